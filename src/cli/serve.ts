@@ -1,0 +1,90 @@
+import type { Command } from "commander";
+import type { Config } from "../config.ts";
+import { ConfigError, loadConfig } from "../config.ts";
+import { MediaError } from "../errors.ts";
+import type { Logger } from "../logger.ts";
+import { createLogger } from "../pino-logger.ts";
+import type { Running } from "../server.ts";
+import { startServer } from "../server.ts";
+import { suggestPaths } from "./suggest-paths.ts";
+
+interface ServeOptions {
+  readonly host?: string;
+  readonly port?: string;
+  readonly originals?: string;
+  readonly variants?: string;
+}
+
+/** `shift-media serve` */
+export function addServe(program: Command): void {
+  program
+    .command("serve")
+    .description("start the service; everything else is set by environment variables")
+    .option("--host <address>", "the address to listen on (HOST)")
+    .option("--port <number>", "the port to listen on (PORT)")
+    .option("--originals <folder>", "a folder of originals to serve (ORIGINALS_DIR)")
+    .option("--variants <folder>", "the folder to keep variants in (VARIANTS_DIR)")
+    .action(serve);
+}
+
+async function serve(options: ServeOptions): Promise<void> {
+  const config = readConfig(options);
+  if (!config) return;
+  const logger = createLogger(config.logLevel);
+  try {
+    const running = await startServer(config, logger);
+    stopOnSignals(running, logger);
+    await welcome(config, running);
+  } catch (error) {
+    process.stderr.write(`shift-media cannot start: ${explain(error)}\n`);
+    process.exit(1);
+  }
+}
+
+function readConfig({ host, port, originals, variants }: ServeOptions): Config | undefined {
+  try {
+    return loadConfig({
+      ...process.env,
+      ...(host !== undefined && { HOST: host }),
+      ...(port !== undefined && { PORT: port }),
+      ...(originals !== undefined && { ORIGINALS_DIR: originals, S3_BUCKET: "" }),
+      ...(variants !== undefined && { VARIANTS_DIR: variants }),
+    });
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    process.stderr.write(
+      `shift-media cannot start, its configuration is wrong:\n${error.message}\n`,
+    );
+    process.exitCode = 2;
+    return undefined;
+  }
+}
+
+function explain(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const cause = error instanceof MediaError && error.cause ? `: ${explain(error.cause)}` : "";
+  return error.message + cause;
+}
+
+/** The first signal ends in good order, the second at once. */
+function stopOnSignals(running: Running, logger: Logger): void {
+  let isStopping = false;
+  const stop = async (signal: string): Promise<void> => {
+    if (isStopping) process.exit(1);
+    isStopping = true;
+    logger.info("stopping", { signal });
+    const isDone = await running.stop();
+    if (!isDone) logger.error("stopped with work undone");
+    process.exit(isDone ? 0 : 1);
+  };
+  for (const signal of ["SIGTERM", "SIGINT"]) process.on(signal, () => void stop(signal));
+}
+
+async function welcome({ store }: Config, { url, originals }: Running): Promise<void> {
+  const lines = [`shift-media listens on ${url}`];
+  if (store.kind === "file") {
+    lines.push(`originals: ${store.originalsDir}`, `variants:  ${store.variantsDir}`, "", "Try");
+    lines.push(...(await suggestPaths(originals)).map((path) => `  ${url}${path}`));
+  }
+  process.stdout.write(`${lines.join("\n")}\n`);
+}

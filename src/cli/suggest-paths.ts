@@ -1,0 +1,22 @@
+import type { ObjectStore } from "../store/store.ts";
+import type { TransformSpec } from "../transform/spec.ts";
+import { buildPath } from "../url/build.ts";
+
+const SPECS: readonly TransformSpec[] = [
+  { width: 800 },
+  { width: 400, height: 400, gravity: "auto", format: "webp" },
+  { width: 480, height: 270, mode: "pad", background: "ffd700", format: "jpg" },
+  { width: 600, format: "auto" },
+];
+
+const PICTURE = /\.(?:jpe?g|png|webp|gif|avif)$/i;
+
+/** Paths to try first, on originals that are there. */
+export async function suggestPaths(originals: Pick<ObjectStore, "list">): Promise<string[]> {
+  const { keys } = await originals.list({ prefix: "" });
+  const pictures = keys.filter((key) => PICTURE.test(key));
+  return SPECS.flatMap((spec, index) => {
+    const key = pictures[index % pictures.length];
+    return key === undefined ? [] : buildPath(key, spec);
+  });
+}

@@ -1,0 +1,222 @@
+import { availableParallelism } from "node:os";
+import { z } from "zod";
+import type { CacheRules } from "./http/cache-control.ts";
+import { DEFAULT_CACHE_RULES } from "./http/cache-control.ts";
+import type { Delivery } from "./http/delivery.ts";
+import { DELIVERIES } from "./http/delivery.ts";
+import type { ImageLimits } from "./image/gate.ts";
+import { DEFAULT_IMAGE_LIMITS } from "./image/gate.ts";
+import type { PreferredFormat } from "./image/negotiate.ts";
+import type { Freshness } from "./media/look-up.ts";
+import type { VariantPrefix } from "./url/variant-key.ts";
+
+export type StoreConfig =
+  | { readonly kind: "file"; readonly originalsDir: string; readonly variantsDir: string }
+  | {
+      readonly kind: "s3";
+      readonly originalsBucket: string;
+      readonly variantsBucket: string;
+      readonly forcePathStyle: boolean;
+    };
+
+/** Everything that can be set, checked and in the units of its names. */
+export interface Config {
+  readonly host: string;
+  readonly port: number;
+  readonly basePath: string;
+  readonly store: StoreConfig;
+  readonly prefix: VariantPrefix;
+  readonly publicUrl: string | undefined;
+  readonly delivery: Delivery;
+  readonly freshness: Freshness;
+  readonly autoFormats: readonly PreferredFormat[];
+  readonly cache: CacheRules;
+  readonly maxOriginalBytes: number;
+  readonly imageLimits: ImageLimits;
+  readonly pool: { readonly size: number; readonly queuePerChild: number; readonly waitMs: number };
+  readonly timeouts: {
+    readonly storeMs: number;
+    readonly transformMs: number;
+    readonly requestMs: number;
+    readonly drainMs: number;
+    readonly stopDelayMs: number;
+  };
+  readonly adminToken: string | undefined;
+  readonly logLevel: string;
+}
+
+/** Names every problem of the environment at once. */
+export class ConfigError extends Error {
+  override readonly name = "ConfigError";
+}
+
+const MIB = 1024 * 1024;
+
+/** Every variable, with its default and how it is read. The README has one row for each. */
+const VARIABLES = {
+  HOST: text("127.0.0.1"),
+  PORT: integer(3000, 0, 65_535),
+  BASE_PATH: pattern("", /^(?:\/[\w.~-]+)+$/, "a path like /i, without a slash at its end"),
+  ORIGINALS_DIR: text("originals"),
+  VARIANTS_DIR: text("variants"),
+  S3_BUCKET: optionalText(),
+  S3_VARIANTS_BUCKET: optionalText(),
+  S3_FORCE_PATH_STYLE: z.stringbool({ error: "must be true or false" }).optional(),
+  ALLOW_UNSIGNED: z.stringbool({ error: "must be true or false" }).default(false),
+  PUBLIC_URL: z
+    .url({ protocol: /^https?$/, error: "must be an http or https URL" })
+    .refine((url) => !/[?#]/.test(url), { error: "must have no query and no fragment" })
+    .optional(),
+  DELIVERY: oneOf(DELIVERIES, "auto"),
+  FRESHNESS: oneOf(["check", "immutable"], "check"),
+  FRESHNESS_TTL_SECONDS: integer(300, 1, 31_536_000),
+  AUTO_FORMATS: z
+    .string()
+    .default("avif,webp")
+    .transform((list) => list.split(",").map((name) => name.trim()))
+    .pipe(
+      z.array(z.enum(["avif", "webp"]), { error: "must be a list of avif and webp, such as webp" }),
+    ),
+  VARIANTS_ROOT: pattern("variants/", /^[a-z\d][a-z\d-]*\/$/, "a folder name with its slash"),
+  VARIANTS_EPOCH: pattern("1", /^[a-z\d-]{1,32}$/, "1 to 32 small letters, digits and hyphens"),
+  CACHE_VERSIONED: text(DEFAULT_CACHE_RULES.versioned),
+  CACHE_STREAMED: text(DEFAULT_CACHE_RULES.streamed),
+  CACHE_SHORT_SECONDS: integer(DEFAULT_CACHE_RULES.shortSeconds, 0, 60),
+  CACHE_NOT_FOUND_SECONDS: integer(DEFAULT_CACHE_RULES.notFoundSeconds, 0, 86_400),
+  CACHE_CLIENT_ERROR_SECONDS: integer(DEFAULT_CACHE_RULES.clientErrorSeconds, 0, 86_400),
+  MAX_ORIGINAL_BYTES: integer(32 * MIB, 1, 512 * MIB),
+  MAX_ORIGINAL_PIXELS: integer(DEFAULT_IMAGE_LIMITS.maxPixels, 1, 200_000_000),
+  MAX_AVIF_PIXELS: integer(DEFAULT_IMAGE_LIMITS.maxAvifPixels, 1, 200_000_000),
+  MAX_ORIGINAL_SIDE: integer(DEFAULT_IMAGE_LIMITS.maxSide, 1, 65_535),
+  POOL_SIZE: integer(availableParallelism(), 0, 256),
+  QUEUE_PER_CHILD: integer(32, 1, 10_000),
+  QUEUE_WAIT_MS: integer(2000, 1, 60_000),
+  STORE_TIMEOUT_MS: integer(5000, 100, 60_000),
+  TRANSFORM_TIMEOUT_MS: integer(8000, 100, 120_000),
+  REQUEST_TIMEOUT_MS: integer(10_000, 100, 120_000),
+  DRAIN_TIMEOUT_MS: integer(25_000, 0, 600_000),
+  STOP_DELAY_MS: integer(500, 0, 60_000),
+  ADMIN_TOKEN: z.string().min(16, { error: "must have at least 16 characters" }).optional(),
+  LOG_LEVEL: oneOf(["debug", "info", "warn", "error", "silent"], "info"),
+};
+
+const schema = z.object(VARIABLES);
+type Environment = z.infer<typeof schema>;
+
+/**
+ * Reads the configuration from environment variables. What is set to nothing counts as not set.
+ *
+ * @throws ConfigError with one line for each problem.
+ */
+export function loadConfig(environment: Readonly<Record<string, string | undefined>>): Config {
+  const given = Object.entries(environment).filter(([, value]) => value !== "");
+  const result = schema.safeParse(Object.fromEntries(given));
+  if (!result.success) {
+    const problems = result.error.issues.map(({ path, message }) => {
+      const name = String(path[0]);
+      return `${name} ${message}, got ${JSON.stringify(environment[name])}`;
+    });
+    throw new ConfigError(problems.join("\n"));
+  }
+  return derive(result.data, environment);
+}
+
+/** What each variable is when it is not set; `undefined` where that means something of its own. */
+export function variableDefaults(): Readonly<Record<string, unknown>> {
+  return schema.parse(Object.fromEntries(Object.keys(VARIABLES).map((name) => [name, undefined])));
+}
+
+function derive(
+  env: Environment,
+  environment: Readonly<Record<string, string | undefined>>,
+): Config {
+  const store = deriveStore(env, environment);
+  if (store.kind === "s3" && !env.ALLOW_UNSIGNED) {
+    throw new ConfigError(
+      "with S3_BUCKET anybody could have any number of variants made and stored: set a policy, or ALLOW_UNSIGNED=true to allow just that (there are no other policies yet)",
+    );
+  }
+  return {
+    host: env.HOST,
+    port: env.PORT,
+    basePath: env.BASE_PATH,
+    store,
+    prefix: { root: env.VARIANTS_ROOT, epoch: env.VARIANTS_EPOCH },
+    publicUrl: env.PUBLIC_URL?.replace(/\/+$/, ""),
+    delivery: env.DELIVERY,
+    freshness: { mode: env.FRESHNESS, ttlMs: env.FRESHNESS_TTL_SECONDS * 1000 },
+    autoFormats: env.AUTO_FORMATS,
+    cache: deriveCache(env),
+    maxOriginalBytes: env.MAX_ORIGINAL_BYTES,
+    imageLimits: {
+      maxPixels: env.MAX_ORIGINAL_PIXELS,
+      maxAvifPixels: env.MAX_AVIF_PIXELS,
+      maxSide: env.MAX_ORIGINAL_SIDE,
+    },
+    pool: { size: env.POOL_SIZE, queuePerChild: env.QUEUE_PER_CHILD, waitMs: env.QUEUE_WAIT_MS },
+    timeouts: {
+      storeMs: env.STORE_TIMEOUT_MS,
+      transformMs: env.TRANSFORM_TIMEOUT_MS,
+      requestMs: env.REQUEST_TIMEOUT_MS,
+      drainMs: env.DRAIN_TIMEOUT_MS,
+      stopDelayMs: env.STOP_DELAY_MS,
+    },
+    adminToken: env.ADMIN_TOKEN,
+    logLevel: env.LOG_LEVEL,
+  };
+}
+
+function deriveStore(
+  env: Environment,
+  { AWS_ENDPOINT_URL, AWS_ENDPOINT_URL_S3 }: Readonly<Record<string, string | undefined>>,
+): StoreConfig {
+  if (!env.S3_BUCKET) {
+    return { kind: "file", originalsDir: env.ORIGINALS_DIR, variantsDir: env.VARIANTS_DIR };
+  }
+  return {
+    kind: "s3",
+    originalsBucket: env.S3_BUCKET,
+    variantsBucket: env.S3_VARIANTS_BUCKET ?? env.S3_BUCKET,
+    // whoever names an endpoint of their own rarely has a host name for each bucket
+    forcePathStyle: env.S3_FORCE_PATH_STYLE ?? Boolean(AWS_ENDPOINT_URL_S3 ?? AWS_ENDPOINT_URL),
+  };
+}
+
+function deriveCache(env: Environment): CacheRules {
+  return {
+    versioned: env.CACHE_VERSIONED,
+    streamed: env.CACHE_STREAMED,
+    shortSeconds: env.CACHE_SHORT_SECONDS,
+    notFoundSeconds: env.CACHE_NOT_FOUND_SECONDS,
+    clientErrorSeconds: env.CACHE_CLIENT_ERROR_SECONDS,
+  };
+}
+
+function text(byDefault: string) {
+  return z.string().default(byDefault);
+}
+
+function optionalText() {
+  return z.string().optional();
+}
+
+function integer(byDefault: number, min: number, max: number) {
+  const error = `must be an integer from ${min} to ${max}`;
+  return z
+    .string()
+    .regex(/^\d{1,12}$/, { error })
+    .transform(Number)
+    .refine((value) => value >= min && value <= max, { error })
+    .default(byDefault);
+}
+
+function pattern(byDefault: string, expected: RegExp, description: string) {
+  return z
+    .string()
+    .regex(expected, { error: `must be ${description}` })
+    .default(byDefault);
+}
+
+function oneOf<const T extends readonly [string, ...string[]]>(values: T, byDefault: T[number]) {
+  return z.enum(values, { error: `must be one of ${values.join(", ")}` }).default(byDefault);
+}

@@ -1,0 +1,31 @@
+/** Every way in which a request can fail. The HTTP layer has one status for each. */
+export type ErrorCode =
+  | "invalid_path"
+  | "invalid_transform"
+  | "invalid_signature"
+  | "not_allowed"
+  | "not_found"
+  | "original_not_found"
+  | "method_not_allowed"
+  | "invalid_key"
+  | "too_large"
+  | "unsupported_original"
+  | "unusable_original"
+  | "overloaded"
+  | "store_failed"
+  | "timeout"
+  | "internal";
+
+/**
+ * The one error of this package. `message` is written for the client and names what was wrong and what
+ * was expected; anything internal goes into `cause`, which is logged and never sent.
+ */
+export class MediaError extends Error {
+  override readonly name = "MediaError";
+  readonly code: ErrorCode;
+
+  constructor(code: ErrorCode, message: string, options?: { readonly cause?: unknown }) {
+    super(message, options);
+    this.code = code;
+  }
+}

@@ -1,0 +1,107 @@
+import type { Context } from "hono";
+import { Hono } from "hono";
+import { HTTPException } from "hono/http-exception";
+import { MediaError } from "../errors.ts";
+import type { Observe } from "../media/events.ts";
+import type { Logger } from "../logger.ts";
+import { logRequests } from "./access-log.ts";
+import { createAdmin } from "./admin.ts";
+import { respondError, statusOf } from "./errors.ts";
+import type { MediaDeps } from "./media.ts";
+import { respondMedia } from "./media.ts";
+import type { Metrics } from "./metrics.ts";
+import { ALLOWED_METHODS, COMMON_HEADERS, respondOptions } from "./responses.ts";
+import { pathOf, rawTarget } from "./target.ts";
+
+export interface AppDeps extends MediaDeps {
+  /** True once the stores were reachable, false again when the service is stopping. */
+  readonly isReady: () => boolean;
+  readonly isStopping: () => boolean;
+  readonly observe: Observe;
+  readonly metrics: Metrics;
+  readonly logger: Logger;
+  readonly admin: { readonly token: string | undefined; readonly isLocal: boolean };
+}
+
+/** What the Node adapter hands over beside the request. */
+interface Bindings {
+  readonly incoming?: { readonly url?: string };
+}
+
+type App = Hono<{ Bindings: Bindings }>;
+
+/** The whole service as a function from request to response. */
+export function createApp(deps: AppDeps): App {
+  const app: App = new Hono<{ Bindings: Bindings }>({
+    // routes see the raw path; what URL parsers make of it is another one
+    getPath: (request, options) => pathOf(targetOf(request, options?.env)),
+  });
+  app.use(logRequests({ logger: deps.logger, count: deps.metrics.countRequest }));
+  app.use(async (c, next) => {
+    await next();
+    complete(c, deps);
+  });
+  app.use(checkMethod);
+  addServiceRoutes(app, deps);
+  app.get("*", (c) => respondMedia(deps, targetOf(c.req.raw, c.env), c.req.raw));
+  app.notFound((c) => respondMedia(deps, targetOf(c.req.raw, c.env), c.req.raw));
+  app.onError((error, c) => fail(error, c, deps));
+  return app;
+}
+
+function targetOf(request: Request, env: Bindings | undefined): string {
+  return rawTarget(env?.incoming?.url, request.url);
+}
+
+async function checkMethod(c: Context, next: () => Promise<void>): Promise<Response | undefined> {
+  const { method } = c.req;
+  if (method === "OPTIONS") return respondOptions();
+  if (method !== "GET" && method !== "HEAD") {
+    c.header("allow", ALLOWED_METHODS);
+    throw new MediaError("method_not_allowed", `the method must be one of ${ALLOWED_METHODS}`);
+  }
+  await next();
+  return undefined;
+}
+
+function addServiceRoutes(app: App, { isReady, metrics, admin }: AppDeps): void {
+  app.get("/healthz", (c) => c.text("ok\n"));
+  app.get("/readyz", (c) => (isReady() ? c.text("ready\n") : c.text("not ready\n", 503)));
+  app.get("/favicon.ico", (c) => c.body(null, 204, { "cache-control": "public, max-age=86400" }));
+  app.get("/robots.txt", (c) =>
+    c.text("User-agent: *\nDisallow:\n", 200, { "cache-control": "public, max-age=86400" }),
+  );
+  app.route("/-", createAdmin({ ...admin, metrics }));
+  app.all("/-/*", () => {
+    throw new MediaError("not_found", "there is nothing here");
+  });
+}
+
+/** What every answer has, whoever gave it. */
+function complete(c: Context, { isStopping }: AppDeps): void {
+  const { headers } = c.res;
+  for (const [name, value] of Object.entries(COMMON_HEADERS)) headers.set(name, value);
+  if (!headers.has("cache-control")) headers.set("cache-control", "no-store");
+  if (isStopping()) headers.set("connection", "close");
+}
+
+function fail(error: Error, c: Context, { cache, observe, logger }: AppDeps): Response {
+  if (error instanceof HTTPException) return error.getResponse();
+  const known = error instanceof MediaError ? error : unexpected(error);
+  observe({ kind: "failure", code: known.code });
+  if (statusOf(known.code) >= 500 || known.cause !== undefined) {
+    logger.warn(known.message, {
+      code: known.code,
+      path: c.req.path.slice(0, 256),
+      error: known.cause,
+    });
+  }
+  const response = respondError(known, cache);
+  const allow = c.res.headers.get("allow");
+  if (allow) response.headers.set("allow", allow);
+  return response;
+}
+
+function unexpected(cause: Error): MediaError {
+  return new MediaError("internal", "something went wrong here", { cause });
+}

@@ -1,0 +1,49 @@
+/** How long others may keep what this service answers; every answer says so. */
+export interface CacheRules {
+  /** Bytes under a URL that names their version. */
+  readonly versioned: string;
+  /** Bytes under any other URL, when hits are streamed. */
+  readonly streamed: string;
+  /** Redirects, and bytes under a URL that will redirect the next time. */
+  readonly shortSeconds: number;
+  readonly notFoundSeconds: number;
+  /** Any other mistake of the client's. */
+  readonly clientErrorSeconds: number;
+}
+
+export const DEFAULT_CACHE_RULES: CacheRules = {
+  versioned: "public, max-age=31536000, immutable",
+  streamed: "public, max-age=300, s-maxage=86400, stale-while-revalidate=604800",
+  shortSeconds: 60,
+  notFoundSeconds: 10,
+  clientErrorSeconds: 30,
+};
+
+export interface BytesContext {
+  /** The version that the URL names, if it names one. */
+  readonly asked: string | undefined;
+  /** The version of the bytes. */
+  readonly actual: string;
+  /** Whether a later request for the same URL is redirected. */
+  readonly isRedirecting: boolean;
+}
+
+export function cacheBytes(
+  { asked, actual, isRedirecting }: BytesContext,
+  rules: CacheRules,
+): string {
+  if (asked === actual) return rules.versioned;
+  // the version is wrong: by the next request the right bytes may be there
+  if (asked !== undefined || isRedirecting) return cacheShortly(rules);
+  return rules.streamed;
+}
+
+export function cacheShortly({ shortSeconds }: CacheRules): string {
+  return `public, max-age=${shortSeconds}`;
+}
+
+export function cacheError(status: number, rules: CacheRules): string {
+  if (status >= 500) return "no-store";
+  const seconds = status === 404 ? rules.notFoundSeconds : rules.clientErrorSeconds;
+  return `public, max-age=${seconds}`;
+}

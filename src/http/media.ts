@@ -1,0 +1,86 @@
+import type { RequestRules, VariantRequest } from "../media/request.ts";
+import { readRequest } from "../media/request.ts";
+import type { VariantInfo } from "../media/variant.ts";
+import { versionOf } from "../media/variant.ts";
+import type { Variants } from "../media/variants.ts";
+import { encodeVariantKey } from "../url/variant-key.ts";
+import type { CacheRules } from "./cache-control.ts";
+import { cacheBytes, cacheShortly } from "./cache-control.ts";
+import type { Delivery } from "./delivery.ts";
+import { shouldRedirect } from "./delivery.ts";
+import type { VariantHeaders } from "./responses.ts";
+import {
+  isUnchanged,
+  respondBytes,
+  respondHead,
+  respondNotModified,
+  respondRedirect,
+} from "./responses.ts";
+
+export interface MediaDeps {
+  readonly variants: Variants;
+  readonly rules: RequestRules;
+  readonly delivery: Delivery;
+  /** What the public URL of a variant begins with, without its last slash; may be empty. */
+  readonly publicUrl: string | undefined;
+  readonly cache: CacheRules;
+}
+
+/** Answers a request for a variant. */
+export async function respondMedia(
+  deps: MediaDeps,
+  target: string,
+  { method, headers }: Pick<Request, "method" | "headers">,
+): Promise<Response> {
+  const request = readRequest(target, headers.get("accept") ?? undefined, deps.rules);
+  const outcome = await deps.variants.find(request);
+  // to make a variant without fetching it, as `curl -I` does, is to want it kept
+  if (method === "HEAD" && outcome.kind === "made") await outcome.written;
+  const info = outcome.kind === "made" ? outcome.variant.info : outcome.info;
+  const answer = { deps, request, headers };
+  const described = describe(answer, info);
+  if (isKnown(answer, info)) return respondNotModified(info, described);
+  // the stored form is what redirects lead to, so it never redirects
+  const mayRedirect = request.form === "request" && isRedirecting(answer);
+  if (outcome.kind === "stored" && mayRedirect) return redirectToStored(answer, info);
+  if (method === "HEAD") return respondHead(info, described);
+  const isMade = outcome.kind === "made";
+  const variant = isMade ? outcome.variant : await deps.variants.read(request, info);
+  return respondBytes(variant, described);
+}
+
+interface Answer {
+  readonly deps: MediaDeps;
+  readonly request: VariantRequest;
+  readonly headers: Headers;
+}
+
+function isRedirecting({ deps, headers }: Answer): boolean {
+  return shouldRedirect(deps.delivery, headers, deps.publicUrl !== undefined);
+}
+
+function redirectToStored({ deps, request }: Answer, info: VariantInfo): Response {
+  const path = encodeVariantKey(request.variantKey);
+  return respondRedirect(`${deps.publicUrl}/${path}?v=${versionOf(info)}`, {
+    cacheControl: cacheShortly(deps.cache),
+    ...varyOf(request),
+  });
+}
+
+function isKnown({ headers }: Answer, info: VariantInfo): boolean {
+  return isUnchanged(headers.get("if-none-match") ?? undefined, info);
+}
+
+function describe(answer: Answer, info: VariantInfo): VariantHeaders {
+  const { deps, request } = answer;
+  const context = {
+    asked: request.version,
+    actual: versionOf(info),
+    isRedirecting: isRedirecting(answer),
+  };
+  return { cacheControl: cacheBytes(context, deps.cache), ...varyOf(request) };
+}
+
+function varyOf({ isNegotiated }: VariantRequest): { vary?: string } {
+  return isNegotiated ? { vary: "Accept" } : {};
+}

@@ -1,0 +1,92 @@
+import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from "prom-client";
+import type { MediaEvent, Observe } from "../media/events.ts";
+
+const PREFIX = "shift_media_";
+const SECONDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
+
+/** What can only be asked for, and not counted. */
+export interface Gauges {
+  readonly children: () => number;
+  readonly busyChildren: () => number;
+  readonly queued: () => number;
+  readonly background: () => number;
+}
+
+export interface Metrics {
+  readonly observe: Observe;
+  countRequest(method: string, status: number, ms: number): void;
+  /** All metrics in the text format of Prometheus. */
+  print(): Promise<string>;
+  readonly contentType: string;
+}
+
+export function createMetrics(gauges: Gauges): Metrics {
+  const registry = new Registry();
+  collectDefaultMetrics({ register: registry, prefix: PREFIX });
+  addGauges(registry, gauges);
+  const requests = counter(registry, "requests_total", "Requests answered", ["method", "status"]);
+  const requestSeconds = histogram(registry, "request_seconds", "Time to the answer");
+  const observe = createObserver(registry);
+  return {
+    observe,
+    countRequest: (method, status, ms) => {
+      requests.inc({ method: METHODS.has(method) ? method : "other", status });
+      requestSeconds.observe(ms / 1000);
+    },
+    print: () => registry.metrics(),
+    contentType: registry.contentType,
+  };
+}
+
+/** A label has as many series as values; clients can make methods up. */
+const METHODS: ReadonlySet<string> = new Set(["GET", "HEAD", "OPTIONS", "POST", "PUT", "DELETE"]);
+
+function createObserver(registry: Registry): Observe {
+  const simple = {
+    hit: counter(registry, "hits_total", "Variants that were there"),
+    miss: counter(registry, "misses_total", "Variants that had to be made"),
+    join: counter(registry, "joins_total", "Requests that waited for another's variant"),
+    fetch: counter(registry, "fetches_total", "Requests for originals to their store"),
+    write_failed: counter(registry, "write_failures_total", "Variants that could not be kept"),
+    background_failed: counter(registry, "background_failures_total", "Background tasks failed"),
+  };
+  const transforms = counter(registry, "transforms_total", "Variants made", ["format"]);
+  const transformSeconds = histogram(registry, "transform_seconds", "Time in queue and transform");
+  const failures = counter(registry, "failures_total", "Requests failed", ["code"]);
+  return (event: MediaEvent) => {
+    if (event.kind === "failure") failures.inc({ code: event.code });
+    else if (event.kind === "transform") {
+      transforms.inc({ format: event.format });
+      transformSeconds.observe(event.ms / 1000);
+    } else simple[event.kind].inc();
+  };
+}
+
+function addGauges(registry: Registry, gauges: Gauges): void {
+  gauge(registry, "children", "Image processes alive", gauges.children);
+  gauge(registry, "children_busy", "Image processes at work", gauges.busyChildren);
+  gauge(registry, "queue", "Transforms that wait", gauges.queued);
+  gauge(registry, "background", "Writes and checks under way", gauges.background);
+}
+
+function gauge(registry: Registry, name: string, help: string, read: () => number): void {
+  const metric: Gauge = new Gauge({
+    name: PREFIX + name,
+    help,
+    registers: [registry],
+    collect: () => metric.set(read()),
+  });
+}
+
+function counter<T extends string = never>(
+  registry: Registry,
+  name: string,
+  help: string,
+  labelNames: readonly T[] = [],
+): Counter<T> {
+  return new Counter({ name: PREFIX + name, help, labelNames, registers: [registry] });
+}
+
+function histogram(registry: Registry, name: string, help: string): Histogram {
+  return new Histogram({ name: PREFIX + name, help, buckets: SECONDS, registers: [registry] });
+}

@@ -1,0 +1,163 @@
+import { spawn } from "node:child_process";
+import type { ChildProcess } from "node:child_process";
+import { extname } from "node:path";
+import type { Duplex } from "node:stream";
+import { fileURLToPath } from "node:url";
+import { MediaError } from "../errors.ts";
+import type { Frame } from "./frames.ts";
+import { readFrames, writeFrame } from "./frames.ts";
+import type { ImageLimits } from "./gate.ts";
+import type { TransformJob, TransformResult } from "./pipeline.ts";
+import type { ChildHeader, JobHeader } from "./protocol.ts";
+import { CHANNEL_FD } from "./protocol.ts";
+import type { Worker } from "./worker.ts";
+import { WorkerDied } from "./worker.ts";
+
+const MAX_JOBS = 5000;
+const MAX_RSS_BYTES = 512 * 1024 * 1024;
+/** Kibibytes of private memory that a child can have where the system has such a limit. */
+const DATA_LIMIT_KIB = 768 * 1024;
+const START_TIMEOUT_MS = 15_000;
+const MAX_STDERR_CHARACTERS = 2000;
+
+export interface ChildWorkerOptions {
+  readonly limits: ImageLimits;
+  /** Arguments for Node before the name of the script. */
+  readonly execArgv?: readonly string[];
+}
+
+interface Child {
+  readonly process: ChildProcess;
+  readonly channel: Duplex;
+  readonly limits: ImageLimits;
+  /** Whoever waits for the next frame. */
+  waiting: { resolve(frame: Frame): void; reject(error: unknown): void } | undefined;
+  stderr: string;
+  jobs: number;
+  rss: number;
+  isDead: boolean;
+}
+
+/**
+ * Starts a child process that runs sharp, and waits until it is ready. It has no credentials, and a
+ * bound on its memory where the system knows one. A job that is aborted takes the child with it: nothing
+ * else stops a decoder.
+ */
+export async function startChildWorker(options: ChildWorkerOptions): Promise<Worker> {
+  const child = spawnChild(options);
+  const timer = setTimeout(() => kill(child), START_TIMEOUT_MS);
+  try {
+    await nextFrame(child);
+  } finally {
+    clearTimeout(timer);
+  }
+  return {
+    run: (job, signal) => run(child, job, signal),
+    isFit: () => !child.isDead && child.jobs < MAX_JOBS && child.rss < MAX_RSS_BYTES,
+    stop: () => kill(child),
+  };
+}
+
+function spawnChild({ limits, execArgv = [] }: ChildWorkerOptions): Child {
+  // compiled or not, the child is the file beside this one
+  const script = fileURLToPath(new URL(`./child${extname(import.meta.url)}`, import.meta.url));
+  const command = [process.execPath, ...execArgv, script];
+  const [file = "", ...args] = process.platform === "win32" ? command : withDataLimit(command);
+  const childProcess = spawn(file, args, {
+    stdio: ["ignore", "ignore", "pipe", "pipe"],
+    env: childEnvironment(),
+  });
+  const channel = childProcess.stdio[CHANNEL_FD] as Duplex; // "pipe" makes a socket in both directions
+  const child: Child = {
+    process: childProcess,
+    channel,
+    limits,
+    waiting: undefined,
+    stderr: "",
+    jobs: 0,
+    rss: 0,
+    isDead: false,
+  };
+  listen(child);
+  return child;
+}
+
+/** `ulimit -d` bounds what a decoder can allocate; where it is not known the child runs without. */
+function withDataLimit(command: readonly string[]): readonly string[] {
+  return ["/bin/sh", "-c", `ulimit -d ${DATA_LIMIT_KIB} 2>/dev/null; exec "$0" "$@"`, ...command];
+}
+
+function childEnvironment(): Record<string, string> {
+  return {
+    MALLOC_ARENA_MAX: "2", // with more, glibc keeps what it once had
+    VIPS_BLOCK_UNTRUSTED: "1",
+    VIPS_WARNING: "0",
+  };
+}
+
+function listen(child: Child): void {
+  readFrames(child.channel, (frame) => settle(child)?.resolve(frame));
+  child.process.stderr?.on("data", (chunk: Buffer) => {
+    child.stderr = (child.stderr + chunk.toString()).slice(-MAX_STDERR_CHARACTERS);
+  });
+  const die = (reason: unknown): void => {
+    child.isDead = true;
+    const problem = `the image process ended (${String(reason)}): ${child.stderr.trim()}`;
+    settle(child)?.reject(new WorkerDied(problem));
+  };
+  child.process.on("error", die);
+  child.process.on("exit", (code, signal) => die(signal ?? code));
+  // a write to a child that has just ended; its exit tells the rest
+  child.channel.on("error", () => kill(child));
+}
+
+function settle(child: Child): Child["waiting"] {
+  const { waiting } = child;
+  child.waiting = undefined;
+  return waiting;
+}
+
+function nextFrame(child: Child): Promise<Frame> {
+  return new Promise((resolve, reject) => {
+    child.waiting = { resolve, reject };
+  });
+}
+
+async function run(
+  child: Child,
+  { bytes, spec, format }: TransformJob,
+  signal: AbortSignal,
+): Promise<TransformResult> {
+  if (child.isDead) throw new WorkerDied("the image process had ended");
+  signal.throwIfAborted();
+  const abort = (): void => {
+    kill(child);
+    settle(child)?.reject(signal.reason);
+  };
+  signal.addEventListener("abort", abort, { once: true });
+  try {
+    const answer = nextFrame(child);
+    const header: JobHeader = { spec, format, limits: child.limits };
+    writeFrame(child.channel, { header, body: bytes });
+    return toResult(child, await answer);
+  } finally {
+    signal.removeEventListener("abort", abort);
+  }
+}
+
+function toResult(child: Child, frame: Frame): TransformResult {
+  const header = frame.header as ChildHeader; // the child is the only one to write here
+  child.jobs += 1;
+  if (header.kind === "ready") throw new WorkerDied("the image process answered out of turn");
+  child.rss = header.rss;
+  if (header.kind === "done") {
+    return { bytes: frame.body, width: header.width, height: header.height };
+  }
+  const { code, message, detail } = header;
+  throw new MediaError(code, message, detail === "" ? undefined : { cause: detail });
+}
+
+function kill(child: Child): void {
+  child.isDead = true;
+  child.process.kill("SIGKILL");
+}

@@ -1,0 +1,85 @@
+import { MediaError } from "../errors.ts";
+import { countJpegScans } from "./jpeg-scans.ts";
+import { dropPngText } from "./png-text.ts";
+import { sniffFormat } from "./sniff.ts";
+
+/** What an original may cost. Checked before its pixels are touched. */
+export interface ImageLimits {
+  /** Width times height. */
+  readonly maxPixels: number;
+  /** Of AVIF, whose decoder takes several times the memory of the others. */
+  readonly maxAvifPixels: number;
+  /** Either side: one very long line costs as much as a whole picture. */
+  readonly maxSide: number;
+}
+
+export const DEFAULT_IMAGE_LIMITS: ImageLimits = {
+  maxPixels: 50_000_000,
+  maxAvifPixels: 24_000_000,
+  maxSide: 16_384,
+};
+
+/** Of over 2,000 real JPEGs none had more than 20; each costs a pass over all pixels. */
+const MAX_JPEG_SCANS = 64;
+
+export type InputFormat = "jpeg" | "png" | "webp" | "gif" | "avif";
+
+export interface Admitted {
+  readonly format: InputFormat;
+  /** The original, less what only costs time to read. */
+  readonly bytes: Uint8Array;
+}
+
+/**
+ * Lets an original through to the decoders by its bytes; its name and declared type play no part.
+ *
+ * @throws MediaError `unsupported_original` for what is no picture that is accepted here,
+ * `unusable_original` for one that would cost too much.
+ */
+export function admitOriginal(bytes: Uint8Array): Admitted {
+  const format = sniffFormat(bytes);
+  if (!isInputFormat(format)) throw refuse(format);
+  if (format === "jpeg" && countJpegScans(bytes, MAX_JPEG_SCANS) > MAX_JPEG_SCANS) {
+    const problem = `a JPEG original must have at most ${MAX_JPEG_SCANS} scans`;
+    throw new MediaError("unusable_original", problem);
+  }
+  return { format, bytes: format === "png" ? dropPngText(bytes) : bytes };
+}
+
+/** @throws MediaError `unusable_original` naming the limit that the original exceeds. */
+export function checkDimensions(
+  { width, height }: { readonly width: number; readonly height: number },
+  format: InputFormat,
+  limits: ImageLimits,
+): void {
+  const maxPixels =
+    format === "avif" ? Math.min(limits.maxAvifPixels, limits.maxPixels) : limits.maxPixels;
+  const is = `the original is ${width}×${height}`;
+  if (Math.max(width, height) > limits.maxSide) {
+    const problem = `${is}, but no side may be over ${limits.maxSide} pixels`;
+    throw new MediaError("unusable_original", problem);
+  }
+  if (width * height > maxPixels) {
+    const problem = `${is}, but ${format} originals may have at most ${maxPixels} pixels`;
+    throw new MediaError("unusable_original", problem);
+  }
+}
+
+const INPUT_FORMATS: ReadonlySet<string> = new Set(["jpeg", "png", "webp", "gif", "avif"]);
+
+function isInputFormat(format: string | undefined): format is InputFormat {
+  return format !== undefined && INPUT_FORMATS.has(format);
+}
+
+function refuse(format: string | undefined): MediaError {
+  const accepted = "JPEG, PNG, WebP, GIF and AVIF originals are accepted";
+  if (format === "heic") {
+    const problem =
+      "the original is HEIC, whose HEVC codec is not free and not part of this service";
+    return new MediaError("unsupported_original", `${problem}; ${accepted}`);
+  }
+  const is = format
+    ? `the original is ${format.toUpperCase()}`
+    : "the original is no known picture";
+  return new MediaError("unsupported_original", `${is}; ${accepted}`);
+}

@@ -1,0 +1,233 @@
+import { MediaError } from "../errors.ts";
+import type { Crop, Gravity, Ratio, TransformSpec } from "../transform/spec.ts";
+import { COMPASS, MAX_PIXELS, MAX_SIDE } from "../transform/spec.ts";
+
+/** In pixels. */
+export interface Size {
+  readonly width: number;
+  readonly height: number;
+}
+
+export interface Region extends Size {
+  readonly left: number;
+  readonly top: number;
+}
+
+/** What is to be done to a picture, in numbers of pixels; the steps only carry it out. */
+export interface Plan {
+  /** The part of the upright original to begin with. */
+  readonly crop?: Region;
+  /** What that part is scaled to. */
+  readonly resize: Size;
+  /** The part of the scaled picture to keep: a region, or the most telling one of that size. */
+  readonly cut?: Region | (Size & { readonly strategy: "attention" | "entropy" });
+  /** The box that the picture, once rotated, is extended to. */
+  readonly pad?: Size;
+}
+
+/** Scaled pictures may be this much longer than what is cut from them, before it is done otherwise. */
+const MAX_SCALED_SIDE = 4 * MAX_SIDE;
+
+/**
+ * Plans a normalized spec for an original of the given upright size.
+ *
+ * @throws MediaError `unusable_original` when the crop misses the picture, `invalid_transform` when the
+ * result would be too large.
+ */
+export function planGeometry(original: Size, spec: TransformSpec): Plan {
+  const asked = spec.crop && intersect(original, spec.crop);
+  const { crop = asked, ...plan } = planSize(asked ?? whole(original), spec);
+  checkOutput(rotatedSize(plan.pad ?? plan.cut ?? plan.resize, spec));
+  return {
+    ...plan,
+    ...(crop && { crop }),
+    ...(plan.pad && { pad: rotatedSize(plan.pad, spec) }),
+  };
+}
+
+/** The bounding box of a picture after the rotation of `spec`. */
+export function rotatedSize({ width, height }: Size, { rotate }: TransformSpec): Size {
+  const degrees = typeof rotate === "number" ? rotate : 0;
+  if (degrees % 90 === 0) {
+    return degrees % 180 === 0 ? { width, height } : { width: height, height: width };
+  }
+  const sine = Math.abs(Math.sin((degrees * Math.PI) / 180));
+  const cosine = Math.abs(Math.cos((degrees * Math.PI) / 180));
+  return {
+    width: Math.round(width * cosine + height * sine),
+    height: Math.round(width * sine + height * cosine),
+  };
+}
+
+/** Where a picture goes in a box, by the gravity of `spec`. */
+export function placeIn(box: Size, picture: Size, gravity: Gravity | undefined): Region {
+  const { x, y } = focusOf(gravity);
+  return {
+    left: Math.round(Math.max(0, box.width - picture.width) * x),
+    top: Math.round(Math.max(0, box.height - picture.height) * y),
+    width: Math.min(picture.width, box.width),
+    height: Math.min(picture.height, box.height),
+  };
+}
+
+function whole(size: Size): Region {
+  return { left: 0, top: 0, ...size };
+}
+
+function planSize(picture: Region, spec: TransformSpec): Plan {
+  const { width, height, aspectRatio, mode, gravity } = spec;
+  if (aspectRatio) {
+    return mode === "pad"
+      ? padTo(picture, boxAround(picture, aspectRatio))
+      : cover(picture, shrink(boxWithin(picture, aspectRatio), picture), gravity);
+  }
+  if (!width || !height) return { resize: inside(picture, { width, height }, mode === "fit") };
+  const box = { width, height };
+  switch (mode) {
+    case "fill":
+      return cover(picture, box, gravity);
+    case "limit":
+    case "fit":
+      return { resize: inside(picture, box, mode === "fit") };
+    case "pad":
+    case "lpad":
+      return { resize: inside(picture, box, mode === "pad"), pad: box };
+    case "scale":
+      return { resize: box };
+    default:
+      return cover(picture, shrink(box, picture), gravity);
+  }
+}
+
+/** Scales to fit inside the box, whose absent sides do not count, and always inside the output limits. */
+function inside(picture: Size, box: Box, isEnlarging: boolean): Size {
+  const scale = Math.min(
+    (box.width ?? Infinity) / picture.width,
+    (box.height ?? Infinity) / picture.height,
+    isEnlarging ? Infinity : 1,
+    outputScale(picture),
+  );
+  return scaleBy(picture, scale);
+}
+
+interface Box {
+  readonly width: number | undefined;
+  readonly height: number | undefined;
+}
+
+/** The largest scale at which a picture, its sides rounded, is within the output limits. */
+function outputScale({ width, height }: Size): number {
+  const isWithin = Math.max(width, height) <= MAX_SIDE && width * height <= MAX_PIXELS;
+  const largest = Math.min(
+    MAX_SIDE / width,
+    MAX_SIDE / height,
+    // rounding both sides up adds less than one long side
+    Math.sqrt((MAX_PIXELS - MAX_SIDE - 1) / (width * height)),
+  );
+  return isWithin ? Math.max(1, largest) : largest;
+}
+
+function scaleBy({ width, height }: Size, scale: number): Size {
+  return {
+    width: Math.max(1, Math.round(width * scale)),
+    height: Math.max(1, Math.round(height * scale)),
+  };
+}
+
+/** Shrinks a box, in its own ratio, to fit into the picture and the output limits. */
+function shrink(box: Size, picture: Size): Size {
+  const scale = Math.min(
+    1,
+    picture.width / box.width,
+    picture.height / box.height,
+    outputScale(box),
+  );
+  return scaleBy(box, scale);
+}
+
+function boxWithin({ width, height }: Size, ratio: Ratio): Size {
+  const byHeight = { width: (height * ratio.width) / ratio.height, height };
+  return byHeight.width <= width
+    ? byHeight
+    : { width, height: (width * ratio.height) / ratio.width };
+}
+
+function boxAround({ width, height }: Size, ratio: Ratio): Size {
+  const byHeight = { width: (height * ratio.width) / ratio.height, height };
+  return byHeight.width >= width
+    ? byHeight
+    : { width, height: (width * ratio.height) / ratio.width };
+}
+
+function padTo(picture: Size, box: Size): Plan {
+  const scale = Math.min(1, outputScale(box));
+  return { resize: scaleBy(picture, scale), pad: scaleBy(box, scale) };
+}
+
+function cover(picture: Region, box: Size, gravity: Gravity | undefined): Plan {
+  const scale = Math.max(box.width / picture.width, box.height / picture.height);
+  const scaled = {
+    width: Math.max(box.width, Math.round(picture.width * scale)),
+    height: Math.max(box.height, Math.round(picture.height * scale)),
+  };
+  if (Math.max(scaled.width, scaled.height) > MAX_SCALED_SIDE) {
+    return cutFirst(picture, box, gravity);
+  }
+  if (scaled.width === box.width && scaled.height === box.height) return { resize: box };
+  if (gravity === "auto") return { resize: scaled, cut: { ...box, strategy: "attention" } };
+  if (gravity === "entropy") return { resize: scaled, cut: { ...box, strategy: "entropy" } };
+  return { resize: scaled, cut: regionAround(scaled, box, gravity) };
+}
+
+/** A sliver of a picture, much enlarged: only what will be seen of it is scaled. */
+function cutFirst(picture: Region, box: Size, gravity: Gravity | undefined): Plan {
+  const part = regionAround(picture, scaleBy(boxWithin(picture, box), 1), gravity);
+  const crop = { ...part, left: part.left + picture.left, top: part.top + picture.top };
+  return { crop, resize: box };
+}
+
+/** The region of the given size whose middle is as near to the focus as the picture's edges allow. */
+function regionAround(
+  picture: Size,
+  { width, height }: Size,
+  gravity: Gravity | undefined,
+): Region {
+  const { x, y } = focusOf(gravity);
+  const start = (whole: number, part: number, focus: number): number =>
+    Math.min(Math.max(0, Math.round(whole * focus - part / 2)), whole - part);
+  return {
+    left: start(picture.width, width, x),
+    top: start(picture.height, height, y),
+    width,
+    height,
+  };
+}
+
+function focusOf(gravity: Gravity | undefined): { readonly x: number; readonly y: number } {
+  if (typeof gravity === "object") return gravity;
+  return gravity === "auto" || gravity === "entropy"
+    ? COMPASS.center
+    : COMPASS[gravity ?? "center"];
+}
+
+function intersect(picture: Size, crop: Crop): Region {
+  const scale = crop.unit === "pixel" ? { width: 1, height: 1 } : picture;
+  const span = (from: number, length: number, unit: number, whole: number): [number, number] => {
+    const start = from * unit < whole ? Math.min(Math.round(from * unit), whole - 1) : whole;
+    return [start, Math.min(whole, Math.max(start + 1, Math.round((from + length) * unit)))];
+  };
+  const [left, right] = span(crop.x, crop.width, scale.width, picture.width);
+  const [top, bottom] = span(crop.y, crop.height, scale.height, picture.height);
+  if (left >= right || top >= bottom) {
+    const problem = `the crop lies outside the original, which is ${picture.width}×${picture.height}`;
+    throw new MediaError("unusable_original", problem);
+  }
+  return { left, top, width: right - left, height: bottom - top };
+}
+
+function checkOutput({ width, height }: Size): void {
+  if (Math.max(width, height) <= MAX_SIDE && width * height <= MAX_PIXELS) return;
+  const limits = `${MAX_SIDE} pixels a side and ${MAX_PIXELS} in all`;
+  const problem = `the picture would be ${width}×${height}, but may have at most ${limits}`;
+  throw new MediaError("invalid_transform", problem);
+}

@@ -1,0 +1,29 @@
+import { prepareEngine } from "./engine.ts";
+import type { ImageLimits } from "./gate.ts";
+import { transformImage } from "./pipeline.ts";
+import type { Worker } from "./worker.ts";
+
+/**
+ * Makes variants in this process, for where there can be no other, such as a function that is billed by
+ * the request. A job that hangs cannot be stopped here: its caller is answered in time, and the next job
+ * waits for it.
+ */
+export async function startInlineWorker(limits: ImageLimits): Promise<Worker> {
+  await prepareEngine();
+  let last: Promise<unknown> = Promise.resolve();
+  return {
+    run: (job, signal) => {
+      const current = last.then(() => transformImage(job, limits));
+      last = current.catch(() => undefined); // its caller hears of it
+      return Promise.race([current, rejectOnAbort(signal)]);
+    },
+    isFit: () => true,
+    stop: () => {},
+  };
+}
+
+function rejectOnAbort(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    signal.addEventListener("abort", () => reject(signal.reason), { once: true });
+  });
+}

@@ -1,0 +1,35 @@
+const MARKER = 0xff;
+const SOS = 0xda;
+const EOI = 0xd9;
+
+/**
+ * Counts the scans of a JPEG by walking its markers (ITU-T T.81, annex B), up to the end of the image
+ * or one past `limit`. libjpeg checks no such limit, and no time-out stops it between scans.
+ */
+export function countJpegScans(bytes: Uint8Array, limit: number): number {
+  let scans = 0;
+  let at = 2; // after SOI
+  while (at < bytes.length && scans <= limit) {
+    const marker = findMarker(bytes, at);
+    if (marker === undefined || bytes[marker] === EOI) return scans;
+    if (bytes[marker] === SOS) scans += 1;
+    at = marker + 1 + segmentLength(bytes, marker);
+  }
+  return scans;
+}
+
+/** The position of the next marker's code; stuffed bytes, fill bytes and restart markers are none. */
+function findMarker(bytes: Uint8Array, from: number): number | undefined {
+  let at = bytes.indexOf(MARKER, from);
+  while (at !== -1) {
+    const code = bytes[at + 1] ?? EOI;
+    if (code !== 0 && code !== MARKER && !(code >= 0xd0 && code <= 0xd7)) return at + 1;
+    at = bytes.indexOf(MARKER, at + 1);
+  }
+  return undefined;
+}
+
+function segmentLength(bytes: Uint8Array, marker: number): number {
+  const isBare = bytes[marker] === 0x01 || bytes[marker] === 0xd8;
+  return isBare ? 0 : ((bytes[marker + 1] ?? 0) << 8) | (bytes[marker + 2] ?? 0);
+}

@@ -1,0 +1,63 @@
+import type { SharpOptions } from "sharp";
+import sharp from "sharp";
+import { MediaError } from "../errors.ts";
+import type { OutputFormat, TransformSpec } from "../transform/spec.ts";
+import { encode } from "./formats.ts";
+import type { ImageLimits } from "./gate.ts";
+import { admitOriginal, checkDimensions } from "./gate.ts";
+import type { Size } from "./geometry.ts";
+import { planGeometry } from "./geometry.ts";
+import { applySteps } from "./steps.ts";
+
+/** One variant to make. */
+export interface TransformJob {
+  readonly bytes: Uint8Array;
+  /** Normalized for `format`. */
+  readonly spec: TransformSpec;
+  readonly format: OutputFormat;
+}
+
+export interface TransformResult {
+  readonly bytes: Uint8Array;
+  readonly width: number;
+  readonly height: number;
+}
+
+/**
+ * Makes the bytes of a variant: admits the original, plans in pixels, carries the plan out, encodes.
+ * The result is sRGB and has no metadata.
+ *
+ * @throws MediaError `unsupported_original`, `unusable_original` or `invalid_transform`, and never
+ * anything else for what an original contains.
+ */
+export async function transformImage(
+  job: TransformJob,
+  limits: ImageLimits,
+): Promise<TransformResult> {
+  const { format, bytes } = admitOriginal(job.bytes);
+  try {
+    const shouldOrient = job.spec.rotate !== "ignore";
+    const options: SharpOptions = {
+      autoOrient: shouldOrient,
+      // real cameras write harmless marker noise, which is a "warning"; truncation is an "error"
+      failOn: "error",
+      limitInputPixels: limits.maxPixels,
+    };
+    // the header alone is read, and our own check names both the size and the limit
+    const metadata = await sharp(bytes, { ...options, limitInputPixels: false }).metadata();
+    checkDimensions(metadata, format, limits);
+    const size = shouldOrient ? metadata.autoOrient : metadata;
+    const plan = planGeometry(size satisfies Size, job.spec);
+    const image = await applySteps(sharp(bytes, options), plan, job.spec, job.format);
+    return toResult(
+      await encode(image, job.format, job.spec.quality).toBuffer({ resolveWithObject: true }),
+    );
+  } catch (error) {
+    if (error instanceof MediaError) throw error;
+    throw new MediaError("unusable_original", "the original cannot be decoded", { cause: error });
+  }
+}
+
+function toResult({ data, info }: { data: Uint8Array; info: Size }): TransformResult {
+  return { bytes: data, width: info.width, height: info.height };
+}

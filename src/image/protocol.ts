@@ -1,0 +1,32 @@
+import type { ErrorCode } from "../errors.ts";
+import type { OutputFormat, TransformSpec } from "../transform/spec.ts";
+import type { ImageLimits } from "./gate.ts";
+
+/** The file descriptor of the pipe between a child and the service. */
+export const CHANNEL_FD = 3;
+
+/** The header of a job's frame; its body is the original. */
+export interface JobHeader {
+  readonly spec: TransformSpec;
+  readonly format: OutputFormat;
+  readonly limits: ImageLimits;
+}
+
+/** The header of a child's frame; the body of `done` is the variant. */
+export type ChildHeader =
+  | { readonly kind: "ready" }
+  | {
+      readonly kind: "done";
+      readonly width: number;
+      readonly height: number;
+      /** Resident memory of the child, in bytes. */
+      readonly rss: number;
+    }
+  | {
+      readonly kind: "failed";
+      readonly code: ErrorCode;
+      readonly message: string;
+      /** What the decoder said: for the log. */
+      readonly detail: string;
+      readonly rss: number;
+    };

@@ -1,0 +1,18 @@
+import type { TransformJob, TransformResult } from "./pipeline.ts";
+
+/** Something that makes one variant at a time. */
+export interface Worker {
+  /**
+   * @param signal ends the job; where the worker can be killed, at once
+   * @throws WorkerDied when the worker, and not the job, is at fault
+   */
+  run(job: TransformJob, signal: AbortSignal): Promise<TransformResult>;
+  /** False once it has died, or has done so much that another should take its place. */
+  isFit(): boolean;
+  stop(): void;
+}
+
+/** The worker ended in the middle of a job, by a signal or a crash. */
+export class WorkerDied extends Error {
+  override readonly name = "WorkerDied";
+}

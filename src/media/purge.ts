@@ -1,0 +1,32 @@
+import type { ObjectStore } from "../store/store.ts";
+import type { VariantPrefix } from "../url/variant-key.ts";
+import { variantFolder } from "../url/variant-key.ts";
+import type { Observe } from "./events.ts";
+import type { Memory } from "./memory.ts";
+
+export interface PurgeDeps {
+  readonly variants: Pick<ObjectStore, "list" | "delete">;
+  readonly memory: Pick<Memory, "forget">;
+  readonly prefix: VariantPrefix;
+  readonly observe: Observe;
+}
+
+/** Deletes all variants of an original that has gone. Never rejects: a failure is observed. */
+export async function purgeVariants(deps: PurgeDeps, key: string): Promise<void> {
+  const { variants, memory, prefix, observe } = deps;
+  try {
+    let cursor: string | undefined;
+    do {
+      const page = await variants.list({
+        prefix: variantFolder(prefix, key),
+        delimiter: "/",
+        ...(cursor !== undefined && { cursor }),
+      });
+      for (const variantKey of page.keys) memory.forget(variantKey);
+      if (page.keys.length > 0) await variants.delete(page.keys);
+      cursor = page.cursor;
+    } while (cursor !== undefined);
+  } catch (error) {
+    observe({ kind: "background_failed", task: `purge the variants of ${key}`, error });
+  }
+}

@@ -1,0 +1,109 @@
+import { CONTENT_TYPES } from "../image/negotiate.ts";
+import type { ObjectInfo, PutOptions } from "../store/store.ts";
+import { printTransform } from "../transform/parse.ts";
+import { encodeSegment } from "../url/percent.ts";
+import type { VariantRequest } from "./request.ts";
+
+/** What every answer about a variant says of it. */
+export interface VariantInfo {
+  readonly contentType: string;
+  readonly contentDisposition: string;
+  /** Strong: the SHA-256 of the bytes, in quotes. */
+  readonly etag: string;
+  /** The ETag of the original that it was made from. */
+  readonly sourceEtag: string;
+  /** In bytes. */
+  readonly size: number;
+}
+
+export interface Variant {
+  readonly info: VariantInfo;
+  readonly bytes: Uint8Array;
+}
+
+/** The names of a variant's user metadata in the store. */
+const SOURCE_ETAG = "source-etag";
+const SHA256 = "sha256";
+
+/** Describes a variant that has just been made. */
+export async function describeVariant(
+  request: VariantRequest,
+  bytes: Uint8Array,
+  sourceEtag: string,
+): Promise<VariantInfo> {
+  return {
+    contentType: CONTENT_TYPES[request.format],
+    contentDisposition: printDisposition(request),
+    etag: `"${await sha256(bytes)}"`,
+    sourceEtag,
+    size: bytes.length,
+  };
+}
+
+/** Reads a variant's description back; `undefined` for an object that is no complete variant of ours. */
+export function readVariantInfo(
+  request: VariantRequest,
+  object: ObjectInfo,
+): VariantInfo | undefined {
+  const sourceEtag = object.metadata[SOURCE_ETAG];
+  const hash = object.metadata[SHA256];
+  const contentType = CONTENT_TYPES[request.format];
+  if (!sourceEtag || !hash || object.size === 0 || object.contentType !== contentType) {
+    return undefined;
+  }
+  const contentDisposition = printDisposition(request);
+  return { contentType, contentDisposition, etag: `"${hash}"`, sourceEtag, size: object.size };
+}
+
+export interface StoredAs {
+  readonly engine: string;
+  readonly cacheControl: string;
+}
+
+/** The headers that a variant is stored under: a public bucket serves it with them. */
+export async function describeObject(
+  request: VariantRequest,
+  info: VariantInfo,
+  { engine, cacheControl }: StoredAs,
+): Promise<PutOptions> {
+  return {
+    contentType: info.contentType,
+    cacheControl,
+    contentDisposition: info.contentDisposition,
+    metadata: {
+      [SOURCE_ETAG]: info.sourceEtag,
+      [SHA256]: info.etag.slice(1, -1),
+      spec: printTransform(request.spec) || "_",
+      engine,
+      "cache-tag": await cacheTag(request.key),
+    },
+  };
+}
+
+/** A short name for all variants of one original, for a CDN's purge by tag. */
+async function cacheTag(key: string): Promise<string> {
+  return (await sha256(new TextEncoder().encode(key))).slice(0, 16);
+}
+
+/** The part of a redirect that changes when the original does. */
+export function versionOf({ sourceEtag }: VariantInfo): string {
+  return sourceEtag
+    .replace(/^W\//, "")
+    .replaceAll(/[^\w-]/g, "")
+    .slice(0, 8);
+}
+
+/** Inline, under the original's name with the variant's extension. */
+function printDisposition({ key, format }: VariantRequest): string {
+  const name = key.slice(key.lastIndexOf("/") + 1);
+  const stem = name.includes(".", 1) ? name.slice(0, name.lastIndexOf(".")) : name;
+  const ascii = stem.replaceAll(/[^\w.-]+/g, "_").slice(0, 100);
+  const plain = `inline; filename="${ascii}.${format}"`;
+  return ascii === stem ? plain : `${plain}; filename*=UTF-8''${encodeSegment(stem)}.${format}`;
+}
+
+async function sha256(bytes: Uint8Array): Promise<string> {
+  // never shared memory, although the type allows it
+  const digest = await crypto.subtle.digest("SHA-256", bytes as Uint8Array<ArrayBuffer>);
+  return [...new Uint8Array(digest)].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+}

@@ -1,0 +1,108 @@
+import { MediaError } from "../errors.ts";
+import type { Coalescer } from "./coalesce.ts";
+import { createCoalescer } from "./coalesce.ts";
+import type { LookUpDeps, Outcome } from "./look-up.ts";
+import { lookUp } from "./look-up.ts";
+import type { VariantRequest } from "./request.ts";
+import type { Variant, VariantInfo } from "./variant.ts";
+import { readVariantInfo } from "./variant.ts";
+
+/** More than any variant within the output limits has. */
+const MAX_VARIANT_BYTES = 256 * 1024 * 1024;
+
+export interface Variants {
+  /** Finds a variant or makes it. */
+  find(request: VariantRequest): Promise<Outcome>;
+  /** The bytes of a variant that was found; made again should it have gone meanwhile. */
+  read(request: VariantRequest, info: VariantInfo): Promise<Variant>;
+}
+
+interface State extends LookUpDeps {
+  readonly jobs: Coalescer<Outcome>;
+}
+
+/** The use case: a variant is looked up, made where there is none, answered, and kept. */
+export function createVariants(deps: LookUpDeps): Variants {
+  const state: State = {
+    ...deps,
+    // until it is written a variant cannot be found, only joined
+    jobs: createCoalescer<Outcome>((outcome) =>
+      outcome.kind === "made" ? outcome.written : Promise.resolve(),
+    ),
+  };
+  return {
+    find: (request) => find(state, request),
+    read: (request, info) => readOrMake(state, request, info),
+  };
+}
+
+async function find(state: State, request: VariantRequest): Promise<Outcome> {
+  const { memory, jobs, observe } = state;
+  const seen = memory.recall(request);
+  if (seen) {
+    const age = ageOf(state, seen.checkedAt);
+    if (age === "stale") refresh(state, request, seen.info);
+    if (age !== "expired") {
+      observe({ kind: "hit" });
+      return { kind: "stored", info: seen.info };
+    }
+  }
+  const failure = memory.failureOf(request);
+  if (failure) throw failure;
+  const unwritten = memory.unwrittenOf(request.variantKey);
+  if (unwritten) {
+    observe({ kind: "hit" });
+    return { kind: "made", variant: unwritten, written: Promise.resolve() };
+  }
+  if (jobs.has(request.variantKey)) observe({ kind: "join" });
+  return jobs.join(request.variantKey, () => lookUp(state, request));
+}
+
+function ageOf({ freshness, now }: State, checkedAt: number): "fresh" | "stale" | "expired" {
+  const age = now() - checkedAt;
+  if (freshness.mode === "immutable" || age < freshness.ttlMs) return "fresh";
+  return age < 2 * freshness.ttlMs ? "stale" : "expired";
+}
+
+/** Looks behind an answer that has been given already. */
+function refresh(state: State, request: VariantRequest, info: VariantInfo): void {
+  const { jobs, background, observe } = state;
+  if (jobs.has(request.variantKey)) return;
+  const job = jobs.join(request.variantKey, () => lookUp(state, request));
+  const report = (error: unknown): void => {
+    observe({ kind: "background_failed", task: `refresh ${info.etag}`, error });
+  };
+  background.run(job.catch(report));
+}
+
+async function readOrMake(
+  state: State,
+  request: VariantRequest,
+  info: VariantInfo,
+): Promise<Variant> {
+  const variant = await read(state, request, info);
+  if (variant) return variant;
+  // deleted behind our back: what is known of it is wrong
+  state.memory.forget(request.variantKey);
+  const outcome = await find(state, request);
+  if (outcome.kind === "made") return outcome.variant;
+  const again = await read(state, request, outcome.info);
+  if (again) return again;
+  throw new MediaError("store_failed", "the variant comes and goes");
+}
+
+async function read(
+  { memory, variants }: State,
+  request: VariantRequest,
+  info: VariantInfo,
+): Promise<Variant | undefined> {
+  const { variantKey } = request;
+  const kept = memory.bytesOf(variantKey, info);
+  if (kept) return { info, bytes: kept };
+  const object = await variants.get(variantKey, { maxBytes: MAX_VARIANT_BYTES });
+  const current = object.kind === "found" && readVariantInfo(request, object.info);
+  if (!current) return undefined;
+  const variant = { info: current, bytes: object.bytes };
+  memory.keepBytes(variantKey, variant);
+  return variant;
+}

@@ -1,0 +1,26 @@
+import { pino } from "pino";
+import type { Logger } from "./logger.ts";
+
+/** One line of JSON for each message, on standard output. */
+export function createLogger(level: string): Logger {
+  const log = pino({ level, base: null, timestamp: pino.stdTimeFunctions.isoTime });
+  return {
+    info: (message, fields = {}) => log.info(fields, message),
+    warn: (message, fields = {}) => log.warn(describe(fields), message),
+    error: (message, fields = {}) => log.error(describe(fields), message),
+  };
+}
+
+/** An error's cause says more than the error; its other properties may hold what must not be logged. */
+function describe({
+  error,
+  ...fields
+}: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  return error === undefined ? fields : { ...fields, error: explain(error) };
+}
+
+function explain(error: unknown): string {
+  if (!(error instanceof Error)) return String(error).slice(0, 1000);
+  const cause = error.cause === undefined ? "" : ` <- ${explain(error.cause)}`;
+  return `${error.name}: ${error.message}`.slice(0, 1000) + cause;
+}

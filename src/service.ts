@@ -1,0 +1,140 @@
+import { availableParallelism } from "node:os";
+import type { Config } from "./config.ts";
+import type { Metrics } from "./http/metrics.ts";
+import { createMetrics } from "./http/metrics.ts";
+import { startChildWorker } from "./image/child-worker.ts";
+import { ENGINE } from "./image/engine.ts";
+import { startInlineWorker } from "./image/inline-worker.ts";
+import type { Pool } from "./image/pool.ts";
+import { createPool } from "./image/pool.ts";
+import type { Logger } from "./logger.ts";
+import { createBackground } from "./media/background.ts";
+import type { MediaEvent, Observe } from "./media/events.ts";
+import { createMemory } from "./media/memory.ts";
+import { createOriginals } from "./media/originals.ts";
+import type { Variants } from "./media/variants.ts";
+import { createVariants } from "./media/variants.ts";
+import { createWriteBack } from "./media/write-back.ts";
+import { createFileStore } from "./store/file.ts";
+import { createS3Client } from "./store/s3-client.ts";
+import { createS3Store } from "./store/s3.ts";
+import type { ObjectStore } from "./store/store.ts";
+
+/** The parts of a service, wired, without its HTTP. */
+export interface Service {
+  readonly variants: Variants;
+  readonly metrics: Metrics;
+  readonly observe: Observe;
+  readonly originals: ObjectStore;
+  readonly publicUrl: string | undefined;
+  /** Reaches for the stores and starts the image processes. */
+  start(): Promise<void>;
+  /** Resolves when all background work is done. */
+  drain(): Promise<void>;
+  stop(): void;
+}
+
+export function createService(config: Config, logger: Logger): Service {
+  const stores = createStores(config);
+  const pool = createImagePool(config);
+  const background = createBackground();
+  const metrics = createMetrics({
+    children: () => pool.stats().workers,
+    busyChildren: () => pool.stats().busy,
+    queued: () => pool.stats().queued,
+    background: background.size,
+  });
+  const observe = createObserver(metrics, logger);
+  const storedAs = { engine: ENGINE, cacheControl: config.cache.versioned };
+  const variants = createVariants({
+    originals: createOriginals({
+      store: stores.originals,
+      maxBytes: config.maxOriginalBytes,
+      observe,
+    }),
+    variants: stores.variants,
+    transform: pool.run,
+    prefix: config.prefix,
+    freshness: config.freshness,
+    memory: createMemory(),
+    writeBack: createWriteBack({ ...stores, storedAs }),
+    storeTimeoutMs: config.timeouts.storeMs,
+    requestTimeoutMs: config.timeouts.requestMs,
+    background,
+    observe,
+    now: () => performance.now(),
+  });
+  return {
+    variants,
+    metrics,
+    observe,
+    originals: stores.originals,
+    // with files this service is itself what serves the stored form
+    publicUrl: config.publicUrl ?? (config.store.kind === "file" ? config.basePath : undefined),
+    start: async () => {
+      await Promise.all([probe(stores, logger), pool.start()]);
+    },
+    drain: background.drain,
+    stop: pool.stop,
+  };
+}
+
+interface Stores {
+  readonly originals: ObjectStore;
+  readonly variants: ObjectStore;
+}
+
+function createStores({ store, timeouts }: Config): Stores {
+  if (store.kind === "file") {
+    return {
+      originals: createFileStore({ root: store.originalsDir }),
+      variants: createFileStore({ root: store.variantsDir, shouldCreate: true }),
+    };
+  }
+  const client = createS3Client({ forcePathStyle: store.forcePathStyle });
+  const inBucket = (bucket: string): ObjectStore =>
+    createS3Store({ client, bucket, timeoutMs: timeouts.storeMs });
+  const originals = inBucket(store.originalsBucket);
+  const isShared = store.originalsBucket === store.variantsBucket;
+  return { originals, variants: isShared ? originals : inBucket(store.variantsBucket) };
+}
+
+function createImagePool({ pool, imageLimits, timeouts }: Config): Pool {
+  // libuv has four threads; were all of them taken by codecs, files and names would have to wait
+  const size = pool.size === 0 ? Math.min(availableParallelism(), 2) : pool.size;
+  return createPool({
+    size,
+    startWorker: () =>
+      pool.size === 0
+        ? startInlineWorker(imageLimits)
+        : startChildWorker({ limits: imageLimits, execArgv: loaderArgs() }),
+    queueLimit: pool.queuePerChild * size,
+    queueWaitMs: pool.waitMs,
+    deadlineMs: timeouts.transformMs,
+  });
+}
+
+/** Run from source, a child needs the same loader; a debugger it must not share. */
+function loaderArgs(): readonly string[] {
+  return process.execArgv.filter((argument) => !argument.startsWith("--inspect"));
+}
+
+async function probe({ originals, variants }: Stores, logger: Logger): Promise<void> {
+  for (const store of new Set([originals, variants])) {
+    const remark = await store.probe();
+    if (remark) logger.warn(remark);
+  }
+}
+
+function createObserver(metrics: Metrics, logger: Logger): Observe {
+  return (event: MediaEvent) => {
+    metrics.observe(event);
+    if (event.kind === "write_failed") {
+      const { variantKey, error } = event;
+      logger.warn("a variant could not be kept", { variantKey, error });
+    }
+    if (event.kind === "background_failed") {
+      logger.warn("a background task failed", { task: event.task, error: event.error });
+    }
+  };
+}

@@ -1,0 +1,54 @@
+import type { ObjectInfo, ObjectStore, PutOptions, PutResult } from "./store.ts";
+import { pageKeys, tooLarge } from "./store.ts";
+
+interface Entry {
+  readonly info: ObjectInfo;
+  readonly bytes: Uint8Array;
+}
+
+/** A store that lives as long as the process: for tests. */
+export function createMemoryStore(): ObjectStore {
+  const entries = new Map<string, Entry>();
+  let writes = 0;
+  return {
+    probe: async () => undefined,
+    head: async (key) => entries.get(key)?.info,
+    get: async (key, { ifNoneMatch, maxBytes }) => {
+      const entry = entries.get(key);
+      if (!entry) return { kind: "missing", isDefinite: true };
+      if (entry.info.etag === ifNoneMatch) return { kind: "not_modified" };
+      if (entry.bytes.length > maxBytes) throw tooLarge(entry.bytes.length, maxBytes);
+      return { kind: "found", ...entry };
+    },
+    put: async (key, bytes, options) => {
+      if (!isMet(options.condition, entries.get(key)?.info)) return { kind: "precondition_failed" };
+      writes += 1;
+      const etag = `"${writes}"`;
+      entries.set(key, { info: describe(etag, bytes, options), bytes: bytes.slice() });
+      return { kind: "stored", etag } satisfies PutResult;
+    },
+    delete: async (keys) => keys.forEach((key) => entries.delete(key)),
+    list: async (options) => pageKeys(entries.keys(), options),
+  };
+}
+
+/** Whether the object that is there, if any, meets the condition of a write. */
+function isMet(
+  condition: PutOptions["condition"],
+  present: Pick<ObjectInfo, "etag"> | undefined,
+): boolean {
+  if (condition === undefined) return true;
+  return condition === "absent" ? !present : present?.etag === condition.etag;
+}
+
+function describe(etag: string, bytes: Uint8Array, options: PutOptions): ObjectInfo {
+  const { contentType, cacheControl, contentDisposition, metadata = {} } = options;
+  return {
+    etag,
+    size: bytes.length,
+    contentType,
+    ...(cacheControl && { cacheControl }),
+    ...(contentDisposition && { contentDisposition }),
+    metadata,
+  };
+}

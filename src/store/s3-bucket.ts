@@ -1,0 +1,24 @@
+import type { S3Client } from "@aws-sdk/client-s3";
+
+export interface S3StoreOptions {
+  readonly client: S3Client;
+  readonly bucket: string;
+  /** For each call, its retries and its body included. */
+  readonly timeoutMs: number;
+}
+
+/** A bucket, and what was learnt about it. */
+export interface Bucket extends S3StoreOptions {
+  /** Without s3:ListBucket a missing key is a 403; learnt by the probe. */
+  isMissingForbidden: boolean;
+}
+
+export interface Limits {
+  readonly abortSignal: AbortSignal;
+}
+
+/** The end of one call: the caller's, or the store's own time-out. */
+export function within({ timeoutMs }: Bucket, signal?: AbortSignal): Limits {
+  const timeout = AbortSignal.timeout(timeoutMs);
+  return { abortSignal: signal ? AbortSignal.any([signal, timeout]) : timeout };
+}

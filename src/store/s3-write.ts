@@ -1,0 +1,92 @@
+import { DeleteObjectsCommand, PutObjectCommand } from "@aws-sdk/client-s3";
+import { MediaError } from "../errors.ts";
+import type { Bucket } from "./s3-bucket.ts";
+import { within } from "./s3-bucket.ts";
+import { statusOf, toStoreError } from "./s3-errors.ts";
+import { head } from "./s3-read.ts";
+import type { PutOptions, PutResult } from "./store.ts";
+
+const DELETE_BATCH = 1000;
+
+export async function put(
+  bucket: Bucket,
+  key: string,
+  bytes: Uint8Array,
+  options: PutOptions,
+): Promise<PutResult> {
+  const { condition } = options;
+  const result = await putWithRetry(bucket, key, bytes, options);
+  if (result.kind !== "precondition_failed" || typeof condition !== "object") return result;
+  // Ceph RGW 16 knows the ETag only without its quotes
+  const present = await head(bucket, key, options.signal);
+  if (present?.etag !== condition.etag) return result;
+  const bare = { etag: condition.etag.replaceAll('"', "") };
+  return putWithRetry(bucket, key, bytes, { ...options, condition: bare });
+}
+
+/** 409 says that another operation on the key is under way: once more, then it has lost. */
+async function putWithRetry(
+  bucket: Bucket,
+  key: string,
+  bytes: Uint8Array,
+  options: PutOptions,
+): Promise<PutResult> {
+  const first = await putOnce(bucket, key, bytes, options);
+  const result = first === "conflict" ? await putOnce(bucket, key, bytes, options) : first;
+  return result === "conflict" ? { kind: "precondition_failed" } : result;
+}
+
+async function putOnce(
+  bucket: Bucket,
+  key: string,
+  bytes: Uint8Array,
+  options: PutOptions,
+): Promise<PutResult | "conflict"> {
+  const { condition, contentType, cacheControl, contentDisposition, metadata } = options;
+  const command = new PutObjectCommand({
+    Bucket: bucket.bucket,
+    Key: key,
+    Body: bytes,
+    ContentType: contentType,
+    CacheControl: cacheControl,
+    ContentDisposition: contentDisposition,
+    Metadata: metadata && { ...metadata },
+    ...(condition === "absent" && { IfNoneMatch: "*" }),
+    ...(typeof condition === "object" && { IfMatch: condition.etag }),
+  });
+  try {
+    const output = await bucket.client.send(command, within(bucket, options.signal));
+    return { kind: "stored", etag: output.ETag ?? "" };
+  } catch (error) {
+    const status = statusOf(error);
+    if (status === 412) return { kind: "precondition_failed" };
+    // If-Match on an object that has gone is a 404
+    if (status === 404 && typeof condition === "object") return { kind: "precondition_failed" };
+    if (status === 409) return "conflict";
+    if (status === 501 && condition) return { kind: "condition_unsupported" };
+    throw toStoreError(error);
+  }
+}
+
+export async function deleteAll(
+  bucket: Bucket,
+  keys: readonly string[],
+  signal?: AbortSignal,
+): Promise<void> {
+  for (let start = 0; start < keys.length; start += DELETE_BATCH) {
+    const batch = keys.slice(start, start + DELETE_BATCH).map((Key) => ({ Key }));
+    const command = new DeleteObjectsCommand({
+      Bucket: bucket.bucket,
+      Delete: { Objects: batch, Quiet: true },
+    });
+    try {
+      const { Errors = [] } = await bucket.client.send(command, within(bucket, signal));
+      if (Errors[0])
+        throw new MediaError("store_failed", "not all objects could be deleted", {
+          cause: Errors[0],
+        });
+    } catch (error) {
+      throw toStoreError(error);
+    }
+  }
+}

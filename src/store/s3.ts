@@ -1,0 +1,39 @@
+import { ListObjectsV2Command } from "@aws-sdk/client-s3";
+import type { Bucket, S3StoreOptions } from "./s3-bucket.ts";
+import { within } from "./s3-bucket.ts";
+import { toStoreError } from "./s3-errors.ts";
+import { get, head, probe } from "./s3-read.ts";
+import { deleteAll, put } from "./s3-write.ts";
+import type { ListOptions, ListPage, ObjectStore } from "./store.ts";
+
+/** A store in an S3 bucket, or in anything that speaks S3. */
+export function createS3Store(options: S3StoreOptions): ObjectStore {
+  const bucket: Bucket = { ...options, isMissingForbidden: false };
+  return {
+    probe: () => probe(bucket),
+    head: (key, signal) => head(bucket, key, signal),
+    get: (key, getOptions) => get(bucket, key, getOptions),
+    put: (key, bytes, putOptions) => put(bucket, key, bytes, putOptions),
+    delete: (keys, signal) => deleteAll(bucket, keys, signal),
+    list: (listOptions) => list(bucket, listOptions),
+  };
+}
+
+async function list(bucket: Bucket, options: ListOptions): Promise<ListPage> {
+  const { prefix, delimiter, cursor, limit, signal } = options;
+  const command = new ListObjectsV2Command({
+    Bucket: bucket.bucket,
+    Prefix: prefix,
+    Delimiter: delimiter,
+    ContinuationToken: cursor,
+    MaxKeys: limit,
+  });
+  try {
+    const output = await bucket.client.send(command, within(bucket, signal));
+    const keys = (output.Contents ?? []).flatMap(({ Key }) => Key ?? []);
+    const next = output.NextContinuationToken;
+    return next === undefined ? { keys } : { keys, cursor: next };
+  } catch (error) {
+    throw toStoreError(error);
+  }
+}

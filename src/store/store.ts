@@ -1,0 +1,109 @@
+import { MediaError } from "../errors.ts";
+
+/** What is known of an object without its bytes. */
+export interface ObjectInfo {
+  /** Opaque, in double quotes; another one means other bytes. */
+  readonly etag: string;
+  /** In bytes. */
+  readonly size: number;
+  readonly contentType?: string;
+  readonly cacheControl?: string;
+  readonly contentDisposition?: string;
+  /** User metadata: lower-case names, ASCII values. */
+  readonly metadata: Readonly<Record<string, string>>;
+}
+
+export interface GetOptions {
+  /** Do not send the bytes if the object still has this ETag. */
+  readonly ifNoneMatch?: string;
+  /** More bytes than this are not read. */
+  readonly maxBytes: number;
+  readonly signal?: AbortSignal;
+}
+
+export type GetResult =
+  | { readonly kind: "found"; readonly info: ObjectInfo; readonly bytes: Uint8Array }
+  | { readonly kind: "not_modified" }
+  /** `isDefinite` is false where the store answers the same for an object that may not be read. */
+  | { readonly kind: "missing"; readonly isDefinite: boolean };
+
+export interface PutOptions {
+  readonly contentType: string;
+  readonly cacheControl?: string;
+  readonly contentDisposition?: string;
+  readonly metadata?: Readonly<Record<string, string>>;
+  /** `absent`: only if there is no such object; an ETag: only if it is the one there. */
+  readonly condition?: "absent" | { readonly etag: string };
+  readonly signal?: AbortSignal;
+}
+
+export type PutResult =
+  | { readonly kind: "stored"; readonly etag: string }
+  | { readonly kind: "precondition_failed" }
+  /** The store cannot check a condition; nothing was written. */
+  | { readonly kind: "condition_unsupported" };
+
+export interface ListOptions {
+  readonly prefix: string;
+  /** Keys that go on with this character after the prefix are left out: `/` lists one folder. */
+  readonly delimiter?: "/";
+  /** The `cursor` of the page before. */
+  readonly cursor?: string;
+  /** Keys per page, at most 1000, the default. */
+  readonly limit?: number;
+  readonly signal?: AbortSignal;
+}
+
+export interface ListPage {
+  /** In ascending order of their UTF-8 bytes. */
+  readonly keys: readonly string[];
+  /** Present when there is more. */
+  readonly cursor?: string;
+}
+
+/**
+ * A bucket. Keys are byte-exact. Every method throws MediaError: `store_failed` when the store cannot be
+ * reached or refuses, `timeout` when it does not answer in time, `invalid_key` for a key that it cannot
+ * hold.
+ */
+export interface ObjectStore {
+  /** Throws unless objects can be read; gives a remark for the log. To be called once, at start. */
+  probe(): Promise<string | undefined>;
+  head(key: string, signal?: AbortSignal): Promise<ObjectInfo | undefined>;
+  /** @throws MediaError `too_large` when the object has more than `maxBytes`. */
+  get(key: string, options: GetOptions): Promise<GetResult>;
+  put(key: string, bytes: Uint8Array, options: PutOptions): Promise<PutResult>;
+  /** Deletes what is there of these keys; what is not there is no error. */
+  delete(keys: readonly string[], signal?: AbortSignal): Promise<void>;
+  list(options: ListOptions): Promise<ListPage>;
+}
+
+/** A page of `keys` in the stores that have all of their keys at hand. */
+export function pageKeys(keys: Iterable<string>, options: ListOptions): ListPage {
+  const { prefix, delimiter, cursor, limit = 1000 } = options;
+  const matching = [...keys]
+    .filter((key) => key.startsWith(prefix))
+    .filter((key) => !delimiter || !key.slice(prefix.length).includes(delimiter))
+    .filter((key) => cursor === undefined || compareKeys(key, cursor) > 0)
+    .toSorted(compareKeys);
+  const page = matching.slice(0, limit);
+  const last = page.at(-1);
+  return page.length < matching.length && last !== undefined
+    ? { keys: page, cursor: last }
+    : { keys: page };
+}
+
+/** The error of every store for an object over its reader's limit. */
+export function tooLarge(size: number, maxBytes: number): MediaError {
+  const problem = `the original must have at most ${maxBytes} bytes, got ${size}`;
+  return new MediaError("too_large", problem);
+}
+
+/** The order of UTF-8 bytes, in which S3 lists; JavaScript's own differs beyond the first plane. */
+function compareKeys(a: string, b: string): number {
+  for (let index = 0; index < a.length && index < b.length; index += 1) {
+    const difference = (a.codePointAt(index) ?? 0) - (b.codePointAt(index) ?? 0);
+    if (difference !== 0) return difference;
+  }
+  return a.length - b.length;
+}

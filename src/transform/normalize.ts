@@ -1,0 +1,162 @@
+import { MediaError } from "../errors.ts";
+import { flattenOnWhite } from "./color.ts";
+import { OPTIONS } from "./options.ts";
+import type {
+  Compass,
+  Gravity,
+  Mode,
+  OutputFormat,
+  Quality,
+  Ratio,
+  TransformSpec,
+} from "./spec.ts";
+import { COMPASS, MAX_PIXELS, MAX_SIDE } from "./spec.ts";
+
+/** Formats whose encoder has a quality. In PNG it would silently mean a palette. */
+const FORMATS_WITH_QUALITY: ReadonlySet<string> = new Set(["jpg", "webp", "avif", "auto"]);
+
+/**
+ * Gives the one spec that stands for every spelling of the same picture: `dpr` and `aspectRatio` are
+ * folded into the sides, and what is a default or cannot change the bytes is dropped. The format is
+ * given beside it and is no part of the result. Pure and idempotent.
+ *
+ * @param format the concrete output format, or `auto` where it is not known yet
+ * @throws MediaError `invalid_transform` when options contradict each other or leave the bounds.
+ */
+export function normalizeTransform(
+  spec: TransformSpec,
+  format: OutputFormat | "auto",
+): TransformSpec {
+  const size = foldSize(spec);
+  const mode = foldMode(size, spec.mode);
+  checkArea(size, mode);
+  const gravity = foldGravity(spec.gravity, size, mode);
+  const background = foldBackground(spec.background, format);
+  const quality = foldQuality(spec.quality, format);
+  const { crop, rotate, flip } = spec;
+  return {
+    ...size,
+    ...(mode && { mode }),
+    ...(gravity && { gravity }),
+    ...(crop && !isWhole(crop) && { crop }),
+    ...(rotate && { rotate }),
+    ...(flip && { flip }),
+    ...(background && { background }),
+    ...(quality && { quality }),
+  };
+}
+
+type Size = Pick<TransformSpec, "width" | "height" | "aspectRatio">;
+
+function foldSize(spec: TransformSpec): Size {
+  const width = scale("width", spec.width, spec.dpr);
+  const height = scale("height", spec.height, spec.dpr);
+  const ratio = spec.aspectRatio;
+  if (!ratio) return { ...(width && { width }), ...(height && { height }) };
+  if (width && height) throw invalid('option "ar" must not stand beside both "w" and "h"');
+  if (width) return { width, height: derive("height", width, ratio.height, ratio.width) };
+  if (height) return { width: derive("width", height, ratio.width, ratio.height), height };
+  return foldLoneRatio(ratio, spec.mode);
+}
+
+/** A ratio alone has no box to be inside of or to be stretched to. */
+function foldLoneRatio(ratio: Ratio, mode: Mode | undefined): Size {
+  if (mode === "limit" || mode === "fit" || mode === "scale") {
+    throw invalid(`option "ar" beside "c_${mode}" must have a width or a height beside it`);
+  }
+  return { aspectRatio: ratio };
+}
+
+function scale(
+  field: "width" | "height",
+  side: number | undefined,
+  dpr: number | undefined,
+): number | undefined {
+  // dpr has at most two decimals, so hundredths are exact
+  return side && dpr ? derive(field, side, Math.round(dpr * 100), 100) : side;
+}
+
+/** `side * numerator / denominator` on integers, rounded half up once, at least 1. */
+function derive(
+  field: "width" | "height",
+  side: number,
+  numerator: number,
+  denominator: number,
+): number {
+  const folded = Math.floor((2 * side * numerator + denominator) / (2 * denominator));
+  if (folded <= MAX_SIDE) return Math.max(1, folded);
+  const { name } = OPTIONS[field];
+  throw invalid(`the ${field} ("${name}") must be at most ${MAX_SIDE}, but comes to ${folded}`);
+}
+
+function foldMode({ width, height, aspectRatio }: Size, mode: Mode | undefined): Mode | undefined {
+  if (aspectRatio) return mode === "pad" || mode === "lpad" ? "pad" : undefined;
+  if (width && height) return mode === "lfill" ? undefined : mode;
+  const isEnlarging = mode === "fill" || mode === "fit" || mode === "pad" || mode === "scale";
+  return (width ?? height) && isEnlarging ? "fit" : undefined;
+}
+
+/** The modes that promise a box of exactly this size can be refused before anything is read. */
+function checkArea({ width = 0, height = 0 }: Size, mode: Mode | undefined): void {
+  const isExact = mode === "fill" || mode === "pad" || mode === "lpad" || mode === "scale";
+  if (!isExact || width * height <= MAX_PIXELS) return;
+  throw invalid(
+    `"w" times "h" must be at most ${MAX_PIXELS} pixels, but comes to ${width * height}`,
+  );
+}
+
+function foldGravity(
+  gravity: Gravity | undefined,
+  { width, height, aspectRatio }: Size,
+  mode: Mode | undefined,
+): Gravity | undefined {
+  const isPadded = mode === "pad" || mode === "lpad";
+  const isCropped = mode === undefined || mode === "fill";
+  const hasBox = aspectRatio !== undefined || (width !== undefined && height !== undefined);
+  if (!gravity || !hasBox || !(isPadded || isCropped)) return undefined;
+  // there is nothing to attend to when placing a whole picture
+  if (typeof gravity === "string" && !Object.hasOwn(COMPASS, gravity)) {
+    return isPadded ? undefined : gravity;
+  }
+  const name = nameCompass(gravity);
+  return name === "center" ? undefined : name;
+}
+
+/** A focal point that coincides with a compass point is that compass point. */
+function nameCompass(gravity: Gravity): Gravity {
+  if (typeof gravity === "string") return gravity;
+  const names = Object.keys(COMPASS) as Compass[]; // the keys of a constant
+  const isSame = (name: Compass): boolean =>
+    COMPASS[name].x === gravity.x && COMPASS[name].y === gravity.y;
+  return names.find(isSame) ?? gravity;
+}
+
+function isWhole({ unit, x, y, width, height }: NonNullable<TransformSpec["crop"]>): boolean {
+  return unit === "fraction" && x === 0 && y === 0 && width === 1 && height === 1;
+}
+
+/** JPEG has no alpha: what shows through a translucent background there is white, the default. */
+function foldBackground(
+  background: string | undefined,
+  format: OutputFormat | "auto",
+): string | undefined {
+  if (!background) return undefined;
+  if (format === "jpg") {
+    const flat = flattenOnWhite(background);
+    return flat === "ffffff" ? undefined : flat;
+  }
+  return format !== "auto" && background.endsWith("00") && background.length === 8
+    ? undefined
+    : background;
+}
+
+function foldQuality(
+  quality: Quality | undefined,
+  format: OutputFormat | "auto",
+): Quality | undefined {
+  return quality === "good" || !FORMATS_WITH_QUALITY.has(format) ? undefined : quality;
+}
+
+function invalid(message: string): MediaError {
+  return new MediaError("invalid_transform", message);
+}
