@@ -53,7 +53,7 @@ function drawLandscape(width, height) {
 async function landscape() {
   const [width, height] = [2400, 1600];
   const grain = await sharp({
-    create: { width, height, channels: 3, noise: { type: "gaussian", mean: 128, sigma: 12 } },
+    create: { width, height, channels: 3, noise: { type: "gaussian", mean: 128, sigma: 30 } },
   })
     .png()
     .toBuffer();

@@ -1,3 +1,4 @@
+import type { Outcome } from "../media/look-up.ts";
 import type { RequestRules, VariantRequest } from "../media/request.ts";
 import { readRequest } from "../media/request.ts";
 import type { VariantInfo } from "../media/variant.ts";
@@ -36,22 +37,28 @@ export async function respondMedia(
   const outcome = await deps.variants.find(request);
   // to make a variant without fetching it, as `curl -I` does, is to want it kept
   if (method === "HEAD" && outcome.kind === "made") await outcome.written;
+  return respondOutcome({ deps, request, method, headers }, outcome);
+}
+
+async function respondOutcome(answer: Answer, outcome: Outcome): Promise<Response> {
+  const { deps, request, method } = answer;
   const info = outcome.kind === "made" ? outcome.variant.info : outcome.info;
-  const answer = { deps, request, headers };
   const described = describe(answer, info);
   if (isKnown(answer, info)) return respondNotModified(info, described);
   // the stored form is what redirects lead to, so it never redirects
   const mayRedirect = request.form === "request" && isRedirecting(answer);
   if (outcome.kind === "stored" && mayRedirect) return redirectToStored(answer, info);
   if (method === "HEAD") return respondHead(info, described);
-  const isMade = outcome.kind === "made";
-  const variant = isMade ? outcome.variant : await deps.variants.read(request, info);
-  return respondBytes(variant, described);
+  if (outcome.kind === "made") return respondBytes(outcome.variant, described);
+  const variant = await deps.variants.read(request, info);
+  // it may have been made anew meanwhile
+  return respondBytes(variant, describe(answer, variant.info));
 }
 
 interface Answer {
   readonly deps: MediaDeps;
   readonly request: VariantRequest;
+  readonly method: string;
   readonly headers: Headers;
 }
 

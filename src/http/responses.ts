@@ -35,7 +35,12 @@ export function respondRedirect(
   location: string,
   { cacheControl, vary }: VariantHeaders,
 ): Response {
-  const headers = { location, "cache-control": cacheControl, ...(vary && { vary }) };
+  const headers = {
+    location,
+    "cache-control": cacheControl,
+    "content-length": "0",
+    ...(vary && { vary }),
+  };
   return new Response(null, { status: 302, headers });
 }
 

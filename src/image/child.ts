@@ -36,7 +36,7 @@ function describe(
     return { code: "internal", message: "the transform failed", detail: String(error) };
   }
   const { code, message, cause } = error;
-  return { code, message, detail: cause === undefined ? "" : String(cause).slice(0, 2000) };
+  return { code, message, detail: cause instanceof Error ? cause.message.slice(0, 2000) : "" };
 }
 
 function send(header: ChildHeader, body: Uint8Array): void {

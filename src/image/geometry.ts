@@ -36,7 +36,7 @@ const MAX_SCALED_SIDE = 4 * MAX_SIDE;
  */
 export function planGeometry(original: Size, spec: TransformSpec): Plan {
   const asked = spec.crop && intersect(original, spec.crop);
-  const { crop = asked, ...plan } = planSize(asked ?? whole(original), spec);
+  const { crop = asked, ...plan } = planSize(asked ?? { left: 0, top: 0, ...original }, spec);
   checkOutput(rotatedSize(plan.pad ?? plan.cut ?? plan.resize, spec));
   return {
     ...plan,
@@ -70,19 +70,16 @@ export function placeIn(box: Size, picture: Size, gravity: Gravity | undefined):
   };
 }
 
-function whole(size: Size): Region {
-  return { left: 0, top: 0, ...size };
-}
-
 function planSize(picture: Region, spec: TransformSpec): Plan {
   const { width, height, aspectRatio, mode, gravity } = spec;
-  if (aspectRatio) {
-    return mode === "pad"
-      ? padTo(picture, boxAround(picture, aspectRatio))
-      : cover(picture, shrink(boxWithin(picture, aspectRatio), picture), gravity);
-  }
-  if (!width || !height) return { resize: inside(picture, { width, height }, mode === "fit") };
-  const box = { width, height };
+  if (width && height) return planBox(picture, { width, height }, spec);
+  if (!aspectRatio) return { resize: inside(picture, { width, height }, mode === "fit") };
+  return mode === "pad"
+    ? padTo(picture, boxAround(picture, aspectRatio))
+    : cover(picture, shrink(boxWithin(picture, aspectRatio), picture), gravity);
+}
+
+function planBox(picture: Region, box: Size, { mode, gravity }: TransformSpec): Plan {
   switch (mode) {
     case "fill":
       return cover(picture, box, gravity);
@@ -193,14 +190,16 @@ function regionAround(
   gravity: Gravity | undefined,
 ): Region {
   const { x, y } = focusOf(gravity);
-  const start = (whole: number, part: number, focus: number): number =>
-    Math.min(Math.max(0, Math.round(whole * focus - part / 2)), whole - part);
   return {
-    left: start(picture.width, width, x),
-    top: start(picture.height, height, y),
+    left: startAround(picture.width * x, width, picture.width),
+    top: startAround(picture.height * y, height, picture.height),
     width,
     height,
   };
+}
+
+function startAround(focus: number, length: number, whole: number): number {
+  return Math.min(Math.max(0, Math.round(focus - length / 2)), whole - length);
 }
 
 function focusOf(gravity: Gravity | undefined): { readonly x: number; readonly y: number } {
@@ -211,18 +210,22 @@ function focusOf(gravity: Gravity | undefined): { readonly x: number; readonly y
 }
 
 function intersect(picture: Size, crop: Crop): Region {
-  const scale = crop.unit === "pixel" ? { width: 1, height: 1 } : picture;
-  const span = (from: number, length: number, unit: number, whole: number): [number, number] => {
-    const start = from * unit < whole ? Math.min(Math.round(from * unit), whole - 1) : whole;
-    return [start, Math.min(whole, Math.max(start + 1, Math.round((from + length) * unit)))];
-  };
-  const [left, right] = span(crop.x, crop.width, scale.width, picture.width);
-  const [top, bottom] = span(crop.y, crop.height, scale.height, picture.height);
-  if (left >= right || top >= bottom) {
-    const problem = `the crop lies outside the original, which is ${picture.width}×${picture.height}`;
-    throw new MediaError("unusable_original", problem);
+  const { x, y, width, height } = crop;
+  const unit = crop.unit === "pixel" ? { width: 1, height: 1 } : picture;
+  const [left, right] = clip(x * unit.width, (x + width) * unit.width, picture.width);
+  const [top, bottom] = clip(y * unit.height, (y + height) * unit.height, picture.height);
+  if (left < right && top < bottom) {
+    return { left, top, width: right - left, height: bottom - top };
   }
-  return { left, top, width: right - left, height: bottom - top };
+  const problem = `the crop lies outside the original, which is ${picture.width}×${picture.height}`;
+  throw new MediaError("unusable_original", problem);
+}
+
+/** To whole pixels, at least one of them as long as there is anything left. */
+function clip(from: number, to: number, whole: number): readonly [start: number, end: number] {
+  if (from >= whole) return [whole, whole];
+  const start = Math.min(Math.round(from), whole - 1);
+  return [start, Math.min(whole, Math.max(start + 1, Math.round(to)))];
 }
 
 function checkOutput({ width, height }: Size): void {

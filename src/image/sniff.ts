@@ -39,7 +39,9 @@ function sniffBrands(bytes: Uint8Array, start: string): string | undefined {
 }
 
 function startsWith(text: string, signature: string): boolean {
-  return [...signature].every((character, index) => character === "." || text[index] === character);
+  return signature
+    .split("")
+    .every((character, index) => character === "." || text[index] === character);
 }
 
 function latin1(bytes: Uint8Array): string {

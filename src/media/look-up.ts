@@ -1,5 +1,5 @@
 import { MediaError } from "../errors.ts";
-import type { GetResult, ObjectStore } from "../store/store.ts";
+import type { GetResult, ObjectInfo, ObjectStore } from "../store/store.ts";
 import type { OutputFormat, TransformSpec } from "../transform/spec.ts";
 import type { VariantPrefix } from "../url/variant-key.ts";
 import type { Background } from "./background.ts";
@@ -65,34 +65,29 @@ function tooSlow(cause: unknown): MediaError {
     : new MediaError("timeout", "the request took too long", { cause });
 }
 
+/** What the store has under the variant's key. */
+interface Present {
+  readonly object: ObjectInfo | undefined;
+  readonly info: VariantInfo | undefined;
+  readonly checkedAt: number;
+}
+
 async function findOrMake(
   state: LookUpDeps,
   request: VariantRequest,
   signal: AbortSignal,
 ): Promise<Outcome> {
-  const { memory, background, observe, now, freshness, variants } = state;
   const storeSignal = AbortSignal.any([signal, AbortSignal.timeout(state.storeTimeoutMs)]);
-  const object = await variants.head(request.variantKey, storeSignal);
+  const checkedAt = state.now();
+  const object = await state.variants.head(request.variantKey, storeSignal);
   const info = object && readVariantInfo(request, object);
-  if (info && freshness.mode === "immutable") {
-    return recallStored(state, request, info, now());
-  }
-  const checkedAt = now();
+  const present = { object, info, checkedAt };
+  if (state.freshness.mode === "immutable" && info) return foundStored(state, request, present);
   const original = await fetchOriginal(state, request, info?.sourceEtag, storeSignal);
-  if (original.kind === "missing") {
-    if (object && original.isDefinite) background.run(purgeVariants(state, request.key));
-    throw missing(state, request);
-  }
-  if (original.kind === "not_modified") {
-    if (info) return recallStored(state, request, info, checkedAt);
-    throw new MediaError("store_failed", "the store answered 304 to an unconditional request");
-  }
-  observe({ kind: "miss" });
-  memory.forget(request.variantKey);
-  const variant = await make(state, request, original, signal);
-  const written = keep(state, request, variant, object?.etag, checkedAt);
-  background.run(written);
-  return { kind: "made", variant, written };
+  if (original.kind === "found") return makeAndKeep(state, request, { present, original, signal });
+  if (original.kind === "not_modified") return foundStored(state, request, present);
+  if (object && original.isDefinite) state.background.run(purgeVariants(state, request.key));
+  throw missing(state, request);
 }
 
 async function fetchOriginal(
@@ -112,25 +107,40 @@ async function fetchOriginal(
   }
 }
 
-function recallStored(
+function foundStored(
+  { observe, memory }: LookUpDeps,
+  request: VariantRequest,
+  { info, checkedAt }: Present,
+): Outcome {
+  if (!info) throw new MediaError("store_failed", "the store answered 304 without being asked to");
+  observe({ kind: "hit" });
+  memory.remember(request, info, checkedAt);
+  return { kind: "stored", info };
+}
+
+type Original = Extract<GetResult, { kind: "found" }>;
+
+async function makeAndKeep(
   state: LookUpDeps,
   request: VariantRequest,
-  info: VariantInfo,
-  checkedAt: number,
-): Outcome {
-  state.observe({ kind: "hit" });
-  state.memory.remember(request, info, checkedAt);
-  return { kind: "stored", info };
+  given: { readonly present: Present; readonly original: Original; readonly signal: AbortSignal },
+): Promise<Outcome> {
+  const variant = await make(state, request, given.original, given.signal);
+  const written = keep(state, request, variant, given.present);
+  state.background.run(written);
+  return { kind: "made", variant, written };
 }
 
 async function make(
   { transform, memory, observe, now }: LookUpDeps,
   request: VariantRequest,
-  original: Extract<GetResult, { kind: "found" }>,
+  original: Original,
   signal: AbortSignal,
 ): Promise<Variant> {
   const { spec, format } = request;
   const begin = now();
+  observe({ kind: "miss" });
+  memory.forget(request.variantKey);
   try {
     const { bytes } = await transform({ bytes: original.bytes, spec, format }, signal);
     observe({ kind: "transform", format, ms: now() - begin });
@@ -145,12 +155,11 @@ async function keep(
   { writeBack, memory, observe }: LookUpDeps,
   request: VariantRequest,
   variant: Variant,
-  replaces: string | undefined,
-  checkedAt: number,
+  { object, checkedAt }: Present,
 ): Promise<void> {
   const { variantKey } = request;
   try {
-    const info = await writeBack.write(request, variant, replaces);
+    const info = await writeBack.write(request, variant, object?.etag);
     if (!info) return; // something newer is there
     memory.remember(request, info, checkedAt);
     memory.keepBytes(variantKey, variant);

@@ -103,7 +103,6 @@ function printDisposition({ key, format }: VariantRequest): string {
 }
 
 async function sha256(bytes: Uint8Array): Promise<string> {
-  // never shared memory, although the type allows it
-  const digest = await crypto.subtle.digest("SHA-256", bytes as Uint8Array<ArrayBuffer>);
+  const digest = await crypto.subtle.digest("SHA-256", bytes);
   return [...new Uint8Array(digest)].map((byte) => byte.toString(16).padStart(2, "0")).join("");
 }

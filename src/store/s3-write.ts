@@ -42,7 +42,7 @@ async function putOnce(
   bytes: Uint8Array,
   options: PutOptions,
 ): Promise<PutResult | "conflict"> {
-  const { condition, contentType, cacheControl, contentDisposition, metadata } = options;
+  const { contentType, cacheControl, contentDisposition, metadata } = options;
   const command = new PutObjectCommand({
     Bucket: bucket.bucket,
     Key: key,
@@ -51,21 +51,33 @@ async function putOnce(
     CacheControl: cacheControl,
     ContentDisposition: contentDisposition,
     Metadata: metadata && { ...metadata },
-    ...(condition === "absent" && { IfNoneMatch: "*" }),
-    ...(typeof condition === "object" && { IfMatch: condition.etag }),
+    ...describeCondition(options.condition),
   });
   try {
     const output = await bucket.client.send(command, within(bucket, options.signal));
     return { kind: "stored", etag: output.ETag ?? "" };
   } catch (error) {
-    const status = statusOf(error);
-    if (status === 412) return { kind: "precondition_failed" };
-    // If-Match on an object that has gone is a 404
-    if (status === 404 && typeof condition === "object") return { kind: "precondition_failed" };
-    if (status === 409) return "conflict";
-    if (status === 501 && condition) return { kind: "condition_unsupported" };
-    throw toStoreError(error);
+    return readRefusal(error, options.condition);
   }
+}
+
+function describeCondition(condition: PutOptions["condition"]): {
+  IfNoneMatch?: string;
+  IfMatch?: string;
+} {
+  if (condition === undefined) return {};
+  return condition === "absent" ? { IfNoneMatch: "*" } : { IfMatch: condition.etag };
+}
+
+/** Which refusals are answers, and which are failures. */
+function readRefusal(error: unknown, condition: PutOptions["condition"]): PutResult | "conflict" {
+  const status = statusOf(error);
+  if (status === 412) return { kind: "precondition_failed" };
+  // If-Match on an object that has gone is a 404
+  if (status === 404 && typeof condition === "object") return { kind: "precondition_failed" };
+  if (status === 409) return "conflict";
+  if (status === 501 && condition) return { kind: "condition_unsupported" };
+  throw toStoreError(error);
 }
 
 export async function deleteAll(

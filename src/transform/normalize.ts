@@ -89,17 +89,21 @@ function derive(
   throw invalid(`the ${field} ("${name}") must be at most ${MAX_SIDE}, but comes to ${folded}`);
 }
 
+const ENLARGING: ReadonlySet<Mode | undefined> = new Set(["fill", "fit", "pad", "scale"]);
+/** Modes whose result has the size of the box, whatever the original. */
+const EXACT: ReadonlySet<Mode | undefined> = new Set(["fill", "pad", "lpad", "scale"]);
+const PADDING: ReadonlySet<Mode | undefined> = new Set(["pad", "lpad"]);
+const CROPPING: ReadonlySet<Mode | undefined> = new Set([undefined, "fill"]);
+
 function foldMode({ width, height, aspectRatio }: Size, mode: Mode | undefined): Mode | undefined {
-  if (aspectRatio) return mode === "pad" || mode === "lpad" ? "pad" : undefined;
+  if (aspectRatio) return PADDING.has(mode) ? "pad" : undefined;
   if (width && height) return mode === "lfill" ? undefined : mode;
-  const isEnlarging = mode === "fill" || mode === "fit" || mode === "pad" || mode === "scale";
-  return (width ?? height) && isEnlarging ? "fit" : undefined;
+  return (width ?? height) && ENLARGING.has(mode) ? "fit" : undefined;
 }
 
 /** The modes that promise a box of exactly this size can be refused before anything is read. */
 function checkArea({ width = 0, height = 0 }: Size, mode: Mode | undefined): void {
-  const isExact = mode === "fill" || mode === "pad" || mode === "lpad" || mode === "scale";
-  if (!isExact || width * height <= MAX_PIXELS) return;
+  if (!EXACT.has(mode) || width * height <= MAX_PIXELS) return;
   throw invalid(
     `"w" times "h" must be at most ${MAX_PIXELS} pixels, but comes to ${width * height}`,
   );
@@ -110,16 +114,12 @@ function foldGravity(
   { width, height, aspectRatio }: Size,
   mode: Mode | undefined,
 ): Gravity | undefined {
-  const isPadded = mode === "pad" || mode === "lpad";
-  const isCropped = mode === undefined || mode === "fill";
-  const hasBox = aspectRatio !== undefined || (width !== undefined && height !== undefined);
-  if (!gravity || !hasBox || !(isPadded || isCropped)) return undefined;
+  const hasBox = aspectRatio ?? (width && height);
+  const name = gravity && nameCompass(gravity);
+  if (!hasBox || name === "center") return undefined;
+  if (CROPPING.has(mode)) return name;
   // there is nothing to attend to when placing a whole picture
-  if (typeof gravity === "string" && !Object.hasOwn(COMPASS, gravity)) {
-    return isPadded ? undefined : gravity;
-  }
-  const name = nameCompass(gravity);
-  return name === "center" ? undefined : name;
+  return PADDING.has(mode) && name !== "auto" && name !== "entropy" ? name : undefined;
 }
 
 /** A focal point that coincides with a compass point is that compass point. */

@@ -70,15 +70,20 @@ export function parsePath(path: string): ParsedPath {
   if (segments.length === 0) return toKey([first], false);
   if (first === FENCE) return toKey(segments, true);
   const recognized = recognizeTransform(first);
-  if (recognized.kind === "key") {
-    const { hint } = recognized;
-    return { ...toKey([first, ...segments], false), ...(hint && { hint }) };
-  }
-  const isFenced = segments.length > 1 && segments[0] === FENCE;
-  if (isFenced) segments.shift();
-  else if (segments.length > 1) refuseSecondTransform(segments[0] ?? "");
-  const hint = `if "${first}" is a folder, put "${FENCE}/" before it`;
-  return { ...toKey(segments, isFenced), spec: recognized.spec, ...(!isFenced && { hint }) };
+  if (recognized.kind === "transform") return parseAfterTransform(first, recognized.spec, segments);
+  const { hint } = recognized;
+  return { ...toKey([first, ...segments], false), ...(hint && { hint }) };
+}
+
+function parseAfterTransform(
+  text: string,
+  spec: TransformSpec,
+  [next = "", ...rest]: readonly string[],
+): ParsedPath {
+  if (rest.length > 0 && next === FENCE) return { spec, ...toKey(rest, true) };
+  if (rest.length > 0) refuseSecondTransform(next);
+  const hint = `if "${text}" is a folder, put "${FENCE}/" before it`;
+  return { spec, hint, ...toKey([next, ...rest], false) };
 }
 
 /**
