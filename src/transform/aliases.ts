@@ -62,10 +62,16 @@ export const ENLARGING: Readonly<Record<Mode, Mode>> = {
  * Names that mean something in this grammar or its neighbours but are no option here. Key segments that
  * hold one are fenced when a URL is built, so that giving it a meaning never changes an old URL.
  */
-export const RESERVED: ReadonlySet<string> = new Set([
-  ..."trim r e fl v t exp greyscale grayscale sharpen blur negate animated radius".split(" "),
-  ..."l u $ if o bo co x y z d".split(" "),
-]);
+export const RESERVED_NAMES: ReadonlySet<string> = new Set(
+  "trim r e fl v t exp blur sharpen grayscale greyscale negate animated l u if o bo co x y z d".split(
+    " ",
+  ),
+);
+
+/** The same for bare words. */
+export const RESERVED_FLAGS: ReadonlySet<string> = new Set(
+  "sharpen grayscale greyscale negate animated".split(" "),
+);
 
 function rewriteSize(value: string): readonly (readonly [string, string])[] | undefined {
   const [width = "", height, ...rest] = value.split("x");

@@ -1,5 +1,5 @@
 import type { Flag } from "./aliases.ts";
-import { parseFlag, RENAMED, RESERVED, REWRITTEN } from "./aliases.ts";
+import { parseFlag, RENAMED, RESERVED_FLAGS, RESERVED_NAMES, REWRITTEN } from "./aliases.ts";
 import type { Field } from "./options.ts";
 import { FIELDS, OPTIONS } from "./options.ts";
 import type { TransformSpec } from "./spec.ts";
@@ -54,14 +54,11 @@ export function readPiece(piece: string): Piece {
 
 /** True when the piece carries a name that is taken or kept back, whatever its value. */
 export function hasRegisteredName(piece: string): boolean {
+  if (parseFlag(piece) !== undefined) return true;
   const cut = piece.indexOf("_");
-  const name = cut === -1 ? piece : piece.slice(0, cut);
-  return (
-    parseFlag(piece) !== undefined ||
-    isOptionName(name) ||
-    RESERVED.has(name) ||
-    name.startsWith("$")
-  );
+  if (cut === -1) return RESERVED_FLAGS.has(piece);
+  const name = piece.slice(0, cut);
+  return isOptionName(name) || RESERVED_NAMES.has(name) || name.startsWith("$");
 }
 
 function isOptionName(name: string): boolean {
@@ -111,5 +108,11 @@ function readSetting<F extends Field>(field: F, text: string): Setting | undefin
 function unknown(piece: string, name: string): Piece {
   const names = FIELDS.map((field) => OPTIONS[field].name).join(", ");
   const problem = `unknown option "${name}" in "${piece}", expected one of ${names}`;
-  return { kind: "invalid", piece, problem, isRegistered: RESERVED.has(name), isAttempt: false };
+  return {
+    kind: "invalid",
+    piece,
+    problem,
+    isRegistered: RESERVED_NAMES.has(name),
+    isAttempt: false,
+  };
 }

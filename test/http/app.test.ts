@@ -1,0 +1,346 @@
+import { createHash } from "node:crypto";
+import sharp from "sharp";
+import { beforeAll, describe, expect, it } from "vitest";
+import type { TestApp } from "../support/app.ts";
+import { createTestApp, putPicture } from "../support/app.ts";
+import { drawQuadrants } from "../support/images.ts";
+
+let picture: Buffer;
+let app: TestApp;
+
+beforeAll(async () => {
+  picture = await drawQuadrants(400, 200).png().toBuffer();
+});
+
+async function createFilledApp(...options: Parameters<typeof createTestApp>): Promise<TestApp> {
+  const created = createTestApp(options[0], { maxBytes: 1_000_000, ...options[1] });
+  await putPicture(created, "photos/cat.jpg", picture);
+  return created;
+}
+
+const VERSION = /^\?v=[\w-]{1,8}$/;
+
+describe("GET of a transform", () => {
+  it("answers the picture at first, and redirects to the stored variant from then on", async () => {
+    app = await createFilledApp({ publicUrl: "https://cdn.example/x" });
+    const first = await app.request("/w_100/photos/cat.jpg");
+    const bytes = Buffer.from(await first.arrayBuffer());
+    expect(first.status).toBe(200);
+    expect(await sharp(bytes).metadata()).toMatchObject({ format: "jpeg", width: 100, height: 50 });
+    expect(Object.fromEntries(first.headers)).toMatchObject({
+      "content-type": "image/jpeg",
+      "content-length": String(bytes.length),
+      "content-disposition": 'inline; filename="cat.jpg"',
+      "cache-control": "public, max-age=60",
+      etag: `"${createHash("sha256").update(bytes).digest("hex")}"`,
+      "access-control-allow-origin": "*",
+      "cross-origin-resource-policy": "cross-origin",
+      "content-security-policy": "default-src 'none'; sandbox",
+      "x-content-type-options": "nosniff",
+    });
+    expect(first.headers.has("vary")).toBe(false);
+    await app.drain();
+    const second = await app.request("/w_100/photos/cat.jpg");
+    expect(second.status).toBe(302);
+    expect(second.headers.get("cache-control")).toBe("public, max-age=60");
+    const location = new URL(second.headers.get("location") ?? "");
+    expect(location.origin).toBe("https://cdn.example");
+    expect(location.pathname).toBe("/x/variants/1/photos/cat.jpg/w_100.jpg");
+    expect(location.search).toMatch(VERSION);
+  });
+
+  it("redirects to a path of its own where it serves the variants itself", async () => {
+    app = await createFilledApp({ publicUrl: "" });
+    const made = await app.request("/w_100/photos/cat.jpg");
+    await app.drain();
+    const location = (await app.request("/w_100/photos/cat.jpg")).headers.get("location") ?? "";
+    expect(location).toMatch(/^\/variants\/1\/photos\/cat\.jpg\/w_100\.jpg\?v=/);
+    const stored = await app.request(location);
+    expect(stored.status).toBe(200);
+    expect(stored.headers.get("cache-control")).toBe("public, max-age=31536000, immutable");
+    expect(stored.headers.get("etag")).toBe(made.headers.get("etag"));
+    expect(await stored.arrayBuffer()).toEqual(await made.arrayBuffer());
+  });
+
+  it("streams where there is nothing to redirect to", async () => {
+    app = await createFilledApp();
+    const cacheControl = "public, max-age=300, s-maxage=86400, stale-while-revalidate=604800";
+    const made = await app.request("/w_100/photos/cat.jpg");
+    await app.drain();
+    const hit = await app.request("/w_100/photos/cat.jpg");
+    expect([made.status, hit.status]).toEqual([200, 200]);
+    expect(made.headers.get("cache-control")).toBe(cacheControl);
+    expect(hit.headers.get("cache-control")).toBe(cacheControl);
+    expect(hit.headers.get("etag")).toBe(made.headers.get("etag"));
+    expect(await hit.arrayBuffer()).toEqual(await made.arrayBuffer());
+    expect(app.count("transform")).toBe(1);
+  });
+
+  it.each(["via", "x-amz-cf-id", "cdn-loop"])(
+    "streams to a CDN, which sends %s",
+    async (header) => {
+      app = await createFilledApp({ publicUrl: "https://cdn.example" });
+      await app.request("/w_100/photos/cat.jpg");
+      await app.drain();
+      const toCdn = { headers: { [header]: "1.1 edge" } };
+      expect((await app.request("/w_100/photos/cat.jpg", toCdn)).status).toBe(200);
+      expect((await app.request("/w_100/photos/cat.jpg")).status).toBe(302);
+    },
+  );
+
+  it("does as it is told about delivery", async () => {
+    for (const [delivery, status] of [
+      ["redirect", 302],
+      ["stream", 200],
+    ] as const) {
+      app = await createFilledApp({ publicUrl: "https://cdn.example", delivery });
+      await app.request("/w_100/photos/cat.jpg");
+      await app.drain();
+      const hit = await app.request("/w_100/photos/cat.jpg", { headers: { via: "1.1 edge" } });
+      expect(hit.status).toBe(status);
+    }
+  });
+
+  it("varies by Accept under f_auto alone, redirects included", async () => {
+    app = await createFilledApp({ publicUrl: "" });
+    const accept = { headers: { accept: "image/webp,*/*" } };
+    const made = await app.request("/w_100,f_auto/photos/cat.jpg", accept);
+    await app.drain();
+    const hit = await app.request("/w_100,f_auto/photos/cat.jpg", accept);
+    expect(made.headers.get("content-type")).toBe("image/webp");
+    expect(made.headers.get("vary")).toBe("Accept");
+    expect(hit.headers.get("vary")).toBe("Accept");
+    expect(hit.headers.get("location")).toContain("/w_100.webp?v=");
+    const other = await app.request("/w_100,f_auto/photos/cat.jpg");
+    expect(other.headers.get("content-type")).toBe("image/jpeg");
+  });
+
+  it.each([
+    ["its own", (etag: string) => etag],
+    ["a weak one", (etag: string) => `W/${etag}`],
+    ["one of several", (etag: string) => `"x", ${etag}`],
+    ["any", () => "*"],
+  ])("answers 304 to If-None-Match with %s", async (_, print) => {
+    app = await createFilledApp({ publicUrl: "" });
+    const etag = (await app.request("/w_100/photos/cat.jpg")).headers.get("etag") ?? "";
+    await app.drain();
+    const headers = { "if-none-match": print(etag) };
+    for (const target of ["/w_100/photos/cat.jpg", "/variants/1/photos/cat.jpg/w_100.jpg"]) {
+      const answer = await app.request(target, { headers });
+      expect(answer.status).toBe(304);
+      expect(answer.headers.get("etag")).toBe(etag);
+      expect(answer.headers.get("cache-control")).toBe("public, max-age=60");
+      expect(await answer.text()).toBe("");
+    }
+  });
+
+  it("answers the bytes again to another ETag", async () => {
+    app = await createFilledApp();
+    const headers = { "if-none-match": '"other"' };
+    expect((await app.request("/w_100/photos/cat.jpg", { headers })).status).toBe(200);
+  });
+});
+
+describe("the stored form", () => {
+  it("is made when it is not there", async () => {
+    app = await createFilledApp({ publicUrl: "" });
+    const answer = await app.request("/variants/1/photos/cat.jpg/w_40,h_40.webp");
+    expect(answer.status).toBe(200);
+    const { width, height } = await sharp(Buffer.from(await answer.arrayBuffer())).metadata();
+    expect([width, height]).toEqual([40, 40]);
+  });
+
+  it("is kept for a minute under a version that is not its own", async () => {
+    app = await createFilledApp();
+    const answer = await app.request("/variants/1/photos/cat.jpg/w_40.webp?v=other");
+    expect(answer.headers.get("cache-control")).toBe("public, max-age=60");
+  });
+
+  it("is not found under any spelling but its own", async () => {
+    app = await createFilledApp();
+    const answer = await app.request("/variants/1/photos/cat.jpg/h_40,w_40.webp");
+    expect(answer.status).toBe(404);
+    expect(app.calls).toEqual([]);
+  });
+});
+
+describe("HEAD", () => {
+  it("makes and keeps the variant before it answers, as GET would", async () => {
+    app = await createFilledApp({ publicUrl: "" });
+    const head = await app.request("/w_100/photos/cat.jpg", { method: "HEAD" });
+    expect(head.status).toBe(200);
+    expect(await app.store.head("variants/1/photos/cat.jpg/w_100.jpg")).toBeDefined();
+    expect(await head.text()).toBe("");
+    const size = (await app.store.head("variants/1/photos/cat.jpg/w_100.jpg"))?.size;
+    expect(head.headers.get("content-length")).toBe(String(size));
+    expect((await app.request("/w_100/photos/cat.jpg", { method: "HEAD" })).status).toBe(302);
+  });
+
+  it("says the same as GET in every mode, and reads no bytes", async () => {
+    app = await createFilledApp();
+    await app.request("/w_100/photos/cat.jpg");
+    await app.drain();
+    const head = await app.request("/w_100/photos/cat.jpg", { method: "HEAD" });
+    const get = await app.request("/w_100/photos/cat.jpg");
+    expect(Object.fromEntries(head.headers)).toEqual(Object.fromEntries(get.headers));
+    expect(app.count("variants.get")).toBe(0);
+  });
+});
+
+describe("errors", () => {
+  it.each([
+    ["/w_30O/cat.jpg", 400, "invalid_transform", "w_30O", 30],
+    ["/w_300,zz_1/cat.jpg", 400, "invalid_transform", "zz", 30],
+    ["/w_0/cat.jpg", 400, "invalid_transform", "from 1 to 8192", 30],
+    ["/w_99999/cat.jpg", 400, "invalid_transform", "from 1 to 8192", 30],
+    ["/w_300/../../etc/passwd", 400, "invalid_path", "segment", 30],
+    ["/w_300/../../healthz", 400, "invalid_path", "segment", 30],
+    ["/w_300/%2e%2e%2fetc", 400, "invalid_path", "segment", 30],
+    ["/w_300/a%00", 400, "invalid_path", "control characters", 30],
+    ["/w_300/", 400, "invalid_path", "empty", 30],
+    ["/", 400, "invalid_path", "empty", 30],
+    ["http://evil.example/w_3/photos/cat.jpg", 400, "invalid_path", "must be a path", 30],
+    ["/s--AAAAAAAAAAAAAAAAAAAAAA--/w_3/photos/cat.jpg", 403, "invalid_signature", "invalid", 30],
+    ["/photos/cat.jpg", 403, "not_allowed", "w_800", 30],
+    ["/w_300/nope.jpg", 404, "original_not_found", "nope.jpg", 10],
+    ["/w_300/w_3/nope.jpg", 400, "invalid_transform", "one segment of options", 30],
+    ["/variants/9/photos/cat.jpg/w_3.jpg", 404, "not_found", "no variant", 10],
+    ["/-/nothing", 404, "not_found", "nothing here", 10],
+  ])("answers %s with %i", async (target, status, code, part, seconds) => {
+    app = await createFilledApp();
+    const answer = await app.request(target);
+    expect(answer.status).toBe(status);
+    expect(answer.headers.get("content-type")).toBe("application/json");
+    expect(answer.headers.get("cache-control")).toBe(`public, max-age=${seconds}`);
+    expect(answer.headers.get("access-control-allow-origin")).toBe("*");
+    expect(answer.headers.get("x-content-type-options")).toBe("nosniff");
+    expect(await answer.json()).toEqual({ code, message: expect.stringContaining(part) });
+    if (status === 400) expect(app.calls).toEqual([]);
+  });
+
+  it.each(["POST", "PUT", "DELETE", "PATCH"])("refuses %s", async (method) => {
+    app = await createFilledApp();
+    for (const target of ["/w_3/photos/cat.jpg", "/healthz", "/-/metrics"]) {
+      const answer = await app.request(target, { method });
+      expect(answer.status).toBe(405);
+      expect(answer.headers.get("allow")).toBe("GET, HEAD, OPTIONS");
+      expect(answer.headers.get("cache-control")).toBe("public, max-age=30");
+    }
+  });
+
+  it("tells nobody but the log what went wrong inside", async () => {
+    app = await createFilledApp(
+      {},
+      { transform: () => Promise.reject(new Error("secret detail")) },
+    );
+    const answer = await app.request("/w_3/photos/cat.jpg");
+    expect(answer.status).toBe(500);
+    expect(answer.headers.get("cache-control")).toBe("no-store");
+    expect(await answer.text()).not.toContain("secret");
+    expect(JSON.stringify(app.log.map(({ fields }) => String(fields["error"])))).toContain(
+      "secret detail",
+    );
+  });
+
+  it("asks to come back later when it is overloaded or the store is down", async () => {
+    for (const [code, status, seconds] of [
+      ["overloaded", 503, "1"],
+      ["store_failed", 502, "5"],
+      ["timeout", 504, "5"],
+    ] as const) {
+      const { MediaError } = await import("../../src/errors.ts");
+      app = await createFilledApp(
+        {},
+        { transform: () => Promise.reject(new MediaError(code, "x")) },
+      );
+      const answer = await app.request("/w_3/photos/cat.jpg");
+      expect(answer.status).toBe(status);
+      expect(answer.headers.get("retry-after")).toBe(seconds);
+      expect(answer.headers.get("cache-control")).toBe("no-store");
+    }
+  });
+});
+
+describe("the rest", () => {
+  it("answers OPTIONS everywhere", async () => {
+    app = await createFilledApp();
+    const answer = await app.request("/w_3/photos/cat.jpg", { method: "OPTIONS" });
+    expect(answer.status).toBe(204);
+    expect(answer.headers.get("access-control-allow-methods")).toBe("GET, HEAD, OPTIONS");
+    expect(answer.headers.has("cache-control")).toBe(true);
+  });
+
+  it("is alive, and ready when it says so", async () => {
+    let isReady = true;
+    app = await createFilledApp({ isReady: () => isReady });
+    expect((await app.request("/healthz")).status).toBe(200);
+    expect((await app.request("/readyz")).status).toBe(200);
+    isReady = false;
+    expect((await app.request("/healthz")).status).toBe(200);
+    const answer = await app.request("/readyz");
+    expect(answer.status).toBe(503);
+    expect(answer.headers.get("cache-control")).toBe("no-store");
+  });
+
+  it.each(["/healthz", "/robots.txt", "/favicon.ico"])(
+    "serves %s without a look at the stores",
+    async (target) => {
+      app = await createFilledApp();
+      expect((await app.request(target)).ok).toBe(true);
+      expect(app.calls).toEqual([]);
+    },
+  );
+
+  it("closes connections while it is stopping", async () => {
+    app = await createFilledApp({ isStopping: () => true });
+    expect((await app.request("/healthz")).headers.get("connection")).toBe("close");
+  });
+
+  it("counts in the format of Prometheus", async () => {
+    app = await createFilledApp();
+    await app.request("/w_3/photos/cat.jpg");
+    await app.request("/w_300/nope.jpg");
+    const answer = await app.request("/-/metrics");
+    expect(answer.headers.get("content-type")).toContain("text/plain");
+    const text = await answer.text();
+    expect(text).toContain('shift_media_requests_total{method="GET",status="200"} 1');
+    expect(text).toContain('shift_media_failures_total{code="original_not_found"} 1');
+    for (const name of ["hits", "misses", "joins", "transforms"]) {
+      expect(text).toContain(`# TYPE shift_media_${name}_total counter`);
+    }
+    expect(text).toContain("shift_media_queue 0");
+    expect(text).toContain("shift_media_children 0");
+  });
+
+  it("shows metrics to this machine, or to whoever has the token", async () => {
+    const token = "0123456789abcdef";
+    app = await createFilledApp({ admin: { token: undefined, isLocal: false } });
+    expect((await app.request("/-/metrics")).status).toBe(404);
+    app = await createFilledApp({ admin: { token, isLocal: true } });
+    expect((await app.request("/-/metrics")).status).toBe(401);
+    const headers = { authorization: `Bearer ${token}` };
+    expect((await app.request("/-/metrics", { headers })).status).toBe(200);
+  });
+
+  it("logs one line per request, without signatures and without what is long", async () => {
+    app = await createFilledApp();
+    await app.request("/w_3/photos/cat.jpg?token=secret");
+    await app.request(`/s--${"S".repeat(30)}--/w_3/${"x".repeat(500)}`);
+    const lines = app.log.filter(({ message }) => message === "request");
+    expect(lines[0]?.fields).toMatchObject({
+      method: "GET",
+      path: "/w_3/photos/cat.jpg",
+      status: 200,
+    });
+    expect(lines).toHaveLength(2);
+    expect(JSON.stringify(app.log)).not.toMatch(/secret|SSS/);
+    expect(String(lines[1]?.fields["path"])).toHaveLength(256);
+  });
+
+  it("reads bytes beyond ASCII in a target as UTF-8", async () => {
+    app = await createFilledApp();
+    await putPicture(app, "ü.png", picture);
+    const latin1 = Buffer.from("/w_3/ü.png").toString("latin1");
+    expect((await app.request(latin1)).status).toBe(200);
+  });
+});

@@ -1,0 +1,69 @@
+import type { AppDeps } from "../../src/http/app.ts";
+import { createApp } from "../../src/http/app.ts";
+import { DEFAULT_CACHE_RULES } from "../../src/http/cache-control.ts";
+import { createMetrics } from "../../src/http/metrics.ts";
+import { DEFAULT_IMAGE_LIMITS } from "../../src/image/gate.ts";
+import { transformImage } from "../../src/image/pipeline.ts";
+import type { Logger } from "../../src/logger.ts";
+import type { BenchOptions } from "./variants.ts";
+import { createBench, RULES } from "./variants.ts";
+import type { Bench } from "./variants.ts";
+
+export interface LogLine {
+  readonly level: keyof Logger;
+  readonly message: string;
+  readonly fields: Readonly<Record<string, unknown>>;
+}
+
+export interface TestApp extends Bench {
+  readonly log: LogLine[];
+  request(target: string, init?: RequestInit): Promise<Response>;
+}
+
+/** The whole service but for its listener, on memory stores, with real pixels. */
+export function createTestApp(
+  overrides: Partial<AppDeps> = {},
+  options: BenchOptions = {},
+): TestApp {
+  const log: LogLine[] = [];
+  const write =
+    (level: keyof Logger) =>
+    (message: string, fields: LogLine["fields"] = {}): void =>
+      void log.push({ level, message, fields });
+  const bench = createBench({
+    transform: (job) => transformImage(job, DEFAULT_IMAGE_LIMITS),
+    ...options,
+  });
+  const zero = (): number => 0;
+  const metrics = createMetrics({
+    children: zero,
+    busyChildren: zero,
+    queued: zero,
+    background: zero,
+  });
+  const app = createApp({
+    variants: bench.variants,
+    rules: RULES,
+    delivery: "auto",
+    publicUrl: undefined,
+    cache: DEFAULT_CACHE_RULES,
+    isReady: () => true,
+    isStopping: () => false,
+    observe: metrics.observe,
+    metrics,
+    logger: { info: write("info"), warn: write("warn"), error: write("error") },
+    admin: { token: undefined, isLocal: true },
+    ...overrides,
+  });
+  return {
+    ...bench,
+    log,
+    // the adapter hands the raw target over; a URL would lose its dot segments
+    request: async (target, init) =>
+      app.fetch(new Request("http://localhost/", init), { incoming: { url: target } }),
+  };
+}
+
+export async function putPicture(app: Bench, key: string, bytes: Uint8Array): Promise<void> {
+  await app.originals.put(key, bytes, { contentType: "application/octet-stream" });
+}

@@ -1,0 +1,114 @@
+import { createBackground } from "../../src/media/background.ts";
+import type { MediaEvent } from "../../src/media/events.ts";
+import type { LookUpDeps } from "../../src/media/look-up.ts";
+import { createMemory } from "../../src/media/memory.ts";
+import { createOriginals } from "../../src/media/originals.ts";
+import type { VariantRequest } from "../../src/media/request.ts";
+import { readRequest } from "../../src/media/request.ts";
+import type { Variants } from "../../src/media/variants.ts";
+import { createVariants } from "../../src/media/variants.ts";
+import { createWriteBack } from "../../src/media/write-back.ts";
+import { createMemoryStore } from "../../src/store/memory.ts";
+import type { ObjectStore } from "../../src/store/store.ts";
+import { DEFAULT_PREFIX } from "../../src/url/variant-key.ts";
+
+export const RULES = {
+  basePath: "",
+  prefix: DEFAULT_PREFIX,
+  autoFormats: ["avif", "webp"],
+} as const;
+
+export function requestOf(target: string, accept?: string): VariantRequest {
+  return readRequest(target, accept, RULES);
+}
+
+/** A use case on memory stores, whose calls are counted and whose clock is ours. */
+export interface Bench {
+  readonly variants: Variants;
+  readonly originals: ObjectStore;
+  readonly store: ObjectStore;
+  /** Every store call as `originals.get`, every event by its kind. */
+  readonly calls: string[];
+  readonly events: MediaEvent[];
+  advance(ms: number): void;
+  drain(): Promise<void>;
+  putOriginal(key: string, text: string): Promise<void>;
+  /** How often this was called or has happened. */
+  count(name: string): number;
+}
+
+export interface BenchOptions {
+  readonly maxBytes?: number;
+  readonly transform?: LookUpDeps["transform"];
+  readonly freshness?: LookUpDeps["freshness"];
+  readonly originals?: ObjectStore;
+  readonly store?: ObjectStore;
+}
+
+/** The variant of a text is the text, twice: what it was made from can be read off it. */
+const TWICE: LookUpDeps["transform"] = async ({ bytes }) => ({
+  bytes: new Uint8Array([...bytes, ...bytes]),
+});
+
+export function createBench(options: BenchOptions = {}): Bench {
+  const calls: string[] = [];
+  const events: MediaEvent[] = [];
+  const originals = options.originals ?? createMemoryStore();
+  const store = options.store ?? createMemoryStore();
+  const background = createBackground();
+  const observe = (event: MediaEvent): void => void events.push(event);
+  const counted = {
+    originals: countCalls("originals", originals, calls),
+    variants: countCalls("variants", store, calls),
+  };
+  let now = 0;
+  const variants = createVariants({
+    originals: createOriginals({
+      store: counted.originals,
+      maxBytes: options.maxBytes ?? 1000,
+      observe,
+    }),
+    variants: counted.variants,
+    transform: options.transform ?? TWICE,
+    prefix: DEFAULT_PREFIX,
+    freshness: options.freshness ?? { mode: "check", ttlMs: 1000 },
+    memory: createMemory(),
+    writeBack: createWriteBack({
+      ...counted,
+      storedAs: { engine: "test", cacheControl: "max-age=1" },
+    }),
+    storeTimeoutMs: 500,
+    requestTimeoutMs: 1000,
+    background,
+    observe,
+    now: () => now,
+  });
+  return {
+    variants,
+    originals,
+    store,
+    calls,
+    events,
+    advance: (ms) => {
+      now += ms;
+    },
+    drain: background.drain,
+    putOriginal: async (key, text) => {
+      await originals.put(key, new TextEncoder().encode(text), { contentType: "image/png" });
+    },
+    count: (name) =>
+      [...calls, ...events.map(({ kind }) => kind)].filter((call) => call === name).length,
+  };
+}
+
+function countCalls(name: string, store: ObjectStore, calls: string[]): ObjectStore {
+  return new Proxy(store, {
+    get: (target, method: keyof ObjectStore) => {
+      const call = target[method] as (...args: unknown[]) => unknown; // all members are methods
+      return (...args: unknown[]) => {
+        calls.push(`${name}.${method}`);
+        return call(...args);
+      };
+    },
+  });
+}

@@ -1,0 +1,83 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { normalizeTransform } from "../../src/transform/normalize.ts";
+import { FORMATS } from "../../src/transform/spec.ts";
+import type { VariantAddress } from "../../src/url/variant-key.ts";
+import {
+  DEFAULT_PREFIX,
+  encodeVariantKey,
+  parseVariantKey,
+  variantKey,
+} from "../../src/url/variant-key.ts";
+import { keys, specs } from "../support/specs.ts";
+
+describe("variantKey", () => {
+  it.each<[VariantAddress, string]>([
+    [
+      { key: "photos/cat.jpg", spec: { width: 300, height: 200 }, format: "webp" },
+      "variants/1/photos/cat.jpg/w_300,h_200.webp",
+    ],
+    [{ key: "cat.jpg", spec: {}, format: "png" }, "variants/1/cat.jpg/_.png"],
+    [
+      {
+        key: "a",
+        spec: { crop: { unit: "fraction", x: 0, y: 0.5, width: 1, height: 0.5 } },
+        format: "jpg",
+      },
+      "variants/1/a/crop_0.0_0.5_1.0_0.5.jpg",
+    ],
+  ])("prints %j", (address, key) => {
+    expect(variantKey(DEFAULT_PREFIX, address)).toBe(key);
+    expect(parseVariantKey(DEFAULT_PREFIX, key)).toEqual(address);
+  });
+
+  it("is one to one", () => {
+    const address = fc.record({ key: keys, spec: specs, format: fc.constantFrom(...FORMATS) });
+    fc.assert(
+      fc.property(address, ({ key, spec, format }) => {
+        let normal;
+        try {
+          normal = normalizeTransform(spec, format);
+        } catch {
+          return;
+        }
+        const printed = variantKey(DEFAULT_PREFIX, { key, spec: normal, format });
+        expect(parseVariantKey(DEFAULT_PREFIX, printed)).toEqual({ key, spec: normal, format });
+      }),
+      { numRuns: 2000 },
+    );
+  });
+});
+
+describe("parseVariantKey", () => {
+  it.each([
+    "variants/1/cat.jpg/h_200,w_300.webp",
+    "variants/1/cat.jpg/w_300,dpr_2.webp",
+    "variants/1/cat.jpg/w_300,f_webp.webp",
+    "variants/1/cat.jpg/width_300.webp",
+    "variants/1/cat.jpg/w_300,c_lfill.webp",
+    "variants/1/cat.jpg/w_300.jpeg",
+    "variants/1/cat.jpg/w_300.WEBP",
+    "variants/1/cat.jpg/w_300.bmp",
+    "variants/1/cat.jpg/w_300,q_50.png",
+    "variants/1/cat.jpg/w_0.webp",
+    "variants/1/cat.jpg/.webp",
+    "variants/1/cat.jpg/w_300",
+    "variants/1/w_300.webp",
+    "variants/2/cat.jpg/w_300.webp",
+    "variants/cat.jpg/w_300.webp",
+    "cat.jpg/w_300.webp",
+    "variants/1/",
+    "",
+  ])("knows no variant called %j", (text) => {
+    expect(parseVariantKey(DEFAULT_PREFIX, text)).toBeUndefined();
+  });
+});
+
+describe("encodeVariantKey", () => {
+  it("keeps the options readable and the key strict", () => {
+    expect(encodeVariantKey("variants/1/a+b, c.jpg/w_3,ar_1:2.webp")).toBe(
+      "variants/1/a%2Bb%2C%20c.jpg/w_3,ar_1:2.webp",
+    );
+  });
+});
