@@ -74,9 +74,7 @@ const VARIABLES = {
     .string()
     .default("avif,webp")
     .transform((list) => list.split(",").map((name) => name.trim()))
-    .pipe(
-      z.array(z.enum(["avif", "webp"]), { error: "must be a list of avif and webp, such as webp" }),
-    ),
+    .pipe(z.array(z.enum(["avif", "webp"], { error: "must be a list of avif and webp" }))),
   VARIANTS_ROOT: pattern("variants/", /^[a-z\d][a-z\d-]*\/$/, "a folder name with its slash"),
   VARIANTS_EPOCH: pattern("1", /^[a-z\d-]{1,32}$/, "1 to 32 small letters, digits and hyphens"),
   CACHE_VERSIONED: text(DEFAULT_CACHE_RULES.versioned),
@@ -100,6 +98,9 @@ const VARIABLES = {
   LOG_LEVEL: oneOf(["debug", "info", "warn", "error", "silent"], "info"),
 };
 
+/** Variables whose values are not to be printed. */
+const SECRETS: ReadonlySet<string> = new Set(["ADMIN_TOKEN"]);
+
 const schema = z.object(VARIABLES);
 type Environment = z.infer<typeof schema>;
 
@@ -114,7 +115,8 @@ export function loadConfig(environment: Readonly<Record<string, string | undefin
   if (!result.success) {
     const problems = result.error.issues.map(({ path, message }) => {
       const name = String(path[0]);
-      return `${name} ${message}, got ${JSON.stringify(environment[name])}`;
+      const got = SECRETS.has(name) ? "" : `, got ${JSON.stringify(environment[name])}`;
+      return `${name} ${message}${got}`;
     });
     throw new ConfigError(problems.join("\n"));
   }

@@ -41,8 +41,13 @@ export async function startServer(config: Config, logger: Logger): Promise<Runni
     isStopping: () => state === "stopping",
   });
   const server = createHttpServer(app.fetch, config);
-  await service.start();
-  await listen(server, config);
+  try {
+    await service.start();
+    await listen(server, config);
+  } catch (error) {
+    service.stop();
+    throw error;
+  }
   state = "ready";
   return {
     url: `http://${isLoopback(config.host) ? "localhost" : config.host}:${portOf(server)}${config.basePath}`,

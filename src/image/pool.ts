@@ -3,6 +3,8 @@ import type { TransformJob, TransformResult } from "./pipeline.ts";
 import type { Worker } from "./worker.ts";
 import { WorkerDied } from "./worker.ts";
 
+const RETRY_PAUSE_MS = 50;
+
 export interface PoolOptions {
   /** How many workers there are at the most. */
   readonly size: number;
@@ -87,6 +89,8 @@ async function runWithRetry(
   } catch (error) {
     if (!(error instanceof WorkerDied)) throw error;
   }
+  // whatever killed this worker may have killed others, which is only now being noticed
+  await pause(RETRY_PAUSE_MS);
   try {
     return await runOnce(state, job, signal);
   } catch (error) {
@@ -110,6 +114,12 @@ async function runOnce(
     deadline.clear();
     release(state, worker);
   }
+}
+
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => {
+    setTimeout(resolve, ms);
+  });
 }
 
 /** Unlike `AbortSignal.timeout` it can be called off, and says what has happened. */

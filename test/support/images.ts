@@ -30,7 +30,7 @@ export async function drawPhoto(width: number, height: number): Promise<Buffer> 
     .png()
     .toBuffer();
   return drawQuadrants(width, height)
-    .blur(Math.max(1, width / 40))
+    .blur(4)
     .composite([{ input: grain, blend: "soft-light" }])
     .jpeg({ quality: 90 })
     .toBuffer();
@@ -66,4 +66,53 @@ export async function decode(bytes: Uint8Array): Promise<Decoded> {
 /** The largest difference in any channel. */
 export function distance(a: Rgba, b: Rgba): number {
   return Math.max(...a.map((value, index) => Math.abs(value - (b[index] ?? 0))));
+}
+
+/** The colours that grids are drawn and read in. */
+const LETTERS: Readonly<Record<string, Rgba>> = {
+  R: RED,
+  G: GREEN,
+  B: BLUE,
+  Y: YELLOW,
+  W: WHITE,
+  C: [0, 255, 255, 255],
+  K: [0, 0, 0, 255],
+};
+
+/** A picture of equal cells; `RG/BY` is what `drawQuadrants` draws. */
+export function drawGrid(text: string, width: number, height: number): Sharp {
+  const rows = text.split("/").map((row) => [...row]);
+  const data = Buffer.alloc(width * height * 4);
+  for (let y = 0; y < height; y += 1) {
+    const row = rows[Math.floor((y * rows.length) / height)] ?? [];
+    for (let x = 0; x < width; x += 1) {
+      const letter = row[Math.floor((x * row.length) / width)] ?? "";
+      data.set(LETTERS[letter] ?? [0, 0, 0, 0], (y * width + x) * 4);
+    }
+  }
+  return sharp(data, { raw: { width, height, channels: 4 } });
+}
+
+/**
+ * The letters of a picture's cells, probed in their middle or, for pictures of four quadrants in each
+ * cell, a quarter into it. `.` is transparent, `?` none of the colours.
+ */
+export function readGrid(
+  picture: Decoded,
+  { columns = 2, rows = 2, probe = 0.5 }: { columns?: number; rows?: number; probe?: number } = {},
+): string {
+  const cells = (length: number): number[] => Array.from({ length }, (_, index) => index + probe);
+  return cells(rows)
+    .map((y) =>
+      cells(columns)
+        .map((x) => nameColor(picture.at(x / columns, y / rows)))
+        .join(""),
+    )
+    .join("/");
+}
+
+function nameColor(color: Rgba): string {
+  if (color[3] < 10) return ".";
+  const found = Object.entries(LETTERS).find(([, known]) => distance(known, color) < 40);
+  return found ? found[0] : "?";
 }

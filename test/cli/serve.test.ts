@@ -1,0 +1,141 @@
+import type { ChildProcess } from "node:child_process";
+import { spawn } from "node:child_process";
+import { fileURLToPath } from "node:url";
+import { readFileSync } from "node:fs";
+import { afterEach, describe, expect, it } from "vitest";
+import { drawPhoto } from "../support/images.ts";
+import { createFolders } from "../support/server.ts";
+
+const MAIN = fileURLToPath(new URL("../../src/cli/main.ts", import.meta.url));
+
+interface Run {
+  readonly process: ChildProcess;
+  readonly code: Promise<number | null>;
+  output(): string;
+}
+
+const runs: Run[] = [];
+
+function run(args: readonly string[], environment: Readonly<Record<string, string>> = {}): Run {
+  const child = spawn(process.execPath, ["--import", "tsx", MAIN, ...args], {
+    env: { PATH: process.env["PATH"], ...environment },
+  });
+  let output = "";
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.on("data", (chunk: Buffer) => {
+      output += chunk.toString();
+    });
+  }
+  const code = new Promise<number | null>((resolve) => {
+    child.on("close", resolve);
+  });
+  const started = { process: child, code, output: () => output };
+  runs.push(started);
+  return started;
+}
+
+async function waitFor(started: Run, pattern: RegExp): Promise<RegExpExecArray> {
+  for (let attempt = 0; attempt < 1000; attempt += 1) {
+    const match = pattern.exec(started.output());
+    if (match) return match;
+    await new Promise((resolve) => {
+      setTimeout(resolve, 10);
+    });
+  }
+  throw new Error(`never printed ${String(pattern)}: ${started.output()}`);
+}
+
+afterEach(async () => {
+  for (const started of runs.splice(0)) {
+    started.process.kill("SIGKILL");
+    await started.code;
+  }
+});
+
+describe("shift-media", () => {
+  it("prints its version and its help", async () => {
+    const { version } = JSON.parse(
+      readFileSync(new URL("../../package.json", import.meta.url), "utf8"),
+    );
+    const asked = run(["--version"]);
+    expect(await asked.code).toBe(0);
+    expect(asked.output().trim()).toBe(version);
+    const help = run(["--help"]);
+    expect(await help.code).toBe(0);
+    expect(help.output()).toContain("serve");
+    const serveHelp = run(["serve", "--help"]);
+    expect(await serveHelp.code).toBe(0);
+    expect(serveHelp.output()).toContain("--originals <folder>");
+  });
+
+  it("refuses what it does not know, and shows its help", async () => {
+    const wrong = run(["sreve"]);
+    expect(await wrong.code).not.toBe(0);
+    expect(wrong.output()).toContain("unknown command 'sreve'");
+    const option = run(["serve", "--prot", "1"]);
+    expect(await option.code).not.toBe(0);
+    expect(option.output()).toContain("unknown option '--prot'");
+  });
+});
+
+describe("shift-media serve", () => {
+  it("names every problem of the configuration and exits with 2", async () => {
+    const wrong = run(["serve", "--port", "x"], { DELIVERY: "y" });
+    expect(await wrong.code).toBe(2);
+    expect(wrong.output()).toContain('PORT must be an integer from 0 to 65535, got "x"');
+    expect(wrong.output()).toContain("DELIVERY must be one of auto, redirect, stream");
+  });
+
+  it("names the folder that is not there and exits with 1", async () => {
+    const wrong = run(["serve", "--port", "0", "--originals", "does/not/exist"]);
+    expect(await wrong.code).toBe(1);
+    expect(wrong.output()).toMatch(/the folder ".*does\/not\/exist" does not exist/);
+  });
+
+  it("serves a folder, prints URLs that work, and stops in good order on SIGTERM", async () => {
+    const folders = await createFolders({
+      "my photo.jpg": await drawPhoto(300, 200),
+      "large.jpg": await drawPhoto(3000, 2000),
+    });
+    try {
+      const { originals, variants } = folders;
+      const service = run([
+        "serve",
+        "--port",
+        "0",
+        "--originals",
+        originals,
+        "--variants",
+        variants,
+      ]);
+      await waitFor(service, /f_auto\/\S+\n/);
+      const urls = service.output().match(/http:\/\/localhost:\d+\/\S+/g) ?? [];
+      expect(urls).toHaveLength(4);
+      for (const url of urls) expect([url, (await fetch(url)).status]).toEqual([url, 200]);
+      const [base = ""] = /http:\/\/localhost:\d+/.exec(service.output()) ?? [];
+      const slow = fetch(`${base}/w_2500,f_avif/large.jpg`);
+      await new Promise((resolve) => {
+        setTimeout(resolve, 100);
+      });
+      service.process.kill("SIGTERM");
+      expect((await slow).status).toBe(200);
+      expect(await service.code).toBe(0);
+    } finally {
+      await folders.remove();
+    }
+  });
+
+  it("says that its port is taken", async () => {
+    const folders = await createFolders({});
+    try {
+      const args = ["serve", "--originals", folders.originals, "--variants", folders.variants];
+      const first = run([...args, "--port", "0"]);
+      const [, port = ""] = await waitFor(first, /localhost:(\d+)/);
+      const second = run([...args, "--port", port]);
+      expect(await second.code).toBe(1);
+      expect(second.output()).toContain("EADDRINUSE");
+    } finally {
+      await folders.remove();
+    }
+  });
+});

@@ -1,0 +1,114 @@
+import { describe, expect, it } from "vitest";
+import { ConfigError, loadConfig, variableDefaults } from "../src/config.ts";
+
+describe("loadConfig", () => {
+  it("serves a folder on loopback when nothing is set", () => {
+    const config = loadConfig({});
+    expect(config).toMatchObject({
+      host: "127.0.0.1",
+      port: 3000,
+      basePath: "",
+      store: { kind: "file", originalsDir: "originals", variantsDir: "variants" },
+      prefix: { root: "variants/", epoch: "1" },
+      delivery: "auto",
+      freshness: { mode: "check", ttlMs: 300_000 },
+      autoFormats: ["avif", "webp"],
+      maxOriginalBytes: 33_554_432,
+      imageLimits: { maxPixels: 50_000_000, maxAvifPixels: 24_000_000, maxSide: 16_384 },
+    });
+    expect(config.publicUrl).toBeUndefined();
+  });
+
+  it("takes what is set to nothing as not set", () => {
+    expect(loadConfig({ PORT: "", S3_BUCKET: "", PUBLIC_URL: "", ALLOW_UNSIGNED: "" })).toEqual(
+      loadConfig({}),
+    );
+  });
+
+  it("needs nothing but the bucket and the leave to be open for S3", () => {
+    const { store } = loadConfig({ S3_BUCKET: "media", ALLOW_UNSIGNED: "true" });
+    expect(store).toEqual({
+      kind: "s3",
+      originalsBucket: "media",
+      variantsBucket: "media",
+      forcePathStyle: false,
+    });
+  });
+
+  it("addresses buckets by path where an endpoint is named, unless it is told otherwise", () => {
+    const s3 = { S3_BUCKET: "media", ALLOW_UNSIGNED: "true", AWS_ENDPOINT_URL_S3: "http://x" };
+    expect(loadConfig(s3).store).toMatchObject({ forcePathStyle: true });
+    expect(loadConfig({ ...s3, S3_FORCE_PATH_STYLE: "no" }).store).toMatchObject({
+      forcePathStyle: false,
+    });
+  });
+
+  it("refuses to start wide open with S3, and says what to set", () => {
+    expect(() => loadConfig({ S3_BUCKET: "media" })).toThrow("ALLOW_UNSIGNED=true");
+    expect(() => loadConfig({ S3_BUCKET: "media", ALLOW_UNSIGNED: "false" })).toThrow(ConfigError);
+  });
+
+  it("reads what is set", () => {
+    expect(
+      loadConfig({
+        PORT: "0",
+        BASE_PATH: "/i",
+        PUBLIC_URL: "https://cdn.example/media/",
+        AUTO_FORMATS: "webp",
+        FRESHNESS: "immutable",
+        CACHE_NOT_FOUND_SECONDS: "0",
+        POOL_SIZE: "0",
+      }),
+    ).toMatchObject({
+      port: 0,
+      basePath: "/i",
+      publicUrl: "https://cdn.example/media",
+      autoFormats: ["webp"],
+      freshness: { mode: "immutable" },
+      cache: { notFoundSeconds: 0 },
+      pool: { size: 0 },
+    });
+  });
+
+  it.each([
+    ["PORT", "80a", "must be an integer from 0 to 65535"],
+    ["PORT", "70000", "must be an integer from 0 to 65535"],
+    ["PORT", "-1", "must be an integer from 0 to 65535"],
+    ["POOL_SIZE", "1.5", "must be an integer from 0 to 256"],
+    ["BASE_PATH", "i/", "must be a path like /i"],
+    ["PUBLIC_URL", "cdn.example", "must be an http or https URL"],
+    ["PUBLIC_URL", "ftp://cdn.example", "must be an http or https URL"],
+    ["PUBLIC_URL", "https://cdn.example/?a=b", "must have no query"],
+    ["DELIVERY", "proxy", "must be one of auto, redirect, stream"],
+    ["AUTO_FORMATS", "avif,jxl", "must be a list of avif and webp"],
+    ["ALLOW_UNSIGNED", "maybe", "must be true or false"],
+    ["VARIANTS_ROOT", "w_3/", "must be a folder name"],
+    ["VARIANTS_ROOT", "variants", "must be a folder name"],
+    ["VARIANTS_EPOCH", "a/b", "must be 1 to 32 small letters"],
+    ["ADMIN_TOKEN", "short", "must have at least 16 characters"],
+    ["LOG_LEVEL", "loud", "must be one of debug, info"],
+  ])("refuses %s=%s", (name, value, problem) => {
+    expect(() => loadConfig({ [name]: value })).toThrow(`${name} ${problem}`);
+  });
+
+  it("names every problem at once", () => {
+    const bad = { PORT: "x", DELIVERY: "y", POOL_SIZE: "z" };
+    expect(() => loadConfig(bad)).toThrow(/PORT .*\n.*DELIVERY .*\n.*POOL_SIZE |DELIVERY .*\n/s);
+    try {
+      loadConfig(bad);
+    } catch (error) {
+      expect(String(error).match(/PORT|DELIVERY|POOL_SIZE/g)).toHaveLength(3);
+    }
+  });
+
+  it("does not print the value of a secret", () => {
+    expect(() => loadConfig({ ADMIN_TOKEN: "hunter2" })).toThrow(/^((?!hunter2).)*$/s);
+  });
+});
+
+describe("variableDefaults", () => {
+  it("knows every variable", () => {
+    expect(variableDefaults()).toMatchObject({ PORT: 3000, DELIVERY: "auto" });
+    expect(Object.keys(variableDefaults())).toContain("ALLOW_UNSIGNED");
+  });
+});

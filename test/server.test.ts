@@ -1,0 +1,232 @@
+import { execFileSync } from "node:child_process";
+import { readFile, rm, writeFile } from "node:fs/promises";
+import { connect } from "node:net";
+import { join } from "node:path";
+import sharp from "sharp";
+import { afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { drawPhoto, drawQuadrants } from "./support/images.ts";
+import type { TestServer } from "./support/server.ts";
+import { createFolders, readMetric, startTestServer } from "./support/server.ts";
+
+let photo: Buffer;
+let large: Buffer;
+let folders: Awaited<ReturnType<typeof createFolders>>;
+let server: TestServer;
+
+beforeAll(async () => {
+  photo = await drawPhoto(1200, 800);
+  large = await drawPhoto(4000, 3000);
+});
+
+beforeEach(async () => {
+  const alpha = await drawQuadrants(100, 100).png().toBuffer();
+  folders = await createFolders({ "photo.jpg": photo, "large.jpg": large, "a b.png": alpha });
+});
+
+afterEach(async () => {
+  await server.stop();
+  await folders.remove();
+});
+
+async function start(environment: Readonly<Record<string, string>> = {}): Promise<TestServer> {
+  const { originals, variants } = folders;
+  server = await startTestServer({
+    ORIGINALS_DIR: originals,
+    VARIANTS_DIR: variants,
+    ...environment,
+  });
+  return server;
+}
+
+function get(path: string, init?: RequestInit): Promise<Response> {
+  return fetch(server.url + path, { redirect: "manual", ...init });
+}
+
+/** The status line and headers of an answer to exactly these bytes. */
+function send(raw: string): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const { port, hostname } = new URL(server.url);
+    const socket = connect(Number(port), hostname === "localhost" ? "127.0.0.1" : hostname);
+    let answer = "";
+    socket.on("data", (chunk: Buffer) => {
+      answer += chunk.toString("latin1");
+    });
+    socket.on("close", () => resolve(answer));
+    socket.on("error", reject);
+    socket.write(raw.replaceAll("\n", "\r\n"));
+  });
+}
+
+describe("startServer", () => {
+  it("runs the whole cycle: made, redirected, the same bytes, and still after a restart", async () => {
+    await start();
+    const made = await get("/w_200/photo.jpg");
+    expect(made.status).toBe(200);
+    const bytes = Buffer.from(await made.arrayBuffer());
+    expect(await sharp(bytes).metadata()).toMatchObject({ width: 200, height: 133 });
+    await server.stop();
+    await start();
+    const hit = await get("/w_200/photo.jpg");
+    expect(hit.status).toBe(302);
+    const stored = await get(hit.headers.get("location") ?? "");
+    expect(Buffer.from(await stored.arrayBuffer()).equals(bytes)).toBe(true);
+    expect(await readMetric(server.url, "shift_media_transform_seconds_count")).toBe(0);
+    const file = join(folders.variants, "variants/1/photo.jpg/w_200.jpg");
+    expect((await readFile(file)).equals(bytes)).toBe(true);
+  });
+
+  it("answers 300 requests for 30 variants with one transform each, and no failure", async () => {
+    await start({
+      QUEUE_WAIT_MS: "30000",
+      TRANSFORM_TIMEOUT_MS: "30000",
+      REQUEST_TIMEOUT_MS: "60000",
+    });
+    const paths = Array.from({ length: 300 }, (_, n) => `/w_${100 + (n % 30)}/photo.jpg`);
+    const answers = await Promise.all(
+      paths.map(async (path) => {
+        const answer = await get(path);
+        await answer.arrayBuffer();
+        return answer.status;
+      }),
+    );
+    expect(answers.filter((status) => status !== 200 && status !== 302)).toEqual([]);
+    expect(await readMetric(server.url, "shift_media_transform_seconds_count")).toBe(30);
+    expect(await readMetric(server.url, "shift_media_fetches_total")).toBeLessThanOrEqual(30);
+    expect(await readMetric(server.url, "shift_media_joins_total")).toBeGreaterThan(0);
+  });
+
+  it("survives the death of its image processes in mid-transform", async () => {
+    await start();
+    const slow = get("/w_3900,f_avif/large.jpg");
+    await until(async () => (await readMetric(server.url, "shift_media_children_busy")) > 0);
+    for (const pid of childrenOf(process.pid)) process.kill(pid, "SIGKILL");
+    const answer = await slow;
+    expect(answer.status).toBe(200);
+    await answer.arrayBuffer();
+    expect((await get("/w_201/photo.jpg")).status).toBe(200);
+    expect(await readMetric(server.url, "shift_media_children")).toBeGreaterThan(0);
+  });
+
+  it("shows a replaced original after the TTL, and a deleted one as missing", async () => {
+    await start({ FRESHNESS_TTL_SECONDS: "1" });
+    const first = await get("/w_50/photo.jpg");
+    await get("/w_50/photo.jpg");
+    await writeFile(join(folders.originals, "photo.jpg"), await drawPhoto(600, 600));
+    await sleep(2100);
+    const replaced = await get("/w_50/photo.jpg");
+    expect(replaced.status).toBe(200);
+    expect(replaced.headers.get("etag")).not.toBe(first.headers.get("etag"));
+    const { height } = await sharp(Buffer.from(await replaced.arrayBuffer())).metadata();
+    expect(height).toBe(50);
+    await rm(join(folders.originals, "photo.jpg"));
+    await sleep(2100);
+    expect((await get("/w_50/photo.jpg")).status).toBe(404);
+  });
+
+  it("finishes what is under way before it stops, and says that it is not ready", async () => {
+    await start({ STOP_DELAY_MS: "300" });
+    const slow = get("/w_2000,f_avif/large.jpg");
+    await until(async () => (await readMetric(server.url, "shift_media_children_busy")) > 0);
+    const stopped = server.stop();
+    expect((await get("/readyz")).status).toBe(503);
+    const answer = await slow;
+    expect(answer.status).toBe(200);
+    expect((await answer.arrayBuffer()).byteLength).toBeGreaterThan(1000);
+    expect(await stopped).toBe(true);
+    const file = join(folders.variants, "variants/1/large.jpg/w_2000.avif");
+    expect((await sharp(await readFile(file)).metadata()).width).toBe(2000);
+    await expect(get("/healthz")).rejects.toThrow("fetch failed");
+  });
+
+  it("answers 503 at once when the queue is full, and hits all the same", async () => {
+    await start({ POOL_SIZE: "1", QUEUE_PER_CHILD: "1" });
+    await (await get("/w_10/photo.jpg")).arrayBuffer();
+    const answers = await Promise.all(
+      Array.from({ length: 6 }, (_, n) => get(`/w_${1500 + n},f_avif/large.jpg`)),
+    );
+    const statuses = answers.map(({ status }) => status);
+    expect(statuses).toContain(503);
+    expect(statuses).toContain(200);
+    const refused = answers.find(({ status }) => status === 503);
+    expect(refused?.headers.get("retry-after")).toBe("1");
+    expect((await get("/w_10/photo.jpg")).status).toBe(302);
+  });
+
+  it("makes pictures in its own process with a pool of size 0", async () => {
+    await start({ POOL_SIZE: "0" });
+    expect((await get("/w_70/a%20b.png")).status).toBe(200);
+    expect(childrenOf(process.pid)).toEqual([]);
+  });
+
+  it("serves under a base path", async () => {
+    await start({ BASE_PATH: "/i" });
+    expect(server.url).toMatch(/\/i$/);
+    expect((await get("/w_20/photo.jpg")).status).toBe(200);
+    const hit = await until(async () => {
+      const answer = await get("/w_20/photo.jpg");
+      return answer.status === 302 && answer;
+    });
+    expect(hit.headers.get("location")).toMatch(/^\/i\/variants\/1\//);
+  });
+
+  it("answers whatever is on the wire, and never with a 5xx", async () => {
+    await start();
+    const host = "HTTP/1.1\nHost: x\nConnection: close";
+    const answers = {
+      [`GET /w_20/../../etc/passwd ${host}\n\n`]: "400",
+      "GET /w_20/photo.jpg HTTP/1.0\n\n": "200",
+      "GET /healthz HTTP/1.0\n\n": "200",
+      [`GET http://evil.example/w_20/photo.jpg ${host}\n\n`]: "400",
+      [`GET /w_20\\photo.jpg ${host}\n\n`]: "400",
+      [`GET w_20/photo.jpg ${host}\n\n`]: "400",
+      "GET /w_20/photo.jpg HTTP/1.1\nHost: a b\nConnection: close\n\n": "400",
+      [`OPTIONS * ${host}\n\n`]: "400",
+      [`OPTIONS /w_20/photo.jpg ${host}\n\n`]: "204",
+      [`BREW /w_20/photo.jpg ${host}\n\n`]: "400",
+      [`PATCH /w_20/photo.jpg ${host}\nContent-Length: 3\n\nabc`]: "405",
+      [`GET /w_20/photo.jpg ${host}\nContent-Length: 3\nTransfer-Encoding: chunked\n\n`]: "400",
+      [`GET /${"a".repeat(2100)} ${host}\n\n`]: "400",
+      [`GET /${"a".repeat(20_000)} ${host}\n\n`]: "431",
+    };
+    for (const [raw, status] of Object.entries(answers)) {
+      expect([raw.slice(0, 80), (await send(raw)).split(" ")[1]]).toEqual([
+        raw.slice(0, 80),
+        status,
+      ]);
+    }
+  });
+
+  it("sends one Content-Length, and none of the body to HEAD", async () => {
+    await start();
+    const answer = await send("HEAD /w_20/photo.jpg HTTP/1.1\nHost: x\nConnection: close\n\n");
+    const [head = "", body] = answer.split("\r\n\r\n");
+    expect(head.toLowerCase().match(/content-length: [1-9]\d*/g)).toHaveLength(1);
+    expect(head.toLowerCase()).not.toContain("transfer-encoding");
+    expect(body).toBe("");
+  });
+});
+
+function childrenOf(pid: number): readonly number[] {
+  const lines = execFileSync("ps", ["-eo", "pid,ppid,args"]).toString().split("\n");
+  return lines
+    .map((line) => line.trim().split(/\s+/))
+    .filter(
+      ([, parent, ...args]) => parent === String(pid) && args.join(" ").includes("image/child"),
+    )
+    .map(([child]) => Number(child));
+}
+
+async function until<T>(check: () => Promise<T>): Promise<Exclude<T, false>> {
+  for (let attempt = 0; attempt < 500; attempt += 1) {
+    const result = await check();
+    if (result) return result as Exclude<T, false>; // false has just been excluded
+    await sleep(10);
+  }
+  throw new Error("it never happened");
+}
+
+function sleep(ms: number): Promise<void> {
+  return new Promise((resolve) => {
+    setTimeout(resolve, ms);
+  });
+}
