@@ -88,7 +88,7 @@ const VARIABLES = {
   MAX_ORIGINAL_SIDE: integer(DEFAULT_IMAGE_LIMITS.maxSide, 1, 65_535),
   POOL_SIZE: integer(availableParallelism(), 0, 256),
   QUEUE_PER_CHILD: integer(32, 1, 10_000),
-  QUEUE_WAIT_MS: integer(2000, 1, 60_000),
+  QUEUE_WAIT_MS: integer(5000, 1, 60_000),
   STORE_TIMEOUT_MS: integer(5000, 100, 60_000),
   TRANSFORM_TIMEOUT_MS: integer(8000, 100, 120_000),
   REQUEST_TIMEOUT_MS: integer(10_000, 100, 120_000),

@@ -10,7 +10,7 @@ import { createPool } from "./image/pool.ts";
 import type { Logger } from "./logger.ts";
 import { createBackground } from "./media/background.ts";
 import type { MediaEvent, Observe } from "./media/events.ts";
-import { createMemory } from "./media/memory.ts";
+import { createMemo } from "./media/memo.ts";
 import { createOriginals } from "./media/originals.ts";
 import type { Variants } from "./media/variants.ts";
 import { createVariants } from "./media/variants.ts";
@@ -56,7 +56,7 @@ export function createService(config: Config, logger: Logger): Service {
     transform: pool.run,
     prefix: config.prefix,
     freshness: config.freshness,
-    memory: createMemory(),
+    memo: createMemo(),
     writeBack: createWriteBack({ ...stores, storedAs }),
     storeTimeoutMs: config.timeouts.storeMs,
     requestTimeoutMs: config.timeouts.requestMs,

@@ -4,7 +4,7 @@ import type { OutputFormat, TransformSpec } from "../transform/spec.ts";
 import type { VariantPrefix } from "../url/variant-key.ts";
 import type { Background } from "./background.ts";
 import type { Observe } from "./events.ts";
-import type { Memory } from "./memory.ts";
+import type { Memo } from "./memo.ts";
 import type { Originals } from "./originals.ts";
 import { purgeVariants } from "./purge.ts";
 import type { VariantRequest } from "./request.ts";
@@ -32,7 +32,7 @@ export interface LookUpDeps {
   ) => Promise<{ readonly bytes: Uint8Array }>;
   readonly prefix: VariantPrefix;
   readonly freshness: Freshness;
-  readonly memory: Memory;
+  readonly memo: Memo;
   readonly writeBack: WriteBack;
   /** For all that one request asks of the stores before its answer. */
   readonly storeTimeoutMs: number;
@@ -91,7 +91,7 @@ async function findOrMake(
 }
 
 async function fetchOriginal(
-  { originals, memory }: LookUpDeps,
+  { originals, memo }: LookUpDeps,
   request: VariantRequest,
   knownEtag: string | undefined,
   signal: AbortSignal,
@@ -102,19 +102,19 @@ async function fetchOriginal(
     if (!(error instanceof MediaError)) {
       throw new MediaError("timeout", "the store did not answer in time", { cause: error });
     }
-    if (error.code === "too_large") memory.noteFailure(request, error);
+    if (error.code === "too_large") memo.noteFailure(request, error);
     throw error;
   }
 }
 
 function foundStored(
-  { observe, memory }: LookUpDeps,
+  { observe, memo }: LookUpDeps,
   request: VariantRequest,
   { info, checkedAt }: Present,
 ): Outcome {
   if (!info) throw new MediaError("store_failed", "the store answered 304 without being asked to");
   observe({ kind: "hit" });
-  memory.remember(request, info, checkedAt);
+  memo.remember(request, info, checkedAt);
   return { kind: "stored", info };
 }
 
@@ -132,7 +132,7 @@ async function makeAndKeep(
 }
 
 async function make(
-  { transform, memory, observe, now }: LookUpDeps,
+  { transform, memo, observe, now }: LookUpDeps,
   request: VariantRequest,
   original: Original,
   signal: AbortSignal,
@@ -140,19 +140,19 @@ async function make(
   const { spec, format } = request;
   const begin = now();
   observe({ kind: "miss" });
-  memory.forget(request.variantKey);
+  memo.forget(request.variantKey);
   try {
     const { bytes } = await transform({ bytes: original.bytes, spec, format }, signal);
     observe({ kind: "transform", format, ms: now() - begin });
     return { bytes, info: await describeVariant(request, bytes, original.info.etag) };
   } catch (error) {
-    memory.noteFailure(request, error);
+    memo.noteFailure(request, error);
     throw error;
   }
 }
 
 async function keep(
-  { writeBack, memory, observe }: LookUpDeps,
+  { writeBack, memo, observe }: LookUpDeps,
   request: VariantRequest,
   variant: Variant,
   { object, checkedAt }: Present,
@@ -161,19 +161,19 @@ async function keep(
   try {
     const info = await writeBack.write(request, variant, object?.etag);
     if (!info) return; // something newer is there
-    memory.remember(request, info, checkedAt);
-    memory.keepBytes(variantKey, variant);
+    memo.remember(request, info, checkedAt);
+    memo.keepBytes(variantKey, variant);
   } catch (error) {
-    memory.keepUnwritten(variantKey, variant);
+    memo.keepUnwritten(variantKey, variant);
     observe({ kind: "write_failed", variantKey, error });
   }
 }
 
-function missing({ memory }: LookUpDeps, request: VariantRequest): MediaError {
+function missing({ memo }: LookUpDeps, request: VariantRequest): MediaError {
   const problem = `there is no original "${request.key}"`;
   const message = request.hint ? `${problem}; ${request.hint}` : problem;
   const error = new MediaError("original_not_found", message);
-  memory.forget(request.variantKey);
-  memory.noteFailure(request, error);
+  memo.forget(request.variantKey);
+  memo.noteFailure(request, error);
   return error;
 }

@@ -2,18 +2,18 @@ import type { ObjectStore } from "../store/store.ts";
 import type { VariantPrefix } from "../url/variant-key.ts";
 import { variantFolder } from "../url/variant-key.ts";
 import type { Observe } from "./events.ts";
-import type { Memory } from "./memory.ts";
+import type { Memo } from "./memo.ts";
 
 export interface PurgeDeps {
   readonly variants: Pick<ObjectStore, "list" | "delete">;
-  readonly memory: Pick<Memory, "forget">;
+  readonly memo: Pick<Memo, "forget">;
   readonly prefix: VariantPrefix;
   readonly observe: Observe;
 }
 
 /** Deletes all variants of an original that has gone. Never rejects: a failure is observed. */
 export async function purgeVariants(deps: PurgeDeps, key: string): Promise<void> {
-  const { variants, memory, prefix, observe } = deps;
+  const { variants, memo, prefix, observe } = deps;
   try {
     let cursor: string | undefined;
     do {
@@ -22,7 +22,7 @@ export async function purgeVariants(deps: PurgeDeps, key: string): Promise<void>
         delimiter: "/",
         ...(cursor !== undefined && { cursor }),
       });
-      for (const variantKey of page.keys) memory.forget(variantKey);
+      for (const variantKey of page.keys) memo.forget(variantKey);
       if (page.keys.length > 0) await variants.delete(page.keys);
       cursor = page.cursor;
     } while (cursor !== undefined);

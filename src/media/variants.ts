@@ -37,8 +37,8 @@ export function createVariants(deps: LookUpDeps): Variants {
 }
 
 async function find(state: State, request: VariantRequest): Promise<Outcome> {
-  const { memory, jobs, observe } = state;
-  const seen = memory.recall(request);
+  const { memo, jobs, observe } = state;
+  const seen = memo.recall(request);
   if (seen) {
     const age = ageOf(state, seen.checkedAt);
     if (age === "stale") refresh(state, request, seen.info);
@@ -47,9 +47,9 @@ async function find(state: State, request: VariantRequest): Promise<Outcome> {
       return { kind: "stored", info: seen.info };
     }
   }
-  const failure = memory.failureOf(request);
+  const failure = memo.failureOf(request);
   if (failure) throw failure;
-  const unwritten = memory.unwrittenOf(request.variantKey);
+  const unwritten = memo.unwrittenOf(request.variantKey);
   if (unwritten) {
     observe({ kind: "hit" });
     return { kind: "made", variant: unwritten, written: Promise.resolve() };
@@ -83,7 +83,7 @@ async function readOrMake(
   const variant = await read(state, request, info);
   if (variant) return variant;
   // deleted behind our back: what is known of it is wrong
-  state.memory.forget(request.variantKey);
+  state.memo.forget(request.variantKey);
   const outcome = await find(state, request);
   if (outcome.kind === "made") return outcome.variant;
   const again = await read(state, request, outcome.info);
@@ -92,17 +92,17 @@ async function readOrMake(
 }
 
 async function read(
-  { memory, variants }: State,
+  { memo, variants }: State,
   request: VariantRequest,
   info: VariantInfo,
 ): Promise<Variant | undefined> {
   const { variantKey } = request;
-  const kept = memory.bytesOf(variantKey, info);
+  const kept = memo.bytesOf(variantKey, info);
   if (kept) return { info, bytes: kept };
   const object = await variants.get(variantKey, { maxBytes: MAX_VARIANT_BYTES });
   const current = object.kind === "found" && readVariantInfo(request, object.info);
   if (!current) return undefined;
   const variant = { info: current, bytes: object.bytes };
-  memory.keepBytes(variantKey, variant);
+  memo.keepBytes(variantKey, variant);
   return variant;
 }

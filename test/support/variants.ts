@@ -1,7 +1,7 @@
 import { createBackground } from "../../src/media/background.ts";
 import type { MediaEvent } from "../../src/media/events.ts";
 import type { LookUpDeps } from "../../src/media/look-up.ts";
-import { createMemory } from "../../src/media/memory.ts";
+import { createMemo } from "../../src/media/memo.ts";
 import { createOriginals } from "../../src/media/originals.ts";
 import type { VariantRequest } from "../../src/media/request.ts";
 import { readRequest } from "../../src/media/request.ts";
@@ -72,7 +72,7 @@ export function createBench(options: BenchOptions = {}): Bench {
     transform: options.transform ?? TWICE,
     prefix: DEFAULT_PREFIX,
     freshness: options.freshness ?? { mode: "check", ttlMs: 1000 },
-    memory: createMemory(),
+    memo: createMemo(),
     writeBack: createWriteBack({
       ...counted,
       storedAs: { engine: "test", cacheControl: "max-age=1" },

@@ -23,7 +23,7 @@ const LASTING: ReadonlySet<ErrorCode> = new Set([
 ]);
 
 /** What an instance remembers of its variants; all of it can be lost. */
-export interface Memory {
+export interface Memo {
   /** Notes that the store has this variant, and that its original was current at `checkedAt`. */
   remember(request: VariantRequest, info: VariantInfo, checkedAt: number): void;
   recall(request: VariantRequest): Seen | undefined;
@@ -44,7 +44,7 @@ export interface Seen {
   readonly checkedAt: number;
 }
 
-export function createMemory(): Memory {
+export function createMemo(): Memo {
   const seen = new LRUCache<string, Seen>({ max: MAX_SEEN });
   const bytes = new LRUCache<string, Variant>(boundedBy(MAX_BYTES));
   const unwritten = new LRUCache<string, Variant>({
