@@ -25,12 +25,16 @@ export function printHeaders(options: PutOptions): Uint8Array {
 }
 
 /** A file that somebody put there by hand has none. */
-export async function readHeaders(root: string, key: string, etag: string): Promise<Headers> {
+export async function readHeaders(
+  root: string,
+  key: string,
+  etag: string,
+): Promise<Headers | undefined> {
   try {
     const text = await readFile(headersPath(root, key, etag), "utf8");
     return JSON.parse(text) as Headers; // nobody but this store writes there
   } catch (error) {
-    if (isNotFound(error) || error instanceof SyntaxError) return { metadata: {} };
+    if (isNotFound(error) || error instanceof SyntaxError) return undefined;
     throw error;
   }
 }

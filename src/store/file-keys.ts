@@ -34,19 +34,20 @@ export function isNotFound(error: unknown): boolean {
   return NOT_FOUND.has(codeOf(error));
 }
 
+/** What the file system said of publishing an object: a folder in its place, or a file in place of one. */
+export function explainPublishError(key: string, error: unknown): unknown {
+  if (!IN_THE_WAY.has(codeOf(error))) return error;
+  const problem = `the file store cannot hold "${key}" beside a key that it is a folder of`;
+  return new MediaError("invalid_key", problem, { cause: error });
+}
+
 /** What the file system said, in the terms of every store. */
-export function translateFileError(key: string, error: unknown): unknown {
+export function translateFileError(error: unknown): MediaError {
   if (error instanceof MediaError) return error;
-  if (IN_THE_WAY.has(codeOf(error))) {
-    const problem = `the file store cannot hold "${key}" beside a key that it is a folder of`;
-    return new MediaError("invalid_key", problem, { cause: error });
-  }
-  if (codeOf(error) === "ENAMETOOLONG") {
-    return new MediaError("invalid_key", "the key is too long for the file store", {
-      cause: error,
-    });
-  }
-  return new MediaError("store_failed", "the file store failed", { cause: error });
+  const isTooLong = codeOf(error) === "ENAMETOOLONG";
+  return isTooLong
+    ? new MediaError("invalid_key", "the key is too long for the file store", { cause: error })
+    : new MediaError("store_failed", "the file store failed", { cause: error });
 }
 
 function codeOf(error: unknown): string {

@@ -1,17 +1,39 @@
-import { mkdir, readdir, rmdir, stat } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { mkdir, readdir, realpath, rmdir, stat } from "node:fs/promises";
+import { dirname, join, sep } from "node:path";
 import { isNotFound, PRIVATE_FOLDER } from "./file-keys.ts";
 
-/** Runs `write` with its folder there, once more should a deletion have taken that away meanwhile. */
+const MAX_ATTEMPTS = 10;
+
+/** Runs `write` with its folder there, again should a deletion have taken that away meanwhile. */
 export async function intoFolder<T>(path: string, write: (path: string) => Promise<T>): Promise<T> {
-  await mkdir(dirname(path), { recursive: true });
-  try {
-    return await write(path);
-  } catch (error) {
-    if (!isNotFound(error)) throw error;
-    await mkdir(dirname(path), { recursive: true });
-    return write(path);
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      await mkdir(dirname(path), { recursive: true });
+      return await write(path);
+    } catch (error) {
+      if (!isNotFound(error) || attempt === MAX_ATTEMPTS) throw error;
+    }
   }
+}
+
+/** A link that leads out of the folder leads nowhere. */
+export async function isInside(root: string, path: string): Promise<boolean> {
+  const [realRoot, real] = await Promise.all([realpath(root), realpath(path)]);
+  return real === realRoot || real.startsWith(realRoot.endsWith(sep) ? realRoot : realRoot + sep);
+}
+
+/** Whether a file written to `path` would be inside: the folder of it that exists is. */
+export async function isFolderInside(root: string, path: string): Promise<boolean> {
+  let folder = dirname(path);
+  while (folder.length > root.length) {
+    try {
+      return await isInside(root, folder);
+    } catch (error) {
+      if (!isNotFound(error)) throw error;
+      folder = dirname(folder);
+    }
+  }
+  return true;
 }
 
 /** Takes empty folders away, from `folder` upwards, but never the root. */
@@ -40,7 +62,7 @@ export async function listFiles(
       if (key === PRIVATE_FOLDER) return [];
       if (entry.isFile()) return [key];
       if (entry.isDirectory()) return delimiter ? [] : listFiles(root, `${key}/`);
-      const isLinkToFile = entry.isSymbolicLink() && (await isFile(join(root, key)));
+      const isLinkToFile = entry.isSymbolicLink() && (await isFileInside(root, join(root, key)));
       return isLinkToFile ? [key] : [];
     }),
   );
@@ -60,6 +82,10 @@ function readEntries(path: string) {
   return readdir(path, { withFileTypes: true });
 }
 
-async function isFile(path: string): Promise<boolean> {
-  return (await stat(path).catch(() => undefined))?.isFile() ?? false;
+async function isFileInside(root: string, path: string): Promise<boolean> {
+  try {
+    return (await stat(path)).isFile() && (await isInside(root, path));
+  } catch {
+    return false; // it leads nowhere
+  }
 }

@@ -1,18 +1,21 @@
-import { createHash, randomUUID } from "node:crypto";
-import { constants } from "node:fs";
-import type { FileHandle } from "node:fs/promises";
-import { link, mkdir, open, readdir, realpath, rename, rm, stat } from "node:fs/promises";
-import { dirname, join, sep } from "node:path";
+import { randomUUID } from "node:crypto";
+import { link, mkdir, readdir, rename, rm, stat, writeFile } from "node:fs/promises";
+import { dirname, join, resolve } from "node:path";
 import { MediaError } from "../errors.ts";
-import { checkFileKey, isNotFound, PRIVATE_FOLDER, translateFileError } from "./file-keys.ts";
-import { headersPath, printHeaders, readHeaders } from "./file-headers.ts";
-import { intoFolder, listFiles, pruneFolders } from "./file-tree.ts";
+import { headersPath, printHeaders } from "./file-headers.ts";
+import {
+  checkFileKey,
+  explainPublishError,
+  PRIVATE_FOLDER,
+  translateFileError,
+} from "./file-keys.ts";
+import { openObject, readEtag } from "./file-object.ts";
+import { intoFolder, isFolderInside, listFiles, pruneFolders } from "./file-tree.ts";
 import type {
   GetOptions,
   GetResult,
   ListOptions,
   ListPage,
-  ObjectInfo,
   ObjectStore,
   PutOptions,
   PutResult,
@@ -33,23 +36,29 @@ export interface FileStoreOptions {
  * segments over 255 bytes, `a` beside `a/b`. A conditional overwrite is atomic among the writers of one
  * process; a conditional creation among all.
  */
-export function createFileStore({ root, shouldCreate = false }: FileStoreOptions): ObjectStore {
+export function createFileStore(options: FileStoreOptions): ObjectStore {
+  const { shouldCreate = false } = options;
+  const root = resolve(options.root);
   const locks = new Map<string, Promise<unknown>>();
   return {
     probe: () => probe(root, shouldCreate),
     head: async (key) => (await openObject(root, key, async ({ info }) => info)) ?? undefined,
-    get: (key, options) => get(root, key, options),
-    put: (key, bytes, options) =>
-      inTurn(locks, key, () => translate(key, put(root, key, bytes, options))),
+    get: (key, getOptions) => get(root, key, getOptions),
+    put: (key, bytes, putOptions) =>
+      inTurn(locks, key, () => translate(put(root, key, bytes, putOptions))),
     delete: async (keys) => {
-      for (const key of keys) await translate(key, remove(root, key));
+      for (const key of keys) await inTurn(locks, key, () => translate(remove(root, key)));
     },
-    list: (options) => list(root, options),
+    list: (listOptions) => list(root, listOptions),
   };
 }
 
 async function probe(root: string, shouldCreate: boolean): Promise<undefined> {
-  if (shouldCreate) await translate(root, mkdir(root, { recursive: true }));
+  try {
+    if (shouldCreate) await mkdir(root, { recursive: true });
+  } catch (cause) {
+    throw new MediaError("store_failed", `the folder "${root}" cannot be made`, { cause });
+  }
   const found = await stat(root).catch(() => undefined);
   if (!found?.isDirectory()) {
     throw new MediaError("store_failed", `the folder "${root}" does not exist`);
@@ -80,62 +89,6 @@ async function get(root: string, key: string, options: GetOptions): Promise<GetR
   return result ?? { kind: "missing", isDefinite: true };
 }
 
-interface OpenObject {
-  readonly handle: FileHandle;
-  readonly info: ObjectInfo;
-}
-
-/** Runs `read` on an object, open; `undefined` when there is none. */
-async function openObject<T>(
-  root: string,
-  key: string,
-  read: (object: OpenObject) => Promise<T>,
-): Promise<T | undefined> {
-  checkFileKey(key);
-  const path = join(root, key);
-  let handle: FileHandle | undefined;
-  try {
-    // a FIFO would block an ordinary open for ever
-    handle = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
-    if (!(await isInside(root, path))) return undefined;
-    const info = await describe(root, key, handle);
-    return info && (await read({ handle, info }));
-  } catch (error) {
-    if (isNotFound(error)) return undefined;
-    throw translateFileError(key, error);
-  } finally {
-    await handle?.close();
-  }
-}
-
-/** A link that leads out of the folder leads nowhere. */
-async function isInside(root: string, path: string): Promise<boolean> {
-  const [realRoot, real] = await Promise.all([realpath(root), realpath(path)]);
-  return real.startsWith(realRoot.endsWith(sep) ? realRoot : realRoot + sep);
-}
-
-async function describe(
-  root: string,
-  key: string,
-  handle: FileHandle,
-): Promise<ObjectInfo | undefined> {
-  const found = await handle.stat({ bigint: true });
-  if (!found.isFile()) return undefined;
-  const etag = etagOf(found);
-  return { etag, size: Number(found.size), ...(await readHeaders(root, key, etag)) };
-}
-
-interface FileStats {
-  readonly size: bigint;
-  readonly mtimeNs: bigint;
-  readonly ino: bigint;
-}
-
-function etagOf({ size, mtimeNs, ino }: FileStats): string {
-  const hash = createHash("sha256").update(`${size}-${mtimeNs}-${ino}`).digest("hex");
-  return `"${hash.slice(0, 32)}"`;
-}
-
 async function put(
   root: string,
   key: string,
@@ -147,30 +100,49 @@ async function put(
   if (typeof condition === "object" && before?.etag !== condition.etag) {
     return { kind: "precondition_failed" };
   }
-  const temp = await writeTemp(root, bytes);
+  await refuseLinkOut(root, key);
+  const temp = await writeInto(join(root, PRIVATE_FOLDER, "temp", randomUUID()), bytes);
+  let obsolete: string | undefined;
   try {
-    const etag = etagOf(await stat(temp, { bigint: true }));
-    const headers = await writeTemp(root, printHeaders(options));
-    await intoFolder(headersPath(root, key, etag), (path) => rename(headers, path));
-    const isPublished = await publish(temp, join(root, key), condition === "absent");
-    const obsolete = isPublished ? before?.etag : etag;
-    if (obsolete) await rm(headersPath(root, key, obsolete), { force: true });
-    return isPublished ? { kind: "stored", etag } : { kind: "precondition_failed" };
+    const etag = await readEtag(temp);
+    obsolete = etag;
+    await writeInto(headersPath(root, key, etag), printHeaders(options));
+    const isPublished = await publish(temp, join(root, key), condition === "absent").catch(
+      (error: unknown) => {
+        throw explainPublishError(key, error);
+      },
+    );
+    if (!isPublished) return { kind: "precondition_failed" };
+    obsolete = before?.etag;
+    return { kind: "stored", etag };
   } finally {
     await rm(temp, { force: true });
+    if (obsolete) await removeHeaders(root, key, obsolete);
   }
 }
 
-async function writeTemp(root: string, bytes: Uint8Array): Promise<string> {
-  return intoFolder(join(root, PRIVATE_FOLDER, "temp", randomUUID()), async (path) => {
-    const handle = await open(path, "wx");
+/** Writing through a link would leave the folder, and the object could not be read again. */
+async function refuseLinkOut(root: string, key: string): Promise<void> {
+  if (await isFolderInside(root, join(root, key))) return;
+  throw new MediaError("invalid_key", `the folder of "${key}" is a link out of the file store`);
+}
+
+async function writeInto(target: string, bytes: Uint8Array): Promise<string> {
+  return intoFolder(target, async (path) => {
     try {
-      await handle.writeFile(bytes);
-    } finally {
-      await handle.close();
+      await writeFile(path, bytes);
+      return path;
+    } catch (error) {
+      await rm(path, { force: true }); // on a full disk every half-written file would make it worse
+      throw error;
     }
-    return path;
   });
+}
+
+async function removeHeaders(root: string, key: string, etag: string): Promise<void> {
+  const path = headersPath(root, key, etag);
+  await rm(path, { force: true });
+  await pruneFolders(root, dirname(path));
 }
 
 /** Makes the file appear under its name, all at once; false when there is one and there must not be. */
@@ -192,21 +164,18 @@ async function publish(temp: string, path: string, mustBeAbsent: boolean): Promi
 async function remove(root: string, key: string): Promise<void> {
   const present = await openObject(root, key, async ({ info }) => info);
   if (!present) return;
-  const headers = headersPath(root, key, present.etag);
-  await Promise.all([rm(join(root, key), { force: true }), rm(headers, { force: true })]);
-  await Promise.all([
-    pruneFolders(root, dirname(join(root, key))),
-    pruneFolders(root, dirname(headers)),
-  ]);
+  const path = join(root, key);
+  await rm(path, { force: true });
+  await Promise.all([pruneFolders(root, dirname(path)), removeHeaders(root, key, present.etag)]);
 }
 
 async function list(root: string, options: ListOptions): Promise<ListPage> {
   const folder = options.prefix.slice(0, options.prefix.lastIndexOf("/") + 1);
   if (folder !== "") checkFileKey(folder.slice(0, -1));
-  return pageKeys(await translate(folder, listFiles(root, folder, options.delimiter)), options);
+  return pageKeys(await translate(listFiles(root, folder, options.delimiter)), options);
 }
 
-/** One writer of a key after the other. */
+/** One writer or deleter of a key after the other. */
 async function inTurn<T>(
   locks: Map<string, Promise<unknown>>,
   key: string,
@@ -225,10 +194,10 @@ async function inTurn<T>(
   }
 }
 
-async function translate<T>(key: string, work: Promise<T>): Promise<T> {
+async function translate<T>(work: Promise<T>): Promise<T> {
   try {
     return await work;
   } catch (error) {
-    throw translateFileError(key, error);
+    throw translateFileError(error);
   }
 }

@@ -24,7 +24,8 @@ export function createMemoryStore(): ObjectStore {
       if (!isMet(options.condition, entries.get(key)?.info)) return { kind: "precondition_failed" };
       writes += 1;
       const etag = `"${writes}"`;
-      entries.set(key, { info: describe(etag, bytes, options), bytes: bytes.slice() });
+      // not slice(), which in a Buffer is a view
+      entries.set(key, { info: describe(etag, bytes, options), bytes: new Uint8Array(bytes) });
       return { kind: "stored", etag } satisfies PutResult;
     },
     delete: async (keys) => keys.forEach((key) => entries.delete(key)),

@@ -12,6 +12,11 @@ export function errorCodeOf(error: unknown): string {
   return error instanceof Error ? error.name : "";
 }
 
+/** Whether the answer is that the whole bucket is missing, and not the object. */
+export function isBucketMissing(error: unknown): boolean {
+  return statusOf(error) === 404 && errorCodeOf(error) === "NoSuchBucket";
+}
+
 /** What a store tells the client; what the SDK said stays in `cause`, for the log. */
 export function toStoreError(error: unknown): MediaError {
   if (error instanceof MediaError) return error;

@@ -4,22 +4,26 @@ import { GetObjectCommand, HeadObjectCommand } from "@aws-sdk/client-s3";
 import { MediaError } from "../errors.ts";
 import type { Bucket, Limits } from "./s3-bucket.ts";
 import { within } from "./s3-bucket.ts";
-import { errorCodeOf, statusOf, toStoreError } from "./s3-errors.ts";
+import { errorCodeOf, isBucketMissing, statusOf, toStoreError } from "./s3-errors.ts";
+import { checkS3Key } from "./s3-keys.ts";
 import type { GetOptions, GetResult, ObjectInfo } from "./store.ts";
 import { tooLarge } from "./store.ts";
 
 /** Asks for a key that nobody has: the answer tells how this bucket speaks of missing keys. */
 export async function probe(bucket: Bucket): Promise<string | undefined> {
   const Key = `shift-media-probe-${randomUUID()}`;
+  const command = new GetObjectCommand({ Bucket: bucket.bucket, Key });
   try {
-    await bucket.client.send(new GetObjectCommand({ Bucket: bucket.bucket, Key }), within(bucket));
+    const { Body } = await bucket.client.send(command, within(bucket));
+    streamOf(Body).destroy();
   } catch (error) {
-    if (statusOf(error) === 404 && errorCodeOf(error) !== "NoSuchBucket") return undefined;
-    if (statusOf(error) !== 403 || errorCodeOf(error) !== "AccessDenied") throw toStoreError(error);
+    if (statusOf(error) === 404 && !isBucketMissing(error)) return undefined;
+    if (!isDenied(error)) throw toStoreError(error);
     bucket.isMissingForbidden = true;
     return `bucket "${bucket.bucket}" answers 403 for missing keys: grant s3:ListBucket to make it 404`;
   }
-  return undefined;
+  const problem = `bucket "${bucket.bucket}" has a key that nobody has: is the endpoint one of S3?`;
+  throw new MediaError("store_failed", problem);
 }
 
 export async function head(
@@ -27,17 +31,21 @@ export async function head(
   key: string,
   signal?: AbortSignal,
 ): Promise<ObjectInfo | undefined> {
+  checkS3Key(key);
   const command = new HeadObjectCommand({ Bucket: bucket.bucket, Key: key });
   try {
     return describe(await bucket.client.send(command, within(bucket, signal)));
   } catch (error) {
-    if (statusOf(error) === 404 || isHiddenMissing(bucket, error)) return undefined;
+    // it has no body that could tell one 403 from another
+    const isHidden = bucket.isMissingForbidden && statusOf(error) === 403;
+    if (statusOf(error) === 404 || isHidden) return undefined;
     throw toStoreError(error);
   }
 }
 
 /** The SDK retries a request, but not a body that breaks off. */
 export async function get(bucket: Bucket, key: string, options: GetOptions): Promise<GetResult> {
+  checkS3Key(key);
   const limits = within(bucket, options.signal);
   try {
     return await getOnce(bucket, key, options, limits);
@@ -56,6 +64,8 @@ function explain(error: unknown, { abortSignal }: Limits): MediaError {
   if (error instanceof MediaError || !abortSignal.aborted) return toStoreError(error);
   return new MediaError("timeout", "the store did not answer in time", { cause: error });
 }
+
+type DestroyableStream = NodeJS.ReadableStream & { destroy(): void };
 
 class BrokenBody extends Error {}
 
@@ -76,10 +86,11 @@ async function getOnce(
     return { kind: "found", info, bytes: await readBody(output, info.size, maxBytes) };
   } catch (error) {
     if (statusOf(error) === 304) return { kind: "not_modified" };
-    const isMissing = statusOf(error) === 404 && errorCodeOf(error) !== "NoSuchBucket";
-    if (isMissing) return { kind: "missing", isDefinite: true };
-    if (isHiddenMissing(bucket, error)) return { kind: "missing", isDefinite: false };
-    throw error;
+    const isHidden = bucket.isMissingForbidden && isDenied(error);
+    const isMissing = statusOf(error) === 404 && !isBucketMissing(error);
+    if (!isMissing && !isHidden) throw error;
+    // any proxy can say 404, and variants are deleted on the strength of this
+    return { kind: "missing", isDefinite: errorCodeOf(error) === "NoSuchKey" };
   }
 }
 
@@ -89,9 +100,9 @@ async function readBody(
   size: number,
   maxBytes: number,
 ): Promise<Uint8Array> {
-  const stream = Body as NodeJS.ReadableStream & { destroy(): void }; // what the SDK gives on Node
+  const stream = streamOf(Body);
   if (ContentLength === undefined || size > maxBytes) {
-    stream.destroy(); // an unread body would keep its socket
+    stream.destroy();
     if (ContentLength !== undefined) throw tooLarge(size, maxBytes);
     throw new MediaError("store_failed", "the store did not say how long the object is");
   }
@@ -110,8 +121,13 @@ async function readBody(
   return bytes;
 }
 
-function isHiddenMissing({ isMissingForbidden }: Bucket, error: unknown): boolean {
-  return isMissingForbidden && statusOf(error) === 403;
+/** What the SDK gives for a body on Node; one left unread would keep its socket. */
+function streamOf(body: GetObjectCommandOutput["Body"]): DestroyableStream {
+  return body as DestroyableStream; // the SDK types it for every platform
+}
+
+function isDenied(error: unknown): boolean {
+  return statusOf(error) === 403 && errorCodeOf(error) === "AccessDenied";
 }
 
 function describe(output: HeadObjectCommandOutput | GetObjectCommandOutput): ObjectInfo {

@@ -1,8 +1,9 @@
-import { DeleteObjectsCommand, PutObjectCommand } from "@aws-sdk/client-s3";
+import { DeleteObjectCommand, DeleteObjectsCommand, PutObjectCommand } from "@aws-sdk/client-s3";
 import { MediaError } from "../errors.ts";
 import type { Bucket } from "./s3-bucket.ts";
 import { within } from "./s3-bucket.ts";
-import { statusOf, toStoreError } from "./s3-errors.ts";
+import { isBucketMissing, statusOf, toStoreError } from "./s3-errors.ts";
+import { checkS3Key } from "./s3-keys.ts";
 import { head } from "./s3-read.ts";
 import type { PutOptions, PutResult } from "./store.ts";
 
@@ -14,6 +15,7 @@ export async function put(
   bytes: Uint8Array,
   options: PutOptions,
 ): Promise<PutResult> {
+  checkS3Key(key);
   const { condition } = options;
   const result = await putWithRetry(bucket, key, bytes, options);
   if (result.kind !== "precondition_failed" || typeof condition !== "object") return result;
@@ -74,8 +76,9 @@ function readRefusal(error: unknown, condition: PutOptions["condition"]): PutRes
   const status = statusOf(error);
   if (status === 412) return { kind: "precondition_failed" };
   // If-Match on an object that has gone is a 404
-  if (status === 404 && typeof condition === "object") return { kind: "precondition_failed" };
-  if (status === 409) return "conflict";
+  const isGone = status === 404 && typeof condition === "object" && !isBucketMissing(error);
+  if (isGone) return { kind: "precondition_failed" };
+  if (status === 409 && condition) return "conflict";
   if (status === 501 && condition) return { kind: "condition_unsupported" };
   throw toStoreError(error);
 }
@@ -85,20 +88,36 @@ export async function deleteAll(
   keys: readonly string[],
   signal?: AbortSignal,
 ): Promise<void> {
-  for (let start = 0; start < keys.length; start += DELETE_BATCH) {
-    const batch = keys.slice(start, start + DELETE_BATCH).map((Key) => ({ Key }));
-    const command = new DeleteObjectsCommand({
-      Bucket: bucket.bucket,
-      Delete: { Objects: batch, Quiet: true },
-    });
-    try {
-      const { Errors = [] } = await bucket.client.send(command, within(bucket, signal));
-      if (Errors[0])
-        throw new MediaError("store_failed", "not all objects could be deleted", {
-          cause: Errors[0],
-        });
-    } catch (error) {
-      throw toStoreError(error);
+  keys.forEach(checkS3Key);
+  const batchable = keys.filter(isBatchable);
+  try {
+    for (let start = 0; start < batchable.length; start += DELETE_BATCH) {
+      await deleteBatch(bucket, batchable.slice(start, start + DELETE_BATCH), signal);
     }
+    for (const Key of keys.filter((key) => !isBatchable(key))) {
+      const command = new DeleteObjectCommand({ Bucket: bucket.bucket, Key });
+      await bucket.client.send(command, within(bucket, signal));
+    }
+  } catch (error) {
+    throw toStoreError(error);
   }
+}
+
+/** Some stores (Miniflare's R2) trim the keys of a batch, and then delete nothing. */
+function isBatchable(key: string): boolean {
+  return key === key.trim();
+}
+
+async function deleteBatch(
+  bucket: Bucket,
+  keys: readonly string[],
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const command = new DeleteObjectsCommand({
+    Bucket: bucket.bucket,
+    Delete: { Objects: keys.map((Key) => ({ Key })), Quiet: true },
+  });
+  const { Errors = [] } = await bucket.client.send(command, within(bucket, signal));
+  const cause = Errors[0];
+  if (cause) throw new MediaError("store_failed", "not all objects could be deleted", { cause });
 }

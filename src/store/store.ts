@@ -24,7 +24,7 @@ export interface GetOptions {
 export type GetResult =
   | { readonly kind: "found"; readonly info: ObjectInfo; readonly bytes: Uint8Array }
   | { readonly kind: "not_modified" }
-  /** `isDefinite` is false where the store answers the same for an object that may not be read. */
+  /** `isDefinite` is false where the answer may mean something else: no right to read, or no store. */
   | { readonly kind: "missing"; readonly isDefinite: boolean };
 
 export interface PutOptions {

@@ -81,7 +81,7 @@ const LETTERS: Readonly<Record<string, Rgba>> = {
 
 /** A picture of equal cells; `RG/BY` is what `drawQuadrants` draws. */
 export function drawGrid(text: string, width: number, height: number): Sharp {
-  const rows = text.split("/").map((row) => [...row]);
+  const rows = text.split("/").map((row) => row.split(""));
   const data = Buffer.alloc(width * height * 4);
   for (let y = 0; y < height; y += 1) {
     const row = rows[Math.floor((y * rows.length) / height)] ?? [];

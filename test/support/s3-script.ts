@@ -3,7 +3,7 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { buffer } from "node:stream/consumers";
 
-export interface ScriptedRequest {
+interface ScriptedRequest {
   readonly method: string;
   /** The raw target, as it was on the wire. */
   readonly url: string;
