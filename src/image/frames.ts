@@ -50,7 +50,12 @@ export function readFrames(stream: Duplex, onFrame: (frame: Frame) => void): voi
       if (!content.isFull()) return;
       const bytes = content.reset();
       content = undefined;
-      onFrame(toFrame(bytes, headerBytes));
+      const frame = toFrame(bytes, headerBytes);
+      if (!frame) {
+        stream.destroy(new Error("not a frame"));
+        return;
+      }
+      onFrame(frame);
     }
   });
 }
@@ -61,9 +66,13 @@ function readPrefix(prefix: Buffer): { header: number; body: number } | undefine
   return header > MAX_HEADER_BYTES || body > MAX_BODY_BYTES ? undefined : { header, body };
 }
 
-function toFrame(bytes: Buffer, headerBytes: number): Frame {
-  const header: unknown = JSON.parse(bytes.toString("utf8", 0, headerBytes));
-  return { header, body: bytes.subarray(headerBytes) };
+function toFrame(bytes: Buffer, headerBytes: number): Frame | undefined {
+  try {
+    const header: unknown = JSON.parse(bytes.toString("utf8", 0, headerBytes));
+    return { header, body: bytes.subarray(headerBytes) };
+  } catch {
+    return undefined; // the stream is beyond repair, and the caller ends it
+  }
 }
 
 interface Collector {

@@ -1,17 +1,8 @@
 import { MediaError } from "../errors.ts";
-import type { Crop, Gravity, Ratio, TransformSpec } from "../transform/spec.ts";
+import type { Crop, Gravity, TransformSpec } from "../transform/spec.ts";
 import { COMPASS, MAX_PIXELS, MAX_SIDE } from "../transform/spec.ts";
-
-/** In pixels. */
-export interface Size {
-  readonly width: number;
-  readonly height: number;
-}
-
-export interface Region extends Size {
-  readonly left: number;
-  readonly top: number;
-}
+import type { Region, Size } from "./sizes.ts";
+import { boxAround, boxWithin, outputScale, rotatedSize, scaleBy } from "./sizes.ts";
 
 /** What is to be done to a picture, in numbers of pixels; the steps only carry it out. */
 export interface Plan {
@@ -27,6 +18,8 @@ export interface Plan {
 
 /** Scaled pictures may be this much longer than what is cut from them, before it is done otherwise. */
 const MAX_SCALED_SIDE = 4 * MAX_SIDE;
+/** A turned picture's sides are rounded once more. */
+const TURNED_MARGIN = 0.999;
 
 /**
  * Plans a normalized spec for an original of the given upright size.
@@ -36,7 +29,9 @@ const MAX_SCALED_SIDE = 4 * MAX_SIDE;
  */
 export function planGeometry(original: Size, spec: TransformSpec): Plan {
   const asked = spec.crop && intersect(original, spec.crop);
-  const { crop = asked, ...plan } = planSize(asked ?? { left: 0, top: 0, ...original }, spec);
+  const picture = asked ?? { left: 0, top: 0, ...original };
+  const { crop = asked, ...upright } = planSize(picture, refocus(spec, original, picture));
+  const plan = fitTurned(upright, picture, spec);
   checkOutput(rotatedSize(plan.pad ?? plan.cut ?? plan.resize, spec));
   return {
     ...plan,
@@ -45,18 +40,19 @@ export function planGeometry(original: Size, spec: TransformSpec): Plan {
   };
 }
 
-/** The bounding box of a picture after the rotation of `spec`. */
-export function rotatedSize({ width, height }: Size, { rotate }: TransformSpec): Size {
-  const degrees = typeof rotate === "number" ? rotate : 0;
-  if (degrees % 90 === 0) {
-    return degrees % 180 === 0 ? { width, height } : { width: height, height: width };
-  }
-  const sine = Math.abs(Math.sin((degrees * Math.PI) / 180));
-  const cosine = Math.abs(Math.cos((degrees * Math.PI) / 180));
-  return {
-    width: Math.round(width * cosine + height * sine),
-    height: Math.round(width * sine + height * cosine),
-  };
+/** A picture that is only to be inside some box is also to be inside the limits once it is turned. */
+function fitTurned(plan: Plan, picture: Size, spec: TransformSpec): Plan {
+  const { resize } = plan;
+  const excess = outputScale(rotatedSize(resize, spec));
+  if (excess >= 1 || !isInside(spec)) return plan;
+  const scale = Math.min(resize.width / picture.width, resize.height / picture.height);
+  return { ...plan, resize: scaleBy(picture, scale * excess * TURNED_MARGIN) };
+}
+
+/** Whether a spec asks for no more than that the picture be inside of something. */
+function isInside({ width, height, aspectRatio, mode }: TransformSpec): boolean {
+  const hasBox = aspectRatio ?? (width && height);
+  return !hasBox || mode === "limit" || mode === "fit";
 }
 
 /** Where a picture goes in a box, by the gravity of `spec`. */
@@ -68,6 +64,15 @@ export function placeIn(box: Size, picture: Size, gravity: Gravity | undefined):
     width: Math.min(picture.width, box.width),
     height: Math.min(picture.height, box.height),
   };
+}
+
+/** A focal point is one of the original: it has another place in a part of it, or one outside. */
+function refocus(spec: TransformSpec, original: Size, part: Region): TransformSpec {
+  const { gravity } = spec;
+  if (typeof gravity !== "object") return spec;
+  const x = (gravity.x * original.width - part.left) / part.width;
+  const y = (gravity.y * original.height - part.top) / part.height;
+  return { ...spec, gravity: { x, y } };
 }
 
 function planSize(picture: Region, spec: TransformSpec): Plan {
@@ -112,25 +117,6 @@ interface Box {
   readonly height: number | undefined;
 }
 
-/** The largest scale at which a picture, its sides rounded, is within the output limits. */
-function outputScale({ width, height }: Size): number {
-  const isWithin = Math.max(width, height) <= MAX_SIDE && width * height <= MAX_PIXELS;
-  const largest = Math.min(
-    MAX_SIDE / width,
-    MAX_SIDE / height,
-    // rounding both sides up adds less than one long side
-    Math.sqrt((MAX_PIXELS - MAX_SIDE - 1) / (width * height)),
-  );
-  return isWithin ? Math.max(1, largest) : largest;
-}
-
-function scaleBy({ width, height }: Size, scale: number): Size {
-  return {
-    width: Math.max(1, Math.round(width * scale)),
-    height: Math.max(1, Math.round(height * scale)),
-  };
-}
-
 /** Shrinks a box, in its own ratio, to fit into the picture and the output limits. */
 function shrink(box: Size, picture: Size): Size {
   const scale = Math.min(
@@ -140,20 +126,6 @@ function shrink(box: Size, picture: Size): Size {
     outputScale(box),
   );
   return scaleBy(box, scale);
-}
-
-function boxWithin({ width, height }: Size, ratio: Ratio): Size {
-  const byHeight = { width: (height * ratio.width) / ratio.height, height };
-  return byHeight.width <= width
-    ? byHeight
-    : { width, height: (width * ratio.height) / ratio.width };
-}
-
-function boxAround({ width, height }: Size, ratio: Ratio): Size {
-  const byHeight = { width: (height * ratio.width) / ratio.height, height };
-  return byHeight.width >= width
-    ? byHeight
-    : { width, height: (width * ratio.height) / ratio.width };
 }
 
 function padTo(picture: Size, box: Size): Plan {

@@ -5,8 +5,8 @@ import type { OutputFormat, TransformSpec } from "../transform/spec.ts";
 import { encode } from "./formats.ts";
 import type { ImageLimits } from "./gate.ts";
 import { admitOriginal, checkDimensions } from "./gate.ts";
-import type { Size } from "./geometry.ts";
 import { planGeometry } from "./geometry.ts";
+import type { Size } from "./sizes.ts";
 import { applySteps } from "./steps.ts";
 
 /** One variant to make. */
@@ -48,7 +48,10 @@ export async function transformImage(
     checkDimensions(metadata, format, limits);
     const size = shouldOrient ? metadata.autoOrient : metadata;
     const plan = planGeometry(size satisfies Size, job.spec);
-    const image = await applySteps(sharp(bytes, options), plan, job.spec, job.format);
+    const source = sharp(bytes, options);
+    // libvips flattens grey on the red of a background, and not on its colour
+    const upright = metadata.hasAlpha ? source.pipelineColourspace("srgb") : source;
+    const image = await applySteps(upright, plan, job.spec, job.format);
     return toResult(
       await encode(image, job.format, job.spec.quality).toBuffer({ resolveWithObject: true }),
     );

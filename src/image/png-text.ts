@@ -1,7 +1,8 @@
 const SIGNATURE_LENGTH = 8;
 /** Length, type and checksum around the data of a chunk. */
 const CHUNK_OVERHEAD = 12;
-const TEXT_CHUNKS: ReadonlySet<string> = new Set(["tEXt", "zTXt", "iTXt"]);
+/** tEXt, zTXt and iTXt. */
+const TEXT_CHUNKS: ReadonlySet<number> = new Set([0x74455874, 0x7a545874, 0x69545874]);
 
 /**
  * Takes the text chunks out of a PNG. libpng inflates each of them before the first pixel, up to 50 MB
@@ -14,8 +15,9 @@ export function dropPngText(bytes: Uint8Array): Uint8Array {
   let at = SIGNATURE_LENGTH;
   while (at + CHUNK_OVERHEAD <= bytes.length) {
     const end = Math.min(at + CHUNK_OVERHEAD + view.getUint32(at), bytes.length);
-    const type = String.fromCodePoint(...bytes.subarray(at + 4, at + 8));
-    if (TEXT_CHUNKS.has(type)) output ??= bytes.slice();
+    const type = view.getUint32(at + 4);
+    // the slice of a Buffer would share its memory
+    if (TEXT_CHUNKS.has(type)) output ??= new Uint8Array(bytes);
     else length = keep(output, bytes.subarray(at, end), length);
     at = end;
   }

@@ -133,6 +133,7 @@ function createDeadline(ms: number): { signal: AbortSignal; clear(): void } {
 
 async function acquire(state: State, signal: AbortSignal): Promise<Worker> {
   signal.throwIfAborted();
+  if (state.isStopped) throw stopping();
   const idle = takeIdle(state);
   if (idle) return idle;
   if (state.queue.length >= state.queueLimit) {
@@ -224,6 +225,9 @@ async function replace(state: State): Promise<void> {
 function stop(state: State): void {
   state.isStopped = true;
   for (const worker of state.workers) worker.stop();
-  const failure = new MediaError("overloaded", "the service is stopping");
-  for (const waiter of state.queue.splice(0)) waiter.fail(failure);
+  for (const waiter of state.queue.splice(0)) waiter.fail(stopping());
+}
+
+function stopping(): MediaError {
+  return new MediaError("overloaded", "the service is stopping");
 }
