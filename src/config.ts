@@ -10,7 +10,7 @@ import type { PreferredFormat } from "./image/negotiate.ts";
 import type { Freshness } from "./media/look-up.ts";
 import type { VariantPrefix } from "./url/variant-key.ts";
 
-export type StoreConfig =
+type StoreConfig =
   | { readonly kind: "file"; readonly originalsDir: string; readonly variantsDir: string }
   | {
       readonly kind: "s3";
@@ -123,9 +123,14 @@ export function loadConfig(environment: Readonly<Record<string, string | undefin
   return derive(result.data, environment);
 }
 
-/** What each variable is when it is not set; `undefined` where that means something of its own. */
-export function variableDefaults(): Readonly<Record<string, unknown>> {
-  return schema.parse(Object.fromEntries(Object.keys(VARIABLES).map((name) => [name, undefined])));
+/** What each variable is when it is not set, as text; empty where that means something of its own. */
+export function variableDefaults(): Readonly<Record<string, string>> {
+  const defaults = Object.entries(schema.parse({}));
+  const names = Object.keys(VARIABLES).map((name) => [name, ""] as const);
+  return Object.fromEntries([
+    ...names,
+    ...defaults.map(([name, value]) => [name, [value].flat().join(",")] as const),
+  ]);
 }
 
 function derive(

@@ -108,7 +108,7 @@ describe("loadConfig", () => {
 
 describe("variableDefaults", () => {
   it("knows every variable", () => {
-    expect(variableDefaults()).toMatchObject({ PORT: 3000, DELIVERY: "auto" });
+    expect(variableDefaults()).toMatchObject({ PORT: "3000", DELIVERY: "auto", PUBLIC_URL: "" });
     expect(Object.keys(variableDefaults())).toContain("ALLOW_UNSIGNED");
   });
 });

@@ -48,14 +48,12 @@ describe("README", () => {
   it("has a row for every variable, with its default", () => {
     const rows = rowsUnder("Configuration");
     const defaults = variableDefaults();
-    expect(rows.map(([name]) => codeIn(name)[0]).toSorted()).toEqual(
-      Object.keys(defaults).toSorted(),
-    );
+    expect(new Set(rows.flatMap(([name]) => codeIn(name)))).toEqual(new Set(Object.keys(defaults)));
     for (const [name, value] of rows) {
       const expected = defaults[codeIn(name)[0] ?? ""];
       if (codeIn(name)[0] === "POOL_SIZE") expect(value).toBe("number of cores");
-      else if (expected === undefined || expected === "") expect(value).toBe("–");
-      else expect(codeIn(value)).toEqual([String(expected)]);
+      else if (expected === "") expect(value).toBe("–");
+      else expect(codeIn(value)).toEqual([expected]);
     }
   });
 

@@ -30,7 +30,7 @@ export interface Pool {
   stop(): void;
 }
 
-export interface PoolStats {
+interface PoolStats {
   /** Workers that are alive, busy or not. */
   readonly workers: number;
   readonly busy: number;

@@ -39,7 +39,7 @@ export interface Memo {
   forget(variantKey: string): void;
 }
 
-export interface Seen {
+interface Seen {
   readonly info: VariantInfo;
   readonly checkedAt: number;
 }

@@ -39,7 +39,7 @@ export interface Rewrite {
 }
 
 /** Bare words that count beside a `name_value` piece; also written `flip_true`, `flip_1`. */
-export const FLAGS = ["enlarge", "flip", "flop"] as const;
+const FLAGS = ["enlarge", "flip", "flop"] as const;
 export type Flag = (typeof FLAGS)[number];
 
 /** The flag that a piece means, if it is one. */

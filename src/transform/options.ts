@@ -5,7 +5,7 @@ import type { ValueType } from "./values.ts";
 import { crop, decimal, either, gravity, integer, oneOf, ratio } from "./values.ts";
 
 /** One row of the table: how an option is written, and what its value may be. */
-export interface Option<T> {
+interface Option<T> {
   readonly name: string;
   /** A primary option alone makes a path segment a transform; others need company. */
   readonly isPrimary?: true;

@@ -35,7 +35,7 @@ export function buildPath(
 }
 
 /** The canonical text of a request: `f_` stays unless the key's extension says the same. */
-export function printRequestTransform(key: string, spec: TransformSpec): string {
+function printRequestTransform(key: string, spec: TransformSpec): string {
   const { plain } = defaultsOf(key);
   const format = spec.format ?? plain;
   const canonical = normalizeTransform(spec, format);

@@ -12,7 +12,7 @@ import { decode } from "../support/images.ts";
 await prepareEngine();
 
 /** The spec that a text stands for, normalized; an empty one leaves the original as it is. */
-export function toSpec(text: string, format: OutputFormat = "png"): TransformSpec {
+function toSpec(text: string, format: OutputFormat = "png"): TransformSpec {
   return normalizeTransform(parseTransform(text), format);
 }
 

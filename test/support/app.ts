@@ -20,6 +20,10 @@ export interface TestApp extends Bench {
   request(target: string, init?: RequestInit): Promise<Response>;
 }
 
+function zero(): number {
+  return 0;
+}
+
 /** The whole service but for its listener, on memory stores, with real pixels. */
 export function createTestApp(
   overrides: Partial<AppDeps> = {},
@@ -34,7 +38,6 @@ export function createTestApp(
     transform: (job) => transformImage(job, DEFAULT_IMAGE_LIMITS),
     ...options,
   });
-  const zero = (): number => 0;
   const metrics = createMetrics({
     children: zero,
     busyChildren: zero,
