@@ -1,6 +1,5 @@
 export type { ErrorCode } from "./errors.ts";
 export { MediaError } from "./errors.ts";
-export { normalizeTransform } from "./transform/normalize.ts";
 export { parseTransform, printTransform } from "./transform/parse.ts";
 export type {
   Color,
@@ -20,5 +19,4 @@ export type {
 export { buildPath } from "./url/build.ts";
 export type { ParsedPath } from "./url/path.ts";
 export { parsePath } from "./url/path.ts";
-export type { VariantAddress, VariantPrefix } from "./url/variant-key.ts";
-export { parseVariantKey, variantKey } from "./url/variant-key.ts";
+export type { VariantPrefix } from "./url/variant-key.ts";

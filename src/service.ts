@@ -3,10 +3,10 @@ import type { Config } from "./config.ts";
 import type { Metrics } from "./http/metrics.ts";
 import { createMetrics } from "./http/metrics.ts";
 import { startChildWorker } from "./image/child-worker.ts";
-import { ENGINE } from "./image/engine.ts";
-import { startInlineWorker } from "./image/inline-worker.ts";
+import type { ImageLimits } from "./image/gate.ts";
 import type { Pool } from "./image/pool.ts";
 import { createPool } from "./image/pool.ts";
+import type { Worker } from "./image/worker.ts";
 import type { Logger } from "./logger.ts";
 import { createBackground } from "./media/background.ts";
 import type { MediaEvent, Observe } from "./media/events.ts";
@@ -34,9 +34,13 @@ export interface Service {
   stop(): void;
 }
 
+const now = (): number => performance.now();
+
 export function createService(config: Config, logger: Logger): Service {
   const stores = createStores(config);
-  const pool = createImagePool(config);
+  const pool = createImagePool(config, (error) => {
+    observe({ kind: "background_failed", task: "start an image process", error });
+  });
   const background = createBackground();
   const metrics = createMetrics({
     children: () => pool.stats().workers,
@@ -45,7 +49,7 @@ export function createService(config: Config, logger: Logger): Service {
     background: background.size,
   });
   const observe = createObserver(metrics, logger);
-  const storedAs = { engine: ENGINE, cacheControl: config.cache.versioned };
+  const storedAs = { engine: pool.engine, cacheControl: config.cache.versioned };
   const variants = createVariants({
     originals: createOriginals({
       store: stores.originals,
@@ -56,13 +60,13 @@ export function createService(config: Config, logger: Logger): Service {
     transform: pool.run,
     prefix: config.prefix,
     freshness: config.freshness,
-    memo: createMemo(),
+    memo: createMemo(now),
     writeBack: createWriteBack({ ...stores, storedAs }),
     storeTimeoutMs: config.timeouts.storeMs,
     requestTimeoutMs: config.timeouts.requestMs,
     background,
     observe,
-    now: () => performance.now(),
+    now,
   });
   return {
     variants,
@@ -99,19 +103,29 @@ function createStores({ store, timeouts }: Config): Stores {
   return { originals, variants: isShared ? originals : inBucket(store.variantsBucket) };
 }
 
-function createImagePool({ pool, imageLimits, timeouts }: Config): Pool {
+function createImagePool(
+  { pool, imageLimits, timeouts }: Config,
+  onStartFailure: (error: unknown) => void,
+): Pool {
   // libuv has four threads; were all of them taken by codecs, files and names would have to wait
   const size = pool.size === 0 ? Math.min(availableParallelism(), 2) : pool.size;
   return createPool({
     size,
     startWorker: () =>
       pool.size === 0
-        ? startInlineWorker(imageLimits)
+        ? startInline(imageLimits)
         : startChildWorker({ limits: imageLimits, execArgv: loaderArgs() }),
     queueLimit: pool.queuePerChild * size,
     queueWaitMs: pool.waitMs,
     deadlineMs: timeouts.transformMs,
+    onStartFailure,
   });
+}
+
+/** Loaded only where it is wanted: sharp is not to be in a process that has children for it. */
+async function startInline(limits: ImageLimits): Promise<Worker> {
+  const { startInlineWorker } = await import("./image/inline-worker.ts");
+  return startInlineWorker(limits);
 }
 
 /** Run from source, a child needs the same loader; a debugger it must not share. */

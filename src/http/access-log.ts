@@ -10,6 +10,11 @@ export interface RequestLogDeps {
   readonly count: (method: string, status: number, ms: number) => void;
 }
 
+/** A path as it may be logged: without what only the client should know, and not too long. */
+export function printPath(path: string): string {
+  return path.replace(SIGNATURE, "/s--…--").slice(0, MAX_PATH);
+}
+
 /** One line per request, once it is answered; what only the client should know is left out. */
 export function logRequests({ logger, count }: RequestLogDeps): MiddlewareHandler {
   return async function logRequest(c, next) {
@@ -20,7 +25,7 @@ export function logRequests({ logger, count }: RequestLogDeps): MiddlewareHandle
     count(c.req.method, status, ms);
     const fields = {
       method: c.req.method,
-      path: c.req.path.replace(SIGNATURE, "/s--…--").slice(0, MAX_PATH),
+      path: printPath(c.req.path),
       status,
       ms: Math.round(ms * 10) / 10,
       bytes: Number(c.res.headers.get("content-length") ?? 0),

@@ -10,10 +10,19 @@ export interface AdminDeps {
   readonly metrics: { print(): Promise<string>; readonly contentType: string };
 }
 
+const REFUSAL = {
+  message: { code: "unauthorized", message: "the bearer token is missing or wrong" },
+};
+const REFUSALS = {
+  noAuthenticationHeader: REFUSAL,
+  invalidAuthenticationHeader: REFUSAL,
+  invalidToken: REFUSAL,
+};
+
 /** What is for operators, under `/-/`. */
 export function createAdmin({ token, isLocal, metrics }: AdminDeps): Hono {
   const app = new Hono();
-  if (token) app.use(bearerAuth({ token }));
+  if (token) app.use(bearerAuth({ token, ...REFUSALS }));
   else if (!isLocal) {
     app.use(() => {
       throw new MediaError("not_found", "set ADMIN_TOKEN to have this");

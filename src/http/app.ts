@@ -4,11 +4,12 @@ import { HTTPException } from "hono/http-exception";
 import { MediaError } from "../errors.ts";
 import type { Observe } from "../media/events.ts";
 import type { Logger } from "../logger.ts";
-import { logRequests } from "./access-log.ts";
+import { readRequest } from "../media/request.ts";
+import { logRequests, printPath } from "./access-log.ts";
 import { createAdmin } from "./admin.ts";
 import { respondError, statusOf } from "./errors.ts";
 import type { MediaDeps } from "./media.ts";
-import { respondMedia } from "./media.ts";
+import { respondMedia, varyOf } from "./media.ts";
 import type { Metrics } from "./metrics.ts";
 import { ALLOWED_METHODS, COMMON_HEADERS, respondOptions } from "./responses.ts";
 import { pathOf, rawTarget } from "./target.ts";
@@ -43,8 +44,8 @@ export function createApp(deps: AppDeps): App {
   });
   app.use(checkMethod);
   addServiceRoutes(app, deps);
-  app.get("*", (c) => respondMedia(deps, targetOf(c.req.raw, c.env), c.req.raw));
-  app.notFound((c) => respondMedia(deps, targetOf(c.req.raw, c.env), c.req.raw));
+  // not a route: a target that does not even start with a slash has to come here too
+  app.notFound((c) => handleMedia(c, deps));
   app.onError((error, c) => fail(error, c, deps));
   return app;
 }
@@ -57,11 +58,24 @@ async function checkMethod(c: Context, next: () => Promise<void>): Promise<Respo
   const { method } = c.req;
   if (method === "OPTIONS") return respondOptions();
   if (method !== "GET" && method !== "HEAD") {
-    c.header("allow", ALLOWED_METHODS);
     throw new MediaError("method_not_allowed", `the method must be one of ${ALLOWED_METHODS}`);
   }
   await next();
   return undefined;
+}
+
+async function handleMedia(c: Context<{ Bindings: Bindings }>, deps: AppDeps): Promise<Response> {
+  const { raw } = c.req;
+  const accept = raw.headers.get("accept") ?? undefined;
+  const request = readRequest(targetOf(raw, c.env), accept, deps.rules);
+  try {
+    return await respondMedia(deps, request, raw);
+  } catch (error) {
+    const response = fail(error, c, deps);
+    const { vary } = varyOf(request);
+    if (vary) response.headers.set("vary", vary);
+    return response;
+  }
 }
 
 function addServiceRoutes(app: App, { isReady, metrics, admin }: AppDeps): void {
@@ -85,23 +99,17 @@ function complete(c: Context, { isStopping }: AppDeps): void {
   if (isStopping()) headers.set("connection", "close");
 }
 
-function fail(error: Error, c: Context, { cache, observe, logger }: AppDeps): Response {
+function fail(error: unknown, c: Context, { cache, observe, logger }: AppDeps): Response {
   if (error instanceof HTTPException) return error.getResponse();
   const known = error instanceof MediaError ? error : unexpected(error);
   observe({ kind: "failure", code: known.code });
   if (statusOf(known.code) >= 500 || known.cause !== undefined) {
-    logger.warn(known.message, {
-      code: known.code,
-      path: c.req.path.slice(0, 256),
-      error: known.cause,
-    });
+    const fields = { code: known.code, path: printPath(c.req.path), error: known.cause };
+    logger.warn(known.message, fields);
   }
-  const response = respondError(known, cache);
-  const allow = c.res.headers.get("allow");
-  if (allow) response.headers.set("allow", allow);
-  return response;
+  return respondError(known, cache);
 }
 
-function unexpected(cause: Error): MediaError {
+function unexpected(cause: unknown): MediaError {
   return new MediaError("internal", "something went wrong here", { cause });
 }

@@ -1,6 +1,7 @@
 import type { ErrorCode, MediaError } from "../errors.ts";
 import type { CacheRules } from "./cache-control.ts";
 import { cacheError } from "./cache-control.ts";
+import { ALLOWED_METHODS } from "./responses.ts";
 
 /** The status of every error; a code without one does not compile. */
 const STATUS = {
@@ -42,6 +43,7 @@ export function respondError({ code, message }: MediaError, rules: CacheRules): 
       headers: {
         "cache-control": cacheError(status, rules),
         ...(retryAfter !== undefined && { "retry-after": String(retryAfter) }),
+        ...(code === "method_not_allowed" && { allow: ALLOWED_METHODS }),
       },
     },
   );

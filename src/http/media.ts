@@ -1,8 +1,9 @@
+import { orAbort } from "../abort.ts";
+import { MediaError } from "../errors.ts";
 import type { Outcome } from "../media/look-up.ts";
 import type { RequestRules, VariantRequest } from "../media/request.ts";
-import { readRequest } from "../media/request.ts";
 import type { VariantInfo } from "../media/variant.ts";
-import { versionOf } from "../media/variant.ts";
+import { describeContent, versionOf } from "../media/variant.ts";
 import type { Variants } from "../media/variants.ts";
 import { encodeVariantKey } from "../url/variant-key.ts";
 import type { CacheRules } from "./cache-control.ts";
@@ -27,17 +28,38 @@ export interface MediaDeps {
   readonly cache: CacheRules;
 }
 
-/** Answers a request for a variant. */
+/** A write that takes longer does not keep the answer to a HEAD waiting. */
+const HEAD_WRITE_WAIT_MS = 5000;
+
+/**
+ * Answers a request for a variant.
+ *
+ * @throws MediaError what the use case throws, with advice for whoever asked
+ */
 export async function respondMedia(
   deps: MediaDeps,
-  target: string,
+  request: VariantRequest,
   { method, headers }: Pick<Request, "method" | "headers">,
 ): Promise<Response> {
-  const request = readRequest(target, headers.get("accept") ?? undefined, deps.rules);
-  const outcome = await deps.variants.find(request);
+  const outcome = await deps.variants.find(request).catch((error: unknown) => {
+    throw advise(error, request);
+  });
   // to make a variant without fetching it, as `curl -I` does, is to want it kept
-  if (method === "HEAD" && outcome.kind === "made") await outcome.written;
+  if (method === "HEAD" && outcome.kind === "made") {
+    await orAbort(outcome.written, AbortSignal.timeout(HEAD_WRITE_WAIT_MS)).catch(() => undefined);
+  }
   return respondOutcome({ deps, request, method, headers }, outcome);
+}
+
+/** The failure is shared by all who asked; how the key was to be read is each one's own. */
+function advise(error: unknown, { hint }: VariantRequest): unknown {
+  const isMissing = error instanceof MediaError && error.code === "original_not_found";
+  return isMissing && hint ? new MediaError(error.code, `${error.message}; ${hint}`) : error;
+}
+
+/** The request header that the answer depends on, if there is one. */
+export function varyOf({ isNegotiated }: VariantRequest): { vary?: string } {
+  return isNegotiated ? { vary: "Accept" } : {};
 }
 
 async function respondOutcome(answer: Answer, outcome: Outcome): Promise<Response> {
@@ -85,9 +107,9 @@ function describe(answer: Answer, info: VariantInfo): VariantHeaders {
     actual: versionOf(info),
     isRedirecting: isRedirecting(answer),
   };
-  return { cacheControl: cacheBytes(context, deps.cache), ...varyOf(request) };
-}
-
-function varyOf({ isNegotiated }: VariantRequest): { vary?: string } {
-  return isNegotiated ? { vary: "Accept" } : {};
+  return {
+    ...describeContent(request),
+    cacheControl: cacheBytes(context, deps.cache),
+    ...varyOf(request),
+  };
 }

@@ -12,6 +12,8 @@ export const COMMON_HEADERS: Readonly<Record<string, string>> = {
 export const ALLOWED_METHODS = "GET, HEAD, OPTIONS";
 
 export interface VariantHeaders {
+  readonly contentType: string;
+  readonly contentDisposition: string;
   readonly cacheControl: string;
   /** The request header that the choice of the format depends on. */
   readonly vary?: string;
@@ -33,7 +35,7 @@ export function respondNotModified(info: VariantInfo, headers: VariantHeaders): 
 
 export function respondRedirect(
   location: string,
-  { cacheControl, vary }: VariantHeaders,
+  { cacheControl, vary }: Pick<VariantHeaders, "cacheControl" | "vary">,
 ): Response {
   const headers = {
     location,
@@ -67,8 +69,8 @@ export function isUnchanged(ifNoneMatch: string | undefined, { etag }: VariantIn
 function describeBytes(info: VariantInfo, headers: VariantHeaders): Record<string, string> {
   return {
     ...describe(info, headers),
-    "content-type": info.contentType,
-    "content-disposition": info.contentDisposition,
+    "content-type": headers.contentType,
+    "content-disposition": headers.contentDisposition,
     "content-length": String(info.size),
   };
 }

@@ -1,5 +1,6 @@
 import { spawn } from "node:child_process";
 import type { ChildProcess } from "node:child_process";
+import { existsSync } from "node:fs";
 import { extname } from "node:path";
 import type { Duplex } from "node:stream";
 import { fileURLToPath } from "node:url";
@@ -17,6 +18,7 @@ const MAX_JOBS = 5000;
 const MAX_RSS_BYTES = 512 * 1024 * 1024;
 /** Kibibytes of private memory that a child can have where the system has such a limit. */
 const DATA_LIMIT_KIB = 768 * 1024;
+const SHELL = "/bin/sh";
 const START_TIMEOUT_MS = 15_000;
 const MAX_STDERR_CHARACTERS = 2000;
 
@@ -47,11 +49,17 @@ export async function startChildWorker(options: ChildWorkerOptions): Promise<Wor
   const child = spawnChild(options);
   const timer = setTimeout(() => kill(child), START_TIMEOUT_MS);
   try {
-    await nextFrame(child);
+    const { header } = await nextFrame(child);
+    return toWorker(child, header as ChildHeader); // the child is the only one to write here
   } finally {
     clearTimeout(timer);
   }
+}
+
+function toWorker(child: Child, header: ChildHeader): Worker {
+  if (header.kind !== "ready") throw new WorkerDied("the image process answered out of turn");
   return {
+    engine: header.engine,
     run: (job, signal) => run(child, job, signal),
     isFit: () => !child.isDead && child.jobs < MAX_JOBS && child.rss < MAX_RSS_BYTES,
     stop: () => kill(child),
@@ -62,12 +70,16 @@ function spawnChild({ limits, execArgv = [] }: ChildWorkerOptions): Child {
   // compiled or not, the child is the file beside this one
   const script = fileURLToPath(new URL(`./child${extname(import.meta.url)}`, import.meta.url));
   const command = [process.execPath, ...execArgv, script];
-  const [file = "", ...args] = process.platform === "win32" ? command : withDataLimit(command);
+  const [file = "", ...args] = withDataLimit(command);
   const childProcess = spawn(file, args, {
     stdio: ["ignore", "ignore", "pipe", "pipe"],
     env: childEnvironment(),
   });
-  const channel = childProcess.stdio[CHANNEL_FD] as Duplex; // "pipe" makes a socket in both directions
+  // without free descriptors there is an error, and no pipe
+  childProcess.on("error", () => {});
+  const pipes = childProcess.stdio as ChildProcess["stdio"] | undefined;
+  const channel = pipes?.[CHANNEL_FD] as Duplex | undefined; // "pipe" goes in both directions
+  if (!channel) throw new WorkerDied("the image process could not be started");
   const child: Child = {
     process: childProcess,
     channel,
@@ -82,9 +94,10 @@ function spawnChild({ limits, execArgv = [] }: ChildWorkerOptions): Child {
   return child;
 }
 
-/** `ulimit -d` bounds what a decoder can allocate; where it is not known the child runs without. */
+/** `ulimit -d` bounds what a decoder can allocate; where there is no such thing the child runs without. */
 function withDataLimit(command: readonly string[]): readonly string[] {
-  return ["/bin/sh", "-c", `ulimit -d ${DATA_LIMIT_KIB} 2>/dev/null; exec "$0" "$@"`, ...command];
+  if (!existsSync(SHELL)) return command;
+  return [SHELL, "-c", `ulimit -d ${DATA_LIMIT_KIB} 2>/dev/null; exec "$0" "$@"`, ...command];
 }
 
 function childEnvironment(): Record<string, string> {

@@ -1,6 +1,6 @@
 import { Socket } from "node:net";
 import { MediaError } from "../errors.ts";
-import { prepareEngine } from "./engine.ts";
+import { ENGINE, prepareEngine } from "./engine.ts";
 import type { Frame } from "./frames.ts";
 import { readFrames, writeFrame } from "./frames.ts";
 import { transformImage } from "./pipeline.ts";
@@ -17,7 +17,7 @@ channel.on("error", () => process.exit(1));
 
 await prepareEngine();
 readFrames(channel, (frame) => void answer(frame));
-send({ kind: "ready" }, NOTHING);
+send({ kind: "ready", engine: ENGINE }, NOTHING);
 
 async function answer({ header, body }: Frame): Promise<void> {
   const { spec, format, limits } = header as JobHeader; // the service is the only one to write here

@@ -1,4 +1,5 @@
-import { prepareEngine } from "./engine.ts";
+import { orAbort } from "../abort.ts";
+import { ENGINE, prepareEngine } from "./engine.ts";
 import type { ImageLimits } from "./gate.ts";
 import { transformImage } from "./pipeline.ts";
 import type { Worker } from "./worker.ts";
@@ -12,18 +13,16 @@ export async function startInlineWorker(limits: ImageLimits): Promise<Worker> {
   await prepareEngine();
   let last: Promise<unknown> = Promise.resolve();
   return {
+    engine: ENGINE,
     run: (job, signal) => {
-      const current = last.then(() => transformImage(job, limits));
+      const current = last.then(() => {
+        signal.throwIfAborted(); // nobody waits for it any more
+        return transformImage(job, limits);
+      });
       last = current.catch(() => undefined); // its caller hears of it
-      return Promise.race([current, rejectOnAbort(signal)]);
+      return orAbort(current, signal);
     },
     isFit: () => true,
     stop: () => {},
   };
-}
-
-function rejectOnAbort(signal: AbortSignal): Promise<never> {
-  return new Promise((_, reject) => {
-    signal.addEventListener("abort", () => reject(signal.reason), { once: true });
-  });
 }

@@ -6,7 +6,6 @@ import { encode } from "./formats.ts";
 import type { ImageLimits } from "./gate.ts";
 import { admitOriginal, checkDimensions } from "./gate.ts";
 import { planGeometry } from "./geometry.ts";
-import type { Size } from "./sizes.ts";
 import { applySteps } from "./steps.ts";
 
 /** One variant to make. */
@@ -19,6 +18,7 @@ export interface TransformJob {
 
 export interface TransformResult {
   readonly bytes: Uint8Array;
+  /** In pixels. */
   readonly width: number;
   readonly height: number;
 }
@@ -47,20 +47,16 @@ export async function transformImage(
     const metadata = await sharp(bytes, { ...options, limitInputPixels: false }).metadata();
     checkDimensions(metadata, format, limits);
     const size = shouldOrient ? metadata.autoOrient : metadata;
-    const plan = planGeometry(size satisfies Size, job.spec);
+    const plan = planGeometry(size, job.spec);
     const source = sharp(bytes, options);
     // libvips flattens grey on the red of a background, and not on its colour
     const upright = metadata.hasAlpha ? source.pipelineColourspace("srgb") : source;
     const image = await applySteps(upright, plan, job.spec, job.format);
-    return toResult(
-      await encode(image, job.format, job.spec.quality).toBuffer({ resolveWithObject: true }),
-    );
+    const output = encode(image, job.format, job.spec.quality);
+    const { data, info } = await output.toBuffer({ resolveWithObject: true });
+    return { bytes: data, width: info.width, height: info.height };
   } catch (error) {
     if (error instanceof MediaError) throw error;
     throw new MediaError("unusable_original", "the original cannot be decoded", { cause: error });
   }
-}
-
-function toResult({ data, info }: { data: Uint8Array; info: Size }): TransformResult {
-  return { bytes: data, width: info.width, height: info.height };
 }

@@ -15,6 +15,8 @@ export interface PoolOptions {
   readonly queueWaitMs: number;
   /** How long a job may run. */
   readonly deadlineMs: number;
+  /** A worker that should have taken the place of another could not be started. */
+  readonly onStartFailure?: (error: unknown) => void;
 }
 
 export interface Pool {
@@ -26,6 +28,8 @@ export interface Pool {
    * long, `timeout` when the job takes too long
    */
   run(job: TransformJob, signal: AbortSignal): Promise<TransformResult>;
+  /** What variants are made with; empty until the first worker has started. */
+  engine(): string;
   stats(): PoolStats;
   stop(): void;
 }
@@ -43,6 +47,7 @@ interface State extends PoolOptions {
   readonly queue: Waiter[];
   /** Workers and those that are being started: never more than `size`. */
   slots: number;
+  engine: string;
   isStopped: boolean;
 }
 
@@ -62,6 +67,7 @@ export function createPool(options: PoolOptions): Pool {
     idle: [],
     queue: [],
     slots: 0,
+    engine: "",
     isStopped: false,
   };
   return {
@@ -70,6 +76,7 @@ export function createPool(options: PoolOptions): Pool {
       await Promise.all(Array.from({ length: missing }, () => addWorker(state)));
     },
     run: (job, signal) => runWithRetry(state, job, signal),
+    engine: () => state.engine,
     stats: () => ({
       workers: [...state.workers].filter((worker) => worker.isFit()).length,
       busy: state.workers.size - state.idle.length,
@@ -203,6 +210,7 @@ async function addWorker(state: State): Promise<void> {
   try {
     const worker = await state.startWorker();
     state.workers.add(worker);
+    state.engine = worker.engine;
     if (state.isStopped) worker.stop();
     else offer(state, worker);
   } catch (error) {
@@ -216,6 +224,7 @@ async function replace(state: State): Promise<void> {
   try {
     await addWorker(state);
   } catch (error) {
+    state.onStartFailure?.(error);
     if (state.slots > 0) return;
     const failure = new MediaError("internal", "no image process can be started", { cause: error });
     for (const waiter of state.queue.splice(0)) waiter.fail(failure);

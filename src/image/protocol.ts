@@ -14,7 +14,7 @@ export interface JobHeader {
 
 /** The header of a child's frame; the body of `done` is the variant. */
 export type ChildHeader =
-  | { readonly kind: "ready" }
+  | { readonly kind: "ready"; readonly engine: string }
   | {
       readonly kind: "done";
       readonly width: number;

@@ -2,6 +2,8 @@ import type { TransformJob, TransformResult } from "./pipeline.ts";
 
 /** Something that makes one variant at a time. */
 export interface Worker {
+  /** What it makes variants with, and in which versions. */
+  readonly engine: string;
   /**
    * @param signal ends the job; where the worker can be killed, at once
    * @throws WorkerDied when the worker, and not the job, is at fault

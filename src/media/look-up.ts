@@ -8,7 +8,7 @@ import type { Memo } from "./memo.ts";
 import type { Originals } from "./originals.ts";
 import { purgeVariants } from "./purge.ts";
 import type { VariantRequest } from "./request.ts";
-import type { Variant, VariantInfo } from "./variant.ts";
+import type { MadeVariant, Variant, VariantInfo } from "./variant.ts";
 import { describeVariant, readVariantInfo } from "./variant.ts";
 import type { WriteBack } from "./write-back.ts";
 
@@ -16,6 +16,14 @@ export interface Freshness {
   /** `check`: the original is asked, at most once per TTL, whether it has changed. */
   readonly mode: "check" | "immutable";
   readonly ttlMs: number;
+}
+
+/** What a transform gives. */
+interface Made {
+  readonly bytes: Uint8Array;
+  /** In pixels. */
+  readonly width: number;
+  readonly height: number;
 }
 
 export interface LookUpDeps {
@@ -29,7 +37,7 @@ export interface LookUpDeps {
       readonly format: OutputFormat;
     },
     signal: AbortSignal,
-  ) => Promise<{ readonly bytes: Uint8Array }>;
+  ) => Promise<Made>;
   readonly prefix: VariantPrefix;
   readonly freshness: Freshness;
   readonly memo: Memo;
@@ -108,12 +116,11 @@ async function fetchOriginal(
 }
 
 function foundStored(
-  { observe, memo }: LookUpDeps,
+  { memo }: LookUpDeps,
   request: VariantRequest,
   { info, checkedAt }: Present,
 ): Outcome {
   if (!info) throw new MediaError("store_failed", "the store answered 304 without being asked to");
-  observe({ kind: "hit" });
   memo.remember(request, info, checkedAt);
   return { kind: "stored", info };
 }
@@ -136,15 +143,20 @@ async function make(
   request: VariantRequest,
   original: Original,
   signal: AbortSignal,
-): Promise<Variant> {
+): Promise<MadeVariant> {
   const { spec, format } = request;
   const begin = now();
   observe({ kind: "miss" });
   memo.forget(request.variantKey);
   try {
-    const { bytes } = await transform({ bytes: original.bytes, spec, format }, signal);
+    const made = await transform({ bytes: original.bytes, spec, format }, signal);
     observe({ kind: "transform", format, ms: now() - begin });
-    return { bytes, info: await describeVariant(request, bytes, original.info.etag) };
+    const dimensions = `${made.width}x${made.height}`;
+    return {
+      bytes: made.bytes,
+      dimensions,
+      info: await describeVariant(made.bytes, original.info.etag),
+    };
   } catch (error) {
     memo.noteFailure(request, error);
     throw error;
@@ -154,7 +166,7 @@ async function make(
 async function keep(
   { writeBack, memo, observe }: LookUpDeps,
   request: VariantRequest,
-  variant: Variant,
+  variant: MadeVariant,
   { object, checkedAt }: Present,
 ): Promise<void> {
   const { variantKey } = request;
@@ -162,7 +174,7 @@ async function keep(
     const info = await writeBack.write(request, variant, object?.etag);
     if (!info) return; // something newer is there
     memo.remember(request, info, checkedAt);
-    memo.keepBytes(variantKey, variant);
+    if (info.etag === variant.info.etag) memo.keepBytes(variantKey, variant);
   } catch (error) {
     memo.keepUnwritten(variantKey, variant);
     observe({ kind: "write_failed", variantKey, error });
@@ -170,9 +182,7 @@ async function keep(
 }
 
 function missing({ memo }: LookUpDeps, request: VariantRequest): MediaError {
-  const problem = `there is no original "${request.key}"`;
-  const message = request.hint ? `${problem}; ${request.hint}` : problem;
-  const error = new MediaError("original_not_found", message);
+  const error = new MediaError("original_not_found", `there is no original "${request.key}"`);
   memo.forget(request.variantKey);
   memo.noteFailure(request, error);
   return error;

@@ -27,6 +27,9 @@ export interface Memo {
   /** Notes that the store has this variant, and that its original was current at `checkedAt`. */
   remember(request: VariantRequest, info: VariantInfo, checkedAt: number): void;
   recall(request: VariantRequest): Seen | undefined;
+  noteTry(request: VariantRequest, triedAt: number): void;
+  /** Notes that the store has another version of this variant than the one remembered. */
+  correct(request: VariantRequest, info: VariantInfo): void;
   /** Bytes of a variant that the store has. */
   keepBytes(variantKey: string, variant: Variant): void;
   bytesOf(variantKey: string, info: VariantInfo): Uint8Array | undefined;
@@ -39,26 +42,48 @@ export interface Memo {
   forget(variantKey: string): void;
 }
 
-interface Seen {
+export interface Seen {
   readonly info: VariantInfo;
+  /** When the original was last known to be the one that it was made from. */
   readonly checkedAt: number;
+  /** When that was last asked, with or without an answer. */
+  readonly triedAt?: number;
 }
 
-export function createMemo(): Memo {
+/** @param now milliseconds since some beginning */
+export function createMemo(now: () => number): Memo {
+  const clock = { perf: { now }, ttlResolution: 0 };
   const seen = new LRUCache<string, Seen>({ max: MAX_SEEN });
   const bytes = new LRUCache<string, Variant>(boundedBy(MAX_BYTES));
   const unwritten = new LRUCache<string, Variant>({
     ...boundedBy(MAX_UNWRITTEN_BYTES),
     ttl: UNWRITTEN_MS,
+    ...clock,
   });
-  const failures = new LRUCache<string, MediaError>({ max: MAX_FAILURES, ttl: FAILED_MS });
-  const missing = new LRUCache<string, MediaError>({ max: MAX_FAILURES, ttl: MISSING_MS });
+  const failures = new LRUCache<string, MediaError>({
+    max: MAX_FAILURES,
+    ttl: FAILED_MS,
+    ...clock,
+  });
+  const missing = new LRUCache<string, MediaError>({
+    max: MAX_FAILURES,
+    ttl: MISSING_MS,
+    ...clock,
+  });
   return {
     remember: ({ variantKey }, info, checkedAt) => {
       seen.set(variantKey, { info, checkedAt });
       unwritten.delete(variantKey);
     },
     recall: ({ variantKey }) => seen.get(variantKey),
+    noteTry: ({ variantKey }, triedAt) => {
+      const known = seen.get(variantKey);
+      if (known) seen.set(variantKey, { ...known, triedAt });
+    },
+    correct: ({ variantKey }, info) => {
+      const known = seen.get(variantKey);
+      if (known && known.info.etag !== info.etag) seen.set(variantKey, { ...known, info });
+    },
     keepBytes: (variantKey, variant) => bytes.set(variantKey, variant),
     bytesOf: (variantKey, info) => {
       const kept = bytes.get(variantKey);

@@ -1,5 +1,6 @@
+import { orAbort } from "../abort.ts";
 import type { GetResult, ObjectStore } from "../store/store.ts";
-import { createCoalescer, orAbort } from "./coalesce.ts";
+import { createCoalescer } from "./coalesce.ts";
 import type { Observe } from "./events.ts";
 
 export interface OriginalsDeps {

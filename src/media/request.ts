@@ -3,10 +3,10 @@ import type { PreferredFormat } from "../image/negotiate.ts";
 import { negotiateFormat } from "../image/negotiate.ts";
 import { normalizeTransform } from "../transform/normalize.ts";
 import type { ParsedPath } from "../url/path.ts";
-import { checkKey, MAX_KEY_BYTES, parsePath, readTarget } from "../url/path.ts";
+import { checkKey, MAX_KEY_BYTES, readTarget, splitPath } from "../url/path.ts";
 import { utf8Length } from "../url/percent.ts";
 import type { VariantAddress, VariantPrefix } from "../url/variant-key.ts";
-import { parseVariantKey, variantKey } from "../url/variant-key.ts";
+import { isUnderRoot, parseVariantKey, variantKey } from "../url/variant-key.ts";
 
 /** What decides how a request is read; the same for all requests of a service. */
 export interface RequestRules {
@@ -44,7 +44,7 @@ export function readRequest(
   if (signature !== undefined)
     throw new MediaError("invalid_signature", "the signature is invalid");
   const version = new URLSearchParams(query).get("v");
-  const request = settle(parsePath(path), accept, rules);
+  const request = settle(splitPath(path), accept, rules);
   return version === null ? request : { ...request, version };
 }
 
@@ -54,7 +54,7 @@ function settle(
   rules: RequestRules,
 ): VariantRequest {
   const { key, spec, hint } = parsed;
-  if (isUnder(rules.prefix.root, key)) return settleStored(parsed, rules);
+  if (isUnderRoot(rules.prefix, key)) return settleStored(parsed, rules);
   if (!spec) throw refuseOriginal(hint);
   const format = negotiateFormat(spec.format, key, accept, rules.autoFormats);
   const address = { key, spec: normalizeTransform(spec, format), format };
@@ -71,7 +71,7 @@ function settle(
 function settleStored(parsed: ParsedPath, { prefix }: RequestRules): VariantRequest {
   const isBare = !parsed.spec && !parsed.isFenced;
   const address = isBare ? parseVariantKey(prefix, parsed.key) : undefined;
-  if (!address || isUnder(prefix.root, address.key)) {
+  if (!address || isUnderRoot(prefix, address.key)) {
     throw new MediaError("not_found", `no variant has the key "${parsed.key}"`);
   }
   checkKey(address.key);
@@ -81,10 +81,6 @@ function settleStored(parsed: ParsedPath, { prefix }: RequestRules): VariantRequ
     form: "stored",
     isNegotiated: false,
   };
-}
-
-function isUnder(root: string, key: string): boolean {
-  return `${key}/`.startsWith(root);
 }
 
 function checkedVariantKey(prefix: VariantPrefix, address: VariantAddress): string {

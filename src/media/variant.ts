@@ -1,13 +1,11 @@
 import { CONTENT_TYPES } from "../image/negotiate.ts";
 import type { ObjectInfo, PutOptions } from "../store/store.ts";
-import { printTransform } from "../transform/parse.ts";
 import { encodeSegment } from "../url/percent.ts";
+import { printStoredTransform } from "../url/variant-key.ts";
 import type { VariantRequest } from "./request.ts";
 
 /** What every answer about a variant says of it. */
 export interface VariantInfo {
-  readonly contentType: string;
-  readonly contentDisposition: string;
   /** Strong: the SHA-256 of the bytes, in quotes. */
   readonly etag: string;
   /** The ETag of the original that it was made from. */
@@ -21,22 +19,29 @@ export interface Variant {
   readonly bytes: Uint8Array;
 }
 
+/** A variant that has just been made. */
+export interface MadeVariant extends Variant {
+  /** Width and height in pixels: `300x200`. */
+  readonly dimensions: string;
+}
+
 /** The names of a variant's user metadata in the store. */
 const SOURCE_ETAG = "source-etag";
 const SHA256 = "sha256";
 
 /** Describes a variant that has just been made. */
-export async function describeVariant(
-  request: VariantRequest,
-  bytes: Uint8Array,
-  sourceEtag: string,
-): Promise<VariantInfo> {
+export async function describeVariant(bytes: Uint8Array, sourceEtag: string): Promise<VariantInfo> {
+  return { etag: `"${await sha256(bytes)}"`, sourceEtag, size: bytes.length };
+}
+
+/** What the bytes of a variant are to be taken for: known before there are any. */
+export function describeContent(request: VariantRequest): {
+  readonly contentType: string;
+  readonly contentDisposition: string;
+} {
   return {
     contentType: CONTENT_TYPES[request.format],
     contentDisposition: printDisposition(request),
-    etag: `"${await sha256(bytes)}"`,
-    sourceEtag,
-    size: bytes.length,
   };
 }
 
@@ -47,34 +52,32 @@ export function readVariantInfo(
 ): VariantInfo | undefined {
   const sourceEtag = object.metadata[SOURCE_ETAG];
   const hash = object.metadata[SHA256];
-  const contentType = CONTENT_TYPES[request.format];
-  if (!sourceEtag || !hash || object.size === 0 || object.contentType !== contentType) {
-    return undefined;
-  }
-  const contentDisposition = printDisposition(request);
-  return { contentType, contentDisposition, etag: `"${hash}"`, sourceEtag, size: object.size };
+  const isOfFormat = object.contentType === CONTENT_TYPES[request.format];
+  if (!sourceEtag || !hash || object.size === 0 || !isOfFormat) return undefined;
+  return { etag: `"${hash}"`, sourceEtag, size: object.size };
 }
 
 export interface StoredAs {
-  readonly engine: string;
+  /** What makes variants, and in which versions. */
+  readonly engine: () => string;
   readonly cacheControl: string;
 }
 
 /** The headers that a variant is stored under: a public bucket serves it with them. */
 export async function describeObject(
   request: VariantRequest,
-  info: VariantInfo,
+  { info, dimensions }: MadeVariant,
   { engine, cacheControl }: StoredAs,
 ): Promise<PutOptions> {
   return {
-    contentType: info.contentType,
+    ...describeContent(request),
     cacheControl,
-    contentDisposition: info.contentDisposition,
     metadata: {
       [SOURCE_ETAG]: info.sourceEtag,
       [SHA256]: info.etag.slice(1, -1),
-      spec: printTransform(request.spec) || "_",
-      engine,
+      spec: printStoredTransform(request.spec),
+      dimensions,
+      engine: engine(),
       "cache-tag": await cacheTag(request.key),
     },
   };

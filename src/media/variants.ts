@@ -3,10 +3,13 @@ import type { Coalescer } from "./coalesce.ts";
 import { createCoalescer } from "./coalesce.ts";
 import type { LookUpDeps, Outcome } from "./look-up.ts";
 import { lookUp } from "./look-up.ts";
+import type { Seen } from "./memo.ts";
 import type { VariantRequest } from "./request.ts";
 import type { Variant, VariantInfo } from "./variant.ts";
 import { readVariantInfo } from "./variant.ts";
 
+/** The part of the TTL after which a check that failed is tried again. */
+const RETRY_SHARE = 0.1;
 /** More than any variant within the output limits has. */
 const MAX_VARIANT_BYTES = 256 * 1024 * 1024;
 
@@ -19,6 +22,7 @@ export interface Variants {
 
 interface State extends LookUpDeps {
   readonly jobs: Coalescer<Outcome>;
+  readonly reads: Coalescer<Variant | undefined>;
 }
 
 /** The use case: a variant is looked up, made where there is none, answered, and kept. */
@@ -29,9 +33,14 @@ export function createVariants(deps: LookUpDeps): Variants {
     jobs: createCoalescer<Outcome>((outcome) =>
       outcome.kind === "made" ? outcome.written : Promise.resolve(),
     ),
+    reads: createCoalescer<Variant | undefined>(),
   };
   return {
-    find: (request) => find(state, request),
+    find: async (request) => {
+      const outcome = await find(state, request);
+      if (outcome.kind === "stored") state.observe({ kind: "hit" });
+      return outcome;
+    },
     read: (request, info) => readOrMake(state, request, info),
   };
 }
@@ -41,19 +50,13 @@ async function find(state: State, request: VariantRequest): Promise<Outcome> {
   const seen = memo.recall(request);
   if (seen) {
     const age = ageOf(state, seen.checkedAt);
-    if (age === "stale") refresh(state, request, seen.info);
-    if (age !== "expired") {
-      observe({ kind: "hit" });
-      return { kind: "stored", info: seen.info };
-    }
+    if (age === "stale") refresh(state, request, seen);
+    if (age !== "expired") return { kind: "stored", info: seen.info };
   }
   const failure = memo.failureOf(request);
   if (failure) throw failure;
   const unwritten = memo.unwrittenOf(request.variantKey);
-  if (unwritten) {
-    observe({ kind: "hit" });
-    return { kind: "made", variant: unwritten, written: Promise.resolve() };
-  }
+  if (unwritten) return { kind: "made", variant: unwritten, written: Promise.resolve() };
   if (jobs.has(request.variantKey)) observe({ kind: "join" });
   return jobs.join(request.variantKey, () => lookUp(state, request));
 }
@@ -64,13 +67,17 @@ function ageOf({ freshness, now }: State, checkedAt: number): "fresh" | "stale" 
   return age < 2 * freshness.ttlMs ? "stale" : "expired";
 }
 
-/** Looks behind an answer that has been given already. */
-function refresh(state: State, request: VariantRequest, info: VariantInfo): void {
-  const { jobs, background, observe } = state;
-  if (jobs.has(request.variantKey)) return;
+/** Looks behind an answer that has been given already; not for each of them while the store is ill. */
+function refresh(state: State, request: VariantRequest, { triedAt }: Seen): void {
+  const { memo, jobs, background, observe, now, freshness } = state;
+  const isTried = triedAt !== undefined && now() - triedAt < freshness.ttlMs * RETRY_SHARE;
+  if (isTried || jobs.has(request.variantKey)) return;
+  memo.noteTry(request, now());
   const job = jobs.join(request.variantKey, () => lookUp(state, request));
   const report = (error: unknown): void => {
-    observe({ kind: "background_failed", task: `refresh ${info.etag}`, error });
+    const isGone = error instanceof MediaError && error.code === "original_not_found";
+    if (isGone) return; // which is news, and no failure
+    observe({ kind: "background_failed", task: `refresh ${request.variantKey}`, error });
   };
   background.run(job.catch(report));
 }
@@ -92,17 +99,21 @@ async function readOrMake(
 }
 
 async function read(
-  { memo, variants }: State,
+  { memo, variants, reads }: State,
   request: VariantRequest,
   info: VariantInfo,
 ): Promise<Variant | undefined> {
   const { variantKey } = request;
   const kept = memo.bytesOf(variantKey, info);
   if (kept) return { info, bytes: kept };
-  const object = await variants.get(variantKey, { maxBytes: MAX_VARIANT_BYTES });
-  const current = object.kind === "found" && readVariantInfo(request, object.info);
-  if (!current) return undefined;
-  const variant = { info: current, bytes: object.bytes };
-  memo.keepBytes(variantKey, variant);
-  return variant;
+  return reads.join(variantKey, async () => {
+    const object = await variants.get(variantKey, { maxBytes: MAX_VARIANT_BYTES });
+    const current = object.kind === "found" && readVariantInfo(request, object.info);
+    if (!current) return undefined;
+    const variant = { info: current, bytes: object.bytes };
+    // another instance may have made it anew meanwhile
+    memo.correct(request, current);
+    memo.keepBytes(variantKey, variant);
+    return variant;
+  });
 }

@@ -1,6 +1,6 @@
 import type { ObjectStore, PutOptions } from "../store/store.ts";
 import type { VariantRequest } from "./request.ts";
-import type { StoredAs, Variant, VariantInfo } from "./variant.ts";
+import type { MadeVariant, StoredAs, Variant, VariantInfo } from "./variant.ts";
 import { describeObject, readVariantInfo } from "./variant.ts";
 
 export interface WriteBackDeps {
@@ -17,7 +17,7 @@ export interface WriteBack {
    */
   write(
     request: VariantRequest,
-    variant: Variant,
+    variant: MadeVariant,
     replaces: string | undefined,
   ): Promise<VariantInfo | undefined>;
 }
@@ -26,7 +26,7 @@ export function createWriteBack(deps: WriteBackDeps): WriteBack {
   let canCondition = true;
   return {
     write: async (request, variant, replaces) => {
-      const options = await describeObject(request, variant.info, deps.storedAs);
+      const options = await describeObject(request, variant, deps.storedAs);
       if (!canCondition) return writePlainly(deps, request, variant, options);
       const condition = replaces === undefined ? "absent" : { etag: replaces };
       const { variantKey } = request;
@@ -67,8 +67,8 @@ async function writePlainly(
   options: PutOptions,
 ): Promise<VariantInfo | undefined> {
   if (!(await isCurrent(deps, request, variant))) return undefined;
-  await deps.variants.put(request.variantKey, variant.bytes, options);
-  return variant.info;
+  const result = await deps.variants.put(request.variantKey, variant.bytes, options);
+  return result.kind === "stored" ? variant.info : undefined;
 }
 
 async function isCurrent(

@@ -1,4 +1,5 @@
 import { MediaError } from "../errors.ts";
+import { ENLARGING } from "./aliases.ts";
 import { flattenOnWhite } from "./color.ts";
 import { OPTIONS } from "./options.ts";
 import type {
@@ -30,15 +31,18 @@ export function normalizeTransform(
   const size = foldSize(spec);
   const mode = foldMode(size, spec.mode);
   checkArea(size, mode);
-  const gravity = foldGravity(spec.gravity, size, mode);
+  const crop = spec.crop && !isWhole(spec.crop) ? spec.crop : undefined;
+  // a point is one of the original, and a compass point one of what the crop leaves of it
+  const point = spec.gravity && !crop ? nameCompass(spec.gravity) : spec.gravity;
+  const gravity = foldGravity(point, size, mode);
   const background = foldBackground(spec.background, format);
   const quality = foldQuality(spec.quality, format);
-  const { crop, rotate, flip } = spec;
+  const { rotate, flip } = spec;
   return {
     ...size,
     ...(mode && { mode }),
     ...(gravity && { gravity }),
-    ...(crop && !isWhole(crop) && { crop }),
+    ...(crop && { crop }),
     ...(rotate && { rotate }),
     ...(flip && { flip }),
     ...(background && { background }),
@@ -89,7 +93,6 @@ function derive(
   throw invalid(`the ${field} ("${name}") must be at most ${MAX_SIDE}, but comes to ${folded}`);
 }
 
-const ENLARGING: ReadonlySet<Mode | undefined> = new Set(["fill", "fit", "pad", "scale"]);
 /** Modes whose result has the size of the box, whatever the original. */
 const EXACT: ReadonlySet<Mode | undefined> = new Set(["fill", "pad", "lpad", "scale"]);
 const PADDING: ReadonlySet<Mode | undefined> = new Set(["pad", "lpad"]);
@@ -98,7 +101,8 @@ const CROPPING: ReadonlySet<Mode | undefined> = new Set([undefined, "fill"]);
 function foldMode({ width, height, aspectRatio }: Size, mode: Mode | undefined): Mode | undefined {
   if (aspectRatio) return PADDING.has(mode) ? "pad" : undefined;
   if (width && height) return mode === "lfill" ? undefined : mode;
-  return (width ?? height) && ENLARGING.has(mode) ? "fit" : undefined;
+  const isEnlarging = mode !== undefined && ENLARGING[mode] === mode;
+  return (width ?? height) && isEnlarging ? "fit" : undefined;
 }
 
 /** The modes that promise a box of exactly this size can be refused before anything is read. */
@@ -115,11 +119,10 @@ function foldGravity(
   mode: Mode | undefined,
 ): Gravity | undefined {
   const hasBox = aspectRatio ?? (width && height);
-  const name = gravity && nameCompass(gravity);
-  if (!hasBox || name === "center") return undefined;
-  if (CROPPING.has(mode)) return name;
+  if (!hasBox || gravity === "center") return undefined;
+  if (CROPPING.has(mode)) return gravity;
   // there is nothing to attend to when placing a whole picture
-  return PADDING.has(mode) && name !== "auto" && name !== "entropy" ? name : undefined;
+  return PADDING.has(mode) && gravity !== "auto" && gravity !== "entropy" ? gravity : undefined;
 }
 
 /** A focal point that coincides with a compass point is that compass point. */

@@ -7,6 +7,9 @@ import type { Piece, Setting } from "./pieces.ts";
 import { readPiece, splitPieces } from "./pieces.ts";
 import type { Flip, TransformSpec } from "./spec.ts";
 
+/** The segment that ends a transform, or stands for none: what follows it is key, verbatim. */
+export const FENCE = "_";
+
 const MAX_SPEC_BYTES = 240;
 const MAX_PIECES = 24;
 
@@ -29,7 +32,7 @@ export function recognizeTransform(segment: string): Recognized {
   const invalid = pieces.filter((piece) => piece.kind === "invalid");
   const wrong = invalid.find((piece) => piece.isAttempt) ?? invalid[0];
   if (wrong && (valid.length > 0 || wrong.isAttempt)) {
-    throw new MediaError("invalid_transform", `${wrong.problem}; ${fenceAdvice(segment)}`);
+    throw new MediaError("invalid_transform", `${wrong.problem}; ${adviseFence(segment)}`);
   }
   const isEnough = valid.length > 1 || valid.some((piece) => isPrimary(piece));
   if (wrong || !isEnough) return describeKey(segment, pieces);
@@ -60,6 +63,12 @@ function printField<F extends Field>(spec: TransformSpec, field: F): string | un
   return `${name}_${type.print(value as never)}`; // the row at `field` prints values of that field
 }
 
+/** The way out for a folder that is called like options. */
+export function adviseFence(segment: string): string {
+  const shown = segment.length > 80 ? `${segment.slice(0, 80)}…` : segment;
+  return `if "${shown}" is a folder, put "${FENCE}/" before it`;
+}
+
 function isNamed(piece: Piece): boolean {
   return piece.kind === "settings" || (piece.kind === "flag" && piece.isNamed);
 }
@@ -83,11 +92,6 @@ function describeKey(segment: string, pieces: readonly Piece[]): Recognized {
     kind: "key",
     hint: `"${segment}" was read as part of the key: it needs another option, such as a width, beside it`,
   };
-}
-
-function fenceAdvice(segment: string): string {
-  const shown = segment.length > 80 ? `${segment.slice(0, 80)}…` : segment;
-  return `if "${shown}" is a folder, put "_/" before it`;
 }
 
 function combine(text: string, pieces: readonly Piece[]): TransformSpec {

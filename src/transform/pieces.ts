@@ -13,17 +13,15 @@ export interface Setting {
 
 /** What one piece of a segment turned out to be. */
 export type Piece =
-  | { readonly kind: "settings"; readonly piece: string; readonly settings: readonly Setting[] }
+  | { readonly kind: "settings"; readonly settings: readonly Setting[] }
   | {
       readonly kind: "flag";
-      readonly piece: string;
       readonly flag: Flag;
       /** Written `flip_true`, which no folder is likely to be called. */
       readonly isNamed: boolean;
     }
   | {
       readonly kind: "invalid";
-      readonly piece: string;
       readonly problem: string;
       /** It carries the name of an option. */
       readonly isRegistered: boolean;
@@ -35,6 +33,8 @@ const FIELD_BY_NAME: ReadonlyMap<string, Field> = new Map(
   FIELDS.map((field) => [OPTIONS[field].name, field]),
 );
 
+const OPTION_NAMES = FIELDS.map((field) => OPTIONS[field].name).join(", ");
+
 /** Cuts a decoded segment into its pieces; both separators of the field are understood. */
 export function splitPieces(segment: string): readonly string[] {
   return segment.split(/[,&]/);
@@ -43,12 +43,12 @@ export function splitPieces(segment: string): readonly string[] {
 export function readPiece(piece: string): Piece {
   const flag = parseFlag(piece);
   const cut = piece.indexOf("_");
-  if (flag) return { kind: "flag", piece, flag, isNamed: cut !== -1 };
+  if (flag) return { kind: "flag", flag, isNamed: cut !== -1 };
   if (cut === -1) return unknown(piece, piece);
   const name = piece.slice(0, cut);
   const value = piece.slice(cut + 1);
   return Object.hasOwn(REWRITTEN, name)
-    ? readRewritten(piece, name, value)
+    ? readRewritten(name, value)
     : readOption(piece, name, value);
 }
 
@@ -73,17 +73,16 @@ function readOption(piece: string, name: string, value: string): Piece {
   const field = FIELD_BY_NAME.get(canonicalName(name));
   if (!field) return unknown(piece, name);
   const setting = readSetting(field, value);
-  if (setting) return { kind: "settings", piece, settings: [setting] };
+  if (setting) return { kind: "settings", settings: [setting] };
   return {
     kind: "invalid",
-    piece,
     problem: `option "${name}" must be ${OPTIONS[field].value.expected}, got "${value}"`,
     isRegistered: true,
     isAttempt: OPTIONS[field].isNumeric === true && /^[\d+.-]/.test(value),
   };
 }
 
-function readRewritten(piece: string, name: string, value: string): Piece {
+function readRewritten(name: string, value: string): Piece {
   const row = REWRITTEN[name];
   const pieces = row?.rewrite(value) ?? [];
   const settings = pieces.flatMap(([option, text]) => {
@@ -91,10 +90,10 @@ function readRewritten(piece: string, name: string, value: string): Piece {
     return (field && readSetting(field, text)) ?? [];
   });
   if (settings.length > 0 && settings.length === pieces.length) {
-    return { kind: "settings", piece, settings };
+    return { kind: "settings", settings };
   }
   const problem = `option "${name}" must be ${row?.expected ?? ""}, got "${value}"`;
-  return { kind: "invalid", piece, problem, isRegistered: true, isAttempt: false };
+  return { kind: "invalid", problem, isRegistered: true, isAttempt: false };
 }
 
 function readSetting<F extends Field>(field: F, text: string): Setting | undefined {
@@ -106,11 +105,9 @@ function readSetting<F extends Field>(field: F, text: string): Setting | undefin
 }
 
 function unknown(piece: string, name: string): Piece {
-  const names = FIELDS.map((field) => OPTIONS[field].name).join(", ");
-  const problem = `unknown option "${name}" in "${piece}", expected one of ${names}`;
+  const problem = `unknown option "${name}" in "${piece}", expected one of ${OPTION_NAMES}`;
   return {
     kind: "invalid",
-    piece,
     problem,
     isRegistered: RESERVED_NAMES.has(name),
     isAttempt: false,

@@ -106,7 +106,8 @@ export const gravity: ValueType<Gravity> = {
     if (Object.hasOwn(GRAVITY_WORDS, word)) return GRAVITY_WORDS[word];
     return parseFocalPoint(text);
   },
-  print: (value) => (typeof value === "string" ? value : `${value.x}x${value.y}`),
+  print: (value) =>
+    typeof value === "string" ? value : `${toPlaces(value.x)}x${toPlaces(value.y)}`,
 };
 
 const unit = decimal(0, 1, 4);
@@ -137,9 +138,18 @@ export const crop: ValueType<Crop> = {
   print: (value) =>
     [value.x, value.y, value.width, value.height]
       // the dot is what tells a fraction (1.0) from a pixel (1)
-      .map((n) => (value.unit === "fraction" && Number.isInteger(n) ? n.toFixed(1) : String(n)))
+      .map((n) => (value.unit === "fraction" ? printFraction(toPlaces(n)) : String(n)))
       .join("_"),
 };
+
+/** Fractions that a program has worked out have more decimals than one can type. */
+function toPlaces(fraction: number): number {
+  return Math.round(fraction * 10_000) / 10_000;
+}
+
+function printFraction(fraction: number): string {
+  return Number.isInteger(fraction) ? fraction.toFixed(1) : String(fraction);
+}
 
 function inRange(value: number | undefined, min: number, max: number): number | undefined {
   return value === undefined || value < min || value > max ? undefined : value;

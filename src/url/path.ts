@@ -1,16 +1,15 @@
 import { MediaError } from "../errors.ts";
-import { recognizeTransform } from "../transform/parse.ts";
+import { adviseFence, FENCE, recognizeTransform } from "../transform/parse.ts";
 import type { TransformSpec } from "../transform/spec.ts";
 import { decodeSegment, utf8Length } from "./percent.ts";
 
-const MAX_PATH_BYTES = 2048;
+/** Of a path, in bytes as it is written. */
+export const MAX_PATH_BYTES = 2048;
 /** S3's limit for an object key, in bytes of UTF-8. */
 export const MAX_KEY_BYTES = 1024;
 
-/** The segment that ends a transform, or stands for none: what follows it is key, verbatim. */
-export const FENCE = "_";
-
-const SIGNATURE = /^s--(.*)--$/s;
+/** A first segment of this shape is a signature, be it a good one or not. */
+export const SIGNATURE_SEGMENT: RegExp = /^s--(.*)--$/s;
 
 /** A request target taken apart, before anything in it is given a meaning. */
 export interface Target {
@@ -54,8 +53,19 @@ export function readTarget(target: string, basePath = ""): Target {
     .map(decodeSegment)
     .join("/");
   const [first = "", ...rest] = path.split("/");
-  const signature = rest.length > 0 ? SIGNATURE.exec(first)?.[1] : undefined;
+  const signature = rest.length > 0 ? SIGNATURE_SEGMENT.exec(first)?.[1] : undefined;
   return signature === undefined ? { path, query } : { signature, path: rest.join("/"), query };
+}
+
+/**
+ * Parses the path of a request: `/w_300/photos/a%20b.jpg`. Gives back what `buildPath` was given. A
+ * signature is cut off, and not checked.
+ *
+ * @param basePath what stands before all paths of the service: empty, or like `/i`
+ * @throws MediaError `invalid_path`, `invalid_transform`
+ */
+export function parsePath(target: string, basePath = ""): ParsedPath {
+  return splitPath(readTarget(target, basePath).path);
 }
 
 /**
@@ -64,7 +74,7 @@ export function readTarget(target: string, basePath = ""): Target {
  * @throws MediaError `invalid_transform` for a transform that is not correct, `invalid_path` for a key
  * that no object can have.
  */
-export function parsePath(path: string): ParsedPath {
+export function splitPath(path: string): ParsedPath {
   const segments = path.split("/");
   const first = segments.shift() ?? "";
   if (segments.length === 0) return toKey([first], false);
@@ -82,8 +92,7 @@ function parseAfterTransform(
 ): ParsedPath {
   if (rest.length > 0 && next === FENCE) return { spec, ...toKey(rest, true) };
   if (rest.length > 0) refuseSecondTransform(next);
-  const hint = `if "${text}" is a folder, put "${FENCE}/" before it`;
-  return { spec, hint, ...toKey([next, ...rest], false) };
+  return { spec, hint: adviseFence(text), ...toKey([next, ...rest], false) };
 }
 
 /**
@@ -116,15 +125,16 @@ function toKey(segments: readonly string[], isFenced: boolean): ParsedPath {
 
 function refuseSecondTransform(segment: string): void {
   if (!isTransform(segment)) return;
-  const problem = `a path must have one segment of options, got a second, "${segment}"; if it is a folder, put "_/" before it`;
-  throw new MediaError("invalid_transform", problem);
+  const problem = `a path must have one segment of options, got a second, "${segment}"`;
+  throw new MediaError("invalid_transform", `${problem}; ${adviseFence(segment)}`);
 }
 
 function isTransform(segment: string): boolean {
   try {
     return recognizeTransform(segment).kind === "transform";
-  } catch {
-    return false; // after a transform only a fully correct one is an error
+  } catch (error) {
+    if (error instanceof MediaError) return false; // only a fully correct one is a second one
+    throw error;
   }
 }
 

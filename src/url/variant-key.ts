@@ -28,7 +28,17 @@ export interface VariantAddress {
 
 /** The object key of a variant: `variants/1/photos/cat.jpg/w_300,h_200.webp`. */
 export function variantKey(prefix: VariantPrefix, { key, spec, format }: VariantAddress): string {
-  return `${variantFolder(prefix, key)}${printTransform(spec) || EMPTY_SPEC}.${format}`;
+  return `${variantFolder(prefix, key)}${printStoredTransform(spec)}.${format}`;
+}
+
+/** The canonical text of a spec as it stands in a stored file name. */
+export function printStoredTransform(spec: TransformSpec): string {
+  return printTransform(spec) || EMPTY_SPEC;
+}
+
+/** Whether a key is kept for variants, of any epoch. */
+export function isUnderRoot({ root }: VariantPrefix, key: string): boolean {
+  return `${key}/`.startsWith(root);
 }
 
 /** What the keys of all variants of one original begin with. */
@@ -60,7 +70,7 @@ export function encodeVariantKey(text: string): string {
 function parseCanonical(text: string, format: OutputFormat): TransformSpec | undefined {
   try {
     const spec = normalizeTransform(parseTransform(text === EMPTY_SPEC ? "" : text), format);
-    return (printTransform(spec) || EMPTY_SPEC) === text ? spec : undefined;
+    return printStoredTransform(spec) === text ? spec : undefined;
   } catch (error) {
     if (error instanceof MediaError) return undefined; // no variant has such a name
     throw error;

@@ -218,6 +218,20 @@ describe("errors", () => {
     if (status === 400) expect(app.calls).toEqual([]);
   });
 
+  it("advises everybody on their own URL, and varies as the answer would have", async () => {
+    app = await createFilledApp();
+    for (const [target, spec] of [
+      ["/w_301,f_auto/nope.jpg", "w_301,f_auto"],
+      ["/w_302,f_auto/nope.jpg", "w_302,f_auto"],
+    ]) {
+      const answer = await app.request(target ?? "");
+      expect(await answer.json()).toMatchObject({
+        message: `there is no original "nope.jpg"; if "${spec}" is a folder, put "_/" before it`,
+      });
+      expect(answer.headers.get("vary")).toBe("Accept");
+    }
+  });
+
   it.each(["POST", "PUT", "DELETE", "PATCH"])("refuses %s", async (method) => {
     app = await createFilledApp();
     for (const target of ["/w_3/photos/cat.jpg", "/healthz", "/-/metrics"]) {
@@ -317,7 +331,9 @@ describe("the rest", () => {
     app = await createFilledApp({ admin: { token: undefined, isLocal: false } });
     expect((await app.request("/-/metrics")).status).toBe(404);
     app = await createFilledApp({ admin: { token, isLocal: true } });
-    expect((await app.request("/-/metrics")).status).toBe(401);
+    const refused = await app.request("/-/metrics");
+    expect(refused.status).toBe(401);
+    expect(await refused.json()).toMatchObject({ code: "unauthorized" });
     const headers = { authorization: `Bearer ${token}` };
     expect((await app.request("/-/metrics", { headers })).status).toBe(200);
   });

@@ -26,6 +26,7 @@ function createFakeWorker(): FakeWorker {
   let isFit = true;
   let stops = 0;
   return {
+    engine: "test",
     run: (_, signal) =>
       new Promise((resolve, reject) => {
         end = { resolve, reject };

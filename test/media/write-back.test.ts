@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { describeVariant } from "../../src/media/variant.ts";
-import type { Variant } from "../../src/media/variant.ts";
+import type { MadeVariant } from "../../src/media/variant.ts";
 import { createWriteBack } from "../../src/media/write-back.ts";
 import type { WriteBack } from "../../src/media/write-back.ts";
 import { createMemoryStore } from "../../src/store/memory.ts";
@@ -8,11 +8,11 @@ import type { ObjectStore, PutOptions } from "../../src/store/store.ts";
 import { requestOf } from "../support/variants.ts";
 
 const REQUEST = requestOf("/w_300/cat.jpg");
-const STORED_AS = { engine: "test", cacheControl: "max-age=1" };
+const STORED_AS = { engine: () => "test", cacheControl: "max-age=1" };
 
-async function variantOf(text: string, sourceEtag: string): Promise<Variant> {
+async function variantOf(text: string, sourceEtag: string): Promise<MadeVariant> {
   const bytes = new TextEncoder().encode(text);
-  return { bytes, info: await describeVariant(REQUEST, bytes, sourceEtag) };
+  return { bytes, dimensions: "1x1", info: await describeVariant(bytes, sourceEtag) };
 }
 
 interface Bench {

@@ -48,6 +48,8 @@ export interface BenchOptions {
 /** The variant of a text is the text, twice: what it was made from can be read off it. */
 const TWICE: LookUpDeps["transform"] = async ({ bytes }) => ({
   bytes: new Uint8Array([...bytes, ...bytes]),
+  width: 2,
+  height: 1,
 });
 
 export function createBench(options: BenchOptions = {}): Bench {
@@ -61,7 +63,7 @@ export function createBench(options: BenchOptions = {}): Bench {
     originals: countCalls("originals", originals, calls),
     variants: countCalls("variants", store, calls),
   };
-  let now = 0;
+  let now = 1_000_000;
   const variants = createVariants({
     originals: createOriginals({
       store: counted.originals,
@@ -72,10 +74,10 @@ export function createBench(options: BenchOptions = {}): Bench {
     transform: options.transform ?? TWICE,
     prefix: DEFAULT_PREFIX,
     freshness: options.freshness ?? { mode: "check", ttlMs: 1000 },
-    memo: createMemo(),
+    memo: createMemo(() => now),
     writeBack: createWriteBack({
       ...counted,
-      storedAs: { engine: "test", cacheControl: "max-age=1" },
+      storedAs: { engine: () => "test", cacheControl: "max-age=1" },
     }),
     storeTimeoutMs: 500,
     requestTimeoutMs: 1000,

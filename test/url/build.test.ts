@@ -5,7 +5,7 @@ import { defaultsOf } from "../../src/transform/extension.ts";
 import { normalizeTransform } from "../../src/transform/normalize.ts";
 import type { TransformSpec } from "../../src/transform/spec.ts";
 import { buildPath } from "../../src/url/build.ts";
-import { parsePath, readTarget } from "../../src/url/path.ts";
+import { parsePath } from "../../src/url/path.ts";
 import { keys, specs } from "../support/specs.ts";
 
 describe("buildPath", () => {
@@ -46,6 +46,36 @@ describe("buildPath", () => {
     );
   });
 
+  it.each<[TransformSpec, string]>([
+    [{ background: "ff0000" }, "/b_ff0000,f_png/a.png"],
+    [{ background: "RED", width: 3 }, "/w_3,b_ff0000/a.png"],
+    [{ background: "F00", width: 3 }, "/w_3,b_ff0000/a.png"],
+    [{ aspectRatio: { width: 32, height: 18 } }, "/ar_16:9/a.png"],
+    [{ width: 3, height: 3, gravity: { x: 1 / 3, y: 0.5 } }, "/w_3,h_3,g_0.3333x0.5/a.png"],
+  ])("prints %j as it would be typed", (spec, path) => {
+    expect(buildPath("a.png", spec)).toBe(path);
+  });
+
+  it.each<TransformSpec>([
+    { width: 99_999 },
+    { width: 300.5 },
+    { width: -5 },
+    { width: 0 },
+    { width: Number.NaN },
+    { width: 3, background: "tomato" },
+    { quality: 500 },
+    { rotate: 360 },
+    { width: 3, height: 3, gravity: { x: 2, y: 0 } },
+  ])("refuses %j", (spec) => {
+    expect(() => buildPath("a.jpg", spec)).toThrow(
+      expect.objectContaining({ code: "invalid_transform" }),
+    );
+  });
+
+  it("refuses a path that the service would refuse", () => {
+    expect(() => buildPath("ü".repeat(500), { width: 3 })).toThrow("at most 2048 bytes");
+  });
+
   it("is parsed back to the same key and the normalized spec", () => {
     fc.assert(
       fc.property(keys, specs, (key, spec) => {
@@ -56,7 +86,7 @@ describe("buildPath", () => {
           expect(error).toBeInstanceOf(MediaError);
           return;
         }
-        const parsed = parsePath(readTarget(path).path);
+        const parsed = parsePath(path);
         expect(parsed.key).toBe(key);
         const format = spec.format ?? defaultsOf(key).plain;
         const asked = parsed.spec?.format ?? defaultsOf(key).plain;
