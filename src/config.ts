@@ -1,5 +1,7 @@
 import { availableParallelism } from "node:os";
 import { z } from "zod";
+import type { StoreConfig } from "./config-store.ts";
+import { ConfigError, deriveStore } from "./config-store.ts";
 import type { CacheRules } from "./http/cache-control.ts";
 import { DEFAULT_CACHE_RULES } from "./http/cache-control.ts";
 import type { Delivery } from "./http/delivery.ts";
@@ -9,15 +11,6 @@ import { DEFAULT_IMAGE_LIMITS } from "./image/gate.ts";
 import type { PreferredFormat } from "./image/negotiate.ts";
 import type { Freshness } from "./media/look-up.ts";
 import type { VariantPrefix } from "./url/variant-key.ts";
-
-type StoreConfig =
-  | { readonly kind: "file"; readonly originalsDir: string; readonly variantsDir: string }
-  | {
-      readonly kind: "s3";
-      readonly originalsBucket: string;
-      readonly variantsBucket: string;
-      readonly forcePathStyle: boolean;
-    };
 
 /** Everything that can be set, checked and in the units of its names. */
 export interface Config {
@@ -45,11 +38,6 @@ export interface Config {
   readonly logLevel: string;
 }
 
-/** Names every problem of the environment at once. */
-export class ConfigError extends Error {
-  override readonly name = "ConfigError";
-}
-
 const MIB = 1024 * 1024;
 
 /** Every variable, with its default and how it is read. The README has one row for each. */
@@ -75,10 +63,14 @@ const VARIABLES = {
     .default("avif,webp")
     .transform((list) => list.split(",").map((name) => name.trim()))
     .pipe(z.array(z.enum(["avif", "webp"], { error: "must be a list of avif and webp" }))),
-  VARIANTS_ROOT: pattern("variants/", /^[a-z\d][a-z\d-]*\/$/, "a folder name with its slash"),
+  VARIANTS_ROOT: pattern(
+    "variants/",
+    /^(?!s--)[a-z\d][a-z\d-]*\/$/,
+    "a folder name of small letters, digits and hyphens, with its slash",
+  ),
   VARIANTS_EPOCH: pattern("1", /^[a-z\d-]{1,32}$/, "1 to 32 small letters, digits and hyphens"),
-  CACHE_VERSIONED: text(DEFAULT_CACHE_RULES.versioned),
-  CACHE_STREAMED: text(DEFAULT_CACHE_RULES.streamed),
+  CACHE_VERSIONED: headerValue(DEFAULT_CACHE_RULES.versioned),
+  CACHE_STREAMED: headerValue(DEFAULT_CACHE_RULES.streamed),
   CACHE_SHORT_SECONDS: integer(DEFAULT_CACHE_RULES.shortSeconds, 0, 60),
   CACHE_NOT_FOUND_SECONDS: integer(DEFAULT_CACHE_RULES.notFoundSeconds, 0, 86_400),
   CACHE_CLIENT_ERROR_SECONDS: integer(DEFAULT_CACHE_RULES.clientErrorSeconds, 0, 86_400),
@@ -94,8 +86,11 @@ const VARIABLES = {
   REQUEST_TIMEOUT_MS: integer(10_000, 100, 120_000),
   DRAIN_TIMEOUT_MS: integer(25_000, 0, 600_000),
   STOP_DELAY_MS: integer(500, 0, 60_000),
-  ADMIN_TOKEN: z.string().min(16, { error: "must have at least 16 characters" }).optional(),
-  LOG_LEVEL: oneOf(["debug", "info", "warn", "error", "silent"], "info"),
+  ADMIN_TOKEN: z
+    .string()
+    .regex(/^[\w.~+/-]{16,}=*$/, { error: "must have at least 16 letters, digits, -._~+/" })
+    .optional(),
+  LOG_LEVEL: oneOf(["info", "warn", "error", "silent"], "info"),
 };
 
 /** Variables whose values are not to be printed. */
@@ -137,12 +132,10 @@ function derive(
   env: Environment,
   environment: Readonly<Record<string, string | undefined>>,
 ): Config {
-  const store = deriveStore(env, environment);
-  if (store.kind === "s3" && !env.ALLOW_UNSIGNED) {
-    throw new ConfigError(
-      "with S3_BUCKET anybody could have any number of variants made and stored: set a policy, or ALLOW_UNSIGNED=true to allow just that (there are no other policies yet)",
-    );
-  }
+  const hasEndpoint = Boolean(
+    environment["AWS_ENDPOINT_URL_S3"] ?? environment["AWS_ENDPOINT_URL"],
+  );
+  const store = deriveStore(env, hasEndpoint);
   return {
     host: env.HOST,
     port: env.PORT,
@@ -173,22 +166,6 @@ function derive(
   };
 }
 
-function deriveStore(
-  env: Environment,
-  { AWS_ENDPOINT_URL, AWS_ENDPOINT_URL_S3 }: Readonly<Record<string, string | undefined>>,
-): StoreConfig {
-  if (!env.S3_BUCKET) {
-    return { kind: "file", originalsDir: env.ORIGINALS_DIR, variantsDir: env.VARIANTS_DIR };
-  }
-  return {
-    kind: "s3",
-    originalsBucket: env.S3_BUCKET,
-    variantsBucket: env.S3_VARIANTS_BUCKET ?? env.S3_BUCKET,
-    // whoever names an endpoint of their own rarely has a host name for each bucket
-    forcePathStyle: env.S3_FORCE_PATH_STYLE ?? Boolean(AWS_ENDPOINT_URL_S3 ?? AWS_ENDPOINT_URL),
-  };
-}
-
 function deriveCache(env: Environment): CacheRules {
   return {
     versioned: env.CACHE_VERSIONED,
@@ -201,6 +178,10 @@ function deriveCache(env: Environment): CacheRules {
 
 function text(byDefault: string) {
   return z.string().default(byDefault);
+}
+
+function headerValue(byDefault: string) {
+  return pattern(byDefault, /^[\x20-\x7e]+$/, "the value of a header, in printable ASCII");
 }
 
 function optionalText() {

@@ -1,11 +1,15 @@
 import type { Server } from "node:http";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
+import type { Duplex } from "node:stream";
 import { getRequestListener } from "@hono/node-server";
 import type { Config } from "./config.ts";
+import type { Connections } from "./connections.ts";
+import { trackConnections } from "./connections.ts";
 import { MediaError } from "./errors.ts";
 import { createApp } from "./http/app.ts";
 import { respondError } from "./http/errors.ts";
+import { COMMON_HEADERS } from "./http/responses.ts";
 import type { Logger } from "./logger.ts";
 import { createService } from "./service.ts";
 import type { ObjectStore } from "./store/store.ts";
@@ -41,6 +45,7 @@ export async function startServer(config: Config, logger: Logger): Promise<Runni
     isStopping: () => state === "stopping",
   });
   const server = createHttpServer(app.fetch, config);
+  const connections = trackConnections(server);
   try {
     await service.start();
     await listen(server, config);
@@ -55,7 +60,7 @@ export async function startServer(config: Config, logger: Logger): Promise<Runni
     stop: async () => {
       state = "stopping";
       const deadline = sleep(config.timeouts.drainMs).then(() => false);
-      const isDone = await Promise.race([drain(server, service.drain, config), deadline]);
+      const isDone = await Promise.race([drain(connections, service.drain, config), deadline]);
       server.closeAllConnections();
       service.stop();
       return isDone;
@@ -70,10 +75,14 @@ function createHttpServer(
   const listener = getRequestListener(fetch, {
     overrideGlobalObjects: false,
     hostname: "localhost", // for requests without a Host: it is never used
-    errorHandler: () =>
-      respondError(new MediaError("invalid_path", "the request target must be a path"), cache),
+    errorHandler: () => {
+      const problem = "the request must have a path as its target and a valid Host";
+      const response = respondError(new MediaError("invalid_path", problem), cache);
+      for (const [name, value] of Object.entries(COMMON_HEADERS)) response.headers.set(name, value);
+      return response;
+    },
   });
-  return createServer(
+  const server = createServer(
     {
       headersTimeout: 10_000,
       requestTimeout: 15_000,
@@ -83,7 +92,23 @@ function createHttpServer(
     },
     (request, response) => void listener(request, response),
   );
+  // a client that takes nothing of its answer for so long is not going to
+  server.timeout = 30_000;
+  server.on("clientError", refuseClient);
+  return server;
 }
+
+/** For what is no HTTP request there is no request to answer; the status is as Node would choose it. */
+function refuseClient(error: NodeJS.ErrnoException, socket: Duplex): void {
+  if (!socket.writable) return;
+  const status = CLIENT_ERRORS[error.code ?? ""] ?? "400 Bad Request";
+  socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nCache-Control: no-store\r\n\r\n`);
+}
+
+const CLIENT_ERRORS: Readonly<Record<string, string>> = {
+  HPE_HEADER_OVERFLOW: "431 Request Header Fields Too Large",
+  ERR_HTTP_REQUEST_TIMEOUT: "408 Request Timeout",
+};
 
 function listen(server: Server, { host, port }: Config): Promise<void> {
   return new Promise((resolve, reject) => {
@@ -96,15 +121,12 @@ function listen(server: Server, { host, port }: Config): Promise<void> {
 }
 
 async function drain(
-  server: Server,
+  connections: Connections,
   drainBackground: () => Promise<void>,
   { timeouts }: Config,
 ): Promise<true> {
   await sleep(timeouts.stopDelayMs);
-  await new Promise((resolve) => {
-    server.close(resolve);
-    server.closeIdleConnections();
-  });
+  await connections.close();
   await drainBackground();
   return true;
 }

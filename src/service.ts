@@ -9,6 +9,7 @@ import { createPool } from "./image/pool.ts";
 import type { Worker } from "./image/worker.ts";
 import type { Logger } from "./logger.ts";
 import { createBackground } from "./media/background.ts";
+import { createByteBudget } from "./media/byte-budget.ts";
 import type { MediaEvent, Observe } from "./media/events.ts";
 import { createMemo } from "./media/memo.ts";
 import { createOriginals } from "./media/originals.ts";
@@ -54,7 +55,10 @@ export function createService(config: Config, logger: Logger): Service {
     originals: createOriginals({
       store: stores.originals,
       maxBytes: config.maxOriginalBytes,
+      // room to read the next ones while every process is at work
+      budget: createByteBudget(2 * slotsOf(config) * config.maxOriginalBytes, config.pool.waitMs),
       observe,
+      now,
     }),
     variants: stores.variants,
     transform: pool.run,
@@ -107,8 +111,7 @@ function createImagePool(
   { pool, imageLimits, timeouts }: Config,
   onStartFailure: (error: unknown) => void,
 ): Pool {
-  // libuv has four threads; were all of them taken by codecs, files and names would have to wait
-  const size = pool.size === 0 ? Math.min(availableParallelism(), 2) : pool.size;
+  const size = slotsOf({ pool });
   return createPool({
     size,
     startWorker: () =>
@@ -120,6 +123,12 @@ function createImagePool(
     deadlineMs: timeouts.transformMs,
     onStartFailure,
   });
+}
+
+/** How many pictures are made at a time. */
+function slotsOf({ pool }: Pick<Config, "pool">): number {
+  // libuv has four threads; were all of them taken by codecs, files and names would have to wait
+  return pool.size === 0 ? Math.min(availableParallelism(), 2) : pool.size;
 }
 
 /** Loaded only where it is wanted: sharp is not to be in a process that has children for it. */

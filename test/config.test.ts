@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { ConfigError, loadConfig, variableDefaults } from "../src/config.ts";
+import { ConfigError } from "../src/config-store.ts";
+import { loadConfig, variableDefaults } from "../src/config.ts";
 
 describe("loadConfig", () => {
   it("serves a folder on loopback when nothing is set", () => {
@@ -48,6 +49,25 @@ describe("loadConfig", () => {
     expect(() => loadConfig({ S3_BUCKET: "media", ALLOW_UNSIGNED: "false" })).toThrow(ConfigError);
   });
 
+  it("refuses to redirect to nowhere", () => {
+    const s3 = { S3_BUCKET: "media", ALLOW_UNSIGNED: "true", DELIVERY: "redirect" };
+    expect(() => loadConfig(s3)).toThrow("DELIVERY=redirect needs a PUBLIC_URL");
+    expect(loadConfig({ DELIVERY: "redirect" }).delivery).toBe("redirect");
+  });
+
+  it.each([
+    ["media", "media/cache", false],
+    ["media", "./media/../media/cache", false],
+    [".", "variants", true],
+    ["media", "media", true],
+    ["media", "media2", true],
+    ["media/a", "media", true],
+  ])("keeps variants from being originals: %s and %s", (ORIGINALS_DIR, VARIANTS_DIR, isFine) => {
+    const load = (): unknown => loadConfig({ ORIGINALS_DIR, VARIANTS_DIR });
+    if (isFine) expect(load).not.toThrow();
+    else expect(load).toThrow("VARIANTS_DIR must not be inside of ORIGINALS_DIR");
+  });
+
   it("reads what is set", () => {
     expect(
       loadConfig({
@@ -85,8 +105,11 @@ describe("loadConfig", () => {
     ["VARIANTS_ROOT", "w_3/", "must be a folder name"],
     ["VARIANTS_ROOT", "variants", "must be a folder name"],
     ["VARIANTS_EPOCH", "a/b", "must be 1 to 32 small letters"],
-    ["ADMIN_TOKEN", "short", "must have at least 16 characters"],
-    ["LOG_LEVEL", "loud", "must be one of debug, info"],
+    ["ADMIN_TOKEN", "short", "must have at least 16 letters"],
+    ["ADMIN_TOKEN", "with a space in the middle", "must have at least 16 letters"],
+    ["CACHE_VERSIONED", "a\nb", "must be the value of a header"],
+    ["VARIANTS_ROOT", "s--aaaaaaaaaaaaaaaaaaaaaa--/", "must be a folder name"],
+    ["LOG_LEVEL", "loud", "must be one of info, warn"],
   ])("refuses %s=%s", (name, value, problem) => {
     expect(() => loadConfig({ [name]: value })).toThrow(`${name} ${problem}`);
   });

@@ -1,5 +1,6 @@
 import { execFileSync } from "node:child_process";
 import { readFile, rm, writeFile } from "node:fs/promises";
+import { once } from "node:events";
 import { connect } from "node:net";
 import { join } from "node:path";
 import sharp from "sharp";
@@ -136,6 +137,39 @@ describe("startServer", () => {
     const file = join(folders.variants, "variants/1/large.jpg/w_2000.avif");
     expect((await sharp(await readFile(file)).metadata()).width).toBe(2000);
     await expect(get("/healthz")).rejects.toThrow("fetch failed");
+  });
+
+  it("is not kept from stopping by connections that ask nothing", async () => {
+    await start();
+    const { port } = new URL(server.url);
+    const silent = connect(Number(port), "127.0.0.1");
+    const half = connect(Number(port), "127.0.0.1");
+    half.write("GET /w_20/pho");
+    await Promise.all([once(silent, "connect"), once(half, "connect")]);
+    const begin = performance.now();
+    expect(await server.stop()).toBe(true);
+    expect(performance.now() - begin).toBeLessThan(5000); // the drain may take 25 s
+  });
+
+  it("sends an answer to its end before it stops, however slowly it is taken", async () => {
+    await start();
+    const path = "/w_3000,f_png/large.jpg";
+    const whole = (await (await get(path)).arrayBuffer()).byteLength;
+    expect(whole).toBeGreaterThan(5_000_000); // more than what lies in the buffers of a connection
+    const { port } = new URL(server.url);
+    const slow = connect(Number(port), "127.0.0.1");
+    slow.write(`GET /variants/1/large.jpg/w_3000.png HTTP/1.1\r\nHost: x\r\n\r\n`);
+    let received = 0;
+    slow.on("data", (chunk: Buffer) => {
+      received += chunk.length;
+      slow.pause();
+      setTimeout(() => slow.resume(), 5);
+    });
+    await once(slow, "data");
+    const stopped = server.stop();
+    await once(slow, "close");
+    expect(received).toBeGreaterThan(whole);
+    expect(await stopped).toBe(true);
   });
 
   it("answers 503 at once when the queue is full, and hits all the same", async () => {

@@ -1,6 +1,7 @@
 import type { Command } from "commander";
 import type { Config } from "../config.ts";
-import { ConfigError, loadConfig } from "../config.ts";
+import { ConfigError } from "../config-store.ts";
+import { loadConfig } from "../config.ts";
 import { MediaError } from "../errors.ts";
 import type { Logger } from "../logger.ts";
 import { createLogger } from "../pino-logger.ts";
@@ -83,8 +84,9 @@ function stopOnSignals(running: Running, logger: Logger): void {
 async function welcome({ store }: Config, { url, originals }: Running): Promise<void> {
   const lines = [`shift-media listens on ${url}`];
   if (store.kind === "file") {
-    lines.push(`originals: ${store.originalsDir}`, `variants:  ${store.variantsDir}`, "", "Try");
-    lines.push(...(await suggestPaths(originals)).map((path) => `  ${url}${path}`));
+    lines.push(`originals: ${store.originalsDir}`, `variants:  ${store.variantsDir}`);
+    const paths = await suggestPaths(originals).catch(() => []); // a help, and not a need
+    if (paths.length > 0) lines.push("", "Try", ...paths.map((path) => `  ${url}${path}`));
   }
   process.stdout.write(`${lines.join("\n")}\n`);
 }

@@ -13,7 +13,7 @@ const PICTURE = /\.(?:jpe?g|png|webp|gif|avif)$/i;
 
 /** Paths to try first, on originals that are there. */
 export async function suggestPaths(originals: Pick<ObjectStore, "list">): Promise<string[]> {
-  const { keys } = await originals.list({ prefix: "" });
+  const { keys } = await originals.list({ prefix: "", delimiter: "/" }); // not the whole tree
   const pictures = keys.filter((key) => PICTURE.test(key));
   return SPECS.flatMap((spec, index) => {
     const key = pictures[index % pictures.length];

@@ -114,9 +114,11 @@ function listen(child: Child): void {
     child.stderr = (child.stderr + chunk.toString()).slice(-MAX_STDERR_CHARACTERS);
   });
   const die = (reason: unknown): void => {
+    // decoders crash by other signals: this one comes from an operator, or a system short of memory
+    const isKilled = reason === "SIGKILL" && !child.isDead;
     child.isDead = true;
     const problem = `the image process ended (${String(reason)}): ${child.stderr.trim()}`;
-    settle(child)?.reject(new WorkerDied(problem));
+    settle(child)?.reject(new WorkerDied(problem, { isKilled }));
   };
   child.process.on("error", die);
   child.process.on("exit", (code, signal) => die(signal ?? code));
@@ -162,6 +164,10 @@ function toResult(child: Child, frame: Frame): TransformResult {
   const header = frame.header as ChildHeader; // the child is the only one to write here
   child.jobs += 1;
   if (header.kind === "ready") throw new WorkerDied("the image process answered out of turn");
+  if (header.kind === "exhausted") {
+    kill(child);
+    throw new WorkerDied(header.detail);
+  }
   child.rss = header.rss;
   if (header.kind === "done") {
     return { bytes: frame.body, width: header.width, height: header.height };

@@ -3,7 +3,7 @@ import { MediaError } from "../errors.ts";
 import { ENGINE, prepareEngine } from "./engine.ts";
 import type { Frame } from "./frames.ts";
 import { readFrames, writeFrame } from "./frames.ts";
-import { transformImage } from "./pipeline.ts";
+import { OutOfMemory, transformImage } from "./pipeline.ts";
 import type { ChildHeader, JobHeader } from "./protocol.ts";
 import { CHANNEL_FD } from "./protocol.ts";
 
@@ -25,7 +25,8 @@ async function answer({ header, body }: Frame): Promise<void> {
     const { bytes, width, height } = await transformImage({ bytes: body, spec, format }, limits);
     send({ kind: "done", width, height, rss: process.memoryUsage.rss() }, bytes);
   } catch (error) {
-    send({ kind: "failed", ...describe(error), rss: process.memoryUsage.rss() }, NOTHING);
+    if (error instanceof OutOfMemory) send({ kind: "exhausted", detail: error.message }, NOTHING);
+    else send({ kind: "failed", ...describe(error), rss: process.memoryUsage.rss() }, NOTHING);
   }
 }
 

@@ -1,5 +1,5 @@
 import { MediaError } from "../errors.ts";
-import type { Crop, Gravity, TransformSpec } from "../transform/spec.ts";
+import type { Crop, Gravity, OutputFormat, TransformSpec } from "../transform/spec.ts";
 import { COMPASS, MAX_PIXELS, MAX_SIDE } from "../transform/spec.ts";
 import type { Region, Size } from "./sizes.ts";
 import { boxAround, boxWithin, outputScale, rotatedSize, scaleBy } from "./sizes.ts";
@@ -16,8 +16,14 @@ export interface Plan {
   readonly pad?: Size;
 }
 
+/** What to do, and how many pixels may come of it. */
+interface BoundedSpec extends TransformSpec {
+  readonly maxPixels: number;
+}
+
 /** Scaled pictures may be this much longer than what is cut from them, before it is done otherwise. */
 const MAX_SCALED_SIDE = 4 * MAX_SIDE;
+const MAX_SEARCHED_PIXELS = 40_000_000;
 /** A turned picture's sides are rounded once more. */
 const TURNED_MARGIN = 0.999;
 
@@ -27,12 +33,16 @@ const TURNED_MARGIN = 0.999;
  * @throws MediaError `unusable_original` when the crop misses the picture, `invalid_transform` when the
  * result would be too large.
  */
-export function planGeometry(original: Size, spec: TransformSpec): Plan {
+export function planGeometry(
+  original: Size,
+  { format, ...transform }: TransformSpec & { readonly format: OutputFormat },
+): Plan {
+  const spec = { ...transform, maxPixels: MAX_PIXELS[format] };
   const asked = spec.crop && intersect(original, spec.crop);
   const picture = asked ?? { left: 0, top: 0, ...original };
   const { crop = asked, ...upright } = planSize(picture, refocus(spec, original, picture));
   const plan = fitTurned(upright, picture, spec);
-  checkOutput(rotatedSize(plan.pad ?? plan.cut ?? plan.resize, spec));
+  checkOutput(rotatedSize(plan.pad ?? plan.cut ?? plan.resize, spec), spec);
   return {
     ...plan,
     ...(crop && { crop }),
@@ -41,9 +51,9 @@ export function planGeometry(original: Size, spec: TransformSpec): Plan {
 }
 
 /** A picture that is only to be inside some box is also to be inside the limits once it is turned. */
-function fitTurned(plan: Plan, picture: Size, spec: TransformSpec): Plan {
+function fitTurned(plan: Plan, picture: Size, spec: BoundedSpec): Plan {
   const { resize } = plan;
-  const excess = outputScale(rotatedSize(resize, spec));
+  const excess = outputScale(rotatedSize(resize, spec), spec.maxPixels);
   if (excess >= 1 || !isInside(spec)) return plan;
   const scale = Math.min(resize.width / picture.width, resize.height / picture.height);
   return { ...plan, resize: scaleBy(picture, scale * excess * TURNED_MARGIN) };
@@ -67,7 +77,7 @@ export function placeIn(box: Size, picture: Size, gravity: Gravity | undefined):
 }
 
 /** A focal point is one of the original: it has another place in a part of it, or one outside. */
-function refocus(spec: TransformSpec, original: Size, part: Region): TransformSpec {
+function refocus(spec: BoundedSpec, original: Size, part: Region): BoundedSpec {
   const { gravity } = spec;
   if (typeof gravity !== "object") return spec;
   const x = (gravity.x * original.width - part.left) / part.width;
@@ -75,39 +85,41 @@ function refocus(spec: TransformSpec, original: Size, part: Region): TransformSp
   return { ...spec, gravity: { x, y } };
 }
 
-function planSize(picture: Region, spec: TransformSpec): Plan {
+function planSize(picture: Region, spec: BoundedSpec): Plan {
   const { width, height, aspectRatio, mode, gravity } = spec;
   if (width && height) return planBox(picture, { width, height }, spec);
-  if (!aspectRatio) return { resize: inside(picture, { width, height }, mode === "fit") };
+  if (!aspectRatio) return { resize: inside(picture, { width, height }, spec) };
   return mode === "pad"
-    ? padTo(picture, boxAround(picture, aspectRatio))
-    : cover(picture, shrink(boxWithin(picture, aspectRatio), picture), gravity);
+    ? padTo(picture, boxAround(picture, aspectRatio), spec)
+    : cover(picture, shrink(boxWithin(picture, aspectRatio), picture, spec), gravity);
 }
 
-function planBox(picture: Region, box: Size, { mode, gravity }: TransformSpec): Plan {
+function planBox(picture: Region, box: Size, spec: BoundedSpec): Plan {
+  const { mode, gravity } = spec;
   switch (mode) {
     case "fill":
       return cover(picture, box, gravity);
     case "limit":
     case "fit":
-      return { resize: inside(picture, box, mode === "fit") };
+      return { resize: inside(picture, box, spec) };
     case "pad":
     case "lpad":
-      return { resize: inside(picture, box, mode === "pad"), pad: box };
+      return { resize: inside(picture, box, spec), pad: box };
     case "scale":
       return { resize: box };
     default:
-      return cover(picture, shrink(box, picture), gravity);
+      return cover(picture, shrink(box, picture, spec), gravity);
   }
 }
 
 /** Scales to fit inside the box, whose absent sides do not count, and always inside the output limits. */
-function inside(picture: Size, box: Box, isEnlarging: boolean): Size {
+function inside(picture: Size, box: Box, { mode, maxPixels }: BoundedSpec): Size {
+  const isEnlarging = mode === "fit" || mode === "pad";
   const scale = Math.min(
     (box.width ?? Infinity) / picture.width,
     (box.height ?? Infinity) / picture.height,
     isEnlarging ? Infinity : 1,
-    outputScale(picture),
+    outputScale(picture, maxPixels),
   );
   return scaleBy(picture, scale);
 }
@@ -118,18 +130,18 @@ interface Box {
 }
 
 /** Shrinks a box, in its own ratio, to fit into the picture and the output limits. */
-function shrink(box: Size, picture: Size): Size {
+function shrink(box: Size, picture: Size, { maxPixels }: BoundedSpec): Size {
   const scale = Math.min(
     1,
     picture.width / box.width,
     picture.height / box.height,
-    outputScale(box),
+    outputScale(box, maxPixels),
   );
   return scaleBy(box, scale);
 }
 
-function padTo(picture: Size, box: Size): Plan {
-  const scale = Math.min(1, outputScale(box));
+function padTo(picture: Size, box: Size, { maxPixels }: BoundedSpec): Plan {
+  const scale = Math.min(1, outputScale(box, maxPixels));
   return { resize: scaleBy(picture, scale), pad: scaleBy(box, scale) };
 }
 
@@ -139,9 +151,11 @@ function cover(picture: Region, box: Size, gravity: Gravity | undefined): Plan {
     width: Math.max(box.width, Math.round(picture.width * scale)),
     height: Math.max(box.height, Math.round(picture.height * scale)),
   };
-  if (Math.max(scaled.width, scaled.height) > MAX_SCALED_SIDE) {
-    return cutFirst(picture, box, gravity);
-  }
+  const isSliver = Math.max(scaled.width, scaled.height) > MAX_SCALED_SIDE;
+  // to find what draws attention, libvips holds all of the scaled picture
+  const isSearched = gravity === "auto" || gravity === "entropy";
+  const isHuge = isSearched && scaled.width * scaled.height > MAX_SEARCHED_PIXELS;
+  if (isSliver || isHuge) return cutFirst(picture, box, gravity);
   if (scaled.width === box.width && scaled.height === box.height) return { resize: box };
   if (gravity === "auto") return { resize: scaled, cut: { ...box, strategy: "attention" } };
   if (gravity === "entropy") return { resize: scaled, cut: { ...box, strategy: "entropy" } };
@@ -200,9 +214,9 @@ function clip(from: number, to: number, whole: number): readonly [start: number,
   return [start, Math.min(whole, Math.max(start + 1, Math.round(to)))];
 }
 
-function checkOutput({ width, height }: Size): void {
-  if (Math.max(width, height) <= MAX_SIDE && width * height <= MAX_PIXELS) return;
-  const limits = `${MAX_SIDE} pixels a side and ${MAX_PIXELS} in all`;
+function checkOutput({ width, height }: Size, { maxPixels }: BoundedSpec): void {
+  if (Math.max(width, height) <= MAX_SIDE && width * height <= maxPixels) return;
+  const limits = `${MAX_SIDE} pixels a side and ${maxPixels} in all`;
   const problem = `the picture would be ${width}×${height}, but may have at most ${limits}`;
   throw new MediaError("invalid_transform", problem);
 }

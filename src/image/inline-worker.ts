@@ -1,8 +1,9 @@
 import { orAbort } from "../abort.ts";
 import { ENGINE, prepareEngine } from "./engine.ts";
 import type { ImageLimits } from "./gate.ts";
-import { transformImage } from "./pipeline.ts";
+import { OutOfMemory, transformImage } from "./pipeline.ts";
 import type { Worker } from "./worker.ts";
+import { WorkerDied } from "./worker.ts";
 
 /**
  * Makes variants in this process, for where there can be no other, such as a function that is billed by
@@ -20,7 +21,9 @@ export async function startInlineWorker(limits: ImageLimits): Promise<Worker> {
         return transformImage(job, limits);
       });
       last = current.catch(() => undefined); // its caller hears of it
-      return orAbort(current, signal);
+      return orAbort(current, signal).catch((error: unknown) => {
+        throw error instanceof OutOfMemory ? new WorkerDied(error.message) : error;
+      });
     },
     isFit: () => true,
     stop: () => {},

@@ -1,9 +1,11 @@
 import { MediaError } from "../errors.ts";
+import { createDeadline, pause } from "./deadline.ts";
 import type { TransformJob, TransformResult } from "./pipeline.ts";
 import type { Worker } from "./worker.ts";
 import { WorkerDied } from "./worker.ts";
 
 const RETRY_PAUSE_MS = 50;
+const RESTART_PAUSE_MS = 250;
 
 export interface PoolOptions {
   /** How many workers there are at the most. */
@@ -102,10 +104,18 @@ async function runWithRetry(
     return await runOnce(state, job, signal);
   } catch (error) {
     if (!(error instanceof WorkerDied)) throw error;
-    // twice in a row is no accident: the memory limit, or a decoder that crashes
-    const problem = "the original cannot be decoded within the limits of this service";
-    throw new MediaError("unusable_original", problem, { cause: error });
+    throw blame(error);
   }
+}
+
+/** Twice in a row is no accident: too little memory, or a decoder that crashes. */
+function blame(error: WorkerDied): MediaError {
+  if (error.isKilled) {
+    const problem = "the image process was killed, try again later";
+    return new MediaError("overloaded", problem, { cause: error });
+  }
+  const problem = "the picture cannot be made within the memory that one may have";
+  return new MediaError("unusable_original", problem, { cause: error });
 }
 
 async function runOnce(
@@ -121,21 +131,6 @@ async function runOnce(
     deadline.clear();
     release(state, worker);
   }
-}
-
-function pause(ms: number): Promise<void> {
-  return new Promise((resolve) => {
-    setTimeout(resolve, ms);
-  });
-}
-
-/** Unlike `AbortSignal.timeout` it can be called off, and says what has happened. */
-function createDeadline(ms: number): { signal: AbortSignal; clear(): void } {
-  const controller = new AbortController();
-  const timer = setTimeout(() => {
-    controller.abort(new MediaError("timeout", `the transform took longer than ${ms} ms`));
-  }, ms);
-  return { signal: controller.signal, clear: () => clearTimeout(timer) };
 }
 
 async function acquire(state: State, signal: AbortSignal): Promise<Worker> {
@@ -219,15 +214,15 @@ async function addWorker(state: State): Promise<void> {
   }
 }
 
-/** If no worker can be started while none is left, those who wait hear of it. */
+/** As long as somebody waits, another attempt is made; who waits too long is told to come back. */
 async function replace(state: State): Promise<void> {
   try {
     await addWorker(state);
   } catch (error) {
     state.onStartFailure?.(error);
-    if (state.slots > 0) return;
-    const failure = new MediaError("internal", "no image process can be started", { cause: error });
-    for (const waiter of state.queue.splice(0)) waiter.fail(failure);
+    await pause(RESTART_PAUSE_MS);
+    const isMissed = state.queue.length > 0 && state.slots < state.size;
+    if (isMissed && !state.isStopped) await replace(state);
   }
 }
 

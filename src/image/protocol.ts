@@ -22,6 +22,8 @@ export type ChildHeader =
       /** Resident memory of the child, in bytes. */
       readonly rss: number;
     }
+  /** The child has run out of memory, and had better be replaced. */
+  | { readonly kind: "exhausted"; readonly detail: string }
   | {
       readonly kind: "failed";
       readonly code: ErrorCode;

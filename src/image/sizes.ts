@@ -1,5 +1,5 @@
 import type { Ratio, TransformSpec } from "../transform/spec.ts";
-import { MAX_PIXELS, MAX_SIDE } from "../transform/spec.ts";
+import { MAX_SIDE } from "../transform/spec.ts";
 
 /** In pixels. */
 export interface Size {
@@ -27,14 +27,14 @@ export function rotatedSize({ width, height }: Size, { rotate }: TransformSpec):
 }
 
 /** The largest scale at which a picture, its sides rounded, is within the output limits. */
-export function outputScale({ width, height }: Size): number {
+export function outputScale({ width, height }: Size, maxPixels: number): number {
   const isWithin =
-    Math.max(width, height) <= MAX_SIDE && Math.round(width) * Math.round(height) <= MAX_PIXELS;
+    Math.max(width, height) <= MAX_SIDE && Math.round(width) * Math.round(height) <= maxPixels;
   const largest = Math.min(
     MAX_SIDE / width,
     MAX_SIDE / height,
     // rounding both sides up adds less than one long side
-    Math.sqrt((MAX_PIXELS - MAX_SIDE - 1) / (width * height)),
+    Math.sqrt((maxPixels - MAX_SIDE - 1) / (width * height)),
   );
   return isWithin ? Math.max(1, largest) : largest;
 }

@@ -17,4 +17,11 @@ export interface Worker {
 /** The worker ended in the middle of a job, by a signal or a crash. */
 export class WorkerDied extends Error {
   override readonly name = "WorkerDied";
+  /** Somebody else ended it: the job need not have to do with it. */
+  readonly isKilled: boolean;
+
+  constructor(message: string, { isKilled = false }: { readonly isKilled?: boolean } = {}) {
+    super(message);
+    this.isKilled = isKilled;
+  }
 }

@@ -91,28 +91,38 @@ async function findOrMake(
   const info = object && readVariantInfo(request, object);
   const present = { object, info, checkedAt };
   if (state.freshness.mode === "immutable" && info) return foundStored(state, request, present);
-  const original = await fetchOriginal(state, request, info?.sourceEtag, storeSignal);
-  if (original.kind === "found") return makeAndKeep(state, request, { present, original, signal });
-  if (original.kind === "not_modified") return foundStored(state, request, present);
-  if (object && original.isDefinite) state.background.run(purgeVariants(state, request.key));
-  throw missing(state, request);
+  const options = { knownEtag: info?.sourceEtag, signal: storeSignal };
+  const work = (original: GetResult): Promise<Outcome> =>
+    settle(state, request, { present, original, signal });
+  return state.originals.use(request.key, options, work).catch((error: unknown) => {
+    const isTooLarge = error instanceof MediaError && error.code === "too_large";
+    if (isTooLarge) state.memo.noteFailure(request, error);
+    throw error;
+  });
 }
 
-async function fetchOriginal(
-  { originals, memo }: LookUpDeps,
+interface Given {
+  readonly present: Present;
+  readonly original: GetResult;
+  /** Ends the request. */
+  readonly signal: AbortSignal;
+}
+
+async function settle(
+  state: LookUpDeps,
   request: VariantRequest,
-  knownEtag: string | undefined,
-  signal: AbortSignal,
-): Promise<GetResult> {
-  try {
-    return await originals.fetch(request.key, knownEtag, signal);
-  } catch (error) {
-    if (!(error instanceof MediaError)) {
-      throw new MediaError("timeout", "the store did not answer in time", { cause: error });
-    }
-    if (error.code === "too_large") memo.noteFailure(request, error);
-    throw error;
+  { present, original, signal }: Given,
+): Promise<Outcome> {
+  if (original.kind === "not_modified") return foundStored(state, request, present);
+  if (original.kind === "missing") {
+    const isKnownGone = present.object && original.isDefinite;
+    if (isKnownGone) state.background.run(purgeVariants(state, request.key));
+    throw missing(state, request);
   }
+  const variant = await make(state, request, original, signal);
+  const written = keep(state, request, variant, present);
+  state.background.run(written);
+  return { kind: "made", variant, written };
 }
 
 function foundStored(
@@ -126,17 +136,6 @@ function foundStored(
 }
 
 type Original = Extract<GetResult, { kind: "found" }>;
-
-async function makeAndKeep(
-  state: LookUpDeps,
-  request: VariantRequest,
-  given: { readonly present: Present; readonly original: Original; readonly signal: AbortSignal },
-): Promise<Outcome> {
-  const variant = await make(state, request, given.original, given.signal);
-  const written = keep(state, request, variant, given.present);
-  state.background.run(written);
-  return { kind: "made", variant, written };
-}
 
 async function make(
   { transform, memo, observe, now }: LookUpDeps,

@@ -2,11 +2,15 @@ import { MediaError } from "../errors.ts";
 import type { PreferredFormat } from "../image/negotiate.ts";
 import { negotiateFormat } from "../image/negotiate.ts";
 import { normalizeTransform } from "../transform/normalize.ts";
+import type { TransformSpec } from "../transform/spec.ts";
 import type { ParsedPath } from "../url/path.ts";
-import { checkKey, MAX_KEY_BYTES, readTarget, splitPath } from "../url/path.ts";
+import { checkKey, MAX_KEY_BYTES, MAX_PATH_BYTES, readTarget, splitPath } from "../url/path.ts";
 import { utf8Length } from "../url/percent.ts";
 import type { VariantAddress, VariantPrefix } from "../url/variant-key.ts";
-import { isUnderRoot, parseVariantKey, variantKey } from "../url/variant-key.ts";
+import { encodeVariantKey, isUnderRoot, parseVariantKey, variantKey } from "../url/variant-key.ts";
+
+/** Leaves room for a base path before it. */
+const MAX_STORED_PATH_BYTES = MAX_PATH_BYTES - 64;
 
 /** What decides how a request is read; the same for all requests of a service. */
 export interface RequestRules {
@@ -56,7 +60,9 @@ function settle(
   const { key, spec, hint } = parsed;
   if (isUnderRoot(rules.prefix, key)) return settleStored(parsed, rules);
   if (!spec) throw refuseOriginal(hint);
-  const format = negotiateFormat(spec.format, key, accept, rules.autoFormats);
+  // a format that cannot hold so large a picture is not offered
+  const offered = rules.autoFormats.filter((candidate) => canHold(candidate, spec));
+  const format = negotiateFormat(spec.format, key, accept, offered);
   const address = { key, spec: normalizeTransform(spec, format), format };
   return {
     ...address,
@@ -65,6 +71,16 @@ function settle(
     isNegotiated: spec.format === "auto",
     ...(hint && { hint }),
   };
+}
+
+function canHold(format: PreferredFormat, spec: TransformSpec): boolean {
+  try {
+    normalizeTransform(spec, format);
+    return true;
+  } catch (error) {
+    if (error instanceof MediaError) return false; // if no format can, the error comes again
+    throw error;
+  }
 }
 
 /** A stored form is a variant key, bare; anything else under the root names nothing. */
@@ -85,9 +101,14 @@ function settleStored(parsed: ParsedPath, { prefix }: RequestRules): VariantRequ
 
 function checkedVariantKey(prefix: VariantPrefix, address: VariantAddress): string {
   const key = variantKey(prefix, address);
-  if (utf8Length(key) <= MAX_KEY_BYTES) return key;
-  const problem = `the key of the variant must have at most ${MAX_KEY_BYTES} bytes`;
-  throw new MediaError("invalid_path", `${problem}, got ${utf8Length(key)}`);
+  checkLength("the key of the variant", utf8Length(key), MAX_KEY_BYTES);
+  checkLength("the path of the variant", encodeVariantKey(key).length, MAX_STORED_PATH_BYTES);
+  return key;
+}
+
+function checkLength(what: string, length: number, limit: number): void {
+  if (length <= limit) return;
+  throw new MediaError("invalid_path", `${what} must have at most ${limit} bytes, got ${length}`);
 }
 
 function refuseOriginal(hint: string | undefined): MediaError {

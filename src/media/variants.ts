@@ -11,7 +11,7 @@ import { readVariantInfo } from "./variant.ts";
 /** The part of the TTL after which a check that failed is tried again. */
 const RETRY_SHARE = 0.1;
 /** More than any variant within the output limits has. */
-const MAX_VARIANT_BYTES = 256 * 1024 * 1024;
+const MAX_VARIANT_BYTES = 64 * 1024 * 1024;
 
 export interface Variants {
   /** Finds a variant or makes it. */

@@ -30,24 +30,27 @@ export function normalizeTransform(
 ): TransformSpec {
   const size = foldSize(spec);
   const mode = foldMode(size, spec.mode);
-  checkArea(size, mode);
+  checkArea(size, mode, format);
   const crop = spec.crop && !isWhole(spec.crop) ? spec.crop : undefined;
   // a point is one of the original, and a compass point one of what the crop leaves of it
   const point = spec.gravity && !crop ? nameCompass(spec.gravity) : spec.gravity;
-  const gravity = foldGravity(point, size, mode);
-  const background = foldBackground(spec.background, format);
-  const quality = foldQuality(spec.quality, format);
-  const { rotate, flip } = spec;
-  return {
+  return dropAbsent({
     ...size,
-    ...(mode && { mode }),
-    ...(gravity && { gravity }),
-    ...(crop && { crop }),
-    ...(rotate && { rotate }),
-    ...(flip && { flip }),
-    ...(background && { background }),
-    ...(quality && { quality }),
-  };
+    mode,
+    gravity: foldGravity(point, size, mode),
+    crop,
+    rotate: spec.rotate === 0 ? undefined : spec.rotate,
+    flip: spec.flip,
+    background: foldBackground(spec.background, format),
+    quality: foldQuality(spec.quality, format),
+  });
+}
+
+type Loose<T> = { readonly [K in keyof T]: T[K] | undefined };
+
+function dropAbsent(spec: Loose<TransformSpec>): TransformSpec {
+  const present = Object.entries(spec).filter(([, value]) => value !== undefined);
+  return Object.fromEntries(present); // the same fields, fewer of them
 }
 
 type Size = Pick<TransformSpec, "width" | "height" | "aspectRatio">;
@@ -106,10 +109,16 @@ function foldMode({ width, height, aspectRatio }: Size, mode: Mode | undefined):
 }
 
 /** The modes that promise a box of exactly this size can be refused before anything is read. */
-function checkArea({ width = 0, height = 0 }: Size, mode: Mode | undefined): void {
-  if (!EXACT.has(mode) || width * height <= MAX_PIXELS) return;
+function checkArea(
+  { width = 0, height = 0 }: Size,
+  mode: Mode | undefined,
+  format: OutputFormat | "auto",
+): void {
+  const most = MAX_PIXELS[format];
+  if (!EXACT.has(mode) || width * height <= most) return;
+  const as = format === "auto" ? "" : ` as ${format}`;
   throw invalid(
-    `"w" times "h" must be at most ${MAX_PIXELS} pixels, but comes to ${width * height}`,
+    `"w" times "h" must be at most ${most} pixels${as}, but comes to ${width * height}`,
   );
 }
 

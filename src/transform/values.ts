@@ -55,8 +55,9 @@ export function either<A extends number, B extends string>(
   };
 }
 
-const side = integer(1, 8192);
-const quotient = decimal(0.0001, 8192, 4);
+const MAX_TERM = 8192;
+const term = integer(1, MAX_TERM);
+const quotient = decimal(0.0001, MAX_TERM, 4);
 
 export const ratio: ValueType<Ratio> = {
   expected: "a ratio W:H of integers from 1 to 8192, or a number above 0 with at most 4 decimals",
@@ -68,11 +69,13 @@ export const ratio: ValueType<Ratio> = {
       // at most 4 decimals, so ten-thousandths are exact
       return value === undefined ? undefined : reduce(Math.round(value * 10_000), 10_000);
     }
-    const width = side.parse(left);
-    const height = side.parse(right);
+    const width = term.parse(left);
+    const height = term.parse(right);
     return width === undefined || height === undefined ? undefined : reduce(width, height);
   },
-  print: ({ width, height }) => `${width}:${height}`,
+  // a number can have terms that may not be typed; then it has at most four decimals
+  print: ({ width, height }) =>
+    Math.max(width, height) <= MAX_TERM ? `${width}:${height}` : String(toPlaces(width / height)),
 };
 
 /** The words that sharp and IPX use for positions, beside the compass points. */

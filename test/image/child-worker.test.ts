@@ -21,7 +21,7 @@ const photo = await drawPhoto(1500, 1200);
 const SLOW_JOB: TransformJob = {
   bytes: photo,
   spec: { width: 7000, height: 5600, mode: "fill" },
-  format: "avif",
+  format: "webp",
 };
 /** Takes half a second. */
 const MEDIUM_JOB: TransformJob = {

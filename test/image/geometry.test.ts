@@ -6,15 +6,16 @@ import { placeIn, planGeometry } from "../../src/image/geometry.ts";
 import { rotatedSize } from "../../src/image/sizes.ts";
 import { normalizeTransform } from "../../src/transform/normalize.ts";
 import { parseTransform } from "../../src/transform/parse.ts";
-import type { Gravity } from "../../src/transform/spec.ts";
+import type { Gravity, OutputFormat } from "../../src/transform/spec.ts";
 
 function toSize(text: string): Size {
   const [width = 0, height = 0] = text.split("x").map(Number);
   return { width, height };
 }
 
-function plan(original: string, spec: string): Plan {
-  return planGeometry(toSize(original), normalizeTransform(parseTransform(spec), "png"));
+function plan(original: string, text: string, format: OutputFormat = "png"): Plan {
+  const spec = normalizeTransform(parseTransform(text), format);
+  return planGeometry(toSize(original), { ...spec, format });
 }
 
 function printSize({ width, height }: Size): string {
@@ -190,6 +191,21 @@ describe("planGeometry", () => {
     expect(code).toBe("invalid_transform");
     expect(message).toContain(`would be ${size}, but may have at most 8192 pixels a side`);
   });
+});
+
+describe("planGeometry of formats that cost more", () => {
+  it.each([
+    ["8000x5000", "", "png", "resize 8000x5000"],
+    ["8000x5000", "", "avif", "resize 4380x2738"],
+    ["8000x5000", "w_6000,h_4000", "avif", "resize 4523x2827 > cut 141,0 4241x2827"],
+    ["8000x5000", "a_45", "gif", "resize 3476x2173"],
+    ["8000x5000", "w_2000", "avif", "resize 2000x1250"],
+  ] as const)(
+    "keeps %s under %s as %s within its limit: %s",
+    (original, spec, format, expected) => {
+      expect(print(plan(original, spec, format))).toBe(expected);
+    },
+  );
 });
 
 describe("rotatedSize", () => {

@@ -248,7 +248,7 @@ describe("createPool", () => {
     const job = pool.run(JOB, never);
     const outcome = expect(job).rejects.toMatchObject({
       code: "unusable_original",
-      message: "the original cannot be decoded within the limits of this service",
+      message: "the picture cannot be made within the memory that one may have",
       cause: { message: "killed again" },
     });
     await settle();
@@ -268,7 +268,8 @@ describe("createPool", () => {
     await expect(pool.start()).rejects.toThrow("no memory");
   });
 
-  it("tells those who wait when no worker can be started, and tries again for the next", async () => {
+  it("tries again for those who wait when a worker cannot be started, and says so", async () => {
+    const onStartFailure = vi.fn<(error: unknown) => void>();
     const startWorker = vi
       .fn<() => Promise<Worker>>()
       .mockRejectedValueOnce(new Error("no memory"))
@@ -277,14 +278,29 @@ describe("createPool", () => {
         setTimeout(() => worker.finish(9), 20);
         return Promise.resolve(worker);
       });
-    const { pool } = setUp({ startWorker });
-    await expect(pool.run(JOB, never)).rejects.toMatchObject({
-      code: "internal",
-      message: "no image process can be started",
-      cause: { message: "no memory" },
-    });
+    const { pool } = setUp({ startWorker, onStartFailure });
     expect((await pool.run(JOB, never)).width).toBe(9);
     expect(startWorker).toHaveBeenCalledTimes(2);
+    expect(onStartFailure).toHaveBeenCalledWith(expect.objectContaining({ message: "no memory" }));
+  });
+
+  it("tells those who have waited too long for a worker to come again", async () => {
+    const startWorker = vi.fn<() => Promise<Worker>>().mockRejectedValue(new Error("no memory"));
+    const { pool } = setUp({ startWorker, queueWaitMs: 300 });
+    await expect(pool.run(JOB, never)).rejects.toMatchObject({ code: "overloaded" });
+  });
+
+  it("blames nobody's picture when its workers are killed from outside", async () => {
+    const { pool, workers } = setUp();
+    await pool.start();
+    const refused = expect(pool.run(JOB, never)).rejects.toMatchObject({ code: "overloaded" });
+    for (const turn of [0, 1]) {
+      await vi.waitFor(() => expect(workers).toHaveLength(turn + 1));
+      await settle();
+      workers[turn]?.wearOut();
+      workers[turn]?.fail(new WorkerDied("killed", { isKilled: true }));
+    }
+    await refused;
   });
 
   it("stops its workers, refuses those who wait, and stops workers that start too late", async () => {

@@ -43,6 +43,8 @@ describe("readRequest", () => {
     ["/w_3,f_auto/k.gif", "*/*", "w_3.gif"],
     ["/w_3,f_auto/k", "*/*", "w_3.jpg"],
     ["/f_auto/k.png", "image/webp", "_.webp"],
+    ["/w_4000,h_4000,c_fill,f_auto/k.jpg", CHROME, "w_4000,h_4000,c_fill.webp"],
+    ["/w_4000,h_3000,c_fill,f_auto/k.jpg", CHROME, "w_4000,h_3000,c_fill.avif"],
   ])("settles on a format for %s and Accept: %s", (target, accept, name) => {
     expect(keyOf(target, accept).split("/").at(-1)).toBe(name);
     expect(readRequest(target, accept, RULES).isNegotiated).toBe(target.includes("f_auto"));
@@ -73,6 +75,7 @@ describe("readRequest", () => {
     ["/w_9000/k.jpg", "invalid_transform"],
     ["/w_300/../k.jpg", "invalid_path"],
     [`/w_300/${"k".repeat(1010)}`, "invalid_path"],
+    [`/w_9/${"(".repeat(700)}.jpg`, "invalid_path"],
     [`/variants/1/${"k".repeat(1020)}/w_3.jpg`, "invalid_path"],
     ["http://host/w_3/k.jpg", "invalid_path"],
   ])("refuses %s with %s", (target, code) => {

@@ -85,6 +85,27 @@ describe("createVariants", () => {
     expect(bench.count("originals.get")).toBe(1);
   });
 
+  it("reads no more originals at a time than there is room for", async () => {
+    let atWork = 0;
+    let most = 0;
+    const bench = createBench({
+      budget: 3000, // of at most 1000 bytes each
+      transform: async () => {
+        atWork += 1;
+        most = Math.max(most, atWork);
+        await new Promise((resolve) => {
+          setTimeout(resolve, 5);
+        });
+        atWork -= 1;
+        return { bytes: new Uint8Array(1), width: 1, height: 1 };
+      },
+    });
+    const keys = Array.from({ length: 12 }, (_, n) => `${n}.jpg`);
+    for (const key of keys) await bench.putOriginal(key, "x".repeat(1000));
+    await Promise.all(keys.map((key) => findText(bench, `/w_1/${key}`)));
+    expect(most).toBe(3);
+  });
+
   it("lets others join until the variant is written", async () => {
     let finish: (() => void) | undefined;
     const store = createMemoryStore();

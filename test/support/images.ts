@@ -25,13 +25,13 @@ export function drawQuadrants(width: number, height: number): Sharp {
 
 /** A picture that encoders cannot make small: smooth shapes and grain. */
 export async function drawPhoto(width: number, height: number): Promise<Buffer> {
-  const noise = { type: "gaussian", mean: 128, sigma: 30 } as const;
+  const noise = { type: "gaussian", mean: 200, sigma: 40 } as const;
   const grain = await sharp({ create: { width, height, channels: 3, background: "#888", noise } })
     .png()
     .toBuffer();
   return drawQuadrants(width, height)
     .blur(4)
-    .composite([{ input: grain, blend: "soft-light" }])
+    .composite([{ input: grain, blend: "multiply" }])
     .jpeg({ quality: 90 })
     .toBuffer();
 }

@@ -1,4 +1,5 @@
 import { createBackground } from "../../src/media/background.ts";
+import { createByteBudget } from "../../src/media/byte-budget.ts";
 import type { MediaEvent } from "../../src/media/events.ts";
 import type { LookUpDeps } from "../../src/media/look-up.ts";
 import { createMemo } from "../../src/media/memo.ts";
@@ -38,6 +39,7 @@ export interface Bench {
 }
 
 export interface BenchOptions {
+  readonly budget?: number;
   readonly maxBytes?: number;
   readonly transform?: LookUpDeps["transform"];
   readonly freshness?: LookUpDeps["freshness"];
@@ -68,7 +70,9 @@ export function createBench(options: BenchOptions = {}): Bench {
     originals: createOriginals({
       store: counted.originals,
       maxBytes: options.maxBytes ?? 1000,
+      budget: createByteBudget(options.budget ?? 10_000_000, 100),
       observe,
+      now: () => now,
     }),
     variants: counted.variants,
     transform: options.transform ?? TWICE,

@@ -30,6 +30,9 @@ describe("normalizeTransform", () => {
     ["w_300,enlarge", "w_300,c_fit"],
     ["w_300,h_300,enlarge", "w_300,h_300,c_fill"],
     ["ar_1:1", "ar_1:1"],
+    ["ar_1.7778", "ar_1.7778"],
+    ["ar_0.0001", "ar_0.0001"],
+    ["ar_8192:8191", "ar_8192:8191"],
     ["ar_2:2,c_fill", "ar_1:1"],
     ["ar_1:1,c_lpad", "ar_1:1,c_pad"],
     ["ar_1:1,dpr_2,g_north", "ar_1:1,g_north"],
@@ -80,13 +83,20 @@ describe("normalizeTransform", () => {
     ["w_5000,ar_1:2", 'the height ("h") must be at most 8192, but comes to 10000'],
     [
       "w_8000,h_8000,c_fill",
-      '"w" times "h" must be at most 40000000 pixels, but comes to 64000000',
+      '"w" times "h" must be at most 40000000 pixels as jpg, but comes to 64000000',
     ],
     ["w_8000,h_8000,c_pad", '"w" times "h"'],
     ["ar_1:1,c_fit", 'option "ar" beside "c_fit" must have a width or a height'],
     ["ar_1:1,c_scale", 'option "ar" beside "c_scale"'],
   ])("refuses %s", (text, problem) => {
     expect(() => canonical(text)).toThrow(problem);
+  });
+
+  it.each([
+    ["w_4000,h_4000,c_fill", "avif", "at most 12000000 pixels as avif, but comes to 16000000"],
+    ["w_5000,h_4000,c_pad", "gif", "at most 16000000 pixels as gif"],
+  ] as const)("refuses %s as %s", (text, format, problem) => {
+    expect(() => canonical(text, format)).toThrow(problem);
   });
 
   it("lets a box over the limits stand where the result is inside it", () => {

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { normalizeTransform } from "../../src/transform/normalize.ts";
+import { parseTransform } from "../../src/transform/parse.ts";
 import { FORMATS } from "../../src/transform/spec.ts";
 import type { VariantAddress } from "../../src/url/variant-key.ts";
 import {
@@ -43,6 +44,27 @@ describe("variantKey", () => {
         }
         const printed = variantKey(DEFAULT_PREFIX, { key, spec: normal, format });
         expect(parseVariantKey(DEFAULT_PREFIX, printed)).toEqual({ key, spec: normal, format });
+      }),
+      { numRuns: 2000 },
+    );
+  });
+});
+
+describe("variantKey of ratios", () => {
+  it("is read back, whatever the number", () => {
+    const ratios = fc.oneof(
+      fc.integer({ min: 1, max: 81_920_000 }).map((n) => String(n / 10_000)),
+      fc
+        .tuple(fc.integer({ min: 1, max: 8192 }), fc.integer({ min: 1, max: 8192 }))
+        .map((r) => r.join(":")),
+    );
+    fc.assert(
+      fc.property(ratios, (text) => {
+        const spec = normalizeTransform(parseTransform(`ar_${text}`), "jpg");
+        const address = { key: "a", spec, format: "jpg" } as const;
+        expect(parseVariantKey(DEFAULT_PREFIX, variantKey(DEFAULT_PREFIX, address))).toEqual(
+          address,
+        );
       }),
       { numRuns: 2000 },
     );

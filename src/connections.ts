@@ -1,0 +1,40 @@
+import type { Server, ServerResponse } from "node:http";
+import type { Socket } from "node:net";
+import { Server as NetServer } from "node:net";
+
+/** The connections of a server, and what is still being sent on them. */
+export interface Connections {
+  /**
+   * Takes nothing new, and resolves when every answer that was begun has been sent. Node's own way counts
+   * an answer as sent that still lies in a buffer, and waits for connections that never asked anything.
+   */
+  close(): Promise<void>;
+}
+
+export function trackConnections(server: Server): Connections {
+  const answers = new Map<Socket, Set<ServerResponse>>();
+  let isClosing = false;
+  const endIfIdle = (socket: Socket): void => {
+    if (isClosing && !answers.get(socket)?.size) socket.destroySoon();
+  };
+  server.on("connection", (socket: Socket) => {
+    answers.set(socket, new Set());
+    socket.on("close", () => answers.delete(socket));
+  });
+  server.on("request", ({ socket }, response: ServerResponse) => {
+    answers.get(socket)?.add(response);
+    response.on("close", () => {
+      answers.get(socket)?.delete(response);
+      endIfIdle(socket);
+    });
+  });
+  return {
+    close: () =>
+      new Promise((resolve) => {
+        isClosing = true;
+        // the close of an HTTP server would cut off what is still in a buffer
+        NetServer.prototype.close.call(server, () => resolve());
+        for (const socket of answers.keys()) endIfIdle(socket);
+      }),
+  };
+}
