@@ -103,6 +103,6 @@ export const MAX_PIXELS: Readonly<Record<OutputFormat | "auto", number>> = {
   png: 40_000_000,
   webp: 40_000_000,
   avif: 12_000_000,
-  gif: 16_000_000,
+  gif: 8_000_000,
   auto: 40_000_000,
 };

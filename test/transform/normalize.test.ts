@@ -94,7 +94,7 @@ describe("normalizeTransform", () => {
 
   it.each([
     ["w_4000,h_4000,c_fill", "avif", "at most 12000000 pixels as avif, but comes to 16000000"],
-    ["w_5000,h_4000,c_pad", "gif", "at most 16000000 pixels as gif"],
+    ["w_5000,h_4000,c_pad", "gif", "at most 8000000 pixels as gif"],
   ] as const)("refuses %s as %s", (text, format, problem) => {
     expect(() => canonical(text, format)).toThrow(problem);
   });
