@@ -1,10 +1,10 @@
 import { spawn } from "node:child_process";
 import type { ChildProcess } from "node:child_process";
-import { existsSync } from "node:fs";
 import { extname } from "node:path";
 import type { Duplex } from "node:stream";
 import { fileURLToPath } from "node:url";
 import { MediaError } from "../errors.ts";
+import { withDataLimit } from "./data-limit.ts";
 import type { Frame } from "./frames.ts";
 import { readFrames, writeFrame } from "./frames.ts";
 import type { ImageLimits } from "./gate.ts";
@@ -16,9 +16,6 @@ import { WorkerDied } from "./worker.ts";
 
 const MAX_JOBS = 5000;
 const MAX_RSS_BYTES = 512 * 1024 * 1024;
-/** Kibibytes of private memory that a child can have where the system has such a limit. */
-const DATA_LIMIT_KIB = 768 * 1024;
-const SHELL = "/bin/sh";
 const START_TIMEOUT_MS = 15_000;
 const MAX_STDERR_CHARACTERS = 2000;
 
@@ -46,7 +43,7 @@ interface Child {
  * else stops a decoder.
  */
 export async function startChildWorker(options: ChildWorkerOptions): Promise<Worker> {
-  const child = spawnChild(options);
+  const child = await spawnChild(options);
   const timer = setTimeout(() => kill(child), START_TIMEOUT_MS);
   try {
     const { header } = await nextFrame(child);
@@ -66,11 +63,10 @@ function toWorker(child: Child, header: ChildHeader): Worker {
   };
 }
 
-function spawnChild({ limits, execArgv = [] }: ChildWorkerOptions): Child {
+async function spawnChild({ limits, execArgv = [] }: ChildWorkerOptions): Promise<Child> {
   // compiled or not, the child is the file beside this one
   const script = fileURLToPath(new URL(`./child${extname(import.meta.url)}`, import.meta.url));
-  const command = [process.execPath, ...execArgv, script];
-  const [file = "", ...args] = withDataLimit(command);
+  const [file = "", ...args] = await withDataLimit(process.execPath, [...execArgv, script]);
   const childProcess = spawn(file, args, {
     stdio: ["ignore", "ignore", "pipe", "pipe"],
     env: childEnvironment(),
@@ -92,12 +88,6 @@ function spawnChild({ limits, execArgv = [] }: ChildWorkerOptions): Child {
   };
   listen(child);
   return child;
-}
-
-/** `ulimit -d` bounds what a decoder can allocate; where there is no such thing the child runs without. */
-function withDataLimit(command: readonly string[]): readonly string[] {
-  if (!existsSync(SHELL)) return command;
-  return [SHELL, "-c", `ulimit -d ${DATA_LIMIT_KIB} 2>/dev/null; exec "$0" "$@"`, ...command];
 }
 
 function childEnvironment(): Record<string, string> {

@@ -160,6 +160,19 @@ describe("startChildWorker", () => {
     expect(String(error)).toContain("--no-such-flag");
   });
 
+  it.runIf(process.platform === "linux")("bounds the memory of its child", async () => {
+    const worker = await startWorker();
+    const [pid] = listChildren();
+    const limits = readFileSync(`/proc/${pid}/limits`, "latin1");
+    const status = readFileSync(`/proc/${pid}/status`, "latin1");
+    worker.stop();
+    const limit = Number(/Max data size\s+(\d+)/.exec(limits)?.[1]) / 1024;
+    const idle = Number(/VmData:\s*(\d+)/.exec(status)?.[1]);
+    // room for the decoders, and no more than that
+    expect(limit - idle).toBeGreaterThan(500 * 1024);
+    expect(limit - idle).toBeLessThan(720 * 1024);
+  });
+
   it.runIf(process.platform === "linux")("gives its child no credentials", async () => {
     vi.stubEnv("AWS_ACCESS_KEY_ID", "AKIA0");
     vi.stubEnv("AWS_SECRET_ACCESS_KEY", "do not tell");
