@@ -16,7 +16,7 @@ function createRandom(seed) {
 }
 
 /** A jagged line of hills across the whole width. */
-function ridge(width, base, height, random) {
+function ridge(width, { base, height, random }) {
   const points = [];
   let y = base;
   for (let x = 0; x <= width; x += 20) {
@@ -31,7 +31,7 @@ function drawLandscape(width, height) {
   const random = createRandom(7);
   const layers = ["#7d8fb3", "#5b6d92", "#3d4f6b", "#24344a", "#131f2e"].map((color, index) => {
     const base = height * (0.5 + index * 0.1);
-    const points = ridge(width, base, 30 + index * 12, random);
+    const points = ridge(width, { base, height: 30 + index * 12, random });
     return `<polygon points="0,${height} ${points} ${width},${height}" fill="${color}"/>`;
   });
   return `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}">

@@ -24,7 +24,10 @@ export function createMetrics(gauges: Gauges): Metrics {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry, prefix: PREFIX });
   addGauges(registry, gauges);
-  const requests = counter(registry, "requests_total", "Requests answered", ["method", "status"]);
+  const requests = counter(registry, "requests_total", {
+    help: "Requests answered",
+    labelNames: ["method", "status"],
+  });
   const requestSeconds = histogram(registry, "request_seconds", "Time to the answer");
   const observe = createObserver(registry);
   return {
@@ -43,16 +46,26 @@ const METHODS: ReadonlySet<string> = new Set(["GET", "HEAD", "OPTIONS", "POST", 
 
 function createObserver(registry: Registry): Observe {
   const simple = {
-    hit: counter(registry, "hits_total", "Variants that were there"),
-    miss: counter(registry, "misses_total", "Variants that had to be made"),
-    join: counter(registry, "joins_total", "Requests that waited for another's variant"),
-    fetch: counter(registry, "fetches_total", "Requests for originals to their store"),
-    write_failed: counter(registry, "write_failures_total", "Variants that could not be kept"),
-    background_failed: counter(registry, "background_failures_total", "Background tasks failed"),
+    hit: counter(registry, "hits_total", { help: "Variants that were there" }),
+    miss: counter(registry, "misses_total", { help: "Variants that had to be made" }),
+    join: counter(registry, "joins_total", { help: "Requests that waited for another's variant" }),
+    fetch: counter(registry, "fetches_total", { help: "Requests for originals to their store" }),
+    write_failed: counter(registry, "write_failures_total", {
+      help: "Variants that could not be kept",
+    }),
+    background_failed: counter(registry, "background_failures_total", {
+      help: "Background tasks failed",
+    }),
   };
-  const transforms = counter(registry, "transforms_total", "Variants made", ["format"]);
+  const transforms = counter(registry, "transforms_total", {
+    help: "Variants made",
+    labelNames: ["format"],
+  });
   const transformSeconds = histogram(registry, "transform_seconds", "Time in queue and transform");
-  const failures = counter(registry, "failures_total", "Requests failed", ["code"]);
+  const failures = counter(registry, "failures_total", {
+    help: "Requests failed",
+    labelNames: ["code"],
+  });
   return (event: MediaEvent) => {
     if (event.kind === "failure") failures.inc({ code: event.code });
     else if (event.kind === "transform") {
@@ -63,13 +76,17 @@ function createObserver(registry: Registry): Observe {
 }
 
 function addGauges(registry: Registry, gauges: Gauges): void {
-  gauge(registry, "children", "Image processes alive", gauges.children);
-  gauge(registry, "children_busy", "Image processes at work", gauges.busyChildren);
-  gauge(registry, "queue", "Transforms that wait", gauges.queued);
-  gauge(registry, "background", "Writes and checks under way", gauges.background);
+  gauge(registry, "children", { help: "Image processes alive", read: gauges.children });
+  gauge(registry, "children_busy", { help: "Image processes at work", read: gauges.busyChildren });
+  gauge(registry, "queue", { help: "Transforms that wait", read: gauges.queued });
+  gauge(registry, "background", { help: "Writes and checks under way", read: gauges.background });
 }
 
-function gauge(registry: Registry, name: string, help: string, read: () => number): void {
+function gauge(
+  registry: Registry,
+  name: string,
+  { help, read }: { readonly help: string; readonly read: () => number },
+): void {
   const metric: Gauge = new Gauge({
     name: PREFIX + name,
     help,
@@ -81,8 +98,7 @@ function gauge(registry: Registry, name: string, help: string, read: () => numbe
 function counter<T extends string = never>(
   registry: Registry,
   name: string,
-  help: string,
-  labelNames: readonly T[] = [],
+  { help, labelNames = [] }: { readonly help: string; readonly labelNames?: readonly T[] },
 ): Counter<T> {
   return new Counter({ name: PREFIX + name, help, labelNames, registers: [registry] });
 }

@@ -13,17 +13,20 @@ export const CONTENT_TYPES: Readonly<Record<OutputFormat, string>> = {
 /** Formats that are worth offering to a client that names them. */
 export type PreferredFormat = "avif" | "webp";
 
+interface Negotiation {
+  /** The request's `Accept` header; only types that it names count, `image/*` offers nothing. */
+  readonly accept: string | undefined;
+  /** The formats to choose from under `f_auto`, best first. */
+  readonly preference: readonly PreferredFormat[];
+}
+
 /**
  * Settles on one concrete format before any store is asked.
- *
- * @param accept the request's `Accept` header; only types that it names count, `image/*` offers nothing
- * @param preference the formats to choose from under `f_auto`, best first
  */
 export function negotiateFormat(
   asked: OutputFormat | "auto" | undefined,
   key: string,
-  accept: string | undefined,
-  preference: readonly PreferredFormat[],
+  { accept, preference }: Negotiation,
 ): OutputFormat {
   if (asked === undefined) return defaultsOf(key).plain;
   if (asked !== "auto") return asked;

@@ -58,12 +58,13 @@ export async function transformImage(
     const metadata = await sharp(bytes, { ...options, limitInputPixels: false }).metadata();
     checkDimensions(metadata, format, limits);
     const size = shouldOrient ? metadata.autoOrient : metadata;
-    const plan = planGeometry(size, { ...job.spec, format: job.format });
+    const spec = { ...job.spec, format: job.format };
+    const plan = planGeometry(size, spec);
     const source = sharp(bytes, options);
     // libvips flattens grey on the red of a background, and not on its colour
     const upright = metadata.hasAlpha ? source.pipelineColourspace("srgb") : source;
-    const image = await applySteps(upright, plan, job.spec, job.format);
-    const output = encode(image, job.format, job.spec.quality);
+    const image = await applySteps(upright, plan, spec);
+    const output = encode(image, spec.format, spec.quality);
     const { data, info } = await output.toBuffer({ resolveWithObject: true });
     checkBytes(data, job.format);
     return { bytes: data, width: info.width, height: info.height };

@@ -1,7 +1,7 @@
 import type { Color as SharpColor, Sharp } from "sharp";
 import sharp from "sharp";
 import { toRgba } from "../transform/color.ts";
-import type { OutputFormat, TransformSpec } from "../transform/spec.ts";
+import type { Gravity, OutputFormat, TransformSpec } from "../transform/spec.ts";
 import type { Plan } from "./geometry.ts";
 import { placeIn } from "./geometry.ts";
 
@@ -34,17 +34,16 @@ const CLEAR = { r: 0, g: 0, b: 0, alpha: 0 };
 export async function applySteps(
   image: Sharp,
   plan: Plan,
-  spec: TransformSpec,
-  format: OutputFormat,
+  spec: TransformSpec & { readonly format: OutputFormat },
 ): Promise<Sharp> {
-  const backdrop = chooseBackdrop(spec.background, format);
+  const backdrop = chooseBackdrop(spec.background, spec.format);
   let current = resize(image, plan);
   if (backdrop.flatten) current = current.flatten({ background: backdrop.flatten });
   if (spec.flip) current = mirror(await settle(current), spec.flip);
   if (typeof spec.rotate === "number") {
     current = (await settle(current)).rotate(spec.rotate, { background: backdrop.fill });
   }
-  if (plan.pad) current = await pad(current, plan.pad, spec, backdrop);
+  if (plan.pad) current = await pad(current, plan.pad, { ...backdrop, gravity: spec.gravity });
   return backdrop.under ? layOn(current, backdrop.under) : current;
 }
 
@@ -73,8 +72,7 @@ function mirror(image: Sharp, flip: NonNullable<TransformSpec["flip"]>): Sharp {
 async function pad(
   image: Sharp,
   box: NonNullable<Plan["pad"]>,
-  { gravity }: TransformSpec,
-  { fill }: Backdrop,
+  { gravity, fill }: Backdrop & { readonly gravity: Gravity | undefined },
 ): Promise<Sharp> {
   const pixels = await toPixels(image);
   const { left, top, width, height } = placeIn(box, pixels.info, gravity);

@@ -119,8 +119,8 @@ async function settle(
     if (isKnownGone) state.background.run(purgeVariants(state, request.key));
     throw missing(state, request);
   }
-  const variant = await make(state, request, original, signal);
-  const written = keep(state, request, variant, present);
+  const variant = await make(state, request, { original, signal });
+  const written = keep(state, request, { variant, present });
   state.background.run(written);
   return { kind: "made", variant, written };
 }
@@ -140,8 +140,7 @@ type Original = Extract<GetResult, { kind: "found" }>;
 async function make(
   { transform, memo, observe, now }: LookUpDeps,
   request: VariantRequest,
-  original: Original,
-  signal: AbortSignal,
+  { original, signal }: { readonly original: Original; readonly signal: AbortSignal },
 ): Promise<MadeVariant> {
   const { spec, format } = request;
   const begin = now();
@@ -165,9 +164,9 @@ async function make(
 async function keep(
   { writeBack, memo, observe }: LookUpDeps,
   request: VariantRequest,
-  variant: MadeVariant,
-  { object, checkedAt }: Present,
+  { variant, present }: { readonly variant: MadeVariant; readonly present: Present },
 ): Promise<void> {
+  const { object, checkedAt } = present;
   const { variantKey } = request;
   try {
     const info = await writeBack.write(request, variant, object?.etag);

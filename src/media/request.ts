@@ -62,7 +62,7 @@ function settle(
   if (!spec) throw refuseOriginal(hint);
   // a format that cannot hold so large a picture is not offered
   const offered = rules.autoFormats.filter((candidate) => canHold(candidate, spec));
-  const format = negotiateFormat(spec.format, key, accept, offered);
+  const format = negotiateFormat(spec.format, key, { accept, preference: offered });
   const address = { key, spec: normalizeTransform(spec, format), format };
   return {
     ...address,

@@ -27,25 +27,29 @@ export function createWriteBack(deps: WriteBackDeps): WriteBack {
   return {
     write: async (request, variant, replaces) => {
       const options = await describeObject(request, variant, deps.storedAs);
-      if (!canCondition) return writePlainly(deps, request, variant, options);
+      const work = { request, variant, options };
+      if (!canCondition) return writePlainly(deps, work);
       const condition = replaces === undefined ? "absent" : { etag: replaces };
       const { variantKey } = request;
       const result = await deps.variants.put(variantKey, variant.bytes, { ...options, condition });
       if (result.kind === "stored") return variant.info;
-      if (result.kind === "precondition_failed")
-        return yieldOrInsist(deps, request, variant, options);
+      if (result.kind === "precondition_failed") return yieldOrInsist(deps, work);
       canCondition = false;
-      return writePlainly(deps, request, variant, options);
+      return writePlainly(deps, work);
     },
   };
+}
+
+interface Work {
+  readonly request: VariantRequest;
+  readonly variant: Variant;
+  readonly options: PutOptions;
 }
 
 /** Another instance was faster: its variant stays, unless ours alone is of the current original. */
 async function yieldOrInsist(
   deps: WriteBackDeps,
-  request: VariantRequest,
-  variant: Variant,
-  options: PutOptions,
+  { request, variant, options }: Work,
 ): Promise<VariantInfo | undefined> {
   const present = await deps.variants.head(request.variantKey);
   const info = present && readVariantInfo(request, present);
@@ -62,9 +66,7 @@ async function yieldOrInsist(
 /** For stores without conditions; what is checked can change before the write, within one TTL. */
 async function writePlainly(
   deps: WriteBackDeps,
-  request: VariantRequest,
-  variant: Variant,
-  options: PutOptions,
+  { request, variant, options }: Work,
 ): Promise<VariantInfo | undefined> {
   if (!(await isCurrent(deps, request, variant))) return undefined;
   const result = await deps.variants.put(request.variantKey, variant.bytes, options);

@@ -45,7 +45,7 @@ export function createFileStore(options: FileStoreOptions): ObjectStore {
     head: async (key) => (await openObject(root, key, async ({ info }) => info)) ?? undefined,
     get: (key, getOptions) => get(root, key, getOptions),
     put: (key, bytes, putOptions) =>
-      inTurn(locks, key, () => translate(put(root, key, bytes, putOptions))),
+      inTurn(locks, key, () => translate(put(root, key, { bytes, options: putOptions }))),
     delete: async (keys) => {
       for (const key of keys) await inTurn(locks, key, () => translate(remove(root, key)));
     },
@@ -92,8 +92,7 @@ async function get(root: string, key: string, options: GetOptions): Promise<GetR
 async function put(
   root: string,
   key: string,
-  bytes: Uint8Array,
-  options: PutOptions,
+  { bytes, options }: { readonly bytes: Uint8Array; readonly options: PutOptions },
 ): Promise<PutResult> {
   const before = await openObject(root, key, async ({ info }) => info);
   const { condition } = options;

@@ -48,12 +48,12 @@ export async function get(bucket: Bucket, key: string, options: GetOptions): Pro
   checkS3Key(key);
   const limits = within(bucket, options.signal);
   try {
-    return await getOnce(bucket, key, options, limits);
+    return await getOnce(bucket, key, { ...options, limits });
   } catch (error) {
     if (!(error instanceof BrokenBody) || limits.abortSignal.aborted) throw explain(error, limits);
   }
   try {
-    return await getOnce(bucket, key, options, limits);
+    return await getOnce(bucket, key, { ...options, limits });
   } catch (error) {
     throw explain(error, limits);
   }
@@ -72,8 +72,7 @@ class BrokenBody extends Error {}
 async function getOnce(
   bucket: Bucket,
   key: string,
-  { ifNoneMatch, maxBytes }: GetOptions,
-  limits: Limits,
+  { ifNoneMatch, maxBytes, limits }: GetOptions & { readonly limits: Limits },
 ): Promise<GetResult> {
   const command = new GetObjectCommand({
     Bucket: bucket.bucket,

@@ -9,40 +9,36 @@ import type { PutOptions, PutResult } from "./store.ts";
 
 const DELETE_BATCH = 1000;
 
-export async function put(
-  bucket: Bucket,
-  key: string,
-  bytes: Uint8Array,
-  options: PutOptions,
-): Promise<PutResult> {
+/** An object to be written. */
+interface Upload {
+  readonly key: string;
+  readonly bytes: Uint8Array;
+  readonly options: PutOptions;
+}
+
+export async function put(bucket: Bucket, upload: Upload): Promise<PutResult> {
+  const { key, options } = upload;
   checkS3Key(key);
   const { condition } = options;
-  const result = await putWithRetry(bucket, key, bytes, options);
+  const result = await putWithRetry(bucket, upload);
   if (result.kind !== "precondition_failed" || typeof condition !== "object") return result;
   // Ceph RGW 16 knows the ETag only without its quotes
   const present = await head(bucket, key, options.signal);
   if (present?.etag !== condition.etag) return result;
   const bare = { etag: condition.etag.replaceAll('"', "") };
-  return putWithRetry(bucket, key, bytes, { ...options, condition: bare });
+  return putWithRetry(bucket, { ...upload, options: { ...options, condition: bare } });
 }
 
 /** 409 says that another operation on the key is under way: once more, then it has lost. */
-async function putWithRetry(
-  bucket: Bucket,
-  key: string,
-  bytes: Uint8Array,
-  options: PutOptions,
-): Promise<PutResult> {
-  const first = await putOnce(bucket, key, bytes, options);
-  const result = first === "conflict" ? await putOnce(bucket, key, bytes, options) : first;
+async function putWithRetry(bucket: Bucket, upload: Upload): Promise<PutResult> {
+  const first = await putOnce(bucket, upload);
+  const result = first === "conflict" ? await putOnce(bucket, upload) : first;
   return result === "conflict" ? { kind: "precondition_failed" } : result;
 }
 
 async function putOnce(
   bucket: Bucket,
-  key: string,
-  bytes: Uint8Array,
-  options: PutOptions,
+  { key, bytes, options }: Upload,
 ): Promise<PutResult | "conflict"> {
   const { contentType, cacheControl, contentDisposition, metadata } = options;
   const command = new PutObjectCommand({

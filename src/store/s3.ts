@@ -13,7 +13,7 @@ export function createS3Store(options: S3StoreOptions): ObjectStore {
     probe: () => probe(bucket),
     head: (key, signal) => head(bucket, key, signal),
     get: (key, getOptions) => get(bucket, key, getOptions),
-    put: (key, bytes, putOptions) => put(bucket, key, bytes, putOptions),
+    put: (key, bytes, putOptions) => put(bucket, { key, bytes, options: putOptions }),
     delete: (keys, signal) => deleteAll(bucket, keys, signal),
     list: (listOptions) => list(bucket, listOptions),
   };

@@ -61,8 +61,10 @@ function foldSize(spec: TransformSpec): Size {
   const ratio = spec.aspectRatio;
   if (!ratio) return { ...(width && { width }), ...(height && { height }) };
   if (width && height) throw invalid('option "ar" must not stand beside both "w" and "h"');
-  if (width) return { width, height: derive("height", width, ratio.height, ratio.width) };
-  if (height) return { width: derive("width", height, ratio.width, ratio.height), height };
+  if (width)
+    return { width, height: derive("height", width, { times: ratio.height, over: ratio.width }) };
+  if (height)
+    return { width: derive("width", height, { times: ratio.width, over: ratio.height }), height };
   return foldLoneRatio(ratio, spec.mode);
 }
 
@@ -80,17 +82,16 @@ function scale(
   dpr: number | undefined,
 ): number | undefined {
   // dpr has at most two decimals, so hundredths are exact
-  return side && dpr ? derive(field, side, Math.round(dpr * 100), 100) : side;
+  return side && dpr ? derive(field, side, { times: Math.round(dpr * 100), over: 100 }) : side;
 }
 
-/** `side * numerator / denominator` on integers, rounded half up once, at least 1. */
+/** `side * times / over` on integers, rounded half up once, at least 1. */
 function derive(
   field: "width" | "height",
   side: number,
-  numerator: number,
-  denominator: number,
+  { times, over }: { readonly times: number; readonly over: number },
 ): number {
-  const folded = Math.floor((2 * side * numerator + denominator) / (2 * denominator));
+  const folded = Math.floor((2 * side * times + over) / (2 * over));
   if (folded <= MAX_SIDE) return Math.max(1, folded);
   const { name } = OPTIONS[field];
   throw invalid(`the ${field} ("${name}") must be at most ${MAX_SIDE}, but comes to ${folded}`);
