@@ -7,6 +7,7 @@ import type { ImageLimits } from "./gate.ts";
 import { admitOriginal, checkDimensions } from "./gate.ts";
 import { planGeometry } from "./geometry.ts";
 import { applySteps } from "./steps.ts";
+import { readWebpSize } from "./webp-size.ts";
 
 /** One variant to make. */
 export interface TransformJob {
@@ -46,6 +47,8 @@ export async function transformImage(
   limits: ImageLimits,
 ): Promise<TransformResult> {
   const { format, bytes } = admitOriginal(job.bytes);
+  const claimed = format === "webp" ? readWebpSize(bytes) : undefined;
+  if (claimed) checkDimensions(claimed, format, limits);
   try {
     const shouldOrient = job.spec.rotate !== "ignore";
     const options: SharpOptions = {
