@@ -1,4 +1,3 @@
-import { execFileSync } from "node:child_process";
 import { readFile, rm, writeFile } from "node:fs/promises";
 import { once } from "node:events";
 import { connect } from "node:net";
@@ -7,7 +6,15 @@ import sharp from "sharp";
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { drawPhoto, drawQuadrants } from "./support/images.ts";
 import type { TestServer } from "./support/server.ts";
-import { createFolders, readMetric, startTestServer } from "./support/server.ts";
+import {
+  childrenOf,
+  createFolders,
+  readMetric,
+  send,
+  sleep,
+  startTestServer,
+  until,
+} from "./support/server.ts";
 
 let photo: Buffer;
 let large: Buffer;
@@ -41,21 +48,6 @@ async function start(environment: Readonly<Record<string, string>> = {}): Promis
 
 function get(path: string, init?: RequestInit): Promise<Response> {
   return fetch(server.url + path, { redirect: "manual", ...init });
-}
-
-/** The status line and headers of an answer to exactly these bytes. */
-function send(raw: string): Promise<string> {
-  return new Promise((resolve, reject) => {
-    const { port, hostname } = new URL(server.url);
-    const socket = connect(Number(port), hostname === "localhost" ? "127.0.0.1" : hostname);
-    let answer = "";
-    socket.on("data", (chunk: Buffer) => {
-      answer += chunk.toString("latin1");
-    });
-    socket.on("close", () => resolve(answer));
-    socket.on("error", reject);
-    socket.write(raw.replaceAll("\n", "\r\n"));
-  });
 }
 
 describe("startServer", () => {
@@ -223,7 +215,7 @@ describe("startServer", () => {
       [`GET /${"a".repeat(20_000)} ${host}\n\n`]: "431",
     };
     for (const [raw, status] of Object.entries(answers)) {
-      expect([raw.slice(0, 80), (await send(raw)).split(" ")[1]]).toEqual([
+      expect([raw.slice(0, 80), (await send(server.url, raw)).split(" ")[1]]).toEqual([
         raw.slice(0, 80),
         status,
       ]);
@@ -232,35 +224,13 @@ describe("startServer", () => {
 
   it("sends one Content-Length, and none of the body to HEAD", async () => {
     await start();
-    const answer = await send("HEAD /w_20/photo.jpg HTTP/1.1\nHost: x\nConnection: close\n\n");
+    const answer = await send(
+      server.url,
+      "HEAD /w_20/photo.jpg HTTP/1.1\nHost: x\nConnection: close\n\n",
+    );
     const [head = "", body] = answer.split("\r\n\r\n");
     expect(head.toLowerCase().match(/content-length: [1-9]\d*/g)).toHaveLength(1);
     expect(head.toLowerCase()).not.toContain("transfer-encoding");
     expect(body).toBe("");
   });
 });
-
-function childrenOf(pid: number): readonly number[] {
-  const lines = execFileSync("ps", ["-eo", "pid,ppid,args"]).toString().split("\n");
-  return lines
-    .map((line) => line.trim().split(/\s+/))
-    .filter(
-      ([, parent, ...args]) => parent === String(pid) && args.join(" ").includes("image/child"),
-    )
-    .map(([child]) => Number(child));
-}
-
-async function until<T>(check: () => Promise<T>): Promise<Exclude<T, false>> {
-  for (let attempt = 0; attempt < 500; attempt += 1) {
-    const result = await check();
-    if (result) return result as Exclude<T, false>; // false has just been excluded
-    await sleep(10);
-  }
-  throw new Error("it never happened");
-}
-
-function sleep(ms: number): Promise<void> {
-  return new Promise((resolve) => {
-    setTimeout(resolve, ms);
-  });
-}

@@ -37,13 +37,7 @@ function startWorker(): Promise<Worker> {
 const pools: Pool[] = [];
 
 async function startPool(options: Partial<PoolOptions> = {}): Promise<Pool> {
-  const defaults = {
-    size: 1,
-    startWorker,
-    queueLimit: 10,
-    queueWaitMs: 10_000,
-    deadlineMs: 20_000,
-  };
+  const defaults = { size: 1, startWorker, queueLimit: 10, queueWaitMs: 9000, deadlineMs: 20_000 };
   const pool = createPool({ ...defaults, ...options });
   pools.push(pool);
   await pool.start();

@@ -5,6 +5,7 @@ import { createMetrics } from "../../src/http/metrics.ts";
 import { DEFAULT_IMAGE_LIMITS } from "../../src/image/gate.ts";
 import { transformImage } from "../../src/image/pipeline.ts";
 import type { Logger } from "../../src/logger.ts";
+import { drawQuadrants } from "./images.ts";
 import type { BenchOptions } from "./variants.ts";
 import { createBench, RULES } from "./variants.ts";
 import type { Bench } from "./variants.ts";
@@ -69,4 +70,13 @@ export function createTestApp(
 
 export async function putPicture(app: Bench, key: string, bytes: Uint8Array): Promise<void> {
   await app.originals.put(key, bytes, { contentType: "application/octet-stream" });
+}
+
+/** An application whose originals hold one picture, `photos/cat.jpg`, of 400 by 200 pixels. */
+export async function createFilledApp(
+  ...options: Parameters<typeof createTestApp>
+): Promise<TestApp> {
+  const created = createTestApp(options[0], { maxBytes: 1_000_000, ...options[1] });
+  await putPicture(created, "photos/cat.jpg", await drawQuadrants(400, 200).png().toBuffer());
+  return created;
 }

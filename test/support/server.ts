@@ -1,3 +1,5 @@
+import { execFileSync } from "node:child_process";
+import { connect } from "node:net";
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -42,4 +44,46 @@ export async function readMetric(url: string, series: string): Promise<number> {
   const text = await (await fetch(`${url}/-/metrics`)).text();
   const line = text.split("\n").find((candidate) => candidate.startsWith(`${series} `));
   return Number(line?.slice(series.length));
+}
+
+/** The status line and headers of an answer to exactly these bytes. */
+export function send(url: string, raw: string): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const { port, hostname } = new URL(url);
+    const socket = connect(Number(port), hostname === "localhost" ? "127.0.0.1" : hostname);
+    let answer = "";
+    socket.on("data", (chunk: Buffer) => {
+      answer += chunk.toString("latin1");
+    });
+    socket.on("close", () => resolve(answer));
+    socket.on("error", reject);
+    socket.write(raw.replaceAll("\n", "\r\n"));
+  });
+}
+
+/** The image processes that a process has. */
+export function childrenOf(pid: number): readonly number[] {
+  const lines = execFileSync("ps", ["-eo", "pid,ppid,args"]).toString().split("\n");
+  return lines
+    .map((line) => line.trim().split(/\s+/))
+    .filter(
+      ([, parent, ...args]) => parent === String(pid) && args.join(" ").includes("image/child"),
+    )
+    .map(([child]) => Number(child));
+}
+
+/** Waits for what is bound to happen. */
+export async function until<T>(check: () => Promise<T>): Promise<Exclude<T, false>> {
+  for (let attempt = 0; attempt < 500; attempt += 1) {
+    const result = await check();
+    if (result) return result as Exclude<T, false>; // false has just been excluded
+    await sleep(10);
+  }
+  throw new Error("it never happened");
+}
+
+export function sleep(ms: number): Promise<void> {
+  return new Promise((resolve) => {
+    setTimeout(resolve, ms);
+  });
 }

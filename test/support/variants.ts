@@ -118,3 +118,9 @@ function countCalls(name: string, store: ObjectStore, calls: string[]): ObjectSt
     },
   });
 }
+
+/** What a request for a variant gives, as text: what was made, or `stored`. */
+export async function findText(bench: Bench, target = "/w_300/cat.jpg"): Promise<string> {
+  const outcome = await bench.variants.find(requestOf(target));
+  return outcome.kind === "made" ? new TextDecoder().decode(outcome.variant.bytes) : outcome.kind;
+}
