@@ -17,6 +17,10 @@ export interface Share {
   release(): void;
 }
 
+export function noRoom(): MediaError {
+  return new MediaError("overloaded", "too many originals are being read, try again later");
+}
+
 interface Waiter {
   readonly bytes: number;
   give(share: Share): void;
@@ -64,7 +68,7 @@ function waitForShare({ queue }: State, bytes: number, waitMs: number): Promise<
   return new Promise((resolve, reject) => {
     const timer = setTimeout(() => {
       queue.splice(queue.indexOf(waiter), 1);
-      reject(new MediaError("overloaded", "too many originals are being read, try again later"));
+      reject(noRoom());
     }, waitMs);
     const waiter: Waiter = {
       bytes,

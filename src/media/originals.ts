@@ -2,6 +2,7 @@ import { orAbort } from "../abort.ts";
 import { MediaError } from "../errors.ts";
 import type { GetResult, ObjectStore } from "../store/store.ts";
 import type { ByteBudget, Share } from "./byte-budget.ts";
+import { noRoom } from "./byte-budget.ts";
 import type { Observe } from "./events.ts";
 
 /** Bytes that are still at work may serve others too, but not for ever: the original may change. */
@@ -52,7 +53,7 @@ export function createOriginals(deps: OriginalsDeps): Originals {
       loans.set(id, loan);
       loan.users += 1;
       try {
-        return await work(await waitFor(loan.result, signal));
+        return await work(await waitFor(loan, signal));
       } finally {
         loan.users -= 1;
         if (loan.users === 0) {
@@ -85,11 +86,13 @@ function fetch(deps: OriginalsDeps, key: string, knownEtag: string | undefined):
 }
 
 /** Who gives up leaves the others their answer: the store has a time-out of its own. */
-async function waitFor(result: Promise<GetResult>, signal: AbortSignal): Promise<GetResult> {
+async function waitFor(loan: Loan, signal: AbortSignal): Promise<GetResult> {
   try {
-    return await orAbort(result, signal);
+    return await orAbort(loan.result, signal);
   } catch (error) {
     if (error instanceof MediaError) throw error;
+    // without a share it was never asked
+    if (!loan.share) throw noRoom();
     throw new MediaError("timeout", "the store did not answer in time", { cause: error });
   }
 }
