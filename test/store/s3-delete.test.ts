@@ -1,0 +1,41 @@
+import { describe, expect, it } from "vitest";
+import { giveObject } from "../support/s3-script.ts";
+import { script } from "../support/s3-scripted-store.ts";
+
+describe("delete", () => {
+  const DELETED = giveObject("<DeleteResult></DeleteResult>");
+
+  it("asks for a thousand at a time", async () => {
+    const { store, server } = await script([DELETED]);
+    await store.delete(Array.from({ length: 2001 }, (_, index) => `k${index}`));
+    const batches = server.requests.map(({ body }) => body.toString().split("<Key>").length - 1);
+    expect(batches).toEqual([1000, 1000, 1]);
+  });
+
+  it("asks for nothing when there is nothing to delete", async () => {
+    const { store, server } = await script([DELETED]);
+    await store.delete([]);
+    expect(server.requests).toEqual([]);
+  });
+
+  it("fails when one of the objects could not be deleted", async () => {
+    const { store } = await script([
+      giveObject(
+        "<DeleteResult><Error><Key>b</Key><Code>AccessDenied</Code></Error></DeleteResult>",
+      ),
+    ]);
+    await expect(store.delete(["a", "b"])).rejects.toMatchObject({
+      code: "store_failed",
+      message: "not all objects could be deleted",
+    });
+  });
+
+  it("names a key with spaces at its ends in the URL, where no store trims it", async () => {
+    const { store, server } = await script([DELETED]);
+    await store.delete(["a", " b ", "c"]);
+    const seen = server.requests.map(({ method, url }) => `${method} ${url.split("?")[0]}`);
+    expect(seen.toSorted()).toEqual(["DELETE /media/%20b%20", expect.stringMatching(/^POST /)]);
+    const batch = server.requests.find(({ method }) => method === "POST")?.body.toString();
+    expect(batch?.match(/<Key>[^<]*/g)).toEqual(["<Key>a", "<Key>c"]);
+  });
+});
