@@ -7,7 +7,8 @@ import { planGeometry } from "../../src/image/geometry.ts";
 import { rotatedSize } from "../../src/image/sizes.ts";
 import { normalizeTransform } from "../../src/transform/normalize.ts";
 import type { Ratio, TransformSpec } from "../../src/transform/spec.ts";
-import { COMPASS, MAX_PIXELS, MAX_SIDE, MODES } from "../../src/transform/spec.ts";
+import { MAX_PIXELS, MAX_SIDE, MODES } from "../../src/transform/spec.ts";
+import { fraction, gravities } from "../support/specs.ts";
 
 const MAX_ORIGINAL_SIDE = 16_384;
 const MAX_ORIGINAL_PIXELS = 50_000_000;
@@ -30,7 +31,6 @@ const side = fc.oneof(
   fc.integer({ min: 1, max: MAX_SIDE }),
   fc.constant(MAX_SIDE),
 );
-const fraction = fc.integer({ min: 0, max: 10_000 }).map((n) => n / 10_000);
 const ratio: fc.Arbitrary<Ratio> = fc.record({ width: side, height: side });
 
 const size = fc.oneof(
@@ -59,12 +59,6 @@ const crop = fc.oneof(
   }),
 );
 
-const gravity = fc.oneof(
-  fc.constantFrom(...(Object.keys(COMPASS) as (keyof typeof COMPASS)[])),
-  fc.constantFrom("auto" as const, "entropy" as const),
-  fc.record({ x: fraction, y: fraction }),
-);
-
 /** Normalized, with sides up to the largest. */
 const specs: fc.Arbitrary<TransformSpec> = fc
   .tuple(
@@ -72,7 +66,7 @@ const specs: fc.Arbitrary<TransformSpec> = fc
     fc.record(
       {
         mode: fc.constantFrom(...MODES),
-        gravity,
+        gravity: gravities,
         crop,
         rotate: fc.oneof(fc.integer({ min: 0, max: 359 }), fc.constantFrom(90, 180, 270)),
       },

@@ -1,16 +1,19 @@
 import fc from "fast-check";
-import type { TransformSpec } from "../../src/transform/spec.ts";
+import type { Gravity, TransformSpec } from "../../src/transform/spec.ts";
 import { COMPASS, FLIPS, FORMATS, MODES, QUALITY_LEVELS } from "../../src/transform/spec.ts";
 
 const side = fc.integer({ min: 1, max: 2000 });
-const fraction = fc.integer({ min: 0, max: 10_000 }).map((n) => n / 10_000);
+/** Of at most four decimals, as they can be typed. */
+export const fraction: fc.Arbitrary<number> = fc
+  .integer({ min: 0, max: 10_000 })
+  .map((n) => n / 10_000);
 const hexByte = fc.integer({ min: 0, max: 255 }).map((n) => n.toString(16).padStart(2, "0"));
 
 const color = fc
   .tuple(hexByte, hexByte, hexByte, fc.option(hexByte, { nil: "" }))
   .map(([r, g, b, a]) => r + g + b + (a === "ff" ? "" : a));
 
-const gravity = fc.oneof(
+export const gravities: fc.Arbitrary<Gravity> = fc.oneof(
   fc.constantFrom(...(Object.keys(COMPASS) as (keyof typeof COMPASS)[])),
   fc.constantFrom("auto" as const, "entropy" as const),
   fc.record({ x: fraction, y: fraction }),
@@ -47,7 +50,7 @@ export const specs: fc.Arbitrary<TransformSpec> = fc
     fc.record(
       {
         mode: fc.constantFrom(...MODES),
-        gravity,
+        gravity: gravities,
         crop,
         rotate: fc.oneof(fc.integer({ min: 0, max: 359 }), fc.constant("ignore" as const)),
         flip: fc.constantFrom(...FLIPS),
