@@ -9,7 +9,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import sharp from "sharp";
 import { encode } from "../src/image/formats.ts";
-import type { OutputFormat } from "../src/transform/spec.ts";
+import type { PictureFormat } from "../src/transform/spec.ts";
 import { drawPhoto } from "../test/support/images.ts";
 
 const LANES = availableParallelism();
@@ -19,7 +19,7 @@ const MAIN = fileURLToPath(new URL("../dist/cli/main.js", import.meta.url));
 interface Case {
   readonly name: string;
   readonly width: number;
-  readonly format: OutputFormat;
+  readonly format: PictureFormat;
   readonly originals: readonly string[];
 }
 
@@ -124,12 +124,12 @@ async function inLanes(
   return (performance.now() - begin) / names.length;
 }
 
-async function makeAlone(name: string, width: number, format: OutputFormat): Promise<void> {
+async function makeAlone(name: string, width: number, format: PictureFormat): Promise<void> {
   const image = sharp(await readFile(join(originals, name)), { autoOrient: true, failOn: "error" });
-  await encode(image.resize({ width, withoutEnlargement: true }), format, undefined).toBuffer();
+  await encode(image.resize({ width, withoutEnlargement: true }), { format }).toBuffer();
 }
 
-async function request(name: string, width: number, format: OutputFormat): Promise<void> {
+async function request(name: string, width: number, format: PictureFormat): Promise<void> {
   const answer = await fetch(`${service.url}/w_${width},f_${format}/${name}`);
   if (answer.status !== 200) throw new Error(`${answer.status}: ${await answer.text()}`);
   await answer.arrayBuffer();

@@ -22,7 +22,6 @@ interface StoreVariables {
   readonly S3_BUCKET?: string | undefined;
   readonly S3_VARIANTS_BUCKET?: string | undefined;
   readonly S3_FORCE_PATH_STYLE?: boolean | undefined;
-  readonly ALLOW_UNSIGNED: boolean;
   readonly DELIVERY: string;
   readonly PUBLIC_URL?: string | undefined;
 }
@@ -54,11 +53,6 @@ function chooseStore(env: StoreVariables, hasEndpoint: boolean): StoreConfig {
 /** What each variable alone cannot show. */
 function checkStore(env: StoreVariables, store: StoreConfig): void {
   if (store.kind === "s3") {
-    if (!env.ALLOW_UNSIGNED) {
-      const danger = "anybody could have any number of variants made and stored";
-      const remedy = "set a policy, or ALLOW_UNSIGNED=true to allow just that";
-      throw new ConfigError(`with S3_BUCKET ${danger}: ${remedy} (there are no policies yet)`);
-    }
     if (env.DELIVERY === "redirect" && !env.PUBLIC_URL) {
       throw new ConfigError("DELIVERY=redirect needs a PUBLIC_URL to redirect to");
     }

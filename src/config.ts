@@ -1,6 +1,8 @@
 import { availableParallelism } from "node:os";
 import { z } from "zod";
 import type { StoreConfig } from "./config-store.ts";
+import type { PolicyConfig } from "./config-policy.ts";
+import { derivePolicy, PASSTHROUGHS, POLICIES } from "./config-policy.ts";
 import { ConfigError, deriveStore } from "./config-store.ts";
 import type { CacheRules } from "./http/cache-control.ts";
 import { DEFAULT_CACHE_RULES } from "./http/cache-control.ts";
@@ -10,7 +12,7 @@ import type { ImageLimits } from "./image/gate.ts";
 import { DEFAULT_IMAGE_LIMITS } from "./image/gate.ts";
 import type { PreferredFormat } from "./image/negotiate.ts";
 import type { Freshness } from "./media/look-up.ts";
-import type { VariantPrefix } from "./url/variant-key.ts";
+import type { VariantPrefix } from "./url/variant-prefix.ts";
 
 /** Everything that can be set, checked and in the units of its names. */
 export interface Config {
@@ -18,6 +20,7 @@ export interface Config {
   readonly port: number;
   readonly basePath: string;
   readonly store: StoreConfig;
+  readonly access: PolicyConfig;
   readonly prefix: VariantPrefix;
   readonly publicUrl: string | undefined;
   readonly delivery: Delivery;
@@ -50,18 +53,34 @@ const VARIABLES = {
   S3_BUCKET: optionalText(),
   S3_VARIANTS_BUCKET: optionalText(),
   S3_FORCE_PATH_STYLE: z.stringbool({ error: "must be true or false" }).optional(),
-  ALLOW_UNSIGNED: z.stringbool({ error: "must be true or false" }).default(false),
-  PUBLIC_URL: z
-    .url({ protocol: /^https?$/, error: "must be an http or https URL" })
-    .refine((url) => !/[?#]/.test(url), { error: "must have no query and no fragment" })
+  POLICY: list()
+    .pipe(z.array(z.enum(POLICIES, { error: `must be a list of ${POLICIES.join(", ")}` })))
     .optional(),
+  ALLOW_UNSIGNED: z.stringbool({ error: "must be true or false" }).default(false),
+  SIGNING_SECRETS: list().default([]),
+  PRESETS: list(/[\s;]+/).default([]),
+  ALLOWED_WIDTHS: list().default([]),
+  ALLOWED_HEIGHTS: list().default([]),
+  ALLOWED_RATIOS: list().default([]),
+  ALLOWED_QUALITIES: list().default([]),
+  ALLOWED_OPTIONS: list().default(["w", "h", "ar", "c", "g", "f", "dpr", "t"]),
+  ORIGINALS: z
+    .enum(PASSTHROUGHS, { error: `must be one of ${PASSTHROUGHS.join(", ")}` })
+    .optional(),
+  ORIGINALS_PREFIX: pattern(
+    "",
+    /^(?!\/)[^\p{Cc}]+$/u,
+    "what keys begin with, without a slash before",
+  ),
+  ORIGINALS_URL: url().optional(),
+  PUBLIC_URL: url().optional(),
   DELIVERY: oneOf(DELIVERIES, "auto"),
   FRESHNESS: oneOf(["check", "immutable"], "check"),
   FRESHNESS_TTL_SECONDS: integer(300, 1, 31_536_000),
   AUTO_FORMATS: z
     .string()
     .default("avif,webp")
-    .transform((list) => list.split(",").map((name) => name.trim()))
+    .transform((names) => names.split(",").map((name) => name.trim()))
     .pipe(z.array(z.enum(["avif", "webp"], { error: "must be a list of avif and webp" }))),
   VARIANTS_ROOT: pattern(
     "variants/",
@@ -94,7 +113,7 @@ const VARIABLES = {
 };
 
 /** Variables whose values are not to be printed. */
-const SECRETS: ReadonlySet<string> = new Set(["ADMIN_TOKEN"]);
+const SECRETS: ReadonlySet<string> = new Set(["ADMIN_TOKEN", "SIGNING_SECRETS"]);
 
 const schema = z.object(VARIABLES);
 type Environment = z.infer<typeof schema>;
@@ -105,6 +124,10 @@ type Environment = z.infer<typeof schema>;
  * @throws ConfigError with one line for each problem.
  */
 export function loadConfig(environment: Readonly<Record<string, string | undefined>>): Config {
+  if (/^[\s,]*$/.test(environment["SIGNING_SECRETS"] ?? "x")) {
+    // a secret that has got lost on its way must not open the door
+    throw new ConfigError("SIGNING_SECRETS is empty: give secrets, or do not set it");
+  }
   const given = Object.entries(environment).filter(([, value]) => value !== "");
   const result = schema.safeParse(Object.fromEntries(given));
   if (!result.success) {
@@ -136,11 +159,14 @@ function derive(
     environment["AWS_ENDPOINT_URL_S3"] ?? environment["AWS_ENDPOINT_URL"],
   );
   const store = deriveStore(env, hasEndpoint);
+  const isShared = store.kind === "s3";
+  const hasOneBucket = isShared && store.originalsBucket === store.variantsBucket;
   return {
     host: env.HOST,
     port: env.PORT,
     basePath: env.BASE_PATH,
     store,
+    access: derivePolicy(env, { isShared, hasOneBucket }),
     prefix: { root: env.VARIANTS_ROOT, epoch: env.VARIANTS_EPOCH },
     publicUrl: env.PUBLIC_URL?.replace(/\/+$/, ""),
     delivery: env.DELIVERY,
@@ -174,6 +200,17 @@ function deriveCache(env: Environment): CacheRules {
     notFoundSeconds: env.CACHE_NOT_FOUND_SECONDS,
     clientErrorSeconds: env.CACHE_CLIENT_ERROR_SECONDS,
   };
+}
+
+/** Words, separated by commas and blanks unless told otherwise. */
+function list(separator: RegExp = /[\s,]+/) {
+  return z.string().transform((value) => value.split(separator).filter(Boolean));
+}
+
+function url() {
+  return z
+    .url({ protocol: /^https?$/, error: "must be an http or https URL" })
+    .refine((value) => !/[?#]/.test(value), { error: "must have no query and no fragment" });
 }
 
 function text(byDefault: string) {

@@ -3,6 +3,7 @@ export type ErrorCode =
   | "invalid_path"
   | "invalid_transform"
   | "invalid_signature"
+  | "expired"
   | "not_allowed"
   | "not_found"
   | "original_not_found"
@@ -28,4 +29,9 @@ export class MediaError extends Error {
     super(message, options);
     this.code = code;
   }
+}
+
+/** The error of every transform that cannot be meant. */
+export function invalidTransform(message: string): MediaError {
+  return new MediaError("invalid_transform", message);
 }

@@ -1,22 +1,27 @@
 export type { ErrorCode } from "./errors.ts";
 export { MediaError } from "./errors.ts";
-export { parseTransform, printTransform } from "./transform/parse.ts";
 export type {
   Color,
   Compass,
   Crop,
+  DescriptionFormat,
+  Effects,
   Flip,
   FocalPoint,
   Gravity,
   Mode,
   OutputFormat,
+  PictureFormat,
   Quality,
   QualityLevel,
   Ratio,
   Rotation,
   TransformSpec,
 } from "./transform/spec.ts";
-export { buildPath } from "./url/build.ts";
-export type { ParsedPath } from "./url/path.ts";
-export { parsePath } from "./url/path.ts";
-export type { VariantPrefix } from "./url/variant-key.ts";
+export type { DescriptionTransform, PictureTransform, Transform } from "./transform/transform.ts";
+export type { PathOptions } from "./url/build.ts";
+export type { Candidates, UrlOptions } from "./url/srcset.ts";
+export { buildSrcset, buildUrl } from "./url/srcset.ts";
+export type { ImgAttributes, ImgOptions, Picture, PictureOptions } from "./url/img.ts";
+export type { CreateUrlsOptions, ParsedUrl, Urls } from "./url/urls.ts";
+export { createUrls } from "./url/urls.ts";

@@ -36,7 +36,6 @@ export async function startServer(config: Config, logger: Logger): Promise<Runni
   const service = createService(config, logger);
   const app = createApp({
     ...service,
-    rules: config,
     delivery: config.delivery,
     cache: config.cache,
     logger,
@@ -56,7 +55,7 @@ export async function startServer(config: Config, logger: Logger): Promise<Runni
   state = "ready";
   return {
     url: `http://${isLoopback(config.host) ? "localhost" : config.host}:${portOf(server)}${config.basePath}`,
-    originals: service.originals,
+    originals: service.originalsStore,
     stop: async () => {
       state = "stopping";
       const deadline = sleep(config.timeouts.drainMs).then(() => false);

@@ -4,6 +4,7 @@ import type { Metrics } from "./http/metrics.ts";
 import { createMetrics } from "./http/metrics.ts";
 import { startChildWorker } from "./image/child-worker.ts";
 import type { ImageLimits } from "./image/gate.ts";
+import { identifyPicture } from "./image/identify.ts";
 import type { Pool } from "./image/pool.ts";
 import { createPool } from "./image/pool.ts";
 import type { Worker } from "./image/worker.ts";
@@ -12,7 +13,9 @@ import { createBackground } from "./media/background.ts";
 import { createByteBudget } from "./media/byte-budget.ts";
 import type { MediaEvent, Observe } from "./media/events.ts";
 import { createMemo } from "./media/memo.ts";
+import type { Originals } from "./media/originals.ts";
 import { createOriginals } from "./media/originals.ts";
+import type { RequestRules } from "./media/request.ts";
 import type { Variants } from "./media/variants.ts";
 import { createVariants } from "./media/variants.ts";
 import { createWriteBack } from "./media/write-back.ts";
@@ -20,14 +23,21 @@ import { createFileStore } from "./store/file.ts";
 import { createS3Client } from "./store/s3-client.ts";
 import { createS3Store } from "./store/s3.ts";
 import type { ObjectStore } from "./store/store.ts";
+import { createPermits } from "./transform/policy.ts";
+import { createVerify } from "./url/signature.ts";
 
 /** The parts of a service, wired, without its HTTP. */
 export interface Service {
   readonly variants: Variants;
   readonly metrics: Metrics;
   readonly observe: Observe;
-  readonly originals: ObjectStore;
+  readonly originals: Originals;
+  readonly originalsUrl: string | undefined;
+  readonly originalsStore: ObjectStore;
   readonly publicUrl: string | undefined;
+  readonly rules: RequestRules;
+  readonly identify: (bytes: Uint8Array) => string | undefined;
+  readonly storeTimeoutMs: number;
   /** Reaches for the stores and starts the image processes. */
   start(): Promise<void>;
   /** Resolves when all background work is done. */
@@ -51,15 +61,19 @@ export function createService(config: Config, logger: Logger): Service {
   });
   const observe = createObserver(metrics, logger);
   const storedAs = { engine: pool.engine, cacheControl: config.cache.versioned };
+  const originals = createOriginals({
+    store: stores.originals,
+    maxBytes: config.maxOriginalBytes,
+    // room to read the next ones while every process is at work
+    budget: createByteBudget(2 * slotsOf(config) * config.maxOriginalBytes, config.pool.waitMs),
+    observe,
+    now,
+  });
+  // with files this service is itself what serves the stored form
+  const publicUrl =
+    config.publicUrl ?? (config.store.kind === "file" ? config.basePath : undefined);
   const variants = createVariants({
-    originals: createOriginals({
-      store: stores.originals,
-      maxBytes: config.maxOriginalBytes,
-      // room to read the next ones while every process is at work
-      budget: createByteBudget(2 * slotsOf(config) * config.maxOriginalBytes, config.pool.waitMs),
-      observe,
-      now,
-    }),
+    originals,
     variants: stores.variants,
     transform: pool.run,
     prefix: config.prefix,
@@ -76,14 +90,40 @@ export function createService(config: Config, logger: Logger): Service {
     variants,
     metrics,
     observe,
-    originals: stores.originals,
-    // with files this service is itself what serves the stored form
-    publicUrl: config.publicUrl ?? (config.store.kind === "file" ? config.basePath : undefined),
+    originals,
+    originalsUrl: config.access.originals.url,
+    originalsStore: stores.originals,
+    publicUrl,
+    rules: createRules(config),
+    identify: identifyPicture,
+    storeTimeoutMs: config.timeouts.storeMs,
     start: async () => {
       await Promise.all([probe(stores, logger), pool.start()]);
     },
     drain: background.drain,
     stop: pool.stop,
+  };
+}
+
+/** With files this service is itself what serves the stored form. */
+function publicUrlOf({ publicUrl, store, basePath }: Config): string | undefined {
+  return publicUrl ?? (store.kind === "file" ? basePath : undefined);
+}
+
+/** What decides how requests are read. */
+export function createRules(config: Config): RequestRules {
+  const { policy, presets, secrets, originals } = config.access;
+  return {
+    basePath: config.basePath,
+    prefix: config.prefix,
+    autoFormats: config.autoFormats,
+    presets,
+    policy,
+    permits: createPermits(policy, presets),
+    ...(secrets.length > 0 && { verify: createVerify(secrets) }),
+    arePublic: publicUrlOf(config) !== undefined,
+    originals,
+    now: () => Date.now(),
   };
 }
 

@@ -1,16 +1,25 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { variableDefaults } from "../src/config.ts";
-import { FIELDS, OPTIONS } from "../src/transform/options.ts";
+import { DEFAULTS, FIELDS, LABELS } from "../src/transform/fields.ts";
+import { VALUES } from "../src/transform/options.ts";
+import { parsePresets } from "../src/transform/parse-presets.ts";
 import { parseTransform } from "../src/transform/parse.ts";
 import { MODES } from "../src/transform/spec.ts";
 
-const README = readFileSync(new URL("../README.md", import.meta.url), "utf8");
+function readDoc(name: string): string {
+  return readFileSync(new URL(`../${name}`, import.meta.url), "utf8");
+}
 
-/** The rows of the table under a heading: the cells of each, without their backticks. */
-function rowsUnder(heading: string): readonly (readonly string[])[] {
-  const section = README.split(`\n## ${heading}\n`)[1]?.split("\n## ")[0] ?? "";
-  return section
+const README = readDoc("README.md");
+
+function sectionUnder(heading: string): string {
+  return README.split(`\n## ${heading}\n`)[1]?.split("\n## ")[0] ?? "";
+}
+
+/** The rows of the tables in a text whose first cell is code: the cells of each. */
+function rowsIn(text: string): readonly (readonly string[])[] {
+  return text
     .split("\n")
     .filter((line) => line.startsWith("| `"))
     .map((line) =>
@@ -21,39 +30,69 @@ function rowsUnder(heading: string): readonly (readonly string[])[] {
     );
 }
 
+const PRESETS = parsePresets({ thumb: "w_150", card: "w_300", soft: "e_blur" });
+
 function codeIn(cell = ""): readonly string[] {
   return [...cell.matchAll(/`([^`]*)`/g)].map(([, code = ""]) => code);
 }
 
+function isMode([name = ""]: readonly string[]): boolean {
+  return MODES.some((mode) => name === `\`${mode}\``);
+}
+
 describe("README", () => {
+  const rows = rowsIn(sectionUnder("URLs"));
   it("has a row for every option, in canonical order, with examples that parse", () => {
-    const rows = rowsUnder("URLs").filter(([name = ""]) => name.includes("_"));
-    const names = rows.flatMap(([name]) => codeIn(name));
-    expect(names).toEqual(FIELDS.map((field) => `${OPTIONS[field].name}_`));
-    for (const [name, , examples] of rows) {
+    const options = rows.filter((row) => !isMode(row));
+    const names = options.flatMap(([name]) => codeIn(name));
+    expect(names).toEqual(
+      FIELDS.map((field) =>
+        /^(?:e|fl)_/.test(LABELS[field]) ? LABELS[field] : `${LABELS[field]}_`,
+      ),
+    );
+    for (const [name, , examples] of options) {
+      expect(codeIn(examples).length).toBeGreaterThan(0);
       for (const example of codeIn(examples)) {
-        expect(example.startsWith(codeIn(name)[0] ?? "?")).toBe(true);
-        expect(Object.keys(parseTransform(example))).toHaveLength(1);
+        const [label = "?"] = codeIn(name);
+        if (label.startsWith("fl_")) expect(example).toContain(label.slice(3));
+        else expect(example.startsWith(label)).toBe(true);
+        parseTransform(example, { presets: PRESETS });
       }
     }
   });
 
+  it("says what each number may be", () => {
+    for (const [index, [, values = ""]] of rows.filter((row) => !isMode(row)).entries()) {
+      const field = FIELDS[index] ?? "width";
+      const { min, max } = VALUES[field];
+      if (max === undefined || field === "expires") continue;
+      expect(`${field}: ${values}`).toMatch(new RegExp(`(?<![\\d.])${min} to ${max}(?!\\d)`));
+      const standard = DEFAULTS[field];
+      if (standard !== undefined) expect(values).toContain(`Default: ${standard}`);
+    }
+  });
+
   it("has a row for every mode", () => {
-    const modes = rowsUnder("URLs").flatMap(([name]) =>
-      codeIn(name).filter((code) => !code.includes("_")),
-    );
+    const modes = rows.filter(isMode).flatMap(([name]) => codeIn(name));
     expect(modes.toSorted()).toEqual([...MODES].toSorted());
   });
 
-  it("has a row for every variable, with its default", () => {
-    const rows = rowsUnder("Configuration");
+  it("has, with the page that goes on, a row for every variable, with its default", () => {
+    const variables = rowsIn(sectionUnder("Configuration") + readDoc("docs/configuration.md"));
     const defaults = variableDefaults();
-    expect(new Set(rows.flatMap(([name]) => codeIn(name)))).toEqual(new Set(Object.keys(defaults)));
-    for (const [name, value] of rows) {
+    const names = variables.flatMap(([name]) => codeIn(name));
+    expect(names.toSorted()).toEqual(Object.keys(defaults).toSorted());
+    for (const [name, value] of variables) {
       const expected = defaults[codeIn(name)[0] ?? ""];
       if (codeIn(name)[0] === "POOL_SIZE") expect(value).toBe("number of cores");
       else if (expected === "") expect(value).toBe("–");
       else expect(codeIn(value)).toEqual([expected]);
+    }
+  });
+
+  it("links to pages that are there", () => {
+    for (const [, page = ""] of README.matchAll(/\]\((docs\/[\w-]+\.md)\)/g)) {
+      expect(readDoc(page)).not.toBe("");
     }
   });
 

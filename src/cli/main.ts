@@ -1,7 +1,10 @@
 #!/usr/bin/env node
 import { readFileSync } from "node:fs";
 import { Command } from "commander";
+import { addExplain } from "./explain.ts";
 import { addServe } from "./serve.ts";
+import { addSign } from "./sign.ts";
+import { addUrl } from "./url.ts";
 
 const { version, description } = JSON.parse(
   readFileSync(new URL("../../package.json", import.meta.url), "utf8"),
@@ -12,4 +15,7 @@ const program = new Command("shift-media")
   .version(version)
   .showHelpAfterError();
 addServe(program);
+addUrl(program);
+addSign(program);
+addExplain(program);
 await program.parseAsync();

@@ -1,12 +1,12 @@
 import type { Command } from "commander";
 import type { Config } from "../config.ts";
-import { ConfigError } from "../config-store.ts";
-import { loadConfig } from "../config.ts";
+import { describePolicy } from "../config-policy.ts";
 import { MediaError } from "../errors.ts";
 import type { Logger } from "../logger.ts";
 import { createLogger } from "../pino-logger.ts";
 import type { Running } from "../server.ts";
 import { startServer } from "../server.ts";
+import { readConfig } from "./environment.ts";
 import { suggestPaths } from "./suggest-paths.ts";
 
 interface ServeOptions {
@@ -29,7 +29,14 @@ export function addServe(program: Command): void {
 }
 
 async function serve(options: ServeOptions): Promise<void> {
-  const config = readConfig(options);
+  const { host, port, originals, variants } = options;
+  const config = readConfig("start", {
+    HOST: host,
+    PORT: port,
+    ORIGINALS_DIR: originals,
+    VARIANTS_DIR: variants,
+    ...(originals !== undefined && { S3_BUCKET: "" }),
+  });
   if (!config) return;
   const logger = createLogger(config.logLevel);
   try {
@@ -39,25 +46,6 @@ async function serve(options: ServeOptions): Promise<void> {
   } catch (error) {
     process.stderr.write(`shift-media cannot start: ${explain(error)}\n`);
     process.exit(1);
-  }
-}
-
-function readConfig({ host, port, originals, variants }: ServeOptions): Config | undefined {
-  try {
-    return loadConfig({
-      ...process.env,
-      ...(host !== undefined && { HOST: host }),
-      ...(port !== undefined && { PORT: port }),
-      ...(originals !== undefined && { ORIGINALS_DIR: originals, S3_BUCKET: "" }),
-      ...(variants !== undefined && { VARIANTS_DIR: variants }),
-    });
-  } catch (error) {
-    if (!(error instanceof ConfigError)) throw error;
-    process.stderr.write(
-      `shift-media cannot start, its configuration is wrong:\n${error.message}\n`,
-    );
-    process.exitCode = 2;
-    return undefined;
   }
 }
 
@@ -81,12 +69,13 @@ function stopOnSignals(running: Running, logger: Logger): void {
   for (const signal of ["SIGTERM", "SIGINT"]) process.on(signal, () => void stop(signal));
 }
 
-async function welcome({ store }: Config, { url, originals }: Running): Promise<void> {
-  const lines = [`shift-media listens on ${url}`];
+async function welcome({ store, access }: Config, { url, originals }: Running): Promise<void> {
+  const lines = [`shift-media listens on ${url}`, ...describePolicy(access)];
   if (store.kind === "file") {
     lines.push(`originals: ${store.originalsDir}`, `variants:  ${store.variantsDir}`);
     const paths = await suggestPaths(originals).catch(() => []); // a help, and not a need
-    if (paths.length > 0) lines.push("", "Try", ...paths.map((path) => `  ${url}${path}`));
+    if (paths.length > 0 && access.policy.isOpen)
+      lines.push("", "Try", ...paths.map((path) => `  ${url}${path}`));
   }
   process.stdout.write(`${lines.join("\n")}\n`);
 }

@@ -1,8 +1,8 @@
 import type { ObjectStore } from "../store/store.ts";
-import type { TransformSpec } from "../transform/spec.ts";
+import type { Transform } from "../transform/transform.ts";
 import { buildPath } from "../url/build.ts";
 
-const SPECS: readonly TransformSpec[] = [
+const SPECS: readonly Transform[] = [
   { width: 800 },
   { width: 400, height: 400, gravity: "auto", format: "webp" },
   { width: 480, height: 270, mode: "pad", background: "ffd700", format: "jpg" },

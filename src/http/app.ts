@@ -4,6 +4,7 @@ import { HTTPException } from "hono/http-exception";
 import { MediaError } from "../errors.ts";
 import type { Observe } from "../media/events.ts";
 import type { Logger } from "../logger.ts";
+import { explainRequest } from "../media/explain.ts";
 import { readRequest } from "../media/request.ts";
 import { logRequests, printPath } from "./access-log.ts";
 import { createAdmin } from "./admin.ts";
@@ -11,10 +12,12 @@ import { respondError, statusOf } from "./errors.ts";
 import type { MediaDeps } from "./media.ts";
 import { respondMedia, varyOf } from "./media.ts";
 import type { Metrics } from "./metrics.ts";
+import type { OriginalDeps } from "./original.ts";
+import { respondOriginal } from "./original.ts";
 import { ALLOWED_METHODS, COMMON_HEADERS, respondOptions } from "./responses.ts";
-import { pathOf, rawTarget } from "./target.ts";
+import { pathOf, queryOf, rawTarget } from "./target.ts";
 
-export interface AppDeps extends MediaDeps {
+export interface AppDeps extends MediaDeps, OriginalDeps {
   /** True once the stores were reachable, false again when the service is stopping. */
   readonly isReady: () => boolean;
   readonly isStopping: () => boolean;
@@ -66,8 +69,15 @@ async function checkMethod(c: Context, next: () => Promise<void>): Promise<Respo
 
 async function handleMedia(c: Context<{ Bindings: Bindings }>, deps: AppDeps): Promise<Response> {
   const { raw } = c.req;
+  const target = targetOf(raw, c.env);
   const accept = raw.headers.get("accept") ?? undefined;
-  const request = readRequest(targetOf(raw, c.env), accept, deps.rules);
+  const request = await readRequest(target, accept, deps.rules);
+  if (isExplain(target)) {
+    return c.json(explainRequest(target, request, deps.rules), 200, {
+      "cache-control": "no-store",
+    });
+  }
+  if (request.form === "original") return respondOriginal(deps, request, raw);
   try {
     return await respondMedia(deps, request, raw);
   } catch (error) {
@@ -76,6 +86,10 @@ async function handleMedia(c: Context<{ Bindings: Bindings }>, deps: AppDeps): P
     if (vary) response.headers.set("vary", vary);
     return response;
   }
+}
+
+function isExplain(target: string): boolean {
+  return new URLSearchParams(queryOf(target)).has("explain");
 }
 
 function addServiceRoutes(app: App, { isReady, metrics, admin }: AppDeps): void {

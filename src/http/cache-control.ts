@@ -26,13 +26,15 @@ export interface BytesContext {
   readonly actual: string;
   /** Whether a later request for the same URL is redirected. */
   readonly isRedirecting: boolean;
+  /** The URL names the version that its author has in mind, so that it stands for these bytes only. */
+  readonly isPinned: boolean;
 }
 
 export function cacheBytes(
-  { asked, actual, isRedirecting }: BytesContext,
+  { asked, actual, isRedirecting, isPinned }: BytesContext,
   rules: CacheRules,
 ): string {
-  if (asked === actual) return rules.versioned;
+  if (asked === actual || isPinned) return rules.versioned;
   // the version is wrong: by the next request the right bytes may be there
   if (asked !== undefined || isRedirecting) return cacheShortly(rules);
   return rules.streamed;
@@ -46,4 +48,12 @@ export function cacheError(status: number, rules: CacheRules): string {
   if (status >= 500) return "no-store";
   const seconds = status === 404 ? rules.notFoundSeconds : rules.clientErrorSeconds;
   return `public, max-age=${seconds}`;
+}
+
+/** Nobody is to keep an answer for longer than its URL is good. */
+export function capCacheControl(cacheControl: string, seconds: number): string {
+  const most = Math.max(0, Math.floor(seconds));
+  return cacheControl
+    .replaceAll(/=(\d+)/g, (_, age: string) => `=${Math.min(Number(age), most)}`)
+    .replace(/,\s*immutable\b/, "");
 }

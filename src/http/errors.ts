@@ -9,6 +9,7 @@ const STATUS = {
   invalid_transform: 400,
   invalid_key: 400,
   invalid_signature: 403,
+  expired: 410,
   not_allowed: 403,
   not_found: 404,
   original_not_found: 404,

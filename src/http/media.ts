@@ -7,7 +7,7 @@ import { describeContent, versionOf } from "../media/variant.ts";
 import type { Variants } from "../media/variants.ts";
 import { encodeVariantKey } from "../url/variant-key.ts";
 import type { CacheRules } from "./cache-control.ts";
-import { cacheBytes, cacheShortly } from "./cache-control.ts";
+import { cacheBytes, cacheShortly, capCacheControl } from "./cache-control.ts";
 import type { Delivery } from "./delivery.ts";
 import { shouldRedirect } from "./delivery.ts";
 import type { VariantHeaders } from "./responses.ts";
@@ -88,10 +88,11 @@ function isRedirecting({ deps, headers }: Answer): boolean {
   return shouldRedirect(deps.delivery, headers, deps.publicUrl !== undefined);
 }
 
-function redirectToStored({ deps, request }: Answer, info: VariantInfo): Response {
+function redirectToStored(answer: Answer, info: VariantInfo): Response {
+  const { deps, request } = answer;
   const path = encodeVariantKey(request.variantKey);
   return respondRedirect(`${deps.publicUrl}/${path}?v=${versionOf(info)}`, {
-    cacheControl: cacheShortly(deps.cache),
+    cacheControl: limitToExpiry(cacheShortly(deps.cache), answer),
     ...varyOf(request),
   });
 }
@@ -106,10 +107,16 @@ function describe(answer: Answer, info: VariantInfo): VariantHeaders {
     asked: request.version,
     actual: versionOf(info),
     isRedirecting: isRedirecting(answer),
+    isPinned: request.spec.version !== undefined,
   };
   return {
     ...describeContent(request),
-    cacheControl: cacheBytes(context, deps.cache),
+    cacheControl: limitToExpiry(cacheBytes(context, deps.cache), answer),
     ...varyOf(request),
   };
+}
+
+function limitToExpiry(cacheControl: string, { request, deps }: Answer): string {
+  const { expires } = request;
+  return expires ? capCacheControl(cacheControl, expires - deps.rules.now() / 1000) : cacheControl;
 }

@@ -18,6 +18,12 @@ export function pathOf(target: string): string {
   return query === -1 ? target : target.slice(0, query);
 }
 
+/** What comes after the path: nothing, mostly. */
+export function queryOf(target: string): string {
+  const query = target.indexOf("?");
+  return query === -1 ? "" : target.slice(query + 1);
+}
+
 function escapeByte(character: string): string {
   return `%${character.codePointAt(0)?.toString(16).toUpperCase()}`;
 }

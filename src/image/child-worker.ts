@@ -66,7 +66,11 @@ function toWorker(child: Child, header: ChildHeader): Worker {
 async function spawnChild({ limits, execArgv = [] }: ChildWorkerOptions): Promise<Child> {
   // compiled or not, the child is the file beside this one
   const script = fileURLToPath(new URL(`./child${extname(import.meta.url)}`, import.meta.url));
-  const [file = "", ...args] = await withDataLimit(process.execPath, [...execArgv, script]);
+  const [file = "", ...args] = await withDataLimit(process.execPath, [
+    ...execArgv,
+    "--expose-gc",
+    script,
+  ]);
   const childProcess = spawn(file, args, {
     stdio: ["ignore", "ignore", "pipe", "pipe"],
     env: childEnvironment(),

@@ -1,12 +1,12 @@
 import type { Sharp } from "sharp";
-import type { OutputFormat, Quality, QualityLevel } from "../transform/spec.ts";
+import type { PictureFormat, Quality, QualityLevel, TransformSpec } from "../transform/spec.ts";
 
 /** What the quality levels mean to each encoder that has a quality. */
 const QUALITIES = {
   jpg: { best: 90, good: 80, eco: 70, low: 55 },
   webp: { best: 88, good: 79, eco: 68, low: 52 },
   avif: { best: 64, good: 50, eco: 42, low: 32 },
-} as const satisfies Partial<Record<OutputFormat, Record<QualityLevel, number>>>;
+} as const satisfies Partial<Record<PictureFormat, Record<QualityLevel, number>>>;
 
 /**
  * Measured on photographs of 3 MP: effort 1 takes a quarter of the time of effort 2, and the files are
@@ -14,20 +14,73 @@ const QUALITIES = {
  */
 const AVIF_EFFORT = 1;
 
-const ENCODERS: Readonly<
-  Record<OutputFormat, (image: Sharp, quality: Quality | undefined) => Sharp>
-> = {
-  jpg: (image, quality) => image.jpeg({ quality: toNumber("jpg", quality), mozjpeg: true }),
+/** Formats whose pictures can move. */
+export type AnimatedFormat = "gif" | "webp";
+
+/** Measured on 60 frames of 500 by 300: from 3 on it takes twice as long for 4 % less. */
+const MOVING_WEBP_EFFORT = 2;
+/** More makes nothing smaller. */
+const MOVING_GIF_EFFORT = 3;
+/** Lossless, these are about effort: half the time of the defaults, and 2 to 10 % more bytes. */
+const LOSSLESS_WEBP = { lossless: true, quality: 20, effort: 2 } as const;
+
+const ENCODERS: Readonly<Record<PictureFormat, (image: Sharp, spec: TransformSpec) => Sharp>> = {
+  jpg: encodeJpeg,
   // a quality would silently mean a palette
-  png: (image) => image.png({ palette: false }),
-  webp: (image, quality) => image.webp({ quality: toNumber("webp", quality) }),
-  avif: (image, quality) => image.avif({ quality: toNumber("avif", quality), effort: AVIF_EFFORT }),
+  png: (image, { progressive }) => image.png({ palette: false, progressive }),
+  webp: encodeWebp,
+  avif: (image, { quality, lossless }) =>
+    image.avif({ quality: toNumber("avif", quality), effort: AVIF_EFFORT, lossless }),
   gif: (image) => image.gif(),
 };
 
 /** Sets the encoder of a pipeline. */
-export function encode(image: Sharp, format: OutputFormat, quality: Quality | undefined): Sharp {
-  return ENCODERS[format](image, quality);
+export function encode(
+  image: Sharp,
+  spec: TransformSpec & { readonly format: PictureFormat },
+): Sharp {
+  return ENCODERS[spec.format](image, spec);
+}
+
+/** How the frames of an animation follow each other. */
+export interface Timing {
+  /** Of each frame, in milliseconds. */
+  readonly delay: number[];
+  /** How often all is shown; 0 is for ever. */
+  readonly loop: number;
+}
+
+/** Sets the encoder of a pipeline whose pixels are those of several frames. */
+export function encodeAnimation(
+  image: Sharp,
+  spec: TransformSpec & { readonly format: AnimatedFormat },
+  timing: Timing,
+): Sharp {
+  if (spec.format === "gif") return image.gif({ ...timing, effort: MOVING_GIF_EFFORT });
+  if (spec.lossless) return image.webp({ ...timing, ...LOSSLESS_WEBP, effort: 0 });
+  const quality = toNumber("webp", spec.quality);
+  return image.webp({ ...timing, quality, effort: MOVING_WEBP_EFFORT });
+}
+
+/**
+ * What `mozjpeg: true` stands for, but for the scans, which it would make progressive whatever else is
+ * asked. Baseline takes a third less time; the files of photographs are 2 % smaller at 100 pixels, 2 %
+ * larger at 400 and 3 % at 1200.
+ */
+function encodeJpeg(image: Sharp, { quality, progressive }: TransformSpec): Sharp {
+  const isProgressive = progressive === true;
+  return image.jpeg({
+    quality: toNumber("jpg", quality),
+    progressive: isProgressive,
+    optimiseScans: isProgressive,
+    trellisQuantisation: true,
+    overshootDeringing: true,
+    quantisationTable: 3,
+  });
+}
+
+function encodeWebp(image: Sharp, { quality, lossless }: TransformSpec): Sharp {
+  return image.webp(lossless ? LOSSLESS_WEBP : { quality: toNumber("webp", quality) });
 }
 
 function toNumber(format: keyof typeof QUALITIES, quality: Quality = "good"): number {

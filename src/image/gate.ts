@@ -1,6 +1,6 @@
 import { MediaError } from "../errors.ts";
 import { countJpegScans } from "./jpeg-scans.ts";
-import { dropPngText } from "./png-text.ts";
+import { dropPngChunks, PNG_TEXT } from "./png-chunks.ts";
 import { sniffFormat } from "./sniff.ts";
 
 /** What an original may cost. Checked before its pixels are touched. */
@@ -43,7 +43,7 @@ export function admitOriginal(bytes: Uint8Array): Admitted {
     const problem = `a JPEG original must have at most ${MAX_JPEG_SCANS} scans`;
     throw new MediaError("unusable_original", problem);
   }
-  return { format, bytes: format === "png" ? dropPngText(bytes) : bytes };
+  return { format, bytes: format === "png" ? dropPngChunks(bytes, PNG_TEXT) : bytes };
 }
 
 /** @throws MediaError `unusable_original` naming the limit that the original exceeds. */

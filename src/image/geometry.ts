@@ -1,6 +1,6 @@
 import { MediaError } from "../errors.ts";
 import type { Crop, Gravity, OutputFormat, TransformSpec } from "../transform/spec.ts";
-import { COMPASS, MAX_PIXELS, MAX_SIDE } from "../transform/spec.ts";
+import { MAX_SIDE, maxPixels, pointOf } from "../transform/spec.ts";
 import type { Region, Size } from "./sizes.ts";
 import { boxAround, boxWithin, outputScale, rotatedSize, scaleBy } from "./sizes.ts";
 
@@ -18,8 +18,13 @@ export interface Plan {
 
 /** What to do, and how many pixels may come of it. */
 interface BoundedSpec extends TransformSpec {
-  readonly maxPixels: number;
+  /** Of all frames together. */
+  readonly frames: number;
+  readonly limit: number;
 }
+
+/** The largest area of all frames of an animation together, in pixels: encoders take them one by one. */
+const MAX_ANIMATED_PIXELS = 25_000_000;
 
 /** Scaled pictures may be this much longer than what is cut from them, before it is done otherwise. */
 const MAX_SCALED_SIDE = 4 * MAX_SIDE;
@@ -28,16 +33,17 @@ const MAX_SEARCHED_PIXELS = 40_000_000;
 const TURNED_MARGIN = 0.999;
 
 /**
- * Plans a normalized spec for an original of the given upright size.
+ * Plans a normalized spec for an original of the given upright size. The plan of an animation is one for
+ * each of its frames.
  *
  * @throws MediaError `unusable_original` when the crop misses the picture, `invalid_transform` when the
  * result would be too large.
  */
 export function planGeometry(
-  original: Size,
+  original: Size & { readonly frames?: number },
   { format, ...transform }: TransformSpec & { readonly format: OutputFormat },
 ): Plan {
-  const spec = { ...transform, maxPixels: MAX_PIXELS[format] };
+  const spec = { ...transform, ...boundFrames(maxPixels(format), original.frames) };
   const asked = spec.crop && intersect(original, spec.crop);
   const picture = asked ?? { left: 0, top: 0, ...original };
   const { crop = asked, ...upright } = planSize(picture, refocus(spec, original, picture));
@@ -50,10 +56,15 @@ export function planGeometry(
   };
 }
 
+function boundFrames(pixels: number, frames = 1): Pick<BoundedSpec, "frames" | "limit"> {
+  const all = frames === 1 ? pixels : Math.min(pixels, MAX_ANIMATED_PIXELS);
+  return { frames, limit: Math.floor(all / frames) };
+}
+
 /** A picture that is only to be inside some box is also to be inside the limits once it is turned. */
 function fitTurned(plan: Plan, picture: Size, spec: BoundedSpec): Plan {
   const { resize } = plan;
-  const excess = outputScale(rotatedSize(resize, spec), spec.maxPixels);
+  const excess = outputScale(rotatedSize(resize, spec), spec.limit);
   if (excess >= 1 || !isInside(spec)) return plan;
   const scale = Math.min(resize.width / picture.width, resize.height / picture.height);
   return { ...plan, resize: scaleBy(picture, scale * excess * TURNED_MARGIN) };
@@ -113,13 +124,13 @@ function planBox(picture: Region, box: Size, spec: BoundedSpec): Plan {
 }
 
 /** Scales to fit inside the box, whose absent sides do not count, and always inside the output limits. */
-function inside(picture: Size, box: Box, { mode, maxPixels }: BoundedSpec): Size {
+function inside(picture: Size, box: Box, { mode, limit }: BoundedSpec): Size {
   const isEnlarging = mode === "fit" || mode === "pad";
   const scale = Math.min(
     (box.width ?? Infinity) / picture.width,
     (box.height ?? Infinity) / picture.height,
     isEnlarging ? Infinity : 1,
-    outputScale(picture, maxPixels),
+    outputScale(picture, limit),
   );
   return scaleBy(picture, scale);
 }
@@ -130,18 +141,18 @@ interface Box {
 }
 
 /** Shrinks a box, in its own ratio, to fit into the picture and the output limits. */
-function shrink(box: Size, picture: Size, { maxPixels }: BoundedSpec): Size {
+function shrink(box: Size, picture: Size, { limit }: BoundedSpec): Size {
   const scale = Math.min(
     1,
     picture.width / box.width,
     picture.height / box.height,
-    outputScale(box, maxPixels),
+    outputScale(box, limit),
   );
   return scaleBy(box, scale);
 }
 
-function padTo(picture: Size, box: Size, { maxPixels }: BoundedSpec): Plan {
-  const scale = Math.min(1, outputScale(box, maxPixels));
+function padTo(picture: Size, box: Size, { limit }: BoundedSpec): Plan {
+  const scale = Math.min(1, outputScale(box, limit));
   return { resize: scaleBy(picture, scale), pad: scaleBy(box, scale) };
 }
 
@@ -190,9 +201,7 @@ function startAround(focus: number, length: number, whole: number): number {
 
 function focusOf(gravity: Gravity | undefined): { readonly x: number; readonly y: number } {
   if (typeof gravity === "object") return gravity;
-  return gravity === "auto" || gravity === "entropy"
-    ? COMPASS.center
-    : COMPASS[gravity ?? "center"];
+  return pointOf(!gravity || gravity === "auto" || gravity === "entropy" ? "center" : gravity);
 }
 
 function intersect(picture: Size, crop: Crop): Region {
@@ -214,9 +223,10 @@ function clip(from: number, to: number, whole: number): readonly [start: number,
   return [start, Math.min(whole, Math.max(start + 1, Math.round(to)))];
 }
 
-function checkOutput({ width, height }: Size, { maxPixels }: BoundedSpec): void {
-  if (Math.max(width, height) <= MAX_SIDE && width * height <= maxPixels) return;
-  const limits = `${MAX_SIDE} pixels a side and ${maxPixels} in all`;
+function checkOutput({ width, height }: Size, { frames, limit }: BoundedSpec): void {
+  if (Math.max(width, height) <= MAX_SIDE && width * height <= limit) return;
+  const limits = `${MAX_SIDE} pixels a side and ${limit} in all`;
   const problem = `the picture would be ${width}×${height}, but may have at most ${limits}`;
-  throw new MediaError("invalid_transform", problem);
+  const advice = `for each of its ${frames} frames: without "fl_animated" there is only the first`;
+  throw new MediaError("invalid_transform", frames === 1 ? problem : `${problem} ${advice}`);
 }

@@ -1,4 +1,4 @@
-import { defaultsOf } from "../transform/extension.ts";
+import { fallbackFormat, plainFormat } from "../transform/extension.ts";
 import type { OutputFormat } from "../transform/spec.ts";
 
 /** What the client is told about the bytes of each format. */
@@ -8,6 +8,9 @@ export const CONTENT_TYPES: Readonly<Record<OutputFormat, string>> = {
   webp: "image/webp",
   avif: "image/avif",
   gif: "image/gif",
+  json: "application/json",
+  thumbhash: "text/plain",
+  blurhash: "text/plain",
 };
 
 /** Formats that are worth offering to a client that names them. */
@@ -28,12 +31,10 @@ export function negotiateFormat(
   key: string,
   { accept, preference }: Negotiation,
 ): OutputFormat {
-  if (asked === undefined) return defaultsOf(key).plain;
+  if (asked === undefined) return plainFormat(key);
   if (asked !== "auto") return asked;
   const offered = parseAccept(accept ?? "");
-  return (
-    preference.find((format) => offered.has(CONTENT_TYPES[format])) ?? defaultsOf(key).fallback
-  );
+  return preference.find((format) => offered.has(CONTENT_TYPES[format])) ?? fallbackFormat(key);
 }
 
 /** The media types that an `Accept` header names with a quality above zero (RFC 9110, 12.5.1). */

@@ -33,10 +33,16 @@ export function outputScale({ width, height }: Size, maxPixels: number): number 
   const largest = Math.min(
     MAX_SIDE / width,
     MAX_SIDE / height,
-    // rounding both sides up adds less than one long side
-    Math.sqrt((maxPixels - MAX_SIDE - 1) / (width * height)),
+    scaleToArea({ width, height }, maxPixels),
   );
   return isWithin ? Math.max(1, largest) : largest;
+}
+
+/** The scale at which a picture has so many pixels when both of its sides are rounded up by a half. */
+function scaleToArea({ width, height }: Size, pixels: number): number {
+  const area = width * height;
+  const half = (width + height) / 4;
+  return (Math.sqrt(half ** 2 + area * (pixels - 1)) - half) / area;
 }
 
 /** Scales both sides to whole pixels, at least one. */

@@ -1,25 +1,18 @@
 import type { Color as SharpColor, Sharp } from "sharp";
 import sharp from "sharp";
 import { toRgba } from "../transform/color.ts";
-import type { Gravity, OutputFormat, TransformSpec } from "../transform/spec.ts";
+import type { Gravity, PictureFormat, TransformSpec } from "../transform/spec.ts";
+import { applyEffects, hasEffects } from "./effects.ts";
 import type { Plan } from "./geometry.ts";
 import { placeIn } from "./geometry.ts";
-
-/** Uncompressed pixels between two steps that sharp would otherwise do in an order of its own. */
-interface Pixels {
-  readonly data: Buffer;
-  readonly info: {
-    readonly width: number;
-    readonly height: number;
-    readonly channels: 1 | 2 | 3 | 4;
-  };
-}
+import { fromPixels, settle, toPixels } from "./pixels.ts";
+import { roundCorners } from "./radius.ts";
 
 /** What shows where the picture does not: behind it, beside it, in the corners. */
 interface Backdrop {
   /** For corners and padding, before the picture is flattened. */
   readonly fill: SharpColor;
-  /** The opaque colour that alpha is flattened on first of all. */
+  /** The opaque colour that alpha is flattened on. */
   readonly flatten?: SharpColor;
   /** The translucent colour that the finished picture is laid on. */
   readonly under?: SharpColor;
@@ -28,33 +21,39 @@ interface Backdrop {
 const CLEAR = { r: 0, g: 0, b: 0, alpha: 0 };
 
 /**
- * Carries a plan out: crop, resize, flip, rotate, pad, flatten. `image` is the upright original; the
- * result is ready to be encoded.
+ * Carries a plan out: crop, resize, flip, rotate, effects, pad, radius, flatten. `image` is the upright
+ * original; the result is ready to be encoded.
  */
 export async function applySteps(
   image: Sharp,
   plan: Plan,
-  spec: TransformSpec & { readonly format: OutputFormat },
+  spec: TransformSpec & { readonly format: PictureFormat },
 ): Promise<Sharp> {
   const backdrop = chooseBackdrop(spec.background, spec.format);
-  let current = resize(image, plan);
-  if (backdrop.flatten) current = current.flatten({ background: backdrop.flatten });
-  if (spec.flip) current = mirror(await settle(current), spec.flip);
-  if (typeof spec.rotate === "number") {
-    current = (await settle(current)).rotate(spec.rotate, { background: backdrop.fill });
-  }
+  // without effects it is all the same when a picture is flattened, and this is no pass of its own
+  let current = hasEffects(spec)
+    ? await changeLooks(resizeTo(image, plan), spec, backdrop)
+    : await turn(flatten(resizeTo(image, plan), backdrop), spec, backdrop.fill);
   if (plan.pad) current = await pad(current, plan.pad, { ...backdrop, gravity: spec.gravity });
+  if (spec.radius) current = flatten(await round(current, spec.radius), backdrop);
   return backdrop.under ? layOn(current, backdrop.under) : current;
 }
 
-function chooseBackdrop(background: string | undefined, format: OutputFormat): Backdrop {
+function chooseBackdrop(background: string | undefined, format: PictureFormat): Backdrop {
   const color = background ?? (format === "jpg" ? "ffffff" : undefined);
   if (!color) return { fill: CLEAR };
   const rgba = toRgba(color);
   return rgba.alpha === 1 ? { fill: rgba, flatten: rgba } : { fill: CLEAR, under: rgba };
 }
 
-function resize(image: Sharp, { crop, resize: size, cut }: Plan): Sharp {
+/** Effects are for the picture, and not for what shows behind it: that comes after them. */
+async function changeLooks(image: Sharp, spec: TransformSpec, backdrop: Backdrop): Promise<Sharp> {
+  const turned = await turn(image, spec, CLEAR);
+  return flatten(await applyEffects(turned, spec), backdrop);
+}
+
+/** Crops, resizes and cuts. */
+export function resizeTo(image: Sharp, { crop, resize: size, cut }: Plan): Sharp {
   const cropped = crop ? image.extract(crop) : image;
   if (cut && "strategy" in cut) {
     const { width, height, strategy } = cut;
@@ -64,9 +63,31 @@ function resize(image: Sharp, { crop, resize: size, cut }: Plan): Sharp {
   return cut ? resized.extract(cut) : resized;
 }
 
+/** Settles on where the cut is that a plan leaves to sharp, for other pictures to be cut alike. */
+export async function locateCut(image: Sharp, plan: Plan): Promise<Plan> {
+  const { cut, resize: scaled } = plan;
+  if (!cut || !("strategy" in cut)) return plan;
+  const { info } = await resizeTo(image, plan).raw().toBuffer({ resolveWithObject: true });
+  const { width, height } = cut;
+  // sharp tells how far the picture was moved; it may have scaled it to one pixel more
+  const left = Math.min(-(info.cropOffsetLeft ?? 0), scaled.width - width);
+  const top = Math.min(-(info.cropOffsetTop ?? 0), scaled.height - height);
+  return { ...plan, cut: { left, top, width, height } };
+}
+
+async function turn(image: Sharp, spec: TransformSpec, corners: SharpColor): Promise<Sharp> {
+  const flipped = spec.flip ? mirror(await settle(image), spec.flip) : image;
+  if (typeof spec.rotate !== "number") return flipped;
+  return (await settle(flipped)).rotate(spec.rotate, { background: corners });
+}
+
 function mirror(image: Sharp, flip: NonNullable<TransformSpec["flip"]>): Sharp {
   const vertical = flip.includes("v") ? image.flip() : image;
   return flip.includes("h") ? vertical.flop() : vertical;
+}
+
+function flatten(image: Sharp, { flatten: background }: Backdrop): Sharp {
+  return background ? image.flatten({ background }) : image;
 }
 
 async function pad(
@@ -75,28 +96,19 @@ async function pad(
   { gravity, fill }: Backdrop & { readonly gravity: Gravity | undefined },
 ): Promise<Sharp> {
   const pixels = await toPixels(image);
-  const { left, top, width, height } = placeIn(box, pixels.info, gravity);
+  const { left, top, width, height } = placeIn(box, pixels, gravity);
   const right = box.width - width - left;
   const bottom = box.height - height - top;
   return fromPixels(pixels).extend({ left, top, right, bottom, background: fill });
 }
 
+async function round(image: Sharp, radius: number | "max"): Promise<Sharp> {
+  const pixels = await toPixels(image.ensureAlpha());
+  return fromPixels(roundCorners({ ...pixels, channels: 4 }, radius));
+}
+
 async function layOn(image: Sharp, color: SharpColor): Promise<Sharp> {
-  const { data, info } = await toPixels(image);
-  const { width, height, channels } = info;
+  const { data, width, height, channels } = await toPixels(image);
   const canvas = sharp({ create: { width, height, channels: 4, background: color } });
   return canvas.composite([{ input: data, raw: { width, height, channels } }]);
-}
-
-/** Ends a pass: what is asked of the result happens after what was asked of `image`. */
-async function settle(image: Sharp): Promise<Sharp> {
-  return fromPixels(await toPixels(image));
-}
-
-function toPixels(image: Sharp): Promise<Pixels> {
-  return image.toColourspace("srgb").raw({ depth: "uchar" }).toBuffer({ resolveWithObject: true });
-}
-
-function fromPixels({ data, info: { width, height, channels } }: Pixels): Sharp {
-  return sharp(data, { raw: { width, height, channels } });
 }

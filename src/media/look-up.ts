@@ -1,7 +1,7 @@
 import { MediaError } from "../errors.ts";
 import type { GetResult, ObjectInfo, ObjectStore } from "../store/store.ts";
 import type { OutputFormat, TransformSpec } from "../transform/spec.ts";
-import type { VariantPrefix } from "../url/variant-key.ts";
+import type { VariantPrefix } from "../url/variant-prefix.ts";
 import type { Background } from "./background.ts";
 import type { Observe } from "./events.ts";
 import type { Memo } from "./memo.ts";

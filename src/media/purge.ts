@@ -1,5 +1,5 @@
 import type { ObjectStore } from "../store/store.ts";
-import type { VariantPrefix } from "../url/variant-key.ts";
+import type { VariantPrefix } from "../url/variant-prefix.ts";
 import { variantFolder } from "../url/variant-key.ts";
 import type { Observe } from "./events.ts";
 import type { Memo } from "./memo.ts";

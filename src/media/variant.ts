@@ -96,12 +96,13 @@ export function versionOf({ sourceEtag }: VariantInfo): string {
     .slice(0, 8);
 }
 
-/** Inline, under the original's name with the variant's extension. */
-function printDisposition({ key, format }: VariantRequest): string {
+/** Inline unless asked otherwise, under the original's name with the variant's extension. */
+function printDisposition({ key, format, spec }: VariantRequest): string {
   const name = key.slice(key.lastIndexOf("/") + 1);
   const stem = name.includes(".", 1) ? name.slice(0, name.lastIndexOf(".")) : name;
   const ascii = stem.replaceAll(/[^\w.-]+/g, "_").slice(0, 100);
-  const plain = `inline; filename="${ascii}.${format}"`;
+  const kind = spec.attachment ? "attachment" : "inline";
+  const plain = `${kind}; filename="${ascii}.${format}"`;
   return ascii === stem ? plain : `${plain}; filename*=UTF-8''${encodeSegment(stem)}.${format}`;
 }
 

@@ -1,4 +1,5 @@
 import { MediaError } from "../errors.ts";
+import type { ObjectInfo } from "../store/store.ts";
 import type { Coalescer } from "./coalesce.ts";
 import { createCoalescer } from "./coalesce.ts";
 import type { LookUpDeps, Outcome } from "./look-up.ts";
@@ -23,6 +24,7 @@ export interface Variants {
 interface State extends LookUpDeps {
   readonly jobs: Coalescer<Outcome>;
   readonly reads: Coalescer<Variant | undefined>;
+  readonly peeks: Coalescer<ObjectInfo | undefined>;
 }
 
 /** The use case: a variant is looked up, made where there is none, answered, and kept. */
@@ -34,6 +36,7 @@ export function createVariants(deps: LookUpDeps): Variants {
       outcome.kind === "made" ? outcome.written : Promise.resolve(),
     ),
     reads: createCoalescer<Variant | undefined>(),
+    peeks: createCoalescer<ObjectInfo | undefined>(),
   };
   return {
     find: async (request) => {
@@ -58,7 +61,20 @@ async function find(state: State, request: VariantRequest): Promise<Outcome> {
   const unwritten = memo.unwrittenOf(request.variantKey);
   if (unwritten) return { kind: "made", variant: unwritten, written: Promise.resolve() };
   if (jobs.has(request.variantKey)) observe({ kind: "join" });
+  else if (!request.mayMake) return findOnly(state, request);
   return jobs.join(request.variantKey, () => lookUp(state, request));
+}
+
+/** Those who may have it made are not to wait for one who may not. */
+async function findOnly(state: State, request: VariantRequest): Promise<Outcome> {
+  const object = await state.peeks.join(request.variantKey, () =>
+    state.variants.head(request.variantKey, AbortSignal.timeout(state.storeTimeoutMs)),
+  );
+  if (!object || !readVariantInfo(request, object)) {
+    throw new MediaError("not_allowed", "a signature is needed to have this variant made");
+  }
+  // it has been made once, so it may be made anew
+  return state.jobs.join(request.variantKey, () => lookUp(state, request));
 }
 
 function ageOf({ freshness, now }: State, checkedAt: number): "fresh" | "stale" | "expired" {

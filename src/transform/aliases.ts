@@ -1,7 +1,7 @@
 import type { Mode } from "./spec.ts";
 
 /** Other names of an option, taken as if the option's own name had been written. */
-export const RENAMED: Readonly<Record<string, string>> = {
+export const RENAMED: ReadonlyMap<string, string> = table({
   width: "w",
   height: "h",
   ratio: "ar",
@@ -13,73 +13,80 @@ export const RENAMED: Readonly<Record<string, string>> = {
   pos: "g",
   rotate: "a",
   extract: "crop",
-};
+});
 
-const FIT_MODES: Readonly<Record<string, Mode>> = {
+/** A spelling whose value has to be rewritten too. */
+export interface Rewrite {
+  /** Completes the sentence "… must be …". */
+  readonly expected: string;
+  /** The pieces that it stands for; wrong ones when it is no such value. */
+  rewrite(value: string): readonly string[];
+}
+
+export const REWRITTEN: ReadonlyMap<string, Rewrite> = table<Rewrite>({
+  s: { expected: "like 300x200 or 300", rewrite: rewriteSize },
+  resize: { expected: "like 300x200 or 300", rewrite: rewriteSize },
+  fit: {
+    expected: "one of cover, contain, fill, inside",
+    rewrite: (value) => [`c_${FIT_MODES.get(value)}`],
+  },
+  blur: {
+    expected: "from 0.3 to 40",
+    rewrite: (value) => rewriteSigma("blur", 50, value),
+  },
+  sharpen: {
+    expected: "from 0.1 to 10",
+    rewrite: (value) => rewriteSigma("sharpen", 10, value),
+  },
+});
+
+const FIT_MODES: ReadonlyMap<string, Mode> = table<Mode>({
   cover: "lfill",
   contain: "pad",
   fill: "scale",
   inside: "limit",
-};
+});
 
-/** Spellings whose value has to be rewritten too: each gives the pieces that it stands for. */
-export const REWRITTEN: Readonly<Record<string, Rewrite>> = {
-  s: { expected: "WIDTHxHEIGHT or WIDTH", rewrite: rewriteSize },
-  resize: { expected: "WIDTHxHEIGHT or WIDTH", rewrite: rewriteSize },
-  fit: {
-    expected: `one of ${Object.keys(FIT_MODES).join(", ")}`,
-    rewrite: (value) =>
-      Object.hasOwn(FIT_MODES, value) ? [["c", String(FIT_MODES[value])]] : undefined,
-  },
-};
+/** Bare words that count beside a `name_value` piece; also written `negate_true`, `negate_1`. */
+export const WORDS: ReadonlyMap<string, string> = table({
+  animated: "fl_animated",
+  grayscale: "e_grayscale",
+  greyscale: "e_grayscale",
+  negate: "e_negate",
+  sharpen: "e_sharpen",
+});
 
-export interface Rewrite {
-  readonly expected: string;
-  rewrite(value: string): readonly (readonly [name: string, value: string])[] | undefined;
-}
-
-/** Bare words that count beside a `name_value` piece; also written `flip_true`, `flip_1`. */
+/** Bare words whose meaning depends on what stands beside them. */
 const FLAGS = ["enlarge", "flip", "flop"] as const;
 export type Flag = (typeof FLAGS)[number];
 
-/** The flag that a piece means, if it is one. */
-export function parseFlag(piece: string): Flag | undefined {
-  return FLAGS.find((flag) => piece === flag || piece === `${flag}_true` || piece === `${flag}_1`);
+/** The word that a piece is, be it bare or named `negate_true`. */
+export function bareWord(piece: string): string {
+  return piece.replace(/_(?:true|1)$/, "");
 }
 
-/** What `enlarge` makes of each mode. */
-export const ENLARGING: Readonly<Record<Mode, Mode>> = {
+export function asFlag(word: string): Flag | undefined {
+  return FLAGS.find((flag) => flag === word);
+}
+
+/** What `enlarge` makes of the modes that do not. */
+export const ENLARGING: Readonly<Partial<Record<Mode, Mode>>> = {
   lfill: "fill",
   limit: "fit",
   lpad: "pad",
-  fill: "fill",
-  fit: "fit",
-  pad: "pad",
-  scale: "scale",
 };
 
-/**
- * Names that mean something in this grammar or its neighbours but are no option here. Key segments that
- * hold one are fenced when a URL is built, so that giving it a meaning never changes an old URL.
- */
-export const RESERVED_NAMES: ReadonlySet<string> = new Set(
-  "trim r e fl v t exp blur sharpen grayscale greyscale negate animated l u if o bo co x y z d".split(
-    " ",
-  ),
-);
+function rewriteSize(value: string): readonly string[] {
+  const [width, ...height] = value.split("x");
+  return [`w_${width}`, ...height.map((side) => `h_${side}`)];
+}
 
-/** The same for bare words. */
-export const RESERVED_FLAGS: ReadonlySet<string> = new Set(
-  "sharpen grayscale greyscale negate animated".split(" "),
-);
+function rewriteSigma(effect: string, unit: number, value: string): readonly string[] {
+  const isSigma = /^\d{1,3}(?:\.\d{1,4})?$/.test(value);
+  return isSigma ? [`e_${effect}:${Math.round(Number(value) * unit)}`] : [""];
+}
 
-function rewriteSize(value: string): readonly (readonly [string, string])[] | undefined {
-  const [width = "", height, ...rest] = value.split("x");
-  if (rest.length > 0) return undefined;
-  return height === undefined
-    ? [["w", width]]
-    : [
-        ["w", width],
-        ["h", height],
-      ];
+/** Names come from URLs: a plain object would have more of them than it was given. */
+function table<T = string>(entries: Readonly<Record<string, T>>): ReadonlyMap<string, T> {
+  return new Map(Object.entries(entries));
 }

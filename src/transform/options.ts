@@ -1,76 +1,83 @@
-import { color } from "./color.ts";
-import type { TransformSpec } from "./spec.ts";
-import { FLIPS, FORMATS, MAX_SIDE, MODES, QUALITY_LEVELS } from "./spec.ts";
-import type { ValueType } from "./values.ts";
-import { crop, decimal, either, gravity, integer, oneOf, ratio } from "./values.ts";
+import type { Field } from "./fields.ts";
+import { FIELDS, LABELS, nameOf } from "./fields.ts";
+import { DESCRIPTION_FORMATS, FLIPS, MAX_SIDE, MODES, PICTURE_FORMATS } from "./spec.ts";
 
-/** One row of the table: how an option is written, and what its value may be. */
-interface Option<T> {
-  readonly name: string;
-  /** A primary option alone makes a path segment a transform; others need company. */
-  readonly isPrimary?: true;
-  /** A value that starts like a number, yet is none, is a mistake and not the name of a folder. */
-  readonly isNumeric?: true;
-  readonly value: ValueType<T>;
+/** What the value of an option is: a number of a range, one of some words, or something of its own. */
+interface Value {
+  /** Default: a number or a word. */
+  readonly kind?:
+    | "flag"
+    | "ratio"
+    | "gravity"
+    | "crop"
+    | "quality"
+    | "color"
+    | "version"
+    | "presets";
+  readonly min?: number;
+  readonly max?: number;
+  /** Decimals, at most. Default: 0. */
+  readonly places?: number;
+  readonly words?: readonly string[];
 }
 
-type OptionTable = { readonly [K in keyof TransformSpec]-?: Option<NonNullable<TransformSpec[K]>> };
+const flag: Value = { kind: "flag" };
+const color: Value = { kind: "color" };
 
-/** Quality levels are written `auto:eco`; `auto` is the default, `good`. */
-const qualityLevel: ValueType<(typeof QUALITY_LEVELS)[number]> = {
-  expected: `auto, ${QUALITY_LEVELS.map((level) => `auto:${level}`).join(", ")}`,
-  parse: (text) =>
-    text === "auto" ? "good" : QUALITY_LEVELS.find((level) => text === `auto:${level}`),
-  print: (level) => `auto:${level}`,
+/** What the value of each option may be; how it is written is in the table of labels. */
+export const VALUES: { readonly [K in Field]-?: Value } = {
+  width: range(1, MAX_SIDE),
+  height: range(1, MAX_SIDE),
+  aspectRatio: { kind: "ratio" },
+  mode: { words: MODES },
+  gravity: { kind: "gravity" },
+  crop: { kind: "crop" },
+  trim: range(0, 255),
+  rotate: { ...range(0, 359), words: ["ignore"] },
+  flip: { words: FLIPS },
+  background: color,
+  radius: { ...range(1, 4096), words: ["max"] },
+  blur: range(15, 2000),
+  sharpen: range(1, 100),
+  pixelate: range(2, 200),
+  brightness: range(-99, 100),
+  contrast: range(-99, 100),
+  saturation: range(-99, 100),
+  hue: range(-180, 180),
+  gamma: { ...range(0.34, 3), places: 4 },
+  sepia: range(1, 100),
+  tint: color,
+  grayscale: flag,
+  negate: flag,
+  format: { words: [...PICTURE_FORMATS, "auto", ...DESCRIPTION_FORMATS] },
+  quality: { kind: "quality" },
+  animated: flag,
+  attachment: flag,
+  keepIcc: flag,
+  lossless: flag,
+  progressive: flag,
+  version: { kind: "version" },
+  dpr: { ...range(0.5, 5), places: 2 },
+  presets: { kind: "presets" },
+  expires: range(1, 9_999_999_999),
 };
 
-const formats = oneOf([...FORMATS, "auto"]);
+/** A primary option alone makes a path segment a transform; others need company. */
+export function isPrimary(field: Field): boolean {
+  return !/^(?:[cgbv]|fl|exp)$/.test(nameOf(field));
+}
 
-/** The options in canonical order: the order in which they are printed. */
-export const OPTIONS: OptionTable = {
-  width: { name: "w", isPrimary: true, isNumeric: true, value: integer(1, MAX_SIDE) },
-  height: { name: "h", isPrimary: true, isNumeric: true, value: integer(1, MAX_SIDE) },
-  aspectRatio: { name: "ar", isPrimary: true, isNumeric: true, value: ratio },
-  mode: { name: "c", value: oneOf(MODES) },
-  gravity: { name: "g", value: gravity },
-  crop: { name: "crop", isPrimary: true, isNumeric: true, value: crop },
-  rotate: {
-    name: "a",
-    isPrimary: true,
-    isNumeric: true,
-    value: either(angle(), oneOf(["ignore"])),
-  },
-  flip: { name: "flip", isPrimary: true, value: oneOf(FLIPS) },
-  background: { name: "b", value: color },
-  format: {
-    name: "f",
-    isPrimary: true,
-    value: { ...formats, parse: (text) => formats.parse(text === "jpeg" ? "jpg" : text) },
-  },
-  quality: {
-    name: "q",
-    isPrimary: true,
-    isNumeric: true,
-    value: either(integer(1, 100), qualityLevel),
-  },
-  dpr: { name: "dpr", isPrimary: true, isNumeric: true, value: decimal(0.5, 5, 2) },
-};
+/** A value that starts like a number, yet is none, is a mistake in these, and not a folder's name. */
+export function isNumeric(field: Field): boolean {
+  return /^(?:[whqra]|ar|dpr|trim|crop)$/.test(nameOf(field));
+}
 
-export type Field = keyof TransformSpec;
+/** The words of all effects (`e`) or all flags (`fl`). */
+export function wordsOf(name: "e" | "fl"): string {
+  const labels = FIELDS.filter((field) => nameOf(field) === name);
+  return labels.map((field) => LABELS[field].slice(name.length + 1)).join(", ");
+}
 
-/** The fields of a spec in canonical order. */
-export const FIELDS: readonly Field[] = Object.keys(OPTIONS) as Field[]; // the table has exactly these keys
-
-/** Negative degrees, which other services use for anticlockwise, are read as what they amount to. */
-function angle(): ValueType<number> {
-  const clockwise = integer(0, 359);
-  return {
-    expected: `${clockwise.expected} (degrees, clockwise)`,
-    parse: (text) => {
-      if (!text.startsWith("-")) return clockwise.parse(text);
-      const degrees = integer(1, 359).parse(text.slice(1));
-      return degrees === undefined ? undefined : 360 - degrees;
-    },
-    print: clockwise.print,
-  };
+function range(min: number, max: number): Value {
+  return { min, max };
 }

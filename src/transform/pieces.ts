@@ -1,8 +1,14 @@
-import type { Flag } from "./aliases.ts";
-import { parseFlag, RENAMED, RESERVED_FLAGS, RESERVED_NAMES, REWRITTEN } from "./aliases.ts";
-import type { Field } from "./options.ts";
-import { FIELDS, OPTIONS } from "./options.ts";
+import type { Flag, Rewrite } from "./aliases.ts";
+import { asFlag, bareWord, RENAMED, REWRITTEN, WORDS } from "./aliases.ts";
+import { isTaken } from "./names.ts";
+import type { Field } from "./fields.ts";
+import { DEFAULTS, FIELDS, LABELS, nameOf } from "./fields.ts";
+import { isNumeric, wordsOf } from "./options.ts";
+import type { Presets, Vocabulary } from "./presets.ts";
+import { NO_VOCABULARY } from "./presets.ts";
+import { printPiece } from "./print.ts";
 import type { TransformSpec } from "./spec.ts";
+import { expectedOf, parseValue } from "./values.ts";
 
 /** A field and its value, kept with its canonical text so that two of them can be compared. */
 export interface Setting {
@@ -13,103 +19,131 @@ export interface Setting {
 
 /** What one piece of a segment turned out to be. */
 export type Piece =
-  | { readonly kind: "settings"; readonly settings: readonly Setting[] }
   | {
-      readonly kind: "flag";
-      readonly flag: Flag;
-      /** Written `flip_true`, which no folder is likely to be called. */
+      readonly kind: "settings";
+      readonly settings: readonly Setting[];
+      /** A word that has no settings: what it means depends on what stands beside it. */
+      readonly flag?: Flag;
+      /** Written as a `name_value`, which no folder is likely to be called. */
       readonly isNamed: boolean;
     }
   | {
       readonly kind: "invalid";
-      readonly problem: string;
+      /** Made only when it is wanted: two kilobytes can hold a thousand pieces. */
+      problem(): string;
       /** It carries the name of an option. */
       readonly isRegistered: boolean;
       /** It can only have been meant as an option. */
       readonly isAttempt: boolean;
     };
 
-const FIELD_BY_NAME: ReadonlyMap<string, Field> = new Map(
-  FIELDS.map((field) => [OPTIONS[field].name, field]),
+type Valid = Extract<Piece, { kind: "settings" }>;
+type Invalid = Extract<Piece, { kind: "invalid" }>;
+
+/** Fields by what they are called: `w`, `e_blur`. */
+const FIELD_BY_LABEL: ReadonlyMap<string, Field> = new Map(
+  FIELDS.map((field) => [LABELS[field], field]),
 );
 
-const OPTION_NAMES = FIELDS.map((field) => OPTIONS[field].name).join(", ");
-
-/** Cuts a decoded segment into its pieces; both separators of the field are understood. */
-export function splitPieces(segment: string): readonly string[] {
-  return segment.split(/[,&]/);
-}
-
-export function readPiece(piece: string): Piece {
-  const flag = parseFlag(piece);
+/** Reads one piece; a preset counts only when there is one of that name. */
+export function readPiece(piece: string, vocabulary: Vocabulary): Piece {
+  const word = bareWord(piece);
+  const isNamed = word !== piece;
+  const flag = asFlag(word);
+  if (flag) return { ...valid([]), flag, isNamed };
+  const meant = WORDS.get(word);
+  if (meant) return { ...readPiece(meant, vocabulary), isNamed } as Piece; // it is always correct
+  const advice = vocabulary.advise?.(piece);
+  if (advice) return registered(() => `"${piece}" means nothing here: ${advice}`);
   const cut = piece.indexOf("_");
-  if (flag) return { kind: "flag", flag, isNamed: cut !== -1 };
-  if (cut === -1) return unknown(piece, piece);
-  const name = piece.slice(0, cut);
-  const value = piece.slice(cut + 1);
-  return Object.hasOwn(REWRITTEN, name)
-    ? readRewritten(name, value)
-    : readOption(piece, name, value);
+  return cut === -1
+    ? unknown(piece, piece)
+    : readNamed(piece, { typed: piece.slice(0, cut), value: piece.slice(cut + 1) }, vocabulary);
 }
 
-/** True when the piece carries a name that is taken or kept back, whatever its value. */
-export function hasRegisteredName(piece: string): boolean {
-  if (parseFlag(piece) !== undefined) return true;
-  const cut = piece.indexOf("_");
-  if (cut === -1) return RESERVED_FLAGS.has(piece);
-  const name = piece.slice(0, cut);
-  return isOptionName(name) || RESERVED_NAMES.has(name) || name.startsWith("$");
-}
-
-function isOptionName(name: string): boolean {
-  return FIELD_BY_NAME.has(canonicalName(name)) || Object.hasOwn(REWRITTEN, name);
-}
-
-function canonicalName(name: string): string {
-  return Object.hasOwn(RENAMED, name) ? String(RENAMED[name]) : name;
-}
-
-function readOption(piece: string, name: string, value: string): Piece {
-  const field = FIELD_BY_NAME.get(canonicalName(name));
+function readNamed(
+  piece: string,
+  { typed, value }: { readonly typed: string; readonly value: string },
+  { presets }: Vocabulary,
+): Piece {
+  const rewrite = REWRITTEN.get(typed);
+  if (rewrite) return readRewritten(typed, value, rewrite);
+  const name = RENAMED.get(typed) ?? typed;
+  if (name === "e") return readEffect(value);
+  if (name === "fl") return readFlags(value);
+  const field = FIELD_BY_LABEL.get(name);
   if (!field) return unknown(piece, name);
-  const setting = readSetting(field, value);
-  if (setting) return { kind: "settings", settings: [setting] };
-  return {
-    kind: "invalid",
-    problem: `option "${name}" must be ${OPTIONS[field].value.expected}, got "${value}"`,
-    isRegistered: true,
-    isAttempt: OPTIONS[field].isNumeric === true && /^[\d+.-]/.test(value),
-  };
+  return field === "presets" ? readPresets(value, presets) : readOption(field, typed, value);
 }
 
-function readRewritten(name: string, value: string): Piece {
-  const row = REWRITTEN[name];
-  const pieces = row?.rewrite(value) ?? [];
-  const settings = pieces.flatMap(([option, text]) => {
-    const field = FIELD_BY_NAME.get(option);
-    return (field && readSetting(field, text)) ?? [];
-  });
-  if (settings.length > 0 && settings.length === pieces.length) {
-    return { kind: "settings", settings };
+function readOption(field: Field, typed: string, text: string): Piece {
+  const setting = readSetting(field, field === "format" && text === "jpeg" ? "jpg" : text);
+  if (setting) return valid([setting]);
+  const isAttempt = isNumeric(field) && /^[\d+.-]/.test(text);
+  return { ...invalid(typed, () => expectedOf(field), text), isAttempt };
+}
+
+/** `blur`, `blur:200`; without a value the effect has its default one. */
+function readEffect(text: string): Piece {
+  const [word = "", value, ...rest] = text.split(":");
+  const field = FIELD_BY_LABEL.get(`e_${word}`);
+  if (!field) {
+    return invalid("e", () => `one of ${wordsOf("e")}`, text);
   }
-  const problem = `option "${name}" must be ${row?.expected ?? ""}, got "${value}"`;
+  // only colours have a colon of their own: `tint:rgb:ff0000`
+  const given = rest.length > 0 ? [value, ...rest].join(":") : value;
+  const setting = readSetting(field, given ?? `${DEFAULTS[field] ?? ""}`);
+  if (setting) return valid([setting]);
+  return invalid(`e_${word}`, () => expectedOf(field), given ?? "");
+}
+
+function readFlags(text: string): Piece {
+  const fields = text.split(".").map((word) => FIELD_BY_LABEL.get(`fl_${word}`));
+  const settings = fields.flatMap((field) => (field && readSetting(field, "")) ?? []);
+  if (settings.length === fields.length) return valid(settings);
+  return invalid("fl", () => `some of ${wordsOf("fl")}, joined by dots`, text);
+}
+
+function readPresets(text: string, presets: Presets): Piece {
+  const setting = readSetting("presets", text);
+  const isKnown = text.split(".").every((name) => presets.has(name));
+  if (setting && isKnown) return valid([setting]);
+  const known = [...presets.keys()].join(", ") || "none";
+  return invalid("t", () => `some of ${known}, joined by dots`, text);
+}
+
+function readRewritten(name: string, value: string, { rewrite, expected }: Rewrite): Piece {
+  const pieces = rewrite(value).map((piece) => readPiece(piece, NO_VOCABULARY));
+  const settings = pieces.flatMap((piece) => (piece.kind === "settings" ? piece.settings : []));
+  // a side that is given twice is too much
+  const isRight = settings.length === pieces.length && settings.length < 3;
+  return isRight ? valid(settings) : invalid(name, () => expected, value);
+}
+
+function readSetting(field: Field, text: string): Setting | undefined {
+  const value = parseValue(field, text);
+  if (value === undefined) return undefined;
+  // the row of a field parses values of that field
+  const patch = { [field]: value } as TransformSpec;
+  return { field, text: printPiece(field, value as never), patch };
+}
+
+function valid(settings: readonly Setting[]): Valid {
+  return { kind: "settings", settings, isNamed: true };
+}
+
+function invalid(name: string, expected: () => string, got: string): Invalid {
+  return registered(() => `option "${name}" must be ${expected()}, got "${got}"`);
+}
+
+function registered(problem: () => string): Invalid {
   return { kind: "invalid", problem, isRegistered: true, isAttempt: false };
 }
 
-function readSetting<F extends Field>(field: F, text: string): Setting | undefined {
-  const { parse, print } = OPTIONS[field].value;
-  const value = parse(text);
-  if (value === undefined) return undefined;
-  const patch = { [field]: value } as TransformSpec; // the row at `field` parses values of that field
-  return { field, text: print(value as never), patch };
-}
-
-function unknown(piece: string, name: string): Piece {
-  const problem = `unknown option "${name}" in "${piece}", expected one of ${OPTION_NAMES}`;
-  return {
-    kind: "invalid",
-    problem,
-    isRegistered: RESERVED_NAMES.has(name),
-    isAttempt: false,
+function unknown(piece: string, name: string): Invalid {
+  const problem = (): string => {
+    const names = [...new Set(FIELDS.map(nameOf))].join(", ");
+    return `unknown option "${name}" in "${piece}", expected one of ${names}`;
   };
+  return { kind: "invalid", problem, isRegistered: isTaken(piece), isAttempt: false };
 }

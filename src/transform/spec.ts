@@ -1,27 +1,46 @@
-/** Output formats, by the name that `f_` and the stored file name use. */
-export const FORMATS = ["jpg", "png", "webp", "avif", "gif"] as const;
+/** Formats that a picture comes in, by the name that `f_` and the stored file name use. */
+export const PICTURE_FORMATS = ["jpg", "png", "webp", "avif", "gif"] as const;
+/** A format that a picture comes in. */
+export type PictureFormat = (typeof PICTURE_FORMATS)[number];
+
+/** What is said of an original instead of showing it. */
+export const DESCRIPTION_FORMATS = ["json", "thumbhash", "blurhash"] as const;
+/** `json` tells its size, format and colours; the hashes are placeholders of some 30 characters. */
+export type DescriptionFormat = (typeof DESCRIPTION_FORMATS)[number];
+
 /** A format that variants come in. */
-export type OutputFormat = (typeof FORMATS)[number];
+export type OutputFormat = PictureFormat | DescriptionFormat;
+
+/** Whether a format shows the picture, or only describes it. */
+export function isPictureFormat(format: OutputFormat | "auto"): format is PictureFormat | "auto" {
+  return !DESCRIPTION_FORMATS.some((name) => name === format);
+}
 
 /** How the picture meets its target box; see the table of modes in the README. */
 export const MODES = ["lfill", "limit", "fill", "fit", "lpad", "pad", "scale"] as const;
 /** How a picture meets its target box. */
 export type Mode = (typeof MODES)[number];
 
-/** The nine fixed positions, each with its fractions of the width and height. */
-export const COMPASS = {
-  center: { x: 0.5, y: 0.5 },
-  north: { x: 0.5, y: 0 },
-  north_east: { x: 1, y: 0 },
-  east: { x: 1, y: 0.5 },
-  south_east: { x: 1, y: 1 },
-  south: { x: 0.5, y: 1 },
-  south_west: { x: 0, y: 1 },
-  west: { x: 0, y: 0.5 },
-  north_west: { x: 0, y: 0 },
-} as const;
+/** The nine fixed positions, row by row. */
+export const COMPASS_POINTS = [
+  "north_west",
+  "north",
+  "north_east",
+  "west",
+  "center",
+  "east",
+  "south_west",
+  "south",
+  "south_east",
+] as const;
 /** One of the nine fixed positions. */
-export type Compass = keyof typeof COMPASS;
+export type Compass = (typeof COMPASS_POINTS)[number];
+
+/** A compass point as fractions (0 to 1) of the width and height. */
+export function pointOf(compass: Compass): FocalPoint {
+  const index = COMPASS_POINTS.indexOf(compass);
+  return { x: (index % 3) / 2, y: Math.floor(index / 3) / 2 };
+}
 
 /** A point as fractions (0 to 1) of the width and height of the upright original. */
 export interface FocalPoint {
@@ -64,8 +83,34 @@ export type Quality = number | QualityLevel;
 /** A colour as lower-case hex: `rrggbb`, or `rrggbbaa` when it is not opaque. */
 export type Color = string;
 
+/** Effects, which always run in the order of these fields. */
+export interface Effects {
+  /** 15 to 2000: the sigma is a fiftieth of this, in pixels of the result. */
+  readonly blur?: number;
+  /** 1 to 100: the sigma is a tenth of this. */
+  readonly sharpen?: number;
+  /** Side of the blocks, 2 to 200 pixels of the result. */
+  readonly pixelate?: number;
+  /** Per cent, -99 to 100. */
+  readonly brightness?: number;
+  /** Per cent around middle grey, -99 to 100. */
+  readonly contrast?: number;
+  /** Per cent, -99 to 100. */
+  readonly saturation?: number;
+  /** Degrees, -180 to 180. */
+  readonly hue?: number;
+  /** 0.34 to 3: above 1 brightens the middle tones. */
+  readonly gamma?: number;
+  /** Per cent, 1 to 100. */
+  readonly sepia?: number;
+  /** Everything takes the hue of this opaque colour, and keeps its own lightness. */
+  readonly tint?: Color;
+  readonly grayscale?: true;
+  readonly negate?: true;
+}
+
 /** What to do to an original. Absent fields leave it as it is. Field order is canonical order. */
-export interface TransformSpec {
+export interface TransformSpec extends Effects {
   /** Target width in pixels, 1 to 8192. */
   readonly width?: number;
   /** Target height in pixels, 1 to 8192. */
@@ -78,31 +123,55 @@ export interface TransformSpec {
   readonly gravity?: Gravity;
   /** Cut out before anything else. */
   readonly crop?: Crop;
+  /** Cut borders of the corner's colour off before anything else; 0 to 255 is how alike they are. */
+  readonly trim?: number;
   /** After resizing. Default: 0, with the EXIF orientation applied first. */
   readonly rotate?: Rotation;
   /** After resizing, before rotation. */
   readonly flip?: Flip;
   /** Of padding and corners, and through alpha. Default: transparent, white for JPEG. */
   readonly background?: Color;
+  /** Of the corners, 1 to 4096 pixels of the result; `max` gives an ellipse. */
+  readonly radius?: number | "max";
   /** Default: by the extension of the key. `auto` depends on the client. */
   readonly format?: OutputFormat | "auto";
   /** Default: `good`. */
   readonly quality?: Quality;
-  /** Device pixel ratio, 0.5 to 5: multiplies width and height, then goes. */
+  /** All frames of an animation, to GIF or WebP. Default: the first one. */
+  readonly animated?: true;
+  /** To WebP or AVIF. */
+  readonly lossless?: true;
+  /** A JPEG or PNG that shows early what it will be. */
+  readonly progressive?: true;
+  /** To be saved by browsers, and not shown. */
+  readonly attachment?: true;
+  /** Keeps the colour profile of the original, and its colours as they are in it. */
+  readonly keepIcc?: true;
+  /** Names a version of the original; no effect on pixels. */
+  readonly version?: string;
+  /** Device pixel ratio, 0.5 to 5: multiplies width, height and radius, then goes. */
   readonly dpr?: number;
+  /** Names of configured transforms that this one is laid over, left to right. */
+  readonly presets?: readonly string[];
+  /** Unix time, in seconds, from which a signed URL is no longer good. */
+  readonly expires?: number;
 }
+
+/** What the name of a preset may be. */
+export const PRESET_NAME: RegExp = /^[a-z\d][a-z\d-]{0,63}$/;
+/** What the tag of a version may be. */
+export const VERSION: RegExp = /^[A-Za-z\d-]{1,64}$/;
 
 /** The largest output side, in pixels. */
 export const MAX_SIDE = 8192;
+/** The largest output area, in pixels. */
+const MAX_AREA = 40_000_000;
+
 /**
- * The largest output area of each format, in pixels. Encoders of AVIF take several times the memory of
- * the others, those of GIF several times their time.
+ * The largest output area of a format, in pixels. Encoders of AVIF take several times the memory of the
+ * others, those of GIF several times their time.
  */
-export const MAX_PIXELS: Readonly<Record<OutputFormat | "auto", number>> = {
-  jpg: 40_000_000,
-  png: 40_000_000,
-  webp: 40_000_000,
-  avif: 12_000_000,
-  gif: 8_000_000,
-  auto: 40_000_000,
-};
+export function maxPixels(format: OutputFormat | "auto"): number {
+  if (format === "avif") return 12_000_000;
+  return format === "gif" ? 8_000_000 : MAX_AREA;
+}

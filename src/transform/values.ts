@@ -1,165 +1,139 @@
-import type { Crop, FocalPoint, Gravity, Ratio } from "./spec.ts";
-import { COMPASS } from "./spec.ts";
+import { parseColor } from "./color.ts";
+import type { Field } from "./fields.ts";
+import { VALUES } from "./options.ts";
+import { MAX_TERM } from "./print.ts";
+import { reduceRatio } from "./ratio.ts";
+import type { Crop, FocalPoint, Gravity, QualityLevel, Quality, Ratio } from "./spec.ts";
+import { COMPASS_POINTS, PRESET_NAME, QUALITY_LEVELS, VERSION } from "./spec.ts";
 
-/** One kind of option value: its text, both ways, and what a correct text looks like. */
-export interface ValueType<T> {
-  /** Completes the sentence "… must be …". */
-  readonly expected: string;
-  /** `undefined` when the text is not a value of this kind. */
-  parse(text: string): T | undefined;
-  /** The one canonical text of a value. */
-  print(value: T): string;
-}
-
-const INTEGER = /^(?:0|[1-9]\d{0,8})$/;
+const INTEGER = /^(?:0|-?[1-9]\d{0,9})$/;
 const DECIMAL = /^(?:0|[1-9]\d{0,8})(?:\.\d{1,4})?$/;
 const FRACTION = /^[01]\.\d{1,4}$/;
 
-export function integer(min: number, max: number): ValueType<number> {
-  return {
-    expected: `an integer from ${min} to ${max}`,
-    parse: (text) => inRange(INTEGER.test(text) ? Number(text) : undefined, min, max),
-    print: String,
-  };
+/** Reads the value of an option; `undefined` when the text is none. */
+export function parseValue(field: Field, text: string): unknown {
+  const { kind } = VALUES[field];
+  return kind ? PARSERS[kind](text, field) : parseScalar(text, field);
 }
 
-/** A decimal with at most `places` (up to 4) digits after the dot. */
-export function decimal(min: number, max: number, places: number): ValueType<number> {
-  return {
-    expected: `a number from ${min} to ${max} with at most ${places} decimals`,
-    parse: (text) => {
-      const fits = DECIMAL.test(text) && (text.split(".")[1] ?? "").length <= places;
-      return inRange(fits ? Number(text) : undefined, min, max);
-    },
-    print: String,
-  };
-}
-
-export function oneOf<const T extends string>(values: readonly T[]): ValueType<T> {
-  return {
-    expected: `one of ${values.join(", ")}`,
-    parse: (text) => values.find((value) => value === text),
-    print: (value) => value,
-  };
-}
-
-/** `first`, and where that does not fit, `second`. */
-export function either<A extends number, B extends string>(
-  first: ValueType<A>,
-  second: ValueType<B>,
-): ValueType<A | B> {
-  return {
-    expected: `${first.expected}, or ${second.expected}`,
-    parse: (text) => first.parse(text) ?? second.parse(text),
-    print: (value) => (typeof value === "number" ? first.print(value) : second.print(value)),
-  };
-}
-
-const MAX_TERM = 8192;
-const term = integer(1, MAX_TERM);
-const quotient = decimal(0.0001, MAX_TERM, 4);
-
-export const ratio: ValueType<Ratio> = {
-  expected: "a ratio W:H of integers from 1 to 8192, or a number above 0 with at most 4 decimals",
-  parse: (text) => {
-    const [left = "", right, ...rest] = text.split(":");
-    if (rest.length > 0) return undefined;
-    if (right === undefined) {
-      const value = quotient.parse(left);
-      // at most 4 decimals, so ten-thousandths are exact
-      return value === undefined ? undefined : reduce(Math.round(value * 10_000), 10_000);
-    }
-    const width = term.parse(left);
-    const height = term.parse(right);
-    return width === undefined || height === undefined ? undefined : reduce(width, height);
+const PARSERS = {
+  flag: (text: string) => (text === "" ? true : undefined),
+  ratio: parseRatio,
+  gravity: parseGravity,
+  crop: parseCrop,
+  quality: parseQuality,
+  color: (text: string, field: Field) => {
+    const color = parseColor(text);
+    return field === "tint" && color?.length !== 6 ? undefined : color; // an opaque one
   },
-  // a number can have terms that may not be typed; then it has at most four decimals
-  print: ({ width, height }) =>
-    Math.max(width, height) <= MAX_TERM ? `${width}:${height}` : String(toPlaces(width / height)),
+  version: (text: string) => (VERSION.test(text) ? text : undefined),
+  presets: parsePresets,
 };
 
-/** The words that sharp and IPX use for positions, beside the compass points. */
-const GRAVITY_WORDS: Readonly<Record<string, Gravity>> = {
-  centre: "center",
-  top: "north",
-  right: "east",
-  bottom: "south",
-  left: "west",
-  right_top: "north_east",
-  top_right: "north_east",
-  right_bottom: "south_east",
-  bottom_right: "south_east",
-  left_bottom: "south_west",
-  bottom_left: "south_west",
-  left_top: "north_west",
-  top_left: "north_west",
-  northeast: "north_east",
-  southeast: "south_east",
-  southwest: "south_west",
-  northwest: "north_west",
-  attention: "auto",
+function parseScalar(text: string, field: Field): number | string | undefined {
+  const { words = [], ...range } = VALUES[field];
+  // anticlockwise, as other services have it: so much less than a full turn
+  const isBack = field === "rotate" && /^-[1-9]/.test(text);
+  const value = isBack ? String(360 + Number(text)) : text;
+  return words.find((word) => word === text) ?? parseNumber(value, range);
+}
+
+/** Says what a correct value looks like; completes the sentence "… must be …". */
+export function expectedOf(field: Field): string {
+  const { kind, words = [], min, max, places } = VALUES[field];
+  if (kind && kind !== "presets") return EXPECTED[kind];
+  const word = (words.length > 1 ? "one of " : "") + words.join(", ");
+  if (min === undefined) return word;
+  const what = places ? `a number of at most ${places} decimals` : "an integer";
+  return `${what} from ${min} to ${max}${word && ` or ${word}`}`;
+}
+
+const EXPECTED = {
+  flag: "written alone",
+  ratio: "like 16:9 or 1.5",
+  gravity: `one of ${COMPASS_POINTS.join(", ")}, auto, entropy or a point like 0.3x0.7`,
+  crop: "like 10_20_300_200 or 0.1_0.0_0.5_1.0",
+  quality: "from 1 to 100, auto, auto:best, auto:eco or auto:low",
+  color: "like f00, ff0000 or red",
+  version: "letters, digits and hyphens",
 };
 
-export const gravity: ValueType<Gravity> = {
-  expected: `one of ${Object.keys(COMPASS).join(", ")}, auto, entropy, or a focal point such as 0.3x0.7`,
-  parse: (text) => {
-    const word = text.replaceAll(/[- ]/g, "_");
-    if (word === "auto" || word === "entropy") return word;
-    if (Object.hasOwn(COMPASS, word)) return word as keyof typeof COMPASS; // hasOwn has just said so
-    if (Object.hasOwn(GRAVITY_WORDS, word)) return GRAVITY_WORDS[word];
-    return parseFocalPoint(text);
-  },
-  print: (value) =>
-    typeof value === "string" ? value : `${toPlaces(value.x)}x${toPlaces(value.y)}`,
-};
+interface Range {
+  readonly min?: number;
+  readonly max?: number;
+  readonly places?: number;
+}
 
-const unit = decimal(0, 1, 4);
+function parseNumber(text: string, { min = 1, max = 0, places = 0 }: Range): number | undefined {
+  const isWritten =
+    places > 0
+      ? DECIMAL.test(text) && (text.split(".")[1] ?? "").length <= places
+      : INTEGER.test(text);
+  const value = Number(text);
+  return isWritten && value >= min && value <= max ? value : undefined;
+}
+
+function parseRatio(text: string): Ratio | undefined {
+  const [left = "", right, ...rest] = text.split(":");
+  if (rest.length > 0) return undefined;
+  if (right === undefined) {
+    const value = parseNumber(left, { min: 0.0001, max: MAX_TERM, places: 4 });
+    return value === undefined ? undefined : reduceRatio(value);
+  }
+  const width = parseNumber(left, { min: 1, max: MAX_TERM });
+  const height = parseNumber(right, { min: 1, max: MAX_TERM });
+  return width && height ? reduceRatio(width, height) : undefined;
+}
+
+function parseGravity(text: string): Gravity | undefined {
+  const word = nameDirection(text);
+  if (word === "auto" || word === "entropy") return word;
+  return COMPASS_POINTS.find((point) => point === word) ?? parseFocalPoint(text);
+}
+
+/** Turns the words of sharp and IPX into ours: `right top`, `northeast`, `centre`. */
+function nameDirection(text: string): string {
+  const words = text
+    .replace("top", "north")
+    .replace("bottom", "south")
+    .replace("left", "west")
+    .replace("right", "east")
+    .replace("centre", "center")
+    .replace("attention", "auto");
+  // either may come first
+  return words
+    .replace(/^(north|south)[- ]?(east|west)$/, "$1_$2")
+    .replace(/^(east|west)[-_ ]?(north|south)$/, "$2_$1");
+}
+
+function parseUnit(text: string): number | undefined {
+  return parseNumber(text, { min: 0, max: 1, places: 4 });
+}
 
 function parseFocalPoint(text: string): FocalPoint | undefined {
-  const [left = "", right = "", ...rest] = text.split("x");
-  const x = unit.parse(left);
-  const y = unit.parse(right);
+  const [x, y, ...rest] = text.split("x").map(parseUnit);
   return x === undefined || y === undefined || rest.length > 0 ? undefined : { x, y };
 }
 
-const offset = integer(0, 65_535);
-const length = integer(1, 65_535);
-
-export const crop: ValueType<Crop> = {
-  expected:
-    "X_Y_W_H, either four integers (pixels) or four fractions from 0.0 to 1.0, each with its dot",
-  parse: (text) => {
-    const parts = text.split("_");
-    if (parts.length !== 4) return undefined;
-    const isFraction = parts.every((part) => FRACTION.test(part));
-    const [x, y, width, height] = parts.map((part, index) =>
-      isFraction ? unit.parse(part) : (index < 2 ? offset : length).parse(part),
-    );
-    if (x === undefined || y === undefined || !width || !height) return undefined;
-    return { unit: isFraction ? "fraction" : "pixel", x, y, width, height };
-  },
-  print: (value) =>
-    [value.x, value.y, value.width, value.height]
-      // the dot is what tells a fraction (1.0) from a pixel (1)
-      .map((n) => (value.unit === "fraction" ? printFraction(toPlaces(n)) : String(n)))
-      .join("_"),
-};
-
-/** Fractions that a program has worked out have more decimals than one can type. */
-function toPlaces(fraction: number): number {
-  return Math.round(fraction * 10_000) / 10_000;
+function parseCrop(text: string): Crop | undefined {
+  const parts = text.split("_");
+  if (parts.length !== 4) return undefined;
+  const isFraction = parts.every((part) => FRACTION.test(part));
+  const [x, y, width, height] = parts.map((part, index) =>
+    isFraction ? parseUnit(part) : parseNumber(part, { min: index < 2 ? 0 : 1, max: 65_535 }),
+  );
+  if (x === undefined || y === undefined || !width || !height) return undefined;
+  return { unit: isFraction ? "fraction" : "pixel", x, y, width, height };
 }
 
-function printFraction(fraction: number): string {
-  return Number.isInteger(fraction) ? fraction.toFixed(1) : String(fraction);
+/** Levels are written `auto:eco`; `auto` is the default, `good`. */
+function parseQuality(text: string): Quality | undefined {
+  if (text === "auto") return "good";
+  const level = QUALITY_LEVELS.find((name): name is QualityLevel => text === `auto:${name}`);
+  return level ?? parseNumber(text, { min: 1, max: 100 });
 }
 
-function inRange(value: number | undefined, min: number, max: number): number | undefined {
-  return value === undefined || value < min || value > max ? undefined : value;
-}
-
-function reduce(width: number, height: number): Ratio {
-  let [a, b] = [width, height];
-  while (b !== 0) [a, b] = [b, a % b];
-  return { width: width / a, height: height / a };
+function parsePresets(text: string): readonly string[] | undefined {
+  const names = text.split(".");
+  return names.every((name) => PRESET_NAME.test(name)) ? names : undefined;
 }

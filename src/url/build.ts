@@ -1,66 +1,81 @@
-import { MediaError } from "../errors.ts";
-import { defaultsOf } from "../transform/extension.ts";
-import { normalizeTransform } from "../transform/normalize.ts";
-import { FENCE, parseTransform, printTransform, recognizeTransform } from "../transform/parse.ts";
-import { hasRegisteredName, splitPieces } from "../transform/pieces.ts";
+import { plainFormat } from "../transform/extension.ts";
+import { isTaken, splitPieces } from "../transform/names.ts";
+import { normalizePicture } from "../transform/normalize-picture.ts";
+import { printTransform } from "../transform/print.ts";
 import type { TransformSpec } from "../transform/spec.ts";
-import { checkKey, MAX_PATH_BYTES, SIGNATURE_SEGMENT } from "./path.ts";
+import type { Transform } from "../transform/transform.ts";
+import { toSpec } from "../transform/transform.ts";
+import { checkKeyText } from "./key.ts";
 import { encodeKey, encodeTransform } from "./percent.ts";
-import type { VariantPrefix } from "./variant-key.ts";
-import { DEFAULT_PREFIX, isUnderRoot } from "./variant-key.ts";
+import { isUnderRoot } from "./variant-prefix.ts";
 
-/** First segments that the service answers itself. */
-const RESERVED_ROUTES: ReadonlySet<string> = new Set([
-  "-",
-  "healthz",
-  "readyz",
-  "favicon.ico",
-  "robots.txt",
-]);
+/** First segments that are no part of a key: the fence, signatures, what the service answers itself. */
+const SPECIAL = /^(?:_|s--.*--|-|healthz|readyz|favicon\.ico|robots\.txt)$/s;
+
+export interface PathOptions {
+  /** The folder that all variants are in, with its slash. Default: `variants/`. */
+  readonly variantsRoot?: string;
+  /** `%2C` for programs that split a `srcset` at every comma. */
+  readonly comma?: "," | "%2C";
+  /** Signs the decoded text of the path, without its first slash. */
+  readonly sign?: (text: string) => string;
+}
 
 /**
- * Builds the canonical path of a transform of an original.
+ * Builds the path of an original under a transform, in canonical spelling, or without one that of the
+ * original itself. Presets stay names: the service knows what they stand for.
  *
  * @example buildPath("photos/a b.jpg", { height: 200, width: 300 }) // "/w_300,h_200/photos/a%20b.jpg"
- * @throws MediaError `invalid_path` for a key that no object can have or whose path is too long,
- * `invalid_transform` for a spec that has wrong values, contradicts itself or leaves the bounds.
+ * @throws MediaError `invalid_path` for a key that cannot be part of a URL. The values of a transform are
+ * not checked.
  */
 export function buildPath(
   key: string,
-  spec: TransformSpec,
-  prefix: VariantPrefix = DEFAULT_PREFIX,
+  transform: Transform | undefined,
+  { variantsRoot = "variants/", comma = ",", sign }: PathOptions = {},
 ): string {
-  checkKey(key);
-  const fence = needsFence(key, prefix) ? `${FENCE}/` : "";
-  const text = encodeTransform(printRequestTransform(key, spec));
-  const path = `/${text}/${fence}${encodeKey(key)}`;
-  if (path.length <= MAX_PATH_BYTES) return path;
-  const problem = `a path must have at most ${MAX_PATH_BYTES} bytes, got ${path.length}`;
-  throw new MediaError("invalid_path", problem);
+  checkKeyText(key);
+  const text = transform ? `${printRequest(key, transform)}/` : "";
+  const fence = needsFence(key, variantsRoot) ? "_/" : "";
+  const signature = sign ? `/s--${sign(text + fence + key)}--` : "";
+  const encoded = encodeTransform(text).replaceAll(",", comma);
+  return `${signature}/${encoded}${fence}${encodeKey(key)}`;
 }
 
 /** The canonical text of a request: `f_` stays unless the rest does without it. */
-function printRequestTransform(key: string, spec: TransformSpec): string {
-  const { plain } = defaultsOf(key);
-  const checked = parseTransform(printTransform(spec)); // the parser knows every bound
-  const format = checked.format ?? plain;
-  const canonical = normalizeTransform(checked, format);
-  const text = printTransform(canonical);
-  const isEnough = text !== "" && recognizeTransform(text).kind === "transform";
-  return isEnough && format === plain ? text : printTransform({ ...canonical, format });
+export function printRequest(key: string, transform: Transform): string {
+  const spec = toSpec(transform);
+  return spec.presets ? printTransform(spec) : printCanonical(key, spec);
+}
+
+/** The same of a spec whose presets are expanded. */
+export function printCanonical(key: string, { expires, ...spec }: TransformSpec): string {
+  const plain = plainFormat(key);
+  const format = spec.format ?? plain;
+  const canonical = normalizePicture(spec, format);
+  const isImplied = format === plain && standsAlone(canonical);
+  return printTransform({
+    ...canonical,
+    ...(!isImplied && { format }),
+    ...(expires && { expires }),
+  });
+}
+
+/** Whether the text of a spec is taken for a transform, and not for a folder. */
+function standsAlone(spec: TransformSpec): boolean {
+  const text = printTransform(spec);
+  return text.includes(",") || !/^(?:(?:c|g|b|fl|v)_.*)?$/.test(text);
 }
 
 /**
  * Whether a key could be taken for something else. It is fenced for names that are only kept back too,
  * so that a new option never changes what an old URL means.
  */
-function needsFence(key: string, prefix: VariantPrefix): boolean {
+function needsFence(key: string, variantsRoot: string): boolean {
   const [first = ""] = key.split("/");
   return (
-    first === FENCE ||
-    SIGNATURE_SEGMENT.test(first) ||
-    RESERVED_ROUTES.has(first) ||
-    isUnderRoot(prefix, key) ||
-    splitPieces(first).some((piece) => hasRegisteredName(piece))
+    SPECIAL.test(first) ||
+    isUnderRoot(variantsRoot, key) ||
+    splitPieces(first).some((piece) => isTaken(piece))
   );
 }

@@ -1,15 +1,11 @@
-import { MediaError } from "../errors.ts";
-import { adviseFence, FENCE, recognizeTransform } from "../transform/parse.ts";
+import { invalidTransform, MediaError } from "../errors.ts";
+import { adviseFence, recognizeTransform } from "../transform/parse.ts";
+import type { Vocabulary } from "../transform/presets.ts";
+import { NO_VOCABULARY } from "../transform/presets.ts";
 import type { TransformSpec } from "../transform/spec.ts";
-import { decodeSegment, utf8Length } from "./percent.ts";
-
-/** Of a path, in bytes as it is written. */
-export const MAX_PATH_BYTES = 2048;
-/** S3's limit for an object key, in bytes of UTF-8. */
-export const MAX_KEY_BYTES = 1024;
-
-/** A first segment of this shape is a signature, be it a good one or not. */
-export const SIGNATURE_SEGMENT: RegExp = /^s--(.*)--$/s;
+import { checkBytes, FENCE } from "../transform/text.ts";
+import { checkKey, MAX_PATH_BYTES, SIGNATURE_SEGMENT } from "./key.ts";
+import { decodeSegment } from "./percent.ts";
 
 /** A request target taken apart, before anything in it is given a meaning. */
 export interface Target {
@@ -23,11 +19,12 @@ export interface Target {
 
 /** What a decoded path says: to do `spec`, or nothing, to the original at `key`. */
 export interface ParsedPath {
+  /** Presets are named in it, and not expanded. */
   readonly spec?: TransformSpec;
+  /** The segment that the spec was read from. */
+  readonly text?: string;
   readonly isFenced: boolean;
   readonly key: string;
-  /** What to try if there is no such original. */
-  readonly hint?: string;
 }
 
 /**
@@ -37,16 +34,12 @@ export interface ParsedPath {
  * @throws MediaError `invalid_path` when it is no path, is not under the base path, or is too long.
  */
 export function readTarget(target: string, basePath = ""): Target {
-  if (!target.startsWith("/")) throw invalidPath("the request target must be a path");
-  const cut = target.includes("?") ? target.indexOf("?") : target.length;
-  const rawPath = target.slice(0, cut);
-  if (utf8Length(rawPath) > MAX_PATH_BYTES) {
-    throw invalidPath(`a path must have at most ${MAX_PATH_BYTES} bytes`);
-  }
+  const [rawPath = "", ...queries] = target.split("?");
+  const query = queries.join("?");
+  checkBytes("a path", rawPath, { max: MAX_PATH_BYTES });
   if (!rawPath.startsWith(`${basePath}/`)) {
-    throw invalidPath(`the path must start with "${basePath}/"`);
+    throw new MediaError("invalid_path", `the path must start with "${basePath}/"`);
   }
-  const query = target.slice(cut + 1);
   const path = rawPath
     .slice(basePath.length + 1)
     .split("/")
@@ -58,86 +51,41 @@ export function readTarget(target: string, basePath = ""): Target {
 }
 
 /**
- * Parses the path of a request: `/w_300/photos/a%20b.jpg`. Gives back what `buildPath` was given. A
- * signature is cut off, and not checked.
- *
- * @param basePath what stands before all paths of the service: empty, or like `/i`
- * @throws MediaError `invalid_path`, `invalid_transform`
- */
-export function parsePath(target: string, basePath = ""): ParsedPath {
-  return splitPath(readTarget(target, basePath).path);
-}
-
-/**
  * Splits a decoded path into transform and key.
  *
  * @throws MediaError `invalid_transform` for a transform that is not correct, `invalid_path` for a key
  * that no object can have.
  */
-export function splitPath(path: string): ParsedPath {
-  const segments = path.split("/");
-  const first = segments.shift() ?? "";
-  if (segments.length === 0) return toKey([first], false);
-  if (first === FENCE) return toKey(segments, true);
-  const recognized = recognizeTransform(first);
-  if (recognized.kind === "transform") return parseAfterTransform(first, recognized.spec, segments);
-  const { hint } = recognized;
-  return { ...toKey([first, ...segments], false), ...(hint && { hint }) };
+export function splitPath(path: string, vocabulary: Vocabulary = NO_VOCABULARY): ParsedPath {
+  const [text = "", ...rest] = path.split("/");
+  if (rest.length === 0) return toKey([text]);
+  if (text === FENCE) return toKey(rest, true);
+  const spec = recognizeTransform(text, vocabulary);
+  if (!spec) return toKey([text, ...rest]);
+  const [next = "", ...further] = rest;
+  if (further.length === 0) return { spec, text, ...toKey(rest) };
+  if (next === FENCE) return { spec, text, ...toKey(further, true) };
+  refuseSecondTransform(next, vocabulary);
+  return { spec, text, ...toKey(rest) };
 }
 
-function parseAfterTransform(
-  text: string,
-  spec: TransformSpec,
-  [next = "", ...rest]: readonly string[],
-): ParsedPath {
-  if (rest.length > 0 && next === FENCE) return { spec, ...toKey(rest, true) };
-  if (rest.length > 0) refuseSecondTransform(next);
-  return { spec, hint: adviseFence(text), ...toKey([next, ...rest], false) };
-}
-
-/**
- * Checks that a decoded key can name an object, here and in every store.
- *
- * @throws MediaError `invalid_path` naming what is wrong with it.
- */
-export function checkKey(key: string): void {
-  const problem = findKeyProblem(key);
-  if (problem) throw invalidPath(`the key ${problem}`);
-}
-
-function findKeyProblem(key: string): string | undefined {
-  if (key === "") return "must not be empty";
-  if (key.startsWith("/") || key.endsWith("/")) return 'must not start or end with "/"';
-  if (key.split("/").some((segment) => segment === "." || segment === "..")) {
-    return 'must not have "." or ".." as a segment';
-  }
-  if (/\p{Cc}/u.test(key)) return "must not contain control characters";
-  if (/\p{Surrogate}/u.test(key)) return "must be well-formed Unicode";
-  if (utf8Length(key) > MAX_KEY_BYTES) return `must have at most ${MAX_KEY_BYTES} bytes`;
-  return undefined;
-}
-
-function toKey(segments: readonly string[], isFenced: boolean): ParsedPath {
+function toKey(segments: readonly string[], isFenced = false): ParsedPath {
   const key = segments.join("/");
   checkKey(key);
   return { key, isFenced };
 }
 
-function refuseSecondTransform(segment: string): void {
-  if (!isTransform(segment)) return;
+function refuseSecondTransform(segment: string, vocabulary: Vocabulary): void {
+  if (!isTransform(segment, vocabulary)) return;
   const problem = `a path must have one segment of options, got a second, "${segment}"`;
-  throw new MediaError("invalid_transform", `${problem}; ${adviseFence(segment)}`);
+  throw invalidTransform(`${problem}; ${adviseFence(segment)}`);
 }
 
-function isTransform(segment: string): boolean {
+function isTransform(segment: string, vocabulary: Vocabulary): boolean {
   try {
-    return recognizeTransform(segment).kind === "transform";
+    return recognizeTransform(segment, vocabulary) !== undefined;
   } catch (error) {
     if (error instanceof MediaError) return false; // only a fully correct one is a second one
     throw error;
   }
-}
-
-function invalidPath(message: string): MediaError {
-  return new MediaError("invalid_path", message);
 }

@@ -23,15 +23,11 @@ export function encodeKey(key: string): string {
 export function encodeSegment(segment: string): string {
   return encodeURIComponent(segment).replaceAll(
     /[!'()*]/g,
-    (character) => `%${character.codePointAt(0)?.toString(16).toUpperCase()}`,
+    (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`,
   );
 }
 
 /** Encodes the canonical text of a transform; `,` and `:` are safe in a path and stay readable. */
 export function encodeTransform(text: string): string {
-  return encodeSegment(text).replaceAll("%2C", ",").replaceAll("%3A", ":");
-}
-
-export function utf8Length(text: string): number {
-  return new TextEncoder().encode(text).length;
+  return encodeKey(text).replaceAll("%2C", ",").replaceAll("%3A", ":");
 }

@@ -1,22 +1,14 @@
 import { MediaError } from "../errors.ts";
 import { normalizeTransform } from "../transform/normalize.ts";
-import { parseTransform, printTransform } from "../transform/parse.ts";
+import { parseTransform } from "../transform/parse.ts";
+import { printTransform } from "../transform/print.ts";
 import type { OutputFormat, TransformSpec } from "../transform/spec.ts";
-import { FORMATS } from "../transform/spec.ts";
+import { DESCRIPTION_FORMATS, PICTURE_FORMATS } from "../transform/spec.ts";
 import { encodeKey, encodeTransform } from "./percent.ts";
+import type { VariantPrefix } from "./variant-prefix.ts";
 
 /** How an empty spec is written in a stored file name. */
 const EMPTY_SPEC = "_";
-
-/** Where variants live: nothing under the root is ever an original, whatever its epoch. */
-export interface VariantPrefix {
-  /** A folder with its slash: `variants/`. */
-  readonly root: string;
-  /** Changes when the same spec comes to mean other bytes: `1`. */
-  readonly epoch: string;
-}
-
-export const DEFAULT_PREFIX: VariantPrefix = { root: "variants/", epoch: "1" };
 
 /** The one identity of a variant: an original, a canonical spec, and a concrete format. */
 export interface VariantAddress {
@@ -36,11 +28,6 @@ export function printStoredTransform(spec: TransformSpec): string {
   return printTransform(spec) || EMPTY_SPEC;
 }
 
-/** Whether a key is kept for variants, of any epoch. */
-export function isUnderRoot({ root }: VariantPrefix, key: string): boolean {
-  return `${key}/`.startsWith(root);
-}
-
 /** What the keys of all variants of one original begin with. */
 export function variantFolder({ root, epoch }: VariantPrefix, key: string): string {
   return `${root}${epoch}/${key}/`;
@@ -55,7 +42,9 @@ export function parseVariantKey(prefix: VariantPrefix, text: string): VariantAdd
   const slash = text.lastIndexOf("/");
   const dot = text.lastIndexOf(".");
   if (!text.startsWith(folder) || slash <= folder.length || dot < slash) return undefined;
-  const format = FORMATS.find((name) => name === text.slice(dot + 1));
+  const format = [...PICTURE_FORMATS, ...DESCRIPTION_FORMATS].find(
+    (name) => name === text.slice(dot + 1),
+  );
   const spec = format && parseCanonical(text.slice(slash + 1, dot), format);
   if (!format || !spec) return undefined;
   return { key: text.slice(folder.length, slash), spec, format };

@@ -7,30 +7,45 @@ const SRC = fileURLToPath(new URL("../../src/", import.meta.url));
 
 /** Runs inside of workerd, without any of Node's modules or globals. */
 const WORKER = `
-  import { buildPath, MediaError, parsePath, parseTransform, printTransform } from "./index.ts";
+  import { createUrls, MediaError } from "./index.ts";
   import { readRequest } from "./media/request.ts";
   import { createMemoryStore } from "./store/memory.ts";
+  import { createVerify } from "./url/signature.ts";
 
-  const prefix = { root: "variants/", epoch: "1" };
-  const rules = { basePath: "", prefix, autoFormats: ["avif", "webp"] };
+  const rules = {
+    basePath: "",
+    prefix: { root: "variants/", epoch: "1" },
+    autoFormats: ["avif", "webp"],
+    presets: new Map(),
+    policy: { isOpen: true, hasPresets: false },
+    permits: () => true,
+    verify: createVerify(["0123456789abcdef"]),
+    arePublic: true,
+    originals: { passthrough: "refuse", prefix: "" },
+    now: () => 0,
+  };
+  const urls = createUrls({ baseUrl: "https://img.example" });
 
   async function run() {
     const store = createMemoryStore();
     await store.put("a", new Uint8Array([1]), { contentType: "image/png" });
-    const path = buildPath("photos/a b.jpg", { height: 200, width: 300, format: "webp" });
+    const url = urls.url("photos/a b.jpg", { height: 200, width: 300, format: "webp" });
+    const path = url.slice("https://img.example".length);
+    const request = await readRequest(path, "image/avif", rules);
     return {
       globals: [typeof process, typeof Buffer],
       path,
-      parsed: parsePath("/w_300/cat.jpg"),
-      printed: printTransform(parseTransform("h_2,w_1")),
-      request: readRequest(path, "image/avif", rules).variantKey,
-      refused: refusal(() => readRequest("/w_30O/a.jpg", undefined, rules)),
+      parsed: urls.parse("/h_2,w_1/cat.jpg"),
+      request: request.variantKey,
+      refused: await refusal("/w_30O/a.jpg"),
+      unsigned: await refusal("/s--" + "A".repeat(43) + "--/w_3/a.jpg"),
       size: (await store.head("a")).size,
     };
   }
 
-  function refusal(read) {
-    try { read(); } catch (error) { return error instanceof MediaError && error.code; }
+  async function refusal(target) {
+    try { await readRequest(target, undefined, rules); }
+    catch (error) { return error instanceof MediaError && error.code; }
   }
 
   export default { fetch: async () => Response.json(await run()) };
@@ -63,15 +78,10 @@ describe("the core in workerd", () => {
     expect(await answer.json()).toEqual({
       globals: ["undefined", "undefined"],
       path: "/w_300,h_200,f_webp/photos/a%20b.jpg",
-      parsed: {
-        key: "cat.jpg",
-        spec: { width: 300 },
-        isFenced: false,
-        hint: 'if "w_300" is a folder, put "_/" before it',
-      },
-      printed: "w_1,h_2",
+      parsed: { key: "cat.jpg", transform: { width: 1, height: 2 }, format: "jpg" },
       request: "variants/1/photos/a b.jpg/w_300,h_200.webp",
       refused: "invalid_transform",
+      unsigned: "invalid_signature",
       size: 1,
     });
   });

@@ -1,7 +1,7 @@
 import type { Sharp } from "sharp";
 import sharp from "sharp";
 import { describe, expect, it } from "vitest";
-import { FORMATS } from "../../src/transform/spec.ts";
+import { PICTURE_FORMATS } from "../../src/transform/spec.ts";
 import type { Rgba } from "../support/images.ts";
 import { decode, distance, drawGrid, drawQuadrants, readGrid } from "../support/images.ts";
 import { makeVariant, viewVariant } from "./make-variant.ts";
@@ -35,6 +35,11 @@ const colored: [name: string, bytes: Buffer, tolerance: number][] = [
   [
     "Display P3 webp",
     await drawBrick().withIccProfile("p3").webp({ lossless: true }).toBuffer(),
+    4,
+  ],
+  [
+    "Display P3 16-bit png",
+    await drawBrick().toColourspace("rgb16").withIccProfile("p3").png().toBuffer(),
     4,
   ],
   ["16-bit png", await drawBrick().toColourspace("rgb16").png().toBuffer(), 2],
@@ -110,7 +115,7 @@ describe("transformImage", () => {
       expect(Object.keys(await sharp(original).metadata())).toEqual(
         expect.arrayContaining(["exif", "icc", "xmp"]),
       );
-      for (const output of FORMATS) {
+      for (const output of PICTURE_FORMATS) {
         for (const spec of ["", "w_10,flip_h"]) {
           const { bytes } = await makeVariant(original, spec, output);
           const { exif, icc, xmp, iptc, orientation, comments } = await sharp(bytes).metadata();
@@ -128,7 +133,7 @@ describe("transformImage", () => {
       .toFormat(format)
       .toBuffer();
     expect((await sharp(original).metadata()).pages).toBe(3);
-    for (const output of FORMATS) {
+    for (const output of PICTURE_FORMATS) {
       const { bytes } = await makeVariant(original, "w_20", output);
       const { width, height, pages = 1 } = await sharp(bytes).metadata();
       expect([width, height, pages]).toEqual([20, 10, 1]);

@@ -1,8 +1,8 @@
 import sharp from "sharp";
 import { describe, expect, it } from "vitest";
 import { ENGINE } from "../../src/image/engine.ts";
-import type { OutputFormat } from "../../src/transform/spec.ts";
-import { FORMATS } from "../../src/transform/spec.ts";
+import type { PictureFormat } from "../../src/transform/spec.ts";
+import { PICTURE_FORMATS } from "../../src/transform/spec.ts";
 import { distance, drawGrid, drawPhoto, drawQuadrants, readGrid } from "../support/images.ts";
 import { makeVariant, viewVariant } from "./make-variant.ts";
 
@@ -135,7 +135,7 @@ describe("transformImage", () => {
     else expect(readGrid(picture)).not.toMatch(/[RG]/);
   });
 
-  const decoded: Readonly<Record<OutputFormat, string>> = {
+  const decoded: Readonly<Record<PictureFormat, string>> = {
     jpg: "jpeg",
     png: "png",
     webp: "webp",
@@ -143,7 +143,7 @@ describe("transformImage", () => {
     gif: "gif",
   };
 
-  it.each(FORMATS)("encodes %s", async (format) => {
+  it.each(PICTURE_FORMATS)("encodes %s", async (format) => {
     const result = await makeVariant(wide, "w_40", format);
     const { format: actual, width, height } = await sharp(result.bytes).metadata();
     expect([actual, width, height]).toEqual([decoded[format], 40, 20]);

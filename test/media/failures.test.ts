@@ -4,7 +4,7 @@ import type { LookUpDeps } from "../../src/media/look-up.ts";
 import { createMemoryStore } from "../../src/store/memory.ts";
 import { createBench, findText, requestOf } from "../support/variants.ts";
 
-const REQUEST = requestOf("/w_300/cat.jpg");
+const REQUEST = await requestOf("/w_300/cat.jpg");
 
 describe("failures", () => {
   it("remembers for ten seconds that an original is missing", async () => {

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { MediaError } from "../../src/errors.ts";
 import { createBench, findText, requestOf } from "../support/variants.ts";
 
-const REQUEST = requestOf("/w_300/cat.jpg");
+const REQUEST = await requestOf("/w_300/cat.jpg");
 
 describe("freshness", () => {
   it("asks for the original again after the TTL, behind the answer", async () => {

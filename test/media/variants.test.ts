@@ -20,7 +20,7 @@ describe("createVariants", () => {
   it("stores the variant with the headers of a public object", async () => {
     const bench = createBench();
     await bench.putOriginal("päx/cat.jpg", "cat");
-    const outcome = await bench.variants.find(requestOf("/w_300,f_webp/päx/cat.jpg"));
+    const outcome = await bench.variants.find(await requestOf("/w_300,f_webp/päx/cat.jpg"));
     await bench.drain();
     const stored = await bench.store.head("variants/1/päx/cat.jpg/w_300.webp");
     const original = await bench.originals.head("päx/cat.jpg");

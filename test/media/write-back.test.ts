@@ -7,7 +7,7 @@ import { createMemoryStore } from "../../src/store/memory.ts";
 import type { ObjectStore, PutOptions } from "../../src/store/store.ts";
 import { requestOf } from "../support/variants.ts";
 
-const REQUEST = requestOf("/w_300/cat.jpg");
+const REQUEST = await requestOf("/w_300/cat.jpg");
 const STORED_AS = { engine: () => "test", cacheControl: "max-age=1" };
 
 async function variantOf(text: string, sourceEtag: string): Promise<MadeVariant> {

@@ -3,6 +3,7 @@ import { createApp } from "../../src/http/app.ts";
 import { DEFAULT_CACHE_RULES } from "../../src/http/cache-control.ts";
 import { createMetrics } from "../../src/http/metrics.ts";
 import { DEFAULT_IMAGE_LIMITS } from "../../src/image/gate.ts";
+import { identifyPicture } from "../../src/image/identify.ts";
 import { transformImage } from "../../src/image/pipeline.ts";
 import type { Logger } from "../../src/logger.ts";
 import { drawQuadrants } from "./images.ts";
@@ -47,6 +48,10 @@ export function createTestApp(
   });
   const app = createApp({
     variants: bench.variants,
+    originals: bench.lent,
+    originalsUrl: undefined,
+    identify: identifyPicture,
+    storeTimeoutMs: 500,
     rules: RULES,
     delivery: "auto",
     publicUrl: undefined,

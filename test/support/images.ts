@@ -116,3 +116,32 @@ function nameColor(color: Rgba): string {
   const found = Object.entries(LETTERS).find(([, known]) => distance(known, color) < 40);
   return found ? found[0] : "?";
 }
+
+/** An animation of grids that are shown one after the other. */
+export async function drawAnimation(
+  texts: readonly string[],
+  options: {
+    width: number;
+    height: number;
+    delay?: number[];
+    loop?: number;
+    format?: "gif" | "webp";
+  },
+): Promise<Buffer> {
+  const { width, height, format = "gif", delay = texts.map(() => 100), loop = 0 } = options;
+  const frames = texts.map((text) => drawGrid(text, width, height).png().toBuffer());
+  const strip = sharp(await Promise.all(frames), { join: { animated: true } });
+  const timing = { delay, loop };
+  return (
+    format === "gif" ? strip.gif(timing) : strip.webp({ ...timing, lossless: true })
+  ).toBuffer();
+}
+
+/** Decodes all frames of a picture for probing. */
+export async function decodeFrames(bytes: Uint8Array): Promise<readonly Decoded[]> {
+  const { pages = 1 } = await sharp(bytes).metadata();
+  const frames = Array.from({ length: pages }, async (_, page) =>
+    decode(await sharp(bytes, { page }).png().toBuffer()),
+  );
+  return Promise.all(frames);
+}

@@ -1,6 +1,14 @@
 import fc from "fast-check";
+import { printTransform } from "../../src/transform/print.ts";
 import type { Gravity, TransformSpec } from "../../src/transform/spec.ts";
-import { COMPASS, FLIPS, FORMATS, MODES, QUALITY_LEVELS } from "../../src/transform/spec.ts";
+import {
+  COMPASS_POINTS,
+  DESCRIPTION_FORMATS,
+  FLIPS,
+  MODES,
+  PICTURE_FORMATS,
+  QUALITY_LEVELS,
+} from "../../src/transform/spec.ts";
 
 const side = fc.integer({ min: 1, max: 2000 });
 /** Of at most four decimals, as they can be typed. */
@@ -14,7 +22,7 @@ const color = fc
   .map(([r, g, b, a]) => r + g + b + (a === "ff" ? "" : a));
 
 export const gravities: fc.Arbitrary<Gravity> = fc.oneof(
-  fc.constantFrom(...(Object.keys(COMPASS) as (keyof typeof COMPASS)[])),
+  fc.constantFrom(...COMPASS_POINTS),
   fc.constantFrom("auto" as const, "entropy" as const),
   fc.record({ x: fraction, y: fraction }),
 );
@@ -43,26 +51,79 @@ const size = fc.oneof(
   fc.constant({}),
 );
 
-/** Specs that are correct, though not normalized. */
+const flag = fc.constant(true as const);
+const percent = fc.integer({ min: -99, max: 100 });
+
+const effects = fc.record(
+  {
+    blur: fc.integer({ min: 15, max: 2000 }),
+    sharpen: fc.integer({ min: 1, max: 100 }),
+    pixelate: fc.integer({ min: 2, max: 200 }),
+    brightness: percent,
+    contrast: percent,
+    saturation: percent,
+    hue: fc.integer({ min: -180, max: 180 }),
+    gamma: fc.integer({ min: 3400, max: 30_000 }).map((n) => n / 10_000),
+    sepia: fc.integer({ min: 1, max: 100 }),
+    tint: fc.tuple(hexByte, hexByte, hexByte).map((bytes) => bytes.join("")),
+    grayscale: flag,
+    negate: flag,
+  },
+  { requiredKeys: [] },
+);
+
+const flags = fc.record(
+  { animated: flag, attachment: flag, keepIcc: flag, lossless: flag, progressive: flag },
+  { requiredKeys: [] },
+);
+
+const version = fc.string({
+  unit: fc.constantFrom("a", "b", "Y", "Z", "0", "9", "-"),
+  minLength: 1,
+  maxLength: 20,
+});
+
+/** Specs of pictures that are correct, though not normalized, and most of them not too long. */
 export const specs: fc.Arbitrary<TransformSpec> = fc
   .tuple(
     size,
     fc.record(
       {
+        trim: fc.nat(255),
+        radius: fc.oneof(fc.integer({ min: 1, max: 800 }), fc.constant("max" as const)),
+        version,
         mode: fc.constantFrom(...MODES),
         gravity: gravities,
         crop,
         rotate: fc.oneof(fc.integer({ min: 0, max: 359 }), fc.constant("ignore" as const)),
         flip: fc.constantFrom(...FLIPS),
         background: color,
-        format: fc.constantFrom(...FORMATS, "auto" as const),
+        format: fc.constantFrom(...PICTURE_FORMATS, "auto" as const),
         quality: fc.oneof(fc.integer({ min: 1, max: 100 }), fc.constantFrom(...QUALITY_LEVELS)),
         dpr: fc.integer({ min: 50, max: 400 }).map((n) => n / 100),
       },
       { requiredKeys: [] },
     ),
+    fc.oneof(fc.constant({}), effects),
+    fc.oneof(fc.constant({}), flags),
   )
-  .map(([sides, rest]) => ({ ...sides, ...rest }));
+  // a crop beside a trim is refused
+  .map(([sides, { trim, ...rest }, ...others]) =>
+    Object.assign({}, sides, rest, rest.crop || trim === undefined ? {} : { trim }, ...others),
+  )
+  .filter((spec: TransformSpec) => printTransform(spec).length <= 200);
+
+/** Specs of what only describes a picture. */
+export const descriptions: fc.Arbitrary<TransformSpec> = fc.record(
+  {
+    crop,
+    rotate: fc.constant("ignore" as const),
+    format: fc.constantFrom(...DESCRIPTION_FORMATS),
+    attachment: flag,
+    version,
+  },
+  { requiredKeys: ["format"] },
+);
 
 const segment = fc.oneof(
   fc.string({ unit: "grapheme", minLength: 1, maxLength: 12 }),

@@ -3,29 +3,40 @@ import { createByteBudget } from "../../src/media/byte-budget.ts";
 import type { MediaEvent } from "../../src/media/events.ts";
 import type { LookUpDeps } from "../../src/media/look-up.ts";
 import { createMemo } from "../../src/media/memo.ts";
+import type { Originals } from "../../src/media/originals.ts";
 import { createOriginals } from "../../src/media/originals.ts";
-import type { VariantRequest } from "../../src/media/request.ts";
+import type { RequestRules, VariantRequest } from "../../src/media/request.ts";
 import { readRequest } from "../../src/media/request.ts";
 import type { Variants } from "../../src/media/variants.ts";
 import { createVariants } from "../../src/media/variants.ts";
 import { createWriteBack } from "../../src/media/write-back.ts";
 import { createMemoryStore } from "../../src/store/memory.ts";
 import type { ObjectStore } from "../../src/store/store.ts";
-import { DEFAULT_PREFIX } from "../../src/url/variant-key.ts";
+import { DEFAULT_PREFIX } from "../../src/url/variant-prefix.ts";
 
-export const RULES = {
+/** Those of a service that is open. */
+export const RULES: RequestRules = {
   basePath: "",
   prefix: DEFAULT_PREFIX,
   autoFormats: ["avif", "webp"],
-} as const;
+  presets: new Map(),
+  policy: { isOpen: true, hasPresets: false },
+  permits: () => true,
+  arePublic: true,
+  originals: { passthrough: "refuse", prefix: "" },
+  now: () => Date.now(),
+};
 
-export function requestOf(target: string, accept?: string): VariantRequest {
-  return readRequest(target, accept, RULES);
+export async function requestOf(target: string, rules = RULES): Promise<VariantRequest> {
+  const request = await readRequest(target, undefined, rules);
+  if (request.form === "original") throw new Error(`${target} asks for an original`);
+  return request;
 }
 
 /** A use case on memory stores, whose calls are counted and whose clock is ours. */
 export interface Bench {
   readonly variants: Variants;
+  readonly lent: Originals;
   readonly originals: ObjectStore;
   readonly store: ObjectStore;
   /** Every store call as `originals.get`, every event by its kind. */
@@ -66,14 +77,15 @@ export function createBench(options: BenchOptions = {}): Bench {
     variants: countCalls("variants", store, calls),
   };
   let now = 1_000_000;
+  const lent = createOriginals({
+    store: counted.originals,
+    maxBytes: options.maxBytes ?? 1000,
+    budget: createByteBudget(options.budget ?? 10_000_000, 100),
+    observe,
+    now: () => now,
+  });
   const variants = createVariants({
-    originals: createOriginals({
-      store: counted.originals,
-      maxBytes: options.maxBytes ?? 1000,
-      budget: createByteBudget(options.budget ?? 10_000_000, 100),
-      observe,
-      now: () => now,
-    }),
+    originals: lent,
     variants: counted.variants,
     transform: options.transform ?? TWICE,
     prefix: DEFAULT_PREFIX,
@@ -91,6 +103,7 @@ export function createBench(options: BenchOptions = {}): Bench {
   });
   return {
     variants,
+    lent,
     originals,
     store,
     calls,
@@ -121,6 +134,6 @@ function countCalls(name: string, store: ObjectStore, calls: string[]): ObjectSt
 
 /** What a request for a variant gives, as text: what was made, or `stored`. */
 export async function findText(bench: Bench, target = "/w_300/cat.jpg"): Promise<string> {
-  const outcome = await bench.variants.find(requestOf(target));
+  const outcome = await bench.variants.find(await requestOf(target));
   return outcome.kind === "made" ? new TextDecoder().decode(outcome.variant.bytes) : outcome.kind;
 }

@@ -1,13 +1,17 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { checkArea } from "../../src/transform/area.ts";
 import { normalizeTransform } from "../../src/transform/normalize.ts";
-import { parseTransform, printTransform } from "../../src/transform/parse.ts";
+import { parseTransform } from "../../src/transform/parse.ts";
+import { printTransform } from "../../src/transform/print.ts";
 import type { OutputFormat } from "../../src/transform/spec.ts";
-import { FORMATS } from "../../src/transform/spec.ts";
+import { PICTURE_FORMATS } from "../../src/transform/spec.ts";
 import { specs } from "../support/specs.ts";
 
 function canonical(text: string, format: OutputFormat | "auto" = "jpg"): string {
-  return printTransform(normalizeTransform(parseTransform(text), format));
+  const spec = normalizeTransform(parseTransform(text), format);
+  if (format !== "auto") checkArea(spec, format);
+  return printTransform(spec);
 }
 
 describe("normalizeTransform", () => {
@@ -58,6 +62,19 @@ describe("normalizeTransform", () => {
     ["b_0000,w_3", "w_3"],
     ["b_ff000080,w_3", "w_3,b_ff7f7f"],
     ["dpr_3", ""],
+    ["trim_0,w_3", "w_3,trim_0"],
+    ["trim_5,w_3,h_3,g_0.5x0.5", "w_3,h_3,g_0.5x0.5,trim_5"],
+    ["w_3,r_10,dpr_2", "w_6,r_20"],
+    ["w_3,r_max,dpr_2", "w_6,r_max"],
+    ["e_grayscale,e_blur:100", "e_blur,e_grayscale"],
+    ["e_sepia:100,e_sharpen:10,e_pixelate:8,e_blur:15", "e_blur:15,e_sharpen,e_pixelate,e_sepia"],
+    ["e_brightness:0,e_contrast:0,e_saturation:0,e_hue:0,e_gamma:1,w_3", "w_3"],
+    ["e_hue:-180", "e_hue:180"],
+    ["e_gamma:2.20", "e_gamma:2.2"],
+    ["w_3,fl_progressive.keep_icc.attachment", "w_3,fl_attachment.keep_icc.progressive"],
+    ["w_3,fl_animated.lossless", "w_3"],
+    ["w_3,v_b", "w_3,v_b"],
+    ["w_3,h_2,g_0.75x0.25", "w_3,h_2,g_0.75x0.25"],
   ])("makes %s, as a JPEG, to %s", (text, expected) => {
     expect(canonical(text)).toBe(expected);
   });
@@ -72,6 +89,14 @@ describe("normalizeTransform", () => {
     ["w_3,b_ff000080", "png", "w_3,b_ff000080"],
     ["w_3,b_ff000000", "webp", "w_3"],
     ["w_3,b_white", "auto", "w_3,b_ffffff"],
+    ["w_3,fl_animated.lossless.progressive", "webp", "w_3,fl_animated.lossless"],
+    ["w_3,fl_animated.lossless.progressive", "avif", "w_3,fl_lossless"],
+    ["w_3,fl_animated.lossless.progressive", "gif", "w_3,fl_animated"],
+    ["w_3,fl_animated.lossless.progressive", "png", "w_3,fl_progressive"],
+    ["w_3,fl_animated.lossless.progressive", "auto", "w_3,fl_animated.lossless.progressive"],
+    ["w_3,q_50,fl_keep_icc", "gif", "w_3,fl_keep_icc"],
+    ["crop_1_1_9_9,a_90,flip_h,b_red,g_north,fl_animated,v_1", "json", "crop_1_1_9_9,v_1"],
+    ["trim_9,a_ignore,fl_attachment,dpr_2", "thumbhash", "trim_9,a_ignore,fl_attachment"],
     ["w_3,b_0000", "auto", "w_3,b_00000000"],
   ] as const)("makes %s, as %s, to %s", (text, format, expected) => {
     expect(canonical(text, format)).toBe(expected);
@@ -79,15 +104,17 @@ describe("normalizeTransform", () => {
 
   it.each([
     ["w_300,h_200,ar_3:2", 'option "ar" must not stand beside both "w" and "h"'],
-    ["w_5000,dpr_2", 'the width ("w") must be at most 8192, but comes to 10000'],
-    ["w_5000,ar_1:2", 'the height ("h") must be at most 8192, but comes to 10000'],
+    ["w_5000,dpr_2", 'option "w" must be at most 8192, but comes to 10000'],
+    ["w_5000,ar_1:2", 'option "h" must be at most 8192, but comes to 10000'],
     [
       "w_8000,h_8000,c_fill",
       '"w" times "h" must be at most 40000000 pixels as jpg, but comes to 64000000',
     ],
     ["w_8000,h_8000,c_pad", '"w" times "h"'],
-    ["ar_1:1,c_fit", 'option "ar" beside "c_fit" must have a width or a height'],
-    ["ar_1:1,c_scale", 'option "ar" beside "c_scale"'],
+    ["crop_1_1_9_9,trim_3", 'option "trim" must not stand beside "crop"'],
+    ["w_3,r_3000,dpr_2", 'option "r" must be at most 4096, but comes to 6000'],
+    ["ar_1:1,c_fit", 'option "ar" must not stand beside "c_fit" without "w" or "h"'],
+    ["ar_1:1,c_scale", 'option "ar" must not stand beside "c_scale"'],
   ])("refuses %s", (text, problem) => {
     expect(() => canonical(text)).toThrow(problem);
   });
@@ -99,11 +126,20 @@ describe("normalizeTransform", () => {
     expect(() => canonical(text, format)).toThrow(problem);
   });
 
+  it.each(["w_3", "h_3", "ar_1:1", "c_fit", "q_80", "r_3", "e_blur", "e_grayscale"])(
+    "refuses %s beside a description",
+    (text) => {
+      const name = text.split(/[_:]/)[0] ?? "";
+      expect(() => canonical(text, "json")).toThrow(`option "${name}`);
+      expect(() => canonical(text, "json")).toThrow('must not stand beside "f_json"');
+    },
+  );
+
   it("lets a box over the limits stand where the result is inside it", () => {
     expect(canonical("w_8000,h_8000,c_limit")).toBe("w_8000,h_8000,c_limit");
   });
 
-  const format = fc.constantFrom(...FORMATS, "auto" as const);
+  const format = fc.constantFrom(...PICTURE_FORMATS, "auto" as const);
 
   it("is idempotent, and its print a fixed point", () => {
     fc.assert(

@@ -2,14 +2,10 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { normalizeTransform } from "../../src/transform/normalize.ts";
 import { parseTransform } from "../../src/transform/parse.ts";
-import { FORMATS } from "../../src/transform/spec.ts";
+import { PICTURE_FORMATS } from "../../src/transform/spec.ts";
 import type { VariantAddress } from "../../src/url/variant-key.ts";
-import {
-  DEFAULT_PREFIX,
-  encodeVariantKey,
-  parseVariantKey,
-  variantKey,
-} from "../../src/url/variant-key.ts";
+import { encodeVariantKey, parseVariantKey, variantKey } from "../../src/url/variant-key.ts";
+import { DEFAULT_PREFIX } from "../../src/url/variant-prefix.ts";
 import { keys, specs } from "../support/specs.ts";
 
 describe("variantKey", () => {
@@ -33,7 +29,11 @@ describe("variantKey", () => {
   });
 
   it("is one to one", () => {
-    const address = fc.record({ key: keys, spec: specs, format: fc.constantFrom(...FORMATS) });
+    const address = fc.record({
+      key: keys,
+      spec: specs,
+      format: fc.constantFrom(...PICTURE_FORMATS),
+    });
     fc.assert(
       fc.property(address, ({ key, spec, format }) => {
         let normal;

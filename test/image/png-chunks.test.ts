@@ -2,7 +2,7 @@ import { deflateSync } from "node:zlib";
 import fc from "fast-check";
 import sharp from "sharp";
 import { describe, expect, it } from "vitest";
-import { dropPngText } from "../../src/image/png-text.ts";
+import { dropPngChunks, PNG_TEXT } from "../../src/image/png-chunks.ts";
 import { decode, drawQuadrants, readGrid } from "../support/images.ts";
 import { insertIntoPng, latin1, pngChunk } from "./hostile.ts";
 
@@ -12,12 +12,12 @@ const words = pngChunk("tEXt", latin1("Comment\0hello"));
 const end = png.length - 12;
 
 function drop(bytes: Uint8Array): Buffer {
-  return Buffer.from(dropPngText(new Uint8Array(bytes)));
+  return Buffer.from(dropPngChunks(new Uint8Array(bytes), PNG_TEXT));
 }
 
-describe("dropPngText", () => {
+describe("dropPngChunks", () => {
   it("gives back the very bytes where there is no text", () => {
-    expect(dropPngText(png)).toBe(png);
+    expect(dropPngChunks(png, PNG_TEXT)).toBe(png);
   });
 
   it.each(["tEXt", "zTXt", "iTXt"])("drops %s wherever it stands, and nothing else", (type) => {
@@ -49,7 +49,7 @@ describe("dropPngText", () => {
   it("does not write into the bytes it is given", () => {
     const original = insertIntoPng(png, [words, words]);
     const copy = Buffer.from(original);
-    dropPngText(original);
+    dropPngChunks(original, PNG_TEXT);
     expect(original).toEqual(copy);
   });
 
@@ -72,7 +72,7 @@ describe("dropPngText", () => {
   it("walks over 32 MB of empty chunks in bounded time", () => {
     const bytes = new Uint8Array(32_000_000);
     const start = performance.now();
-    expect(dropPngText(bytes)).toBe(bytes);
+    expect(dropPngChunks(bytes, PNG_TEXT)).toBe(bytes);
     expect(performance.now() - start).toBeLessThan(5000);
   });
 
@@ -82,7 +82,7 @@ describe("dropPngText", () => {
         fc.array(fc.oneof(fc.constantFrom(words, gamma), fc.uint8Array({ maxLength: 20 }))),
         (parts) => {
           const bytes = new Uint8Array(Buffer.concat([png.subarray(0, 8), ...parts]));
-          expect(dropPngText(bytes).length).toBeLessThanOrEqual(bytes.length);
+          expect(dropPngChunks(bytes, PNG_TEXT).length).toBeLessThanOrEqual(bytes.length);
         },
       ),
     );

@@ -1,0 +1,92 @@
+import type { Command } from "commander";
+import { describePolicy } from "../config-policy.ts";
+import type { Config } from "../config.ts";
+import { MediaError } from "../errors.ts";
+import type { Explanation } from "../media/explain.ts";
+import { explainRequest } from "../media/explain.ts";
+import type { RequestRules } from "../media/request.ts";
+import { readRequest } from "../media/request.ts";
+import { createRules } from "../service.ts";
+import { printResult, readConfig } from "./environment.ts";
+import { splitUrl } from "./sign.ts";
+
+interface ExplainOptions {
+  readonly accept?: string;
+}
+
+/** `shift-media explain` */
+export function addExplain(program: Command): void {
+  program
+    .command("explain")
+    .description("say what a URL asks for, how it is stored, and whether it would be answered")
+    .argument("<url>", "a URL or a path of the service that this environment configures")
+    .option("--accept <header>", "the Accept header to negotiate f_auto with")
+    .action(async (url: string, options: ExplainOptions) => {
+      const config = readConfig("explain");
+      if (config) await printResult(() => explain(splitUrl(url).target, options, config));
+    });
+}
+
+async function explain(
+  target: string,
+  { accept }: ExplainOptions,
+  config: Config,
+): Promise<string> {
+  const rules = createRules(config);
+  // what it would say if everybody might ask for everything
+  const open = { ...rules, policy: { isOpen: true, hasPresets: false }, arePublic: true };
+  const free: RequestRules = { ...open, verify: async () => true, now: () => 0 };
+  const passthrough = { ...rules.originals, passthrough: "allow" as const };
+  const request = await readRequest(target, accept, { ...free, originals: passthrough });
+  const explanation = explainRequest(target, request, rules);
+  return printRows([
+    ...describeRequest(explanation),
+    ["policy", describePolicy(config.access).join("\n")],
+    ["verdict", await judge(target, accept, rules)],
+  ]);
+}
+
+type Row = readonly [name: string, text: string];
+
+function describeRequest(explanation: Explanation): readonly Row[] {
+  const { form, key, typed, canonical, format, isNegotiated, variantKey, expires, asks } =
+    explanation;
+  const forms = {
+    request: "a transform of an original",
+    stored: "a variant by the name that it is stored under",
+    original: "an original as it is",
+  };
+  const rows: readonly (readonly [string, string | undefined])[] = [
+    ["asks for", forms[form]],
+    ["key", key],
+    ["typed", typed],
+    ["canonical", canonical],
+    ["means", asks],
+    ["format", isNegotiated ? `${format}, by the Accept header` : format],
+    ["stored as", variantKey],
+    ["good until", expires],
+  ];
+  return rows.flatMap(([name, text]) => (text === undefined ? [] : [[name, text] as const]));
+}
+
+async function judge(
+  target: string,
+  accept: string | undefined,
+  rules: RequestRules,
+): Promise<string> {
+  try {
+    const request = await readRequest(target, accept, rules);
+    return `allowed: ${explainRequest(target, request, rules).policy}`;
+  } catch (error) {
+    if (!(error instanceof MediaError)) throw error;
+    process.exitCode = 1;
+    return `refused (${error.code}): ${error.message}`;
+  }
+}
+
+function printRows(rows: readonly Row[]): string {
+  const width = Math.max(...rows.map(([name]) => name.length)) + 2;
+  return rows
+    .map(([name, text]) => name.padEnd(width) + text.replaceAll("\n", `\n${" ".repeat(width)}`))
+    .join("\n");
+}

@@ -1,0 +1,81 @@
+import type { Command } from "commander";
+import { MediaError } from "../errors.ts";
+import type { Field } from "../transform/fields.ts";
+import { FIELDS, LABELS } from "../transform/fields.ts";
+import { VALUES } from "../transform/options.ts";
+import { parseTransform } from "../transform/parse.ts";
+import type { TransformSpec } from "../transform/spec.ts";
+import type { Transform } from "../transform/transform.ts";
+import { expectedOf } from "../transform/values.ts";
+import { buildUrl } from "../url/srcset.ts";
+import { createUrls } from "../url/urls.ts";
+import { printResult, readConfig } from "./environment.ts";
+import { signerOf } from "./sign.ts";
+
+interface UrlCommandOptions {
+  readonly baseUrl: string;
+  readonly sign?: boolean;
+  readonly expiresIn?: string;
+}
+
+/** `shift-media url`: an option for each one of the grammar. */
+export function addUrl(program: Command): void {
+  const command = program
+    .command("url")
+    .description("print the URL of an original under a transform, or without one of the original")
+    .argument("<key>", "the key of the original, decoded: 'photos/a b.jpg'")
+    .option("--base-url <url>", "where the service is", "http://localhost:3000")
+    .option("--sign", "sign it with the first of SIGNING_SECRETS")
+    .option("--expires-in <seconds>", "sign it so that it is good for so long");
+  for (const field of FIELDS) {
+    if (field === "expires") continue; // a time from now is what people can type
+    const isFlag = VALUES[field].kind === "flag";
+    const flag = `--${toFlag(field)}${isFlag ? "" : " <value>"}`;
+    const label = LABELS[field];
+    command.option(flag, isFlag ? label : `${label}: ${describe(field)}`);
+  }
+  command.action(async (key: string, options: UrlCommandOptions & Given) => {
+    await printResult(() => printUrl(key, options));
+  });
+}
+
+type Given = Readonly<Partial<Record<Field, string | true>>>;
+
+function describe(field: Field): string {
+  return field === "presets" ? "names of presets, joined by dots" : expectedOf(field);
+}
+
+/** `aspectRatio` is `--aspect-ratio`. */
+function toFlag(field: Field): string {
+  return field.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+}
+
+function printUrl(key: string, options: UrlCommandOptions & Given): string {
+  const config = readConfig("build URLs");
+  if (!config) return "";
+  const pieces = FIELDS.flatMap((field) => printGiven(field, options[field]) ?? []);
+  const spec = parseTransform(pieces.join(","), config.access);
+  const expires = toExpiry(options.expiresIn);
+  const shouldSign = options.sign === true || expires !== undefined;
+  const urls = {
+    baseUrl: options.baseUrl.replace(/\/+$/, "") + config.basePath,
+    variantsRoot: config.prefix.root,
+    ...(shouldSign && { sign: signerOf(config) }),
+  };
+  if (pieces.length === 0) return buildUrl(key, undefined, urls);
+  const transform = { ...spec, ...(expires && { expires }) } as TransformSpec as unknown;
+  return createUrls(urls).url(key, transform as Transform); // it has just been parsed
+}
+
+function printGiven(field: Field, value: string | true | undefined): string | undefined {
+  if (value === undefined) return undefined;
+  const label = LABELS[field];
+  if (value === true) return label;
+  return `${label}${label.startsWith("e_") ? ":" : "_"}${value}`;
+}
+
+function toExpiry(seconds: string | undefined): number | undefined {
+  if (seconds === undefined) return undefined;
+  if (/^[1-9]\d{0,8}$/.test(seconds)) return Math.floor(Date.now() / 1000) + Number(seconds);
+  throw new MediaError("invalid_transform", `--expires-in must be in seconds, got "${seconds}"`);
+}

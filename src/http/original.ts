@@ -1,0 +1,60 @@
+import { MediaError } from "../errors.ts";
+import type { Originals } from "../media/originals.ts";
+import type { OriginalRequest } from "../media/request.ts";
+import { encodeKey } from "../url/percent.ts";
+import type { CacheRules } from "./cache-control.ts";
+import { cacheShortly } from "./cache-control.ts";
+
+export interface OriginalDeps {
+  readonly originals: Originals;
+  /** The media type of a picture that may be shown as it is, by its bytes. */
+  readonly identify: (bytes: Uint8Array) => string | undefined;
+  /** Where originals can be fetched by key, without its last slash; then they are not read here. */
+  readonly originalsUrl: string | undefined;
+  readonly cache: CacheRules;
+  readonly storeTimeoutMs: number;
+}
+
+/**
+ * Answers a request for an original as it is: with its bytes, when they are those of a picture, whatever
+ * type they were stored with.
+ *
+ * @throws MediaError `original_not_found`, `unsupported_original`, `too_large`, and what the store throws
+ */
+export async function respondOriginal(
+  deps: OriginalDeps,
+  { key, hint }: OriginalRequest,
+  { method, headers }: Pick<Request, "method" | "headers">,
+): Promise<Response> {
+  if (deps.originalsUrl !== undefined) {
+    const location = `${deps.originalsUrl}/${encodeKey(key)}`;
+    const redirect = { location, "cache-control": cacheShortly(deps.cache), "content-length": "0" };
+    return new Response(null, { status: 302, headers: redirect });
+  }
+  const known = headers.get("if-none-match")?.replace(/^W\//, "");
+  const options = {
+    knownEtag: known?.startsWith('"') ? known : undefined,
+    signal: AbortSignal.timeout(deps.storeTimeoutMs),
+  };
+  return deps.originals.use(key, options, async (original) => {
+    const common = { "cache-control": cacheShortly(deps.cache) };
+    if (original.kind === "not_modified") {
+      return new Response(null, { status: 304, headers: { ...common, etag: known ?? "" } });
+    }
+    if (original.kind === "missing") throw missing(key, hint);
+    const { bytes, info } = original;
+    const type = deps.identify(bytes);
+    if (!type) {
+      throw new MediaError("unsupported_original", "only pictures are given out as they are");
+    }
+    const described = { ...common, etag: info.etag, "content-type": type };
+    return new Response(method === "HEAD" ? null : (bytes as Uint8Array<ArrayBuffer>), {
+      headers: { ...described, "content-length": String(bytes.length) },
+    });
+  });
+}
+
+function missing(key: string, hint: string | undefined): MediaError {
+  const problem = `there is no original "${key}"`;
+  return new MediaError("original_not_found", hint ? `${problem}; ${hint}` : problem);
+}

@@ -1,0 +1,57 @@
+import type { Metadata, Sharp, SharpOptions } from "sharp";
+import sharp from "sharp";
+import type { TransformSpec } from "../transform/spec.ts";
+import type { ImageLimits, InputFormat } from "./gate.ts";
+import { admitOriginal, checkDimensions } from "./gate.ts";
+import type { Size } from "./sizes.ts";
+import { readWebpSize } from "./webp-size.ts";
+
+/** A picture that was let in, and of which only the header has been read. */
+export interface Original {
+  readonly format: InputFormat;
+  /** In bytes. */
+  readonly length: number;
+  readonly metadata: Metadata;
+  /** Upright, unless it is to be left as it is. */
+  readonly size: Size;
+  /** Begins a pipeline with its first frame, of this size, and unless told otherwise in sRGB. */
+  read(options?: SharpOptions): Sharp;
+  /** Begins one with all of its frames, above each other and as they are stored. */
+  readFrames(): Sharp;
+}
+
+/**
+ * @throws MediaError `unsupported_original` or `unusable_original` for what must not reach a decoder.
+ */
+export async function openOriginal(
+  original: Uint8Array,
+  spec: TransformSpec,
+  limits: ImageLimits,
+): Promise<Original> {
+  const { format, bytes } = admitOriginal(original);
+  const claimed = format === "webp" ? readWebpSize(bytes) : undefined;
+  if (claimed) checkDimensions(claimed, format, limits);
+  const shouldOrient = spec.rotate !== "ignore";
+  const options: SharpOptions = {
+    // real cameras write harmless marker noise, which is a "warning"; truncation is an "error"
+    failOn: "error",
+    limitInputPixels: limits.maxPixels,
+  };
+  // the header alone is read, and our own check names both the size and the limit
+  const metadata = await sharp(bytes, { ...options, limitInputPixels: false }).metadata();
+  checkDimensions(metadata, format, limits);
+  const { width, height } = shouldOrient ? metadata.autoOrient : metadata;
+  return {
+    format,
+    length: original.length,
+    metadata,
+    size: { width, height },
+    read: (more) => {
+      const source = sharp(bytes, { ...options, autoOrient: shouldOrient, ...more });
+      // libvips flattens grey on the red of a background, and sharp leaves 16 bits in Display P3
+      const isFlawed = metadata.hasAlpha || metadata.depth === "ushort";
+      return isFlawed ? source.pipelineColourspace("srgb") : source;
+    },
+    readFrames: () => sharp(bytes, { ...options, animated: true }),
+  };
+}

@@ -1,0 +1,125 @@
+import { invalidTransform, MediaError } from "../errors.ts";
+import type { Field } from "./fields.ts";
+import { FIELDS, LABELS, nameOf } from "./fields.ts";
+import { foldSize, multiply } from "./fold.ts";
+import { compact } from "./normalize-picture.ts";
+import { printPiece } from "./print.ts";
+import { reduceRatio } from "./ratio.ts";
+import type { Gravity, Quality, Ratio, TransformSpec } from "./spec.ts";
+
+/** What may be asked for without a signature. */
+export interface AllowedLists {
+  /** In pixels, ascending: a width in between is taken for the next larger one. */
+  readonly widths: readonly number[];
+  readonly heights: readonly number[];
+  readonly ratios: readonly Ratio[];
+  readonly qualities: readonly Quality[];
+  /** Names of options: `w`, `e`. */
+  readonly options: readonly string[];
+}
+
+/** Pixel ratios that sizes of presets may be multiplied by. */
+const RATIOS: readonly (number | undefined)[] = [undefined, 1, 1.5, 2, 3];
+
+/** Whether sizes that were not typed are multiplied by no more than what screens have. */
+export function hasUsualDpr({ dpr }: TransformSpec): boolean {
+  return RATIOS.includes(dpr);
+}
+
+/**
+ * Checks a transform against lists, and snaps its sizes up to them.
+ *
+ * @param typed what the request says
+ * @param spec the same with its presets expanded; what they say needs no permission
+ * @throws MediaError `not_allowed` naming what is not on the lists, `invalid_transform` for a size above
+ * the largest
+ */
+export function applyLists(
+  lists: AllowedLists,
+  typed: TransformSpec,
+  spec: TransformSpec,
+): TransformSpec {
+  checkOptions(lists, typed);
+  checkQuality(lists, typed);
+  const { gravity } = typed;
+  const snapped = gravity ? { ...spec, gravity: snapPoint(gravity) } : spec;
+  const { width, height, aspectRatio, dpr, presets } = typed;
+  const isSized = width ?? height ?? aspectRatio ?? (presets ? undefined : dpr);
+  if (isSized) return snapSize(lists, snapped);
+  if (presets && !hasUsualDpr(typed)) throw notAllowed(typed, "dpr", RATIOS.slice(1));
+  return snapped;
+}
+
+function checkOptions({ options, qualities }: AllowedLists, typed: TransformSpec): void {
+  const allowed = [...options, ...(qualities.length > 0 ? ["q"] : [])];
+  const extra = FIELDS.find(
+    (field) => typed[field] !== undefined && !allowed.includes(nameOf(field)),
+  );
+  if (!extra) return;
+  const problem = `option "${LABELS[extra]}" is not allowed here, only ${allowed.join(", ")}`;
+  throw new MediaError("not_allowed", problem);
+}
+
+function checkQuality({ qualities }: AllowedLists, typed: TransformSpec): void {
+  const { quality = "good" } = typed;
+  if (quality === "good" || qualities.includes(quality)) return;
+  throw notAllowed(typed, "quality", qualities);
+}
+
+/** A point has as many places as a picture has pixels; twenty steps to a side will do. */
+function snapPoint(gravity: Gravity): Gravity {
+  if (typeof gravity !== "object") return gravity;
+  return { x: snapFraction(gravity.x), y: snapFraction(gravity.y) };
+}
+
+function snapFraction(fraction: number): number {
+  return Math.round(fraction * 20) / 20;
+}
+
+function snapSize(lists: AllowedLists, spec: TransformSpec): TransformSpec {
+  const folded = compact(foldSize(spec));
+  const { width, height, aspectRatio } = folded;
+  if (aspectRatio) {
+    if (findRatio(lists, aspectRatio)) return folded;
+    throw notAllowed(folded, "aspectRatio", lists.ratios);
+  }
+  if (!width) return { ...folded, height: snapUp(lists.heights, folded, "height") };
+  const snapped = snapUp(lists.widths, folded, "width");
+  if (!height) return { ...folded, width: snapped };
+  return { ...folded, width: snapped, height: scaleHeight(lists, spec, snapped) };
+}
+
+/** The height goes with the width, and has to be on a list then, by itself or by its ratio. */
+function scaleHeight(lists: AllowedLists, spec: TransformSpec, width: number): number {
+  const folded = compact(foldSize(spec));
+  const { width: w = 1, height: h = 1 } = folded;
+  const ratio = findRatio(lists, spec.aspectRatio ?? reduceRatio(w, h));
+  if (ratio) return multiply(width, ratio.height, ratio.width);
+  const height = multiply(h, width, w);
+  if (lists.heights.includes(height)) return height;
+  throw notAllowed({ height }, "height", [...lists.heights, ...lists.ratios]);
+}
+
+function findRatio({ ratios }: AllowedLists, { width, height }: Ratio): Ratio | undefined {
+  return ratios.find((ratio) => ratio.width === width && ratio.height === height);
+}
+
+function snapUp(list: readonly number[], spec: TransformSpec, field: "width" | "height"): number {
+  const asked = spec[field] ?? 0;
+  const next = list.find((size) => size >= asked);
+  if (next) return next;
+  if (list.length === 0) throw notAllowed(spec, field, []);
+  throw invalidTransform(`the ${field} must be at most ${list.at(-1)} here, got ${asked}`);
+}
+
+function notAllowed(
+  spec: TransformSpec,
+  field: Field,
+  list: readonly (number | string | Ratio | undefined)[],
+): MediaError {
+  const value = spec[field];
+  const piece = value === undefined ? LABELS[field] : printPiece(field, value);
+  const shown = list.map((one) => (typeof one === "object" ? `${one.width}:${one.height}` : one));
+  const only = shown.length > 0 ? `, only ${shown.join(", ")}` : "";
+  return new MediaError("not_allowed", `"${piece}" is not allowed here${only}`);
+}

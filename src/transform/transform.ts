@@ -1,0 +1,102 @@
+import { parseHex } from "./color.ts";
+import { reduceRatio } from "./ratio.ts";
+import type {
+  Crop,
+  DescriptionFormat,
+  Effects,
+  Flip,
+  Gravity,
+  Mode,
+  PictureFormat,
+  Quality,
+  Ratio,
+  Rotation,
+  TransformSpec,
+} from "./spec.ts";
+
+/**
+ * What to do to an original, as programs write it. Fields that are `undefined` or `false` count as
+ * absent.
+ *
+ * @example { width: 300, aspectRatio: "16:9", gravity: "auto", format: "auto" }
+ */
+export type Transform = PictureTransform | DescriptionTransform;
+
+/** The picture itself, changed. */
+export type PictureTransform = Sides & Cut & Common & Looks;
+
+/** What is known of the picture after orientation and crop, as JSON or as a placeholder's hash. */
+export type DescriptionTransform = Cut &
+  Common & { readonly format: DescriptionFormat; readonly rotate?: "ignore" | undefined };
+
+/** Of two sides and their ratio at most two can be asked for. */
+type Sides =
+  | { readonly width?: Side; readonly height?: Side; readonly aspectRatio?: undefined }
+  | { readonly width?: Side; readonly height?: undefined; readonly aspectRatio: AspectRatio }
+  | { readonly width?: undefined; readonly height?: Side; readonly aspectRatio: AspectRatio };
+
+/** In pixels, 1 to 8192. */
+type Side = number | undefined;
+type AspectRatio = `${number}:${number}` | number | Ratio;
+
+/** Borders are trimmed, or a region is cut out. */
+type Cut =
+  | { readonly crop?: Crop | undefined; readonly trim?: undefined }
+  /** How alike, 0 to 255, what is trimmed has to be to the corner. */
+  | { readonly crop?: undefined; readonly trim?: number | undefined };
+
+interface Common {
+  readonly attachment?: boolean | undefined;
+  /** Letters, digits and hyphens; a URL that has a version is kept by caches for a year. */
+  readonly version?: string | undefined;
+  /** Unix time in seconds; for signed URLs only. */
+  readonly expires?: number | undefined;
+}
+
+type Looks = { readonly [K in keyof Effects]?: Loosely<Effects[K]> } & {
+  /** Default: `lfill` with two sides, `limit` with one. */
+  readonly mode?: Mode | undefined;
+  readonly gravity?: Gravity | undefined;
+  /** Clockwise degrees, 0 to 359, after resizing. */
+  readonly rotate?: Rotation | undefined;
+  readonly flip?: Flip | undefined;
+  /** `ff0000`, `#f00`, `ff000080`. */
+  readonly background?: string | undefined;
+  /** Pixels, 1 to 4096. */
+  readonly radius?: number | "max" | undefined;
+  /** Default: by the extension of the key. */
+  readonly format?: PictureFormat | "auto" | undefined;
+  /** 1 to 100, or a level. */
+  readonly quality?: Quality | undefined;
+  readonly animated?: boolean | undefined;
+  readonly lossless?: boolean | undefined;
+  readonly progressive?: boolean | undefined;
+  readonly keepIcc?: boolean | undefined;
+  /** 0.5 to 5, at most two decimals. */
+  readonly dpr?: number | undefined;
+  /** Names of presets that the service has. */
+  readonly presets?: readonly string[] | undefined;
+};
+
+/** A flag can be off as well as absent. */
+type Loosely<T> = (true extends T ? boolean : NonNullable<T>) | undefined;
+
+/** Brings what a program asks for into the form that the grammar works on; it is not checked. */
+export function toSpec(transform: Transform): TransformSpec {
+  const given = Object.entries(transform).flatMap(([field, value]) =>
+    value === undefined || value === false ? [] : [[field, toValue(field, value)]],
+  );
+  return Object.fromEntries(given) as TransformSpec; // each value is one of its field
+}
+
+function toValue(field: string, value: unknown): unknown {
+  if (field === "aspectRatio") return toRatio(value as AspectRatio);
+  const isColor = field === "background" || field === "tint";
+  return isColor ? (parseHex(String(value)) ?? value) : value;
+}
+
+function toRatio(value: AspectRatio): Ratio {
+  if (typeof value === "object") return reduceRatio(value.width, value.height);
+  const [width = 0, height] = String(value).split(":").map(Number);
+  return reduceRatio(width, height);
+}

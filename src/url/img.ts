@@ -1,0 +1,94 @@
+import { fallbackFormat } from "../transform/extension.ts";
+import { multiply } from "../transform/fold.ts";
+import type { PictureFormat } from "../transform/spec.ts";
+import type { PictureTransform, Transform } from "../transform/transform.ts";
+import { toSpec } from "../transform/transform.ts";
+import type { Urls } from "./urls.ts";
+
+/** Widths that a `srcset` offers, in pixels: common screens, and half of them. */
+const WIDTHS = [320, 480, 640, 750, 828, 1080, 1280, 1600, 1920, 2560, 3840];
+
+/** What to do to the picture, and how it stands on the page. */
+export type ImgOptions = PictureTransform & {
+  /** The widths to offer, in pixels. Default: common ones up to twice `width`. */
+  readonly widths?: readonly number[];
+  /** The attribute `sizes`. Default: by the layout. */
+  readonly sizes?: string;
+  /**
+   * `constrained`: as wide as `width`, narrower where there is less room. `fixed`: always `width`.
+   * `full`: as wide as the page. Default: `constrained` with a width, otherwise `full`.
+   */
+  readonly layout?: "constrained" | "fixed" | "full";
+};
+
+/** Attributes of an `<img>`; width and height are those of the page, in CSS pixels. */
+export interface ImgAttributes {
+  readonly src: string;
+  readonly srcset: string;
+  readonly sizes?: string;
+  readonly width?: number;
+  readonly height?: number;
+}
+
+export type PictureOptions = ImgOptions & {
+  /** Better formats for those who have them, best first. Default: AVIF and WebP. */
+  readonly formats?: readonly PictureFormat[];
+};
+
+export interface Picture {
+  /** Attributes of the `<source>` elements, in their order. */
+  readonly sources: readonly {
+    readonly type: string;
+    readonly srcset: string;
+    readonly sizes?: string;
+  }[];
+  readonly img: ImgAttributes;
+}
+
+type Builders = Pick<Urls, "url" | "srcset">;
+
+/** Describes an `<img>`. */
+export function describeImg(
+  { url, srcset }: Builders,
+  key: string,
+  { widths, sizes, layout, ...transform }: ImgOptions,
+): ImgAttributes {
+  const { width } = transform;
+  const height = transform.height ?? deriveHeight(transform);
+  const box = { ...(width && { width }), ...(height && { height }) };
+  const src = url(key, transform);
+  if (layout === "fixed" && !widths) return { src, srcset: srcset(key, transform, {}), ...box };
+  const most = layout === "full" ? undefined : width;
+  return {
+    src,
+    srcset: srcset(key, transform, { widths: widths ?? chooseWidths(most) }),
+    sizes: sizes ?? (most ? `(min-width: ${most}px) ${most}px, 100vw` : "100vw"),
+    ...box,
+  };
+}
+
+/** Describes a `<picture>`: nothing about it depends on what the browser says it accepts. */
+export function describePicture(
+  builders: Builders,
+  key: string,
+  { formats = ["avif", "webp"], ...options }: PictureOptions,
+): Picture {
+  const sources = formats.map((format) => {
+    const { srcset, sizes } = describeImg(builders, key, { ...options, format });
+    return { type: `image/${format.replace("jpg", "jpeg")}`, srcset, ...(sizes && { sizes }) };
+  });
+  return { sources, img: describeImg(builders, key, { ...options, format: fallbackFormat(key) }) };
+}
+
+/** The width itself, its double for sharp screens, and the common ones below. */
+function chooseWidths(width: number | undefined): readonly number[] {
+  if (!width) return WIDTHS;
+  const most = Math.min(2 * width, 8192);
+  const below = WIDTHS.filter((candidate) => candidate < most);
+  return [...new Set([...below, width, most])].toSorted((a, b) => a - b);
+}
+
+function deriveHeight(transform: Transform): number | undefined {
+  const { width, aspectRatio: ratio } = toSpec(transform);
+  return width && ratio && multiply(width, ratio.height, ratio.width);
+}

@@ -1,0 +1,142 @@
+import { plainFormat } from "../transform/extension.ts";
+import { normalizeTransform } from "../transform/normalize.ts";
+import { parseTransform } from "../transform/parse.ts";
+import type { Presets } from "../transform/presets.ts";
+import { expandPresets } from "../transform/presets.ts";
+import { printTransform } from "../transform/print.ts";
+import type { OutputFormat, TransformSpec } from "../transform/spec.ts";
+import { isPictureFormat } from "../transform/spec.ts";
+import { checkBytes, checkText } from "../transform/text.ts";
+import type { Transform } from "../transform/transform.ts";
+import { toSpec } from "../transform/transform.ts";
+import { printRequest } from "./build.ts";
+import type { Picture, PictureOptions, ImgAttributes, ImgOptions } from "./img.ts";
+import { describeImg, describePicture } from "./img.ts";
+import { checkKey, MAX_PATH_BYTES } from "./key.ts";
+import { readTarget, splitPath } from "./path.ts";
+import type { Candidates, UrlOptions } from "./srcset.ts";
+import { buildUrl, printCandidates, resizeTo } from "./srcset.ts";
+
+export interface CreateUrlsOptions extends UrlOptions {
+  /** The presets of the service, as it has them: `{ thumb: "w_150,h_150,c_fill" }`. */
+  readonly presets?: Readonly<Record<string, string>>;
+  /** What every transform of a picture has unless it says otherwise: `{ format: "auto" }`. */
+  readonly defaults?: Transform;
+}
+
+/** What a URL says. */
+export interface ParsedUrl {
+  /** Decoded. */
+  readonly key: string;
+  /** Canonical, with all presets expanded; absent where the original itself is asked for. */
+  readonly transform?: TransformSpec;
+  /** What comes back: `auto` depends on the client. Absent with `transform`. */
+  readonly format?: OutputFormat | "auto";
+  /** Not checked. */
+  readonly signature?: string;
+  /** Unix time in seconds. */
+  readonly expires?: number;
+}
+
+export interface Urls {
+  /**
+   * The URL of an original under a transform, or of the original itself where there is none.
+   *
+   * @example url("photos/a b.jpg", { width: 300, height: 200 }) // …/w_300,h_200/photos/a%20b.jpg
+   * @throws MediaError `invalid_path`, `invalid_transform` naming what is wrong and what was expected
+   */
+  url(key: string, transform?: Transform): string;
+  /** The text of a transform as URLs of this key have it, presets expanded: `w_300,h_200`. */
+  canonical(key: string, transform: Transform): string;
+  /** Reads a URL or a path of the service back. @throws MediaError as the service would */
+  parse(url: string): ParsedUrl;
+  /** The `srcset` of a picture; with widths, a transform of two sides keeps their ratio. */
+  srcset(key: string, transform: Transform, candidates: Candidates): string;
+  /** The attributes of an `<img>`. */
+  img(key: string, options: ImgOptions): ImgAttributes;
+  /** An `<img>` with a `<source>` for each better format. */
+  picture(key: string, options: PictureOptions): Picture;
+  /** The URL of a picture of 24 pixels, to be shown until the real one is there. */
+  placeholder(key: string, transform?: Transform): string;
+}
+
+interface State extends UrlOptions {
+  readonly presets: Presets;
+  readonly defaults: Transform;
+}
+
+/**
+ * Builds and reads the URLs of a service. Everything that it prints is canonical, but for presets, which
+ * stay names.
+ *
+ * @throws MediaError `invalid_transform` for presets that are wrong
+ */
+export function createUrls(options: CreateUrlsOptions): Urls {
+  const state: State = {
+    ...options,
+    baseUrl: options.baseUrl.replace(/\/+$/, ""),
+    presets: new Map(
+      Object.entries(options.presets ?? {}).map(([name, text]) => [name, parseTransform(text)]),
+    ),
+    defaults: options.defaults ?? {},
+  };
+  const url: Urls["url"] = (key, transform) => buildChecked(state, key, transform);
+  const srcset: Urls["srcset"] = (key, transform, candidates) =>
+    printCandidates((candidate) => url(key, candidate), transform, candidates);
+  return {
+    url,
+    srcset,
+    canonical: (key, transform) => printExpanded(state, key, transform),
+    parse: (text) => parseUrl(state, text),
+    img: (key, given) => describeImg({ url, srcset }, key, given),
+    picture: (key, given) => describePicture({ url, srcset }, key, given),
+    placeholder: (key, transform = {}) =>
+      url(key, { ...resizeTo(transform, 24), format: "webp", quality: 30 }),
+  };
+}
+
+/** A description takes none of what is said of pictures. */
+function withDefaults({ defaults }: State, transform: Transform): Transform {
+  const isPicture = isPictureFormat(transform.format ?? "auto");
+  return (isPicture ? { ...defaults, ...transform } : transform) as Transform;
+}
+
+function buildChecked(state: State, key: string, transform: Transform | undefined): string {
+  checkKey(key);
+  const url = buildUrl(key, transform && readBack(state, key, transform), state);
+  checkBytes("a path", url.slice(state.baseUrl.length), { max: MAX_PATH_BYTES });
+  return url;
+}
+
+/** What the service will read: its parser knows every bound. */
+function readBack(state: State, key: string, transform: Transform): Transform {
+  const given = toSpec(withDefaults(state, transform));
+  // the service may have presets that were not named here
+  const known = new Map(given.presets?.map((name) => [name, state.presets.get(name) ?? {}]));
+  const spec = parseTransform(printTransform(given), { presets: known });
+  const { format = plainFormat(key), ...expanded } = expandPresets(spec, known);
+  normalizeTransform(expanded, format);
+  checkText(printRequest(key, asTransform(spec)));
+  return asTransform(spec);
+}
+
+/** It has been one, and its values are in their one form now. */
+function asTransform(spec: TransformSpec): Transform {
+  return spec as unknown as Transform;
+}
+
+function printExpanded(state: State, key: string, transform: Transform): string {
+  const spec = expandPresets(toSpec(readBack(state, key, transform)), state.presets);
+  return printRequest(key, asTransform(spec));
+}
+
+function parseUrl({ baseUrl, presets }: State, text: string): ParsedUrl {
+  // the URL of the service is to its URLs what a base path is to paths
+  const { path, signature } = readTarget(text, text.startsWith("/") ? "" : baseUrl);
+  const { key, spec } = splitPath(path, { presets });
+  const common = { key, ...(signature !== undefined && { signature }) };
+  if (!spec) return common;
+  const { format = plainFormat(key), expires, ...rest } = expandPresets(spec, presets);
+  const transform = normalizeTransform(rest, format);
+  return { ...common, transform, format, ...(expires && { expires }) };
+}

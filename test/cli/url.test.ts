@@ -1,0 +1,114 @@
+import { execFile } from "node:child_process";
+import { fileURLToPath } from "node:url";
+import { describe, expect, it } from "vitest";
+import { createSigner } from "../../src/sign.ts";
+
+const MAIN = fileURLToPath(new URL("../../src/cli/main.ts", import.meta.url));
+const SECRET = "0123456789abcdef";
+const SIGNED = { SIGNING_SECRETS: SECRET };
+
+interface Result {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+function run(
+  args: readonly string[],
+  environment: Readonly<Record<string, string>> = {},
+): Promise<Result> {
+  return new Promise((resolve) => {
+    const env = { PATH: process.env["PATH"], ...environment };
+    execFile(process.execPath, ["--import", "tsx", MAIN, ...args], { env }, (error, out, err) => {
+      resolve({ code: error ? Number(error.code) : 0, stdout: out.trim(), stderr: err.trim() });
+    });
+  });
+}
+
+describe("shift-media url", () => {
+  it.each([
+    [
+      ["photos/a b.jpg", "--width", "300", "--aspect-ratio", "3:2"],
+      "/w_300,h_200/photos/a%20b.jpg",
+    ],
+    [["w_3/a.jpg"], "/_/w_3/a.jpg"],
+    [
+      ["a.jpg", "--blur", "200", "--grayscale", "--format", "auto"],
+      "/e_blur:200,e_grayscale,f_auto/a.jpg",
+    ],
+    [["a.jpg", "--hue", "-90", "--keep-icc", "--animated"], "/e_hue:-90,fl_keep_icc/a.jpg"],
+  ])("prints for %j a canonical URL", async (args, path) => {
+    const { code, stdout } = await run(["url", ...args, "--base-url", "https://img.example/"]);
+    expect([code, stdout]).toEqual([0, `https://img.example${path}`]);
+  });
+
+  it("takes presets and base path from the configuration", async () => {
+    const environment = { PRESETS: "thumb=w_9", BASE_PATH: "/i" };
+    const { stdout } = await run(["url", "a.jpg", "--presets", "thumb"], environment);
+    expect(stdout).toBe("http://localhost:3000/i/t_thumb/a.jpg");
+    const unknown = await run(["url", "a.jpg", "--presets", "hero"], environment);
+    expect(unknown).toMatchObject({ code: 1, stdout: "" });
+    expect(unknown.stderr).toContain("some of thumb");
+  });
+
+  it("signs, for a time if asked to", async () => {
+    const { stdout } = await run(["url", "a.jpg", "--width", "3", "--expires-in", "60"], SIGNED);
+    const [, signature = "", text = ""] = /\/s--(.*)--\/(.*)$/.exec(stdout) ?? [];
+    expect(signature).toBe(createSigner(SECRET)(text));
+    const expires = Number(/^w_3,exp_(\d+)\/a\.jpg$/.exec(text)?.[1]);
+    expect(Math.abs(expires - Date.now() / 1000 - 60)).toBeLessThan(30);
+  });
+
+  it.each([
+    [["a.jpg", "--width", "30O"], {}, 1, 'option "w" must be an integer from 1 to 8192, got "30O"'],
+    [["a.jpg", "--sign"], {}, 1, "SIGNING_SECRETS must be set"],
+    [["a.jpg", "--expires-in", "soon"], SIGNED, 1, 'in seconds, got "soon"'],
+    [["../a.jpg", "--width", "3"], {}, 1, '"." or ".."'],
+    [["a.jpg"], { PRESETS: "a=w_0" }, 2, "PRESETS is wrong"],
+    [["a.jpg", "--colour", "red"], {}, 1, "unknown option '--colour'"],
+  ])("refuses %j", async (args, environment, code, problem) => {
+    const result = await run(["url", ...args], environment);
+    expect(result).toMatchObject({ code, stdout: "" });
+    expect(result.stderr).toContain(problem);
+  });
+});
+
+describe("shift-media sign", () => {
+  it("signs what is decoded, leaves it as it is written, and signs anew", async () => {
+    const signature = createSigner(SECRET)("w_3,h_2/ü.jpg");
+    const expected = `https://x.example/s--${signature}--/w_3%2Ch_2/%C3%BC.jpg?v=1`;
+    const url = "https://x.example/w_3%2Ch_2/%C3%BC.jpg?v=1";
+    expect((await run(["sign", url], SIGNED)).stdout).toBe(expected);
+    expect((await run(["sign", expected], SIGNED)).stdout).toBe(expected);
+    expect(await run(["sign", url])).toMatchObject({ code: 1, stdout: "" });
+  });
+});
+
+describe("shift-media explain", () => {
+  it("says in words what a URL asks for, and whether it is allowed", async () => {
+    const target = "https://x.example/h_200,w_300/photos/cat.jpg";
+    const { code, stdout } = await run(["explain", target]);
+    expect(code).toBe(0);
+    for (const line of [
+      /^key +photos\/cat\.jpg$/m,
+      /^typed +h_200,w_300$/m,
+      /^canonical +w_300,h_200$/m,
+      /^means +width 300, height 200$/m,
+      /^stored as +variants\/1\/photos\/cat\.jpg\/w_300,h_200\.jpg$/m,
+      /^policy +open: anybody/m,
+      /^verdict +allowed/m,
+    ]) {
+      expect(stdout).toMatch(line);
+    }
+    const refused = await run(["explain", target], SIGNED);
+    expect(refused.code).toBe(1);
+    expect(refused.stdout).toMatch(/^canonical +w_300,h_200$/m);
+    expect(refused.stdout).toMatch(/^verdict +refused \(not_allowed\): a signature is needed$/m);
+  });
+
+  it("says what is wrong with a URL", async () => {
+    const { code, stderr } = await run(["explain", "/w_30O/a.jpg"]);
+    expect(code).toBe(1);
+    expect(stderr).toContain('option "w" must be');
+  });
+});

@@ -1,0 +1,245 @@
+import { beforeAll, describe, expect, it } from "vitest";
+import type { RequestRules } from "../../src/media/request.ts";
+import { createSigner } from "../../src/sign.ts";
+import { parsePresets } from "../../src/transform/parse-presets.ts";
+import type { Policy } from "../../src/transform/policy.ts";
+import { createPermits } from "../../src/transform/policy.ts";
+import { createVerify } from "../../src/url/signature.ts";
+import type { TestApp } from "../support/app.ts";
+import { createFilledApp, putPicture } from "../support/app.ts";
+import { drawQuadrants } from "../support/images.ts";
+import { RULES } from "../support/variants.ts";
+
+const SECRET = "0123456789abcdef";
+const sign = createSigner(SECRET);
+const NOW = 1_800_000_000;
+const CLOSED: Policy = { isOpen: false, hasPresets: false };
+
+function rulesOf(policy: Policy, more: Partial<RequestRules> = {}): RequestRules {
+  const presets = parsePresets({ thumb: "w_50,h_50" });
+  return {
+    ...RULES,
+    policy,
+    presets,
+    permits: createPermits(policy, presets),
+    verify: createVerify([SECRET]),
+    now: () => NOW * 1000,
+    ...more,
+  };
+}
+
+function signed(text: string): string {
+  return `/s--${sign(text)}--/${text}`;
+}
+
+async function statusOf(app: TestApp, target: string): Promise<number> {
+  return (await app.request(target)).status;
+}
+
+describe("a signed service", () => {
+  let app: TestApp;
+
+  beforeAll(async () => {
+    app = await createFilledApp({ rules: rulesOf(CLOSED), publicUrl: "https://cdn.example" });
+  });
+
+  it("answers what is signed, by whoever encodes it how", async () => {
+    expect(await statusOf(app, signed("w_90,h_40/photos/cat.jpg"))).toBe(200);
+    const signature = sign("w_90,h_40/photos/cat.jpg");
+    await app.drain();
+    expect(await statusOf(app, `/s--${signature}--/w_90%2Ch_40/photos/c%61t.jpg`)).toBe(302);
+    expect(await statusOf(app, `/s--${signature.slice(0, 22)}--/w_90,h_40/photos/cat.jpg`)).toBe(
+      302,
+    );
+  });
+
+  it.each([
+    ["another key", `/s--${sign("w_90/photos/cat.jpg")}--/w_90/photos/dog.jpg`],
+    ["another spec", `/s--${sign("w_90/photos/cat.jpg")}--/w_91/photos/cat.jpg`],
+    ["another order", `/s--${sign("w_90,h_40/photos/cat.jpg")}--/h_40,w_90/photos/cat.jpg`],
+    ["21 characters", `/s--${sign("w_90/photos/cat.jpg").slice(0, 21)}--/w_90/photos/cat.jpg`],
+    ["padding", `/s--${sign("w_90/photos/cat.jpg")}=--/w_90/photos/cat.jpg`],
+    ["a fence that was not signed", `/s--${sign("w_90/photos/cat.jpg")}--/w_90/_/photos/cat.jpg`],
+    ["a wrong transform", `/s--${"A".repeat(43)}--/w_30O/photos/cat.jpg`],
+    ["no signature", "/w_90/photos/cat.jpg"],
+    ["no signature and a mistake", "/w_30O/photos/cat.jpg"],
+    ["no signature, of an original", "/photos/cat.jpg"],
+    ["an original, although it is signed", signed("photos/cat.jpg")],
+    ["a preset", "/t_thumb/photos/cat.jpg"],
+    ["a stored form that is not there", "/variants/1/photos/cat.jpg/w_91.jpg"],
+  ])("answers 403 to %s, and asks no store for it", async (_, target) => {
+    const before = app.calls.filter((call) => call !== "variants.head").length;
+    const answer = await app.request(target);
+    expect(answer.status).toBe(403);
+    expect(await answer.text()).not.toContain("30O");
+    expect(app.calls.filter((call) => call !== "variants.head")).toHaveLength(before);
+  });
+
+  it("gives a stored variant out without a signature, and makes it with one", async () => {
+    const name = "variants/1/photos/cat.jpg/w_77.jpg";
+    expect(await statusOf(app, `/${name}`)).toBe(403);
+    expect(await statusOf(app, signed(name))).toBe(200);
+    await app.drain();
+    expect(await statusOf(app, `/${name}`)).toBe(200);
+  });
+
+  it("does not keep those who may have it made waiting for one who may not", async () => {
+    const answers = await Promise.all([
+      app.request("/variants/1/photos/cat.jpg/w_78.jpg"),
+      app.request(signed("w_78/photos/cat.jpg")),
+      app.request("/variants/1/photos/cat.jpg/w_78.jpg"),
+    ]);
+    expect(answers[1]?.status).toBe(200);
+    expect([200, 403]).toContain(answers[0]?.status);
+  });
+
+  it("keeps stored variants to itself where nobody else can fetch them", async () => {
+    const rules = rulesOf(CLOSED, { arePublic: false });
+    const closed = await createFilledApp({ rules });
+    expect(await statusOf(closed, signed("w_90/photos/cat.jpg"))).toBe(200);
+    await closed.drain();
+    expect(await statusOf(closed, "/variants/1/photos/cat.jpg/w_90.jpg")).toBe(403);
+  });
+
+  it("honours an expiry, and lets nobody keep the answer for longer", async () => {
+    const url = signed(`w_60,exp_${NOW + 20}/photos/cat.jpg`);
+    const made = await app.request(url);
+    expect(made.status).toBe(200);
+    expect(made.headers.get("cache-control")).toBe("public, max-age=20");
+    await app.drain();
+    expect((await app.request(url)).headers.get("cache-control")).toBe("public, max-age=20");
+    const expired = await app.request(signed(`w_60,exp_${NOW}/photos/cat.jpg`));
+    expect([expired.status, await expired.json()]).toEqual([
+      410,
+      { code: "expired", message: "the URL has expired" },
+    ]);
+  });
+
+  it("answers 403 to any signature where no secret is known", async () => {
+    const open = await createFilledApp();
+    expect(await statusOf(open, signed("w_90/photos/cat.jpg"))).toBe(403);
+  });
+});
+
+describe("a service with presets", () => {
+  it("makes presets for anybody, and other transforms for those who sign", async () => {
+    const app = await createFilledApp({ rules: rulesOf({ isOpen: false, hasPresets: true }) });
+    expect(await statusOf(app, "/t_thumb/photos/cat.jpg")).toBe(200);
+    expect(await statusOf(app, "/variants/1/photos/cat.jpg/w_100,h_100.webp")).toBe(200);
+    expect(await statusOf(app, "/w_90/photos/cat.jpg")).toBe(403);
+    expect(await statusOf(app, signed("w_90/photos/cat.jpg"))).toBe(200);
+    const refused = await app.request("/w_90,exp_1900000000/photos/cat.jpg");
+    expect([refused.status, await refused.json()]).toEqual([
+      400,
+      { code: "invalid_transform", message: 'option "exp" must stand in a signed URL' },
+    ]);
+  });
+});
+
+function allowing(prefix = ""): RequestRules {
+  return rulesOf(
+    { isOpen: true, hasPresets: false },
+    { originals: { passthrough: "allow", prefix } },
+  );
+}
+
+describe("originals", () => {
+  it("are given out as they are, by their bytes, when that is allowed", async () => {
+    const app = await createFilledApp({ rules: allowing() });
+    const answer = await app.request("/photos/cat.jpg");
+    expect(answer.status).toBe(200);
+    expect(answer.headers.get("content-type")).toBe("image/png"); // its name lies
+    expect(answer.headers.get("content-security-policy")).toBe("default-src 'none'; sandbox");
+    const etag = answer.headers.get("etag") ?? "";
+    const again = await app.request("/_/photos/cat.jpg", { headers: { "if-none-match": etag } });
+    expect(again.status).toBe(304);
+    const head = await app.request("/photos/cat.jpg", { method: "HEAD" });
+    expect(head.headers.get("content-length")).toBe(
+      String((await answer.arrayBuffer()).byteLength),
+    );
+  });
+
+  it.each([
+    ["page.html", "<!doctype html><script>alert(1)</script>"],
+    ["x.svg", '<svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script></svg>'],
+    ["x.jpg", "<?xml version='1.0'?><svg/>"],
+    ["x.pdf", "%PDF-1.7"],
+  ])("are not given out when they are no pictures: %s", async (key, text) => {
+    const app = await createFilledApp({ rules: allowing() });
+    await putPicture(app, key, new TextEncoder().encode(text));
+    expect(await statusOf(app, `/${key}`)).toBe(415);
+  });
+
+  it("are missing with a remark where the key looks like options", async () => {
+    const app = await createFilledApp({ rules: allowing() });
+    const answer = await app.request("/c_thumb/photos/cat.jpg");
+    expect(answer.status).toBe(404);
+    expect(await answer.text()).toContain("use c_fill,g_auto");
+  });
+
+  it("are confined to a prefix, with and without a transform", async () => {
+    const app = await createFilledApp({ rules: allowing("public/") });
+    await putPicture(app, "public/a.png", await drawQuadrants(8, 8).png().toBuffer());
+    expect(await statusOf(app, "/public/a.png")).toBe(200);
+    expect(await statusOf(app, "/w_4/public/a.png")).toBe(200);
+    expect(await statusOf(app, "/photos/cat.jpg")).toBe(403);
+    expect(await statusOf(app, "/w_4/photos/cat.jpg")).toBe(403);
+    expect(await statusOf(app, "/variants/1/photos/cat.jpg/w_4.jpg")).toBe(403);
+  });
+
+  it("are redirected to where they are public", async () => {
+    const rules = { ...allowing(), originals: { passthrough: "redirect", prefix: "" } as const };
+    const app = await createFilledApp({ rules, originalsUrl: "https://media.example" });
+    const answer = await app.request("/photos/a%20b.jpg");
+    expect(answer.status).toBe(302);
+    expect(answer.headers.get("location")).toBe("https://media.example/photos/a%20b.jpg");
+  });
+});
+
+describe("explain", () => {
+  it("tells what a request comes to, and makes nothing", async () => {
+    const app = await createFilledApp({ rules: rulesOf({ isOpen: true, hasPresets: false }) });
+    const answer = await app.request("/h_20,w_30,f_auto/photos/cat.jpg?explain", {
+      headers: { accept: "image/webp" },
+    });
+    expect(answer.headers.get("cache-control")).toBe("no-store");
+    expect(await answer.json()).toEqual({
+      form: "request",
+      key: "photos/cat.jpg",
+      isSigned: false,
+      typed: "h_20,w_30,f_auto",
+      canonical: "w_30,h_20,f_webp",
+      asks: "width 30, height 20",
+      format: "webp",
+      isNegotiated: true,
+      variantKey: "variants/1/photos/cat.jpg/w_30,h_20.webp",
+      policy: "anything within the bounds is allowed",
+    });
+    expect(app.calls).toEqual([]);
+  });
+
+  it("is as silent as any other answer where it is not allowed", async () => {
+    const app = await createFilledApp({ rules: rulesOf(CLOSED) });
+    expect(await statusOf(app, "/w_30/photos/cat.jpg?explain")).toBe(403);
+    expect(await statusOf(app, `${signed("w_30/photos/cat.jpg")}?explain`)).toBe(200);
+  });
+});
+
+describe("flags and versions", () => {
+  it("have answers saved, and kept for a year", async () => {
+    const app = await createFilledApp();
+    const answer = await app.request("/w_30,fl_attachment,v_2/photos/cat.jpg");
+    expect(answer.headers.get("content-disposition")).toBe('attachment; filename="cat.jpg"');
+    expect(answer.headers.get("cache-control")).toBe("public, max-age=31536000, immutable");
+  });
+
+  it("are descriptions where they are asked for", async () => {
+    const app = await createFilledApp();
+    const answer = await app.request("/f_json/photos/cat.jpg");
+    expect(answer.headers.get("content-type")).toBe("application/json");
+    expect(await answer.json()).toMatchObject({ width: 400, height: 200, format: "png" });
+    const hash = await app.request("/f_thumbhash/photos/cat.jpg");
+    expect(hash.headers.get("content-type")).toMatch(/^text\/plain/);
+    expect(await hash.text()).toMatch(/^[\w+/]{20,40}=*$/);
+  });
+});
