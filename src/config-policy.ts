@@ -1,6 +1,7 @@
 import { ConfigError } from "./config-store.ts";
 import { MediaError } from "./errors.ts";
 import type { AllowedLists } from "./transform/allowed.ts";
+import { printList } from "./transform/allowed.ts";
 import { FIELDS, nameOf } from "./transform/fields.ts";
 import { parsePresets } from "./transform/parse-presets.ts";
 import { parseTransform } from "./transform/parse.ts";
@@ -38,6 +39,26 @@ export interface PolicyConfig {
     readonly prefix: string;
     readonly url: string | undefined;
   };
+}
+
+const ACCESS = /^(?:SIGNING|ALLOWED)_/;
+
+/**
+ * Refuses what would leave a door open unnoticed: a secret that has got lost on its way, a misspelt name.
+ *
+ * @throws ConfigError
+ */
+export function checkAccessVariables(
+  environment: Readonly<Record<string, string | undefined>>,
+  known: readonly string[],
+): void {
+  if (/^[\s,]*$/.test(environment["SIGNING_SECRETS"] ?? "x")) {
+    throw new ConfigError("SIGNING_SECRETS is empty: give secrets, or do not set it");
+  }
+  const odd = Object.keys(environment).find((name) => ACCESS.test(name) && !known.includes(name));
+  if (!odd) return;
+  const expected = known.filter((name) => ACCESS.test(name)).join(", ");
+  throw new ConfigError(`there is no variable ${odd}, expected one of ${expected}`);
 }
 
 /**
@@ -108,7 +129,8 @@ function readPresets(entries: readonly string[]): Presets {
   const pairs = entries.map((entry) => {
     const [name = "", ...text] = entry.split("=");
     if (text.length === 1) return [name, String(text[0])] as const;
-    throw new ConfigError(`PRESETS must be a list of name=options, got "${entry}"`);
+    const expected = "a list of name=options, separated by blanks or semicolons";
+    throw new ConfigError(`PRESETS must be ${expected}, got "${entry}"`);
   });
   const twice = pairs.find(([name], index) => pairs.findIndex(([other]) => other === name) < index);
   if (twice) throw new ConfigError(`PRESETS has "${twice[0]}" twice`);
@@ -197,22 +219,20 @@ export function describePolicy({ policy, presets, secrets, originals }: PolicyCo
 
 function printLists({ widths, heights, ratios, qualities, options }: AllowedLists): string {
   const parts = [
-    ["widths", widths],
-    ["heights", heights],
-    ["ratios", ratios.map(({ width, height }) => `${width}:${height}`)],
-    ["qualities", qualities],
-    ["options", options],
-  ] as const;
-  return parts
-    .filter(([, list]) => list.length > 0)
-    .map(([name, list]) => `${name} ${list.join(" ")}`)
-    .join("; ");
+    ["widths", printList(widths)],
+    ["heights", printList(heights)],
+    ["ratios", printList(ratios)],
+    ["qualities", printList(qualities)],
+    ["options", options.join(", ")],
+  ];
+  const present = parts.filter(([, list]) => list !== "");
+  return present.map((part) => part.join(" ")).join("; ");
 }
 
 function describeOriginals({ passthrough, prefix }: PolicyConfig["originals"]): string {
   const where = prefix ? ` under ${prefix}` : "";
-  if (passthrough === "refuse") return `originals${where}: not given out as they are`;
+  if (passthrough === "refuse") return `originals as they are${where}: not given out`;
   return passthrough === "allow"
-    ? `originals${where}: given out as they are, when they are pictures`
-    : `originals${where}: redirected to, whatever they are (their bytes are not looked at)`;
+    ? `originals as they are${where}: given out, when they are pictures`
+    : `originals as they are${where}: redirected to, whatever they are (nothing looks at their bytes)`;
 }

@@ -2,7 +2,7 @@ import { availableParallelism } from "node:os";
 import { z } from "zod";
 import type { StoreConfig } from "./config-store.ts";
 import type { PolicyConfig } from "./config-policy.ts";
-import { derivePolicy, PASSTHROUGHS, POLICIES } from "./config-policy.ts";
+import { checkAccessVariables, derivePolicy, PASSTHROUGHS, POLICIES } from "./config-policy.ts";
 import { ConfigError, deriveStore } from "./config-store.ts";
 import type { CacheRules } from "./http/cache-control.ts";
 import { DEFAULT_CACHE_RULES } from "./http/cache-control.ts";
@@ -124,10 +124,7 @@ type Environment = z.infer<typeof schema>;
  * @throws ConfigError with one line for each problem.
  */
 export function loadConfig(environment: Readonly<Record<string, string | undefined>>): Config {
-  if (/^[\s,]*$/.test(environment["SIGNING_SECRETS"] ?? "x")) {
-    // a secret that has got lost on its way must not open the door
-    throw new ConfigError("SIGNING_SECRETS is empty: give secrets, or do not set it");
-  }
+  checkAccessVariables(environment, Object.keys(VARIABLES));
   const given = Object.entries(environment).filter(([, value]) => value !== "");
   const result = schema.safeParse(Object.fromEntries(given));
   if (!result.success) {

@@ -99,7 +99,10 @@ describe("loadConfig", () => {
       { POLICY: "signed", SIGNING_SECRETS: SECRETS, ALLOW_UNSIGNED: "true" },
       "ALLOW_UNSIGNED=true contradicts POLICY=signed",
     ],
-    [{ PRESETS: "a" }, 'PRESETS must be a list of name=options, got "a"'],
+    [
+      { PRESETS: "a" },
+      'PRESETS must be a list of name=options, separated by blanks or semicolons, got "a"',
+    ],
     [{ PRESETS: "a=w_0" }, 'PRESETS is wrong: preset "a" is wrong: option "w"'],
     [{ PRESETS: "a=w_1 a=w_2" }, 'PRESETS has "a" twice'],
     [{ POLICY: "allowed", ALLOWED_WIDTHS: "0" }, 'ALLOWED_WIDTHS is wrong: option "w"'],
@@ -108,6 +111,11 @@ describe("loadConfig", () => {
       { POLICY: "allowed", ALLOWED_WIDTHS: "3", ALLOWED_OPTIONS: "w,width" },
       'ALLOWED_OPTIONS must be some of w, h, ar, c, g, crop, trim, a, flip, b, r, e, f, q, fl, v, dpr, t, exp, got "width"',
     ],
+    [
+      { SIGNING_SECRET: SECRETS },
+      "there is no variable SIGNING_SECRET, expected one of SIGNING_SECRETS",
+    ],
+    [{ ALLOWED_WIDTH: "3" }, "there is no variable ALLOWED_WIDTH"],
     [{ ORIGINALS: "maybe" }, "ORIGINALS must be one of refuse, allow, redirect"],
     [{ ORIGINALS_PREFIX: "/a" }, "ORIGINALS_PREFIX must be"],
   ])("refuses %j", (environment, problem) => {
@@ -136,14 +144,14 @@ describe("describePolicy", () => {
     });
     expect(describePolicy(access)).toEqual([
       "presets: anybody may ask for thumb",
-      "allowed: anybody may ask for what is on the lists (widths 320 640; options w h ar c g f dpr t)",
+      "allowed: anybody may ask for what is on the lists (widths 320, 640; options w, h, ar, c, g, f, dpr, t)",
       "signed: with a signature (2 secrets) anything may be asked for",
-      "originals under public/: given out as they are, when they are pictures",
+      "originals as they are under public/: given out, when they are pictures",
     ]);
     expect(describePolicy(loadConfig({}).access)).toEqual([
       "open: anybody may ask for any transform",
       "no secrets: no signature is accepted",
-      "originals: given out as they are, when they are pictures",
+      "originals as they are: given out, when they are pictures",
     ]);
   });
 });

@@ -4,7 +4,7 @@ import type { Config } from "../config.ts";
 import { MediaError } from "../errors.ts";
 import type { Explanation } from "../media/explain.ts";
 import { explainRequest } from "../media/explain.ts";
-import type { RequestRules } from "../media/request.ts";
+import type { MediaRequest, RequestRules } from "../media/request.ts";
 import { readRequest } from "../media/request.ts";
 import { createRules } from "../service.ts";
 import { printResult, readConfig } from "./environment.ts";
@@ -33,23 +33,51 @@ async function explain(
   config: Config,
 ): Promise<string> {
   const rules = createRules(config);
-  // what it would say if everybody might ask for everything
-  const open = { ...rules, policy: { isOpen: true, hasPresets: false }, arePublic: true };
-  const free: RequestRules = { ...open, verify: async () => true, now: () => 0 };
-  const passthrough = { ...rules.originals, passthrough: "allow" as const };
-  const request = await readRequest(target, accept, { ...free, originals: passthrough });
-  const explanation = explainRequest(target, request, rules);
+  const { request, verdict } = await judge(target, accept, rules);
   return printRows([
-    ...describeRequest(explanation),
+    ...describeRequest(explainRequest(target, request, rules)),
     ["policy", describePolicy(config.access).join("\n")],
-    ["verdict", await judge(target, accept, rules)],
+    ["verdict", verdict],
   ]);
+}
+
+interface Judgement {
+  readonly request: MediaRequest;
+  readonly verdict: string;
+}
+
+/** What is refused is read once more, as it would be if everybody might ask for everything. */
+async function judge(
+  target: string,
+  accept: string | undefined,
+  rules: RequestRules,
+): Promise<Judgement> {
+  try {
+    const request = await readRequest(target, accept, rules);
+    return { request, verdict: `allowed: ${explainRequest(target, request, rules).policy}` };
+  } catch (error) {
+    if (!(error instanceof MediaError)) throw error;
+    process.exitCode = 1;
+    const request = await readRequest(target, accept, openUp(rules));
+    return { request, verdict: `refused (${error.code}): ${error.message}` };
+  }
+}
+
+function openUp(rules: RequestRules): RequestRules {
+  return {
+    ...rules,
+    policy: { isOpen: true, hasPresets: false },
+    arePublic: true,
+    verify: async () => true,
+    originals: { passthrough: "allow", prefix: "" },
+    now: () => 0,
+  };
 }
 
 type Row = readonly [name: string, text: string];
 
 function describeRequest(explanation: Explanation): readonly Row[] {
-  const { form, key, typed, canonical, format, isNegotiated, variantKey, expires, asks } =
+  const { form, key, typed, canonical, format, isNegotiated, variantKey, expires, asks, hint } =
     explanation;
   const forms = {
     request: "a transform of an original",
@@ -62,26 +90,12 @@ function describeRequest(explanation: Explanation): readonly Row[] {
     ["typed", typed],
     ["canonical", canonical],
     ["means", asks],
-    ["format", isNegotiated ? `${format}, by the Accept header` : format],
+    ["format", isNegotiated ? `${format}, by the Accept header (--accept)` : format],
+    ["remark", hint],
     ["stored as", variantKey],
     ["good until", expires],
   ];
   return rows.flatMap(([name, text]) => (text === undefined ? [] : [[name, text] as const]));
-}
-
-async function judge(
-  target: string,
-  accept: string | undefined,
-  rules: RequestRules,
-): Promise<string> {
-  try {
-    const request = await readRequest(target, accept, rules);
-    return `allowed: ${explainRequest(target, request, rules).policy}`;
-  } catch (error) {
-    if (!(error instanceof MediaError)) throw error;
-    process.exitCode = 1;
-    return `refused (${error.code}): ${error.message}`;
-  }
 }
 
 function printRows(rows: readonly Row[]): string {

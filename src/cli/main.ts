@@ -13,6 +13,7 @@ const { version, description } = JSON.parse(
 const program = new Command("shift-media")
   .description(description)
   .version(version)
+  .enablePositionalOptions() // --version after a command is that command's own
   .showHelpAfterError();
 addServe(program);
 addUrl(program);

@@ -72,7 +72,10 @@ function stopOnSignals(running: Running, logger: Logger): void {
 async function welcome({ store, access }: Config, { url, originals }: Running): Promise<void> {
   const lines = [`shift-media listens on ${url}`, ...describePolicy(access)];
   if (store.kind === "file") {
-    lines.push(`originals: ${store.originalsDir}`, `variants:  ${store.variantsDir}`);
+    lines.push(
+      `folder of originals: ${store.originalsDir}`,
+      `folder of variants:  ${store.variantsDir}`,
+    );
     const paths = await suggestPaths(originals).catch(() => []); // a help, and not a need
     if (paths.length > 0 && access.policy.isOpen)
       lines.push("", "Try", ...paths.map((path) => `  ${url}${path}`));

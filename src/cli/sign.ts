@@ -2,7 +2,7 @@ import type { Command } from "commander";
 import type { Config } from "../config.ts";
 import { MediaError } from "../errors.ts";
 import { createSigner } from "../sign.ts";
-import { readTarget } from "../url/path.ts";
+import { readTarget, splitPath } from "../url/path.ts";
 import { printResult, readConfig } from "./environment.ts";
 
 /** `shift-media sign` */
@@ -22,12 +22,13 @@ export function addSign(program: Command): void {
 function signUrl(url: string): string {
   const config = readConfig("sign");
   if (!config) return "";
-  const { origin, target } = splitUrl(url);
+  const { origin, target } = splitUrl(url.replace(/#.*/s, ""));
   const { signature, path } = readTarget(target, config.basePath);
+  splitPath(path, config.access); // what the service would refuse is not worth a signature
   const sign = signerOf(config);
   // what was signed before is signed anew; the rest stays as it was written
-  const before = signature === undefined ? "" : `/s--${signature}--`;
-  const rest = target.slice(config.basePath.length + before.length);
+  const written = target.slice(config.basePath.length);
+  const rest = signature === undefined ? written : written.slice(written.indexOf("/", 1));
   return `${origin}${config.basePath}/s--${sign(path)}--${rest}`;
 }
 

@@ -7,7 +7,6 @@ import { parseTransform } from "../transform/parse.ts";
 import type { TransformSpec } from "../transform/spec.ts";
 import type { Transform } from "../transform/transform.ts";
 import { expectedOf } from "../transform/values.ts";
-import { buildUrl } from "../url/srcset.ts";
 import { createUrls } from "../url/urls.ts";
 import { printResult, readConfig } from "./environment.ts";
 import { signerOf } from "./sign.ts";
@@ -62,7 +61,7 @@ function printUrl(key: string, options: UrlCommandOptions & Given): string {
     variantsRoot: config.prefix.root,
     ...(shouldSign && { sign: signerOf(config) }),
   };
-  if (pieces.length === 0) return buildUrl(key, undefined, urls);
+  if (pieces.length === 0 && !expires) return createUrls(urls).url(key);
   const transform = { ...spec, ...(expires && { expires }) } as TransformSpec as unknown;
   return createUrls(urls).url(key, transform as Transform); // it has just been parsed
 }

@@ -4,6 +4,7 @@ import type { OriginalRequest } from "../media/request.ts";
 import { encodeKey } from "../url/percent.ts";
 import type { CacheRules } from "./cache-control.ts";
 import { cacheShortly } from "./cache-control.ts";
+import { isUnchanged } from "./responses.ts";
 
 export interface OriginalDeps {
   readonly originals: Originals;
@@ -31,24 +32,28 @@ export async function respondOriginal(
     const redirect = { location, "cache-control": cacheShortly(deps.cache), "content-length": "0" };
     return new Response(null, { status: 302, headers: redirect });
   }
-  const known = headers.get("if-none-match")?.replace(/^W\//, "");
+  const asked = headers.get("if-none-match") ?? "";
   const options = {
-    knownEtag: known?.startsWith('"') ? known : undefined,
+    // the store is asked for one that is no list
+    knownEtag: /^"[^"]*"$/.test(asked) ? asked : undefined,
     signal: AbortSignal.timeout(deps.storeTimeoutMs),
   };
   return deps.originals.use(key, options, async (original) => {
     const common = { "cache-control": cacheShortly(deps.cache) };
-    if (original.kind === "not_modified") {
-      return new Response(null, { status: 304, headers: { ...common, etag: known ?? "" } });
-    }
+    const notModified = (etag: string): Response =>
+      new Response(null, { status: 304, headers: { ...common, etag } });
+    if (original.kind === "not_modified") return notModified(asked);
     if (original.kind === "missing") throw missing(key, hint);
     const { bytes, info } = original;
     const type = deps.identify(bytes);
     if (!type) {
       throw new MediaError("unsupported_original", "only pictures are given out as they are");
     }
+    if (isUnchanged(asked, info)) return notModified(info.etag);
     const described = { ...common, etag: info.etag, "content-type": type };
-    return new Response(method === "HEAD" ? null : (bytes as Uint8Array<ArrayBuffer>), {
+    // never shared memory, although the type allows it
+    const body = method === "HEAD" ? null : (bytes as Uint8Array<ArrayBuffer>);
+    return new Response(body, {
       headers: { ...described, "content-length": String(bytes.length) },
     });
   });

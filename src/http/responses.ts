@@ -61,7 +61,10 @@ export function respondOptions(): Response {
 }
 
 /** Whether one of the ETags in `If-None-Match` is this one (RFC 9110, 13.1.2: weak comparison). */
-export function isUnchanged(ifNoneMatch: string | undefined, { etag }: VariantInfo): boolean {
+export function isUnchanged(
+  ifNoneMatch: string | undefined,
+  { etag }: Pick<VariantInfo, "etag">,
+): boolean {
   const tags = (ifNoneMatch ?? "").split(",").map((tag) => tag.trim().replace(/^W\//, ""));
   return tags.includes(etag) || tags.includes("*");
 }

@@ -42,7 +42,10 @@ export function grayOut(pixels: Pixels): Pixels {
     const red = 0.2126 * (light[data[at] ?? 0] ?? 0);
     const green = 0.7152 * (light[data[at + 1] ?? 0] ?? 0);
     const blue = 0.0722 * (light[data[at + 2] ?? 0] ?? 0);
-    data.fill(grays[Math.round(red + green + blue)] ?? 0, at, at + 3);
+    const gray = grays[Math.round(red + green + blue)] ?? 0;
+    data[at] = gray;
+    data[at + 1] = gray;
+    data[at + 2] = gray;
   }
   return pixels;
 }

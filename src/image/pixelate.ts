@@ -1,58 +1,74 @@
 import type { Pixels } from "./pixels.ts";
-import type { Region } from "./sizes.ts";
 
 /** Fills each block of `side` pixels with its mean; those at the right and at the bottom may be cut. */
 export function pixelate(pixels: Pixels, side: number): Pixels {
+  const sums = new Float64Array(Math.ceil(pixels.width / side) * PLACES);
   for (let top = 0; top < pixels.height; top += side) {
-    for (let left = 0; left < pixels.width; left += side) {
-      const width = Math.min(side, pixels.width - left);
-      const height = Math.min(side, pixels.height - top);
-      fillWithMean(pixels, { left, top, width, height });
-    }
+    const band = { top, bottom: Math.min(top + side, pixels.height), side };
+    sums.fill(0);
+    addUp(pixels, band, sums);
+    average(sums);
+    fillIn(pixels, band, sums);
   }
   return pixels;
 }
 
-function fillWithMean(pixels: Pixels, block: Region): void {
-  const [r, g, b, alpha] = meanOf(pixels, block);
-  const { data, channels } = pixels;
-  for (const { start, end } of rowsOf(pixels, block)) {
-    for (let at = start; at < end; at += channels) {
-      data[at] = r;
-      data[at + 1] = g;
-      data[at + 2] = b;
-      if (channels === 4) data[at + 3] = alpha;
-    }
-  }
+/** Of a block: red, green and blue by their alpha, the alphas, and how many pixels there are. */
+const PLACES = 5;
+
+interface Band {
+  readonly top: number;
+  readonly bottom: number;
+  readonly side: number;
 }
 
 /** Colours count by their alpha: otherwise that of transparent pixels would come to be seen. */
-function meanOf(pixels: Pixels, block: Region): readonly [number, number, number, number] {
-  const { data, channels } = pixels;
-  let [r, g, b, weights] = [0, 0, 0, 0];
-  for (const { start, end } of rowsOf(pixels, block)) {
-    for (let at = start; at < end; at += channels) {
+function addUp(
+  { data, width, channels }: Pixels,
+  { top, bottom, side }: Band,
+  sums: Float64Array,
+): void {
+  for (let y = top; y < bottom; y += 1) {
+    let at = y * width * channels;
+    for (let x = 0; x < width; x += 1, at += channels) {
+      const block = ((x / side) | 0) * PLACES;
       const weight = channels === 4 ? (data[at + 3] ?? 0) : 255;
-      r += weight * (data[at] ?? 0);
-      g += weight * (data[at + 1] ?? 0);
-      b += weight * (data[at + 2] ?? 0);
-      weights += weight;
+      add(sums, block, weight * (data[at] ?? 0));
+      add(sums, block + 1, weight * (data[at + 1] ?? 0));
+      add(sums, block + 2, weight * (data[at + 2] ?? 0));
+      add(sums, block + 3, weight);
+      add(sums, block + 4, 1);
     }
   }
-  const total = Math.max(1, weights);
-  const alpha = weights / (block.width * block.height);
-  return [Math.round(r / total), Math.round(g / total), Math.round(b / total), Math.round(alpha)];
 }
 
-interface Row {
-  readonly start: number;
-  readonly end: number;
+function add(sums: Float64Array, place: number, value: number): void {
+  sums[place] = (sums[place] ?? 0) + value;
 }
 
-/** Where the rows of a block are in the data. */
-function rowsOf({ width, channels }: Pixels, block: Region): readonly Row[] {
-  return Array.from({ length: block.height }, (_, row) => {
-    const start = ((block.top + row) * width + block.left) * channels;
-    return { start, end: start + block.width * channels };
-  });
+function average(sums: Float64Array): void {
+  for (let block = 0; block < sums.length; block += PLACES) {
+    const weight = Math.max(1, sums[block + 3] ?? 0);
+    for (let place = block; place < block + 3; place += 1) {
+      sums[place] = Math.round((sums[place] ?? 0) / weight);
+    }
+    sums[block + 3] = Math.round((sums[block + 3] ?? 0) / Math.max(1, sums[block + 4] ?? 0));
+  }
+}
+
+function fillIn(
+  { data, width, channels }: Pixels,
+  { top, bottom, side }: Band,
+  means: Float64Array,
+): void {
+  for (let y = top; y < bottom; y += 1) {
+    let at = y * width * channels;
+    for (let x = 0; x < width; x += 1, at += channels) {
+      const block = ((x / side) | 0) * PLACES;
+      data[at] = means[block] ?? 0;
+      data[at + 1] = means[block + 1] ?? 0;
+      data[at + 2] = means[block + 2] ?? 0;
+      if (channels === 4) data[at + 3] = means[block + 3] ?? 0;
+    }
+  }
 }

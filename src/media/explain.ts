@@ -20,6 +20,8 @@ export interface Explanation {
   readonly variantKey?: string;
   readonly isSigned: boolean;
   readonly expires?: string;
+  /** Why what looks like options may be part of the key. */
+  readonly hint?: string;
   /** Why it is allowed. */
   readonly policy: string;
 }
@@ -34,7 +36,8 @@ export function explainRequest(
   const isSigned = signature !== undefined;
   const common = { form: request.form, key: request.key, isSigned };
   if (request.form === "original") {
-    return { ...common, policy: "originals are given out as they are" };
+    const { hint } = request;
+    return { ...common, ...(hint && { hint }), policy: "originals are given out as they are" };
   }
   const { text } = splitPath(path, rules);
   const { spec, format, variantKey, isNegotiated, expires } = request;

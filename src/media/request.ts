@@ -1,14 +1,14 @@
 import { MediaError } from "../errors.ts";
 import type { PreferredFormat } from "../image/negotiate.ts";
 import { negotiateFormat } from "../image/negotiate.ts";
-import { advise } from "../transform/advice.ts";
+import { adviseOn } from "../transform/advice.ts";
 import { checkArea } from "../transform/area.ts";
 import { remarkOnKey } from "../transform/hint.ts";
 import { normalizeTransform } from "../transform/normalize.ts";
 import { adviseFence } from "../transform/parse.ts";
 import type { Permits, Policy } from "../transform/policy.ts";
 import { permitTransform } from "../transform/policy.ts";
-import type { Presets, Vocabulary } from "../transform/presets.ts";
+import type { Presets } from "../transform/presets.ts";
 import { expandPresets } from "../transform/presets.ts";
 import type { TransformSpec } from "../transform/spec.ts";
 import { checkBytes, checkText } from "../transform/text.ts";
@@ -93,14 +93,24 @@ export async function readRequest(
     throw new MediaError("invalid_signature", "the signature is invalid");
   }
   if (!isSigned) checkOpenness(path, rules);
-  const vocabulary = { presets: rules.presets, advise };
-  const parsed = splitPath(path, vocabulary);
+  const parsed = splitHelpfully(path, rules);
   if (isUnderRoot(rules.prefix.root, parsed.key)) {
     return withVersion(settleStored(parsed, isSigned, rules), query);
   }
   checkPrefix(parsed.key, rules);
-  if (!parsed.spec) return settleOriginal(parsed, vocabulary, rules);
+  if (!parsed.spec) return settleOriginal(parsed, rules);
   return settleRequest({ ...parsed, typed: parsed.spec, isSigned }, accept, rules);
+}
+
+/** Tells those who come from other services what to write instead. */
+function splitHelpfully(path: string, rules: RequestRules): ParsedPath {
+  try {
+    return splitPath(path, rules);
+  } catch (error) {
+    const advice = adviseOn(path.split("/")[0] ?? "");
+    if (!advice || !(error instanceof MediaError)) throw error;
+    throw new MediaError(error.code, `${error.message}; ${advice}`);
+  }
 }
 
 function withVersion(request: VariantRequest, query: string): VariantRequest {
@@ -134,7 +144,7 @@ function settleRequest(
   const isNegotiated = spec.format === "auto";
   // a format that cannot hold so large a picture is not offered
   const preference = isNegotiated
-    ? autoFormats.filter((candidate) => canHold(candidate, spec))
+    ? autoFormats.filter((candidate) => canHold(candidate, spec) && canMove(candidate, spec))
     : autoFormats;
   const format = negotiateFormat(spec.format, key, { accept, preference });
   const address = { key, spec: normalizeTransform(spec, format), format };
@@ -153,9 +163,14 @@ function settleRequest(
 function checkExpiry({ expires }: TransformSpec, isSigned: boolean, { now }: RequestRules): void {
   if (expires === undefined) return;
   if (!isSigned) {
-    throw new MediaError("invalid_transform", 'option "exp" must stand in a signed URL');
+    throw new MediaError("invalid_transform", 'option "exp" must be signed');
   }
   if (expires * 1000 <= now()) throw new MediaError("expired", "the URL has expired");
+}
+
+/** Whoever asks for all frames is not to get one because their browser knows AVIF. */
+function canMove(format: PreferredFormat, { animated }: TransformSpec): boolean {
+  return format !== "avif" || !animated;
 }
 
 function canHold(format: PreferredFormat, spec: TransformSpec): boolean {
@@ -206,16 +221,12 @@ function checkPrefix(key: string, { originals }: RequestRules): void {
   throw new MediaError("not_allowed", `the key must begin with "${originals.prefix}"`);
 }
 
-function settleOriginal(
-  { key, isFenced }: ParsedPath,
-  vocabulary: Vocabulary,
-  { originals }: RequestRules,
-): OriginalRequest {
+function settleOriginal({ key, isFenced }: ParsedPath, rules: RequestRules): OriginalRequest {
   const [first = "", ...rest] = key.split("/");
-  const hint = isFenced || rest.length === 0 ? undefined : remarkOnKey(first, vocabulary);
-  if (originals.passthrough !== "refuse") {
+  const hint = isFenced || rest.length === 0 ? undefined : remarkOnKey(first, rules);
+  if (rules.originals.passthrough !== "refuse") {
     return { form: "original", key, ...(hint && { hint }) };
   }
-  const problem = "originals are not served as they are: put options before the key, such as w_800";
+  const problem = "originals are not served as they are: put options before the key";
   throw new MediaError("not_allowed", hint ? `${problem}; ${hint}` : problem);
 }

@@ -2,13 +2,14 @@ import type { TransformSpec } from "../transform/spec.ts";
 import type { Transform } from "../transform/transform.ts";
 import { toSpec } from "../transform/transform.ts";
 import type { CreateUrlsOptions } from "../url/urls.ts";
-import { createUrls } from "../url/urls.ts";
+import { createUrls, makeRoom } from "../url/urls.ts";
 import { shrinkToBounds } from "./size.ts";
 import { readSource } from "./source.ts";
 
 /**
  * The URL of a picture as a component asks for it: what the component says goes before what its `src`
- * says, and that before the defaults; the format is `auto` unless one of them has another. A `src` that is none of the service's is left as it is.
+ * says, and that before the defaults; the format is `auto` unless one of them has another. A `src` that is
+ * none of the service's is left as it is.
  *
  * @throws MediaError `invalid_transform`, `invalid_path`
  */
@@ -25,13 +26,4 @@ export function pictureUrl(
   // a preset may have a format of its own, which one given here would replace
   const spec = shrinkToBounds(merged.presets ? merged : { format: "auto", ...merged });
   return urls.url(source.key, spec as unknown as Transform); // contradictions are refused there
-}
-
-/** A size replaces the one below it as a whole, and two sides the ratio too. */
-function makeRoom(base: TransformSpec, asked: TransformSpec): TransformSpec {
-  if (!asked.width && !asked.height) return base;
-  const { width, height, aspectRatio, ...rest } = base;
-  if (asked.width && asked.height) return rest;
-  const ratio = aspectRatio ?? (width && height ? { width, height } : undefined);
-  return ratio && !asked.aspectRatio ? { ...rest, aspectRatio: ratio } : rest;
 }

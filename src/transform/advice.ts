@@ -1,3 +1,5 @@
+import { splitPieces } from "./names.ts";
+
 /** What other services have and this one has not, and what to do instead. */
 const RESERVED: Readonly<Record<string, string>> = {
   l: "there are no layers here",
@@ -22,4 +24,13 @@ export function advise(piece: string): string | undefined {
   const [name = ""] = piece.split("_");
   if (Object.hasOwn(RESERVED, piece)) return RESERVED[piece];
   return piece !== name && Object.hasOwn(RESERVED, name) ? RESERVED[name] : undefined;
+}
+
+/** The same for the first piece of a segment that there is something to say of. */
+export function adviseOn(segment: string): string | undefined {
+  for (const piece of splitPieces(segment)) {
+    const advice = advise(piece);
+    if (advice) return `"${piece}": ${advice}`;
+  }
+  return undefined;
 }

@@ -4,7 +4,6 @@ import { FIELDS, LABELS, nameOf } from "./fields.ts";
 import { foldSize, multiply } from "./fold.ts";
 import { compact } from "./normalize-picture.ts";
 import { printPiece } from "./print.ts";
-import { reduceRatio } from "./ratio.ts";
 import type { Gravity, Quality, Ratio, TransformSpec } from "./spec.ts";
 
 /** What may be asked for without a signature. */
@@ -80,9 +79,10 @@ function snapSize(lists: AllowedLists, spec: TransformSpec): TransformSpec {
   const folded = compact(foldSize(spec));
   const { width, height, aspectRatio } = folded;
   if (aspectRatio) {
-    if (findRatio(lists, aspectRatio)) return folded;
+    if (hasRatio(lists, aspectRatio)) return folded;
     throw notAllowed(folded, "aspectRatio", lists.ratios);
   }
+  if (!width && !height) return folded;
   if (!width) return { ...folded, height: snapUp(lists.heights, folded, "height") };
   const snapped = snapUp(lists.widths, folded, "width");
   if (!height) return { ...folded, width: snapped };
@@ -91,17 +91,27 @@ function snapSize(lists: AllowedLists, spec: TransformSpec): TransformSpec {
 
 /** The height goes with the width, and has to be on a list then, by itself or by its ratio. */
 function scaleHeight(lists: AllowedLists, spec: TransformSpec, width: number): number {
-  const folded = compact(foldSize(spec));
-  const { width: w = 1, height: h = 1 } = folded;
-  const ratio = findRatio(lists, spec.aspectRatio ?? reduceRatio(w, h));
+  const { width: w = 1, height: h = 1 } = compact(foldSize(spec));
+  const ratio = lists.ratios.find((listed) => isOfRatio(listed, w, h));
   if (ratio) return multiply(width, ratio.height, ratio.width);
   const height = multiply(h, width, w);
   if (lists.heights.includes(height)) return height;
-  throw notAllowed({ height }, "height", [...lists.heights, ...lists.ratios]);
+  const becomes = width === w ? "" : `, which comes to "w_${width},h_${height}",`;
+  const listed = printList([...lists.heights, ...lists.ratios]);
+  const problem = `"w_${w},h_${h}"${becomes} is not allowed here`;
+  throw new MediaError("not_allowed", `${problem}, only heights and ratios of ${listed}`);
 }
 
-function findRatio({ ratios }: AllowedLists, { width, height }: Ratio): Ratio | undefined {
-  return ratios.find((ratio) => ratio.width === width && ratio.height === height);
+/** Sides are whole pixels: a ratio that was folded into one of them is as good as exact. */
+function isOfRatio(ratio: Ratio, width: number, height: number): boolean {
+  return (
+    multiply(width, ratio.height, ratio.width) === height ||
+    multiply(height, ratio.width, ratio.height) === width
+  );
+}
+
+function hasRatio({ ratios }: AllowedLists, { width, height }: Ratio): boolean {
+  return ratios.some((ratio) => ratio.width === width && ratio.height === height);
 }
 
 function snapUp(list: readonly number[], spec: TransformSpec, field: "width" | "height"): number {
@@ -115,11 +125,20 @@ function snapUp(list: readonly number[], spec: TransformSpec, field: "width" | "
 function notAllowed(
   spec: TransformSpec,
   field: Field,
-  list: readonly (number | string | Ratio | undefined)[],
+  list: readonly (Quality | Ratio | undefined)[],
 ): MediaError {
   const value = spec[field];
   const piece = value === undefined ? LABELS[field] : printPiece(field, value);
-  const shown = list.map((one) => (typeof one === "object" ? `${one.width}:${one.height}` : one));
-  const only = shown.length > 0 ? `, only ${shown.join(", ")}` : "";
+  const only = list.length > 0 ? `, only ${printList(list)}` : "";
   return new MediaError("not_allowed", `"${piece}" is not allowed here${only}`);
+}
+
+/** Values as they are typed. */
+export function printList(list: readonly (Quality | Ratio | undefined)[]): string {
+  return list.map(printListed).join(", ");
+}
+
+function printListed(value: Quality | Ratio | undefined): string {
+  if (typeof value === "object") return `${value.width}:${value.height}`;
+  return typeof value === "string" ? `auto:${value}` : String(value);
 }

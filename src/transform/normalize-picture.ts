@@ -31,6 +31,7 @@ export function normalizePicture(spec: TransformSpec, format: Format): Transform
     hue: spec.hue === -180 ? 180 : spec.hue,
     quality: countFor(format, /jpg|webp|avif/, spec.quality),
     animated: countFor(format, /gif|webp/, spec.animated),
+    keepIcc: format === "gif" ? undefined : spec.keepIcc,
     lossless: countFor(format, /webp|avif/, spec.lossless),
     progressive: countFor(format, /jpg|png/, spec.progressive),
   });

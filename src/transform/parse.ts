@@ -25,17 +25,18 @@ export function recognizeTransform(
   segment: string,
   vocabulary: Vocabulary = NO_VOCABULARY,
 ): TransformSpec | undefined {
-  const pieces = splitPieces(segment).map((piece) => readPiece(piece, vocabulary));
+  const typed = splitPieces(segment);
+  // each is read once, however often it stands there
+  const pieces = [...new Set(typed)].map((piece) => readPiece(piece, vocabulary));
   // bare words count only beside a name_value piece: `flip/` is a folder
   const hasNamed = pieces.some((piece) => piece.kind !== "invalid" && piece.isNamed);
-  const valid = hasNamed ? pieces.filter((piece) => piece.kind !== "invalid") : [];
   const invalid = pieces.filter((piece) => piece.kind === "invalid");
   const wrong = invalid.find((piece) => piece.isAttempt) ?? invalid[0];
-  if (wrong && (valid.length > 0 || wrong.isAttempt)) {
+  if (wrong && (hasNamed || wrong.isAttempt)) {
     throw invalidTransform(`${wrong.problem()}; ${adviseFence(segment)}`);
   }
-  const isEnough = valid.length > 1 || valid.some((piece) => isPrimaryPiece(piece));
-  return wrong || !isEnough ? undefined : combine(segment, pieces);
+  const isEnough = hasNamed && (typed.length > 1 || pieces.some((piece) => isPrimaryPiece(piece)));
+  return isEnough ? combine(segment, pieces) : undefined;
 }
 
 /**
@@ -68,9 +69,9 @@ function isPrimaryPiece(piece: Piece): boolean {
 
 function combine(text: string, pieces: readonly Piece[]): TransformSpec {
   checkText(text);
-  if (pieces.length > MAX_PIECES) {
-    const problem = `a transform must have at most ${MAX_PIECES} options`;
-    throw invalidTransform(`${problem}, got ${pieces.length}`);
+  const count = splitPieces(text).length;
+  if (count > MAX_PIECES) {
+    throw invalidTransform(`a transform must have at most ${MAX_PIECES} options, got ${count}`);
   }
   const has = (flag: Flag): boolean =>
     pieces.some((piece) => piece.kind === "settings" && piece.flag === flag);

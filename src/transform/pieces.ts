@@ -1,6 +1,5 @@
 import type { Flag, Rewrite } from "./aliases.ts";
 import { asFlag, bareWord, RENAMED, REWRITTEN, WORDS } from "./aliases.ts";
-import { isTaken } from "./names.ts";
 import type { Field } from "./fields.ts";
 import { DEFAULTS, FIELDS, LABELS, nameOf } from "./fields.ts";
 import { isNumeric, wordsOf } from "./options.ts";
@@ -31,8 +30,6 @@ export type Piece =
       readonly kind: "invalid";
       /** Made only when it is wanted: two kilobytes can hold a thousand pieces. */
       problem(): string;
-      /** It carries the name of an option. */
-      readonly isRegistered: boolean;
       /** It can only have been meant as an option. */
       readonly isAttempt: boolean;
     };
@@ -53,8 +50,6 @@ export function readPiece(piece: string, vocabulary: Vocabulary): Piece {
   if (flag) return { ...valid([]), flag, isNamed };
   const meant = WORDS.get(word);
   if (meant) return { ...readPiece(meant, vocabulary), isNamed } as Piece; // it is always correct
-  const advice = vocabulary.advise?.(piece);
-  if (advice) return registered(() => `"${piece}" means nothing here: ${advice}`);
   const cut = piece.indexOf("_");
   return cut === -1
     ? unknown(piece, piece)
@@ -133,11 +128,8 @@ function valid(settings: readonly Setting[]): Valid {
 }
 
 function invalid(name: string, expected: () => string, got: string): Invalid {
-  return registered(() => `option "${name}" must be ${expected()}, got "${got}"`);
-}
-
-function registered(problem: () => string): Invalid {
-  return { kind: "invalid", problem, isRegistered: true, isAttempt: false };
+  const problem = (): string => `option "${name}" must be ${expected()}, got "${got}"`;
+  return { kind: "invalid", problem, isAttempt: false };
 }
 
 function unknown(piece: string, name: string): Invalid {
@@ -145,5 +137,5 @@ function unknown(piece: string, name: string): Invalid {
     const names = [...new Set(FIELDS.map(nameOf))].join(", ");
     return `unknown option "${name}" in "${piece}", expected one of ${names}`;
   };
-  return { kind: "invalid", problem, isRegistered: isTaken(piece), isAttempt: false };
+  return { kind: "invalid", problem, isAttempt: false };
 }

@@ -3,6 +3,7 @@ import type { AllowedLists } from "./allowed.ts";
 import { applyLists, hasUsualDpr } from "./allowed.ts";
 import { plainFormat } from "./extension.ts";
 import { FIELDS } from "./fields.ts";
+import { compact } from "./normalize-picture.ts";
 import { normalizeTransform } from "./normalize.ts";
 import type { Presets } from "./presets.ts";
 import { expandPresets } from "./presets.ts";
@@ -66,25 +67,29 @@ export type Permits = (stored: Stored) => boolean;
 
 /** Makes the check of stored forms; what presets can produce is worked out once for each format. */
 export function createPermits(policy: Policy, presets: Presets): Permits {
-  const products = new Map<OutputFormat, ReadonlySet<string>>();
-  const productsOf = (format: OutputFormat): ReadonlySet<string> => {
-    const known = products.get(format) ?? listProducts(presets, format);
-    products.set(format, known);
-    return known;
+  const { isOpen, hasPresets, allowed } = policy;
+  const mayName = hasPresets || allowed?.options.includes("t");
+  const known = new Map<OutputFormat, Products>();
+  const productsOf = (format: OutputFormat): Products => {
+    const products = known.get(format) ?? listProducts(mayName ? presets : new Map(), format);
+    known.set(format, products);
+    return products;
   };
   return (stored) => {
-    if (policy.isOpen) return true;
-    const text = printTransform(stored.spec);
-    if (policy.hasPresets && productsOf(stored.format).has(text)) return true;
-    return policy.allowed !== undefined && isListed(policy.allowed, stored);
+    if (isOpen) return true;
+    const products = productsOf(stored.format);
+    if (products.specs.has(printTransform(stored.spec))) return true;
+    return allowed !== undefined && isListed(allowed, stored, products);
   };
 }
 
-/** Listed is what the lists leave as it is. */
-function isListed(lists: AllowedLists, { key, spec, format }: Stored): boolean {
+/** Listed is what the lists leave as it is, beside what presets may have brought along. */
+function isListed(lists: AllowedLists, { key, spec, format }: Stored, products: Products): boolean {
+  const { size, rest } = splitSize(spec);
+  const typed = products.rests.has(printTransform(rest)) ? size : spec;
   const isImplied = format === plainFormat(key);
   try {
-    const snapped = applyLists(lists, isImplied ? spec : { ...spec, format }, spec);
+    const snapped = applyLists(lists, isImplied ? typed : { ...typed, format }, spec);
     return printTransform(normalizeTransform(snapped, format)) === printTransform(spec);
   } catch (error) {
     if (error instanceof MediaError) return false;
@@ -92,23 +97,46 @@ function isListed(lists: AllowedLists, { key, spec, format }: Stored): boolean {
   }
 }
 
+/** What presets give for one format, as canonical texts. */
+interface Products {
+  readonly specs: ReadonlySet<string>;
+  /** The same without sizes, which may be typed beside them. */
+  readonly rests: ReadonlySet<string>;
+}
+
+function splitSize(spec: TransformSpec): {
+  readonly size: TransformSpec;
+  readonly rest: TransformSpec;
+} {
+  const { width, height, aspectRatio, mode, gravity, ...rest } = spec;
+  return { size: compact({ width, height, aspectRatio, mode, gravity }), rest };
+}
+
 /** Beyond this many combinations only shorter ones are known: each is worked out for each format. */
 const MAX_COMBINATIONS = 1000;
 
-/** The canonical texts of all that presets give, alone and combined, at the usual pixel ratios. */
-function listProducts(presets: Presets, format: OutputFormat): ReadonlySet<string> {
-  const products = new Set<string>();
+/** Of all presets, alone and combined, at the usual pixel ratios. */
+function listProducts(presets: Presets, format: OutputFormat): Products {
+  const specs = new Set<string>();
+  const rests = new Set<string>();
   for (const names of combine([...presets.keys()])) {
     for (const dpr of [1, 1.5, 2, 3]) {
-      try {
-        const spec = expandPresets({ presets: names, dpr }, presets);
-        products.add(printTransform(normalizeTransform(spec, format)));
-      } catch (error) {
-        if (!(error instanceof MediaError)) throw error; // these do not go together
-      }
+      const spec = normalizeAnyhow(expandPresets({ presets: names, dpr }, presets), format);
+      if (!spec) continue;
+      specs.add(printTransform(spec));
+      rests.add(printTransform(splitSize(spec).rest));
     }
   }
-  return products;
+  return { specs, rests };
+}
+
+function normalizeAnyhow(spec: TransformSpec, format: OutputFormat): TransformSpec | undefined {
+  try {
+    return normalizeTransform(spec, format);
+  } catch (error) {
+    if (error instanceof MediaError) return undefined; // these do not go together
+    throw error;
+  }
 }
 
 function combine(names: readonly string[]): readonly (readonly string[])[] {

@@ -6,8 +6,6 @@ export type Presets = ReadonlyMap<string, TransformSpec>;
 /** What a service adds to the grammar. */
 export interface Vocabulary {
   readonly presets: Presets;
-  /** What to write instead of a piece that other services have, and this grammar has not. */
-  readonly advise?: (piece: string) => string | undefined;
 }
 
 export const NO_VOCABULARY: Vocabulary = { presets: new Map() };

@@ -34,9 +34,8 @@ function printValue(field: Field, value: Value): string {
   if (typeof value !== "object") {
     return field === "quality" && typeof value === "string" ? `auto:${value}` : String(value);
   }
-  if ("unit" in value) return printCrop(value);
-  // what is left are points, and ratios
-  return "x" in value ? printPoint(value) : printRatio(value as Ratio);
+  if (!("x" in value)) return printRatio(value as Ratio); // what is left beside crops and points
+  return "width" in value ? printCrop(value) : printPoint(value);
 }
 
 function printPoint({ x, y }: FocalPoint): string {
@@ -53,7 +52,7 @@ function printRatio({ width, height }: Ratio): string {
 function printCrop({ unit, x, y, width, height }: Crop): string {
   return [x, y, width, height]
     .map((n) => {
-      if (unit === "pixel") return n;
+      if (unit !== "fraction") return n;
       const places = toPlaces(n);
       // the dot is what tells a fraction (1.0) from a pixel (1)
       return places % 1 === 0 ? `${places}.0` : places;

@@ -5,6 +5,6 @@ export function reduceRatio(width: number, height?: number): Ratio {
   // ten-thousandths are exact
   if (height === undefined) return reduceRatio(Math.round(width * 10_000), 10_000);
   let [a, b] = [width, height];
-  while (b !== 0) [a, b] = [b, a % b];
+  while (b) [a, b] = [b, a % b]; // what is no number ends it too
   return { width: width / a, height: height / a };
 }

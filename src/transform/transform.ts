@@ -1,4 +1,5 @@
 import { parseHex } from "./color.ts";
+import { MAX_TERM } from "./print.ts";
 import { reduceRatio } from "./ratio.ts";
 import type {
   Crop,
@@ -41,9 +42,12 @@ type AspectRatio = `${number}:${number}` | number | Ratio;
 
 /** Borders are trimmed, or a region is cut out. */
 type Cut =
-  | { readonly crop?: Crop | undefined; readonly trim?: undefined }
+  | { readonly crop?: Region | Crop | undefined; readonly trim?: undefined }
   /** How alike, 0 to 255, what is trimmed has to be to the corner. */
   | { readonly crop?: undefined; readonly trim?: number | undefined };
+
+/** In pixels of the upright original. */
+type Region = Omit<Crop, "unit"> & { readonly unit?: undefined };
 
 interface Common {
   readonly attachment?: boolean | undefined;
@@ -96,7 +100,11 @@ function toValue(field: string, value: unknown): unknown {
 }
 
 function toRatio(value: AspectRatio): Ratio {
-  if (typeof value === "object") return reduceRatio(value.width, value.height);
-  const [width = 0, height] = String(value).split(":").map(Number);
-  return reduceRatio(width, height);
+  const terms = typeof value === "object" ? [value.width, value.height] : String(value).split(":");
+  const [width = 0, height] = terms.map(Number);
+  const ratio = reduceRatio(width, height);
+  // what cannot be typed is rounded like what a URL has of it
+  return height && Math.max(ratio.width, ratio.height) > MAX_TERM
+    ? reduceRatio(width / height)
+    : ratio;
 }

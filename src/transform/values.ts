@@ -33,7 +33,7 @@ const PARSERS = {
 function parseScalar(text: string, field: Field): number | string | undefined {
   const { words = [], ...range } = VALUES[field];
   // anticlockwise, as other services have it: so much less than a full turn
-  const isBack = field === "rotate" && /^-[1-9]/.test(text);
+  const isBack = field === "rotate" && /^-[1-9]\d{0,2}$/.test(text);
   const value = isBack ? String(360 + Number(text)) : text;
   return words.find((word) => word === text) ?? parseNumber(value, range);
 }

@@ -14,11 +14,11 @@ const SPECIAL = /^(?:_|s--.*--|-|healthz|readyz|favicon\.ico|robots\.txt)$/s;
 
 export interface PathOptions {
   /** The folder that all variants are in, with its slash. Default: `variants/`. */
-  readonly variantsRoot?: string;
+  readonly variantsRoot?: string | undefined;
   /** `%2C` for programs that split a `srcset` at every comma. */
-  readonly comma?: "," | "%2C";
+  readonly comma?: "," | "%2C" | undefined;
   /** Signs the decoded text of the path, without its first slash. */
-  readonly sign?: (text: string) => string;
+  readonly sign?: ((text: string) => string) | undefined;
 }
 
 /**

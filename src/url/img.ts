@@ -1,6 +1,7 @@
 import { fallbackFormat } from "../transform/extension.ts";
 import { multiply } from "../transform/fold.ts";
 import type { PictureFormat } from "../transform/spec.ts";
+import { MAX_SIDE } from "../transform/spec.ts";
 import type { PictureTransform, Transform } from "../transform/transform.ts";
 import { toSpec } from "../transform/transform.ts";
 import type { Urls } from "./urls.ts";
@@ -11,14 +12,17 @@ const WIDTHS = [320, 480, 640, 750, 828, 1080, 1280, 1600, 1920, 2560, 3840];
 /** What to do to the picture, and how it stands on the page. */
 export type ImgOptions = PictureTransform & {
   /** The widths to offer, in pixels. Default: common ones up to twice `width`. */
-  readonly widths?: readonly number[];
+  readonly widths?: readonly number[] | undefined;
   /** The attribute `sizes`. Default: by the layout. */
-  readonly sizes?: string;
+  readonly sizes?: string | undefined;
   /**
    * `constrained`: as wide as `width`, narrower where there is less room. `fixed`: always `width`.
-   * `full`: as wide as the page. Default: `constrained` with a width, otherwise `full`.
+   * `full`: as wide as the page. Default: `constrained` with a width, `fixed` with a height or presets
+   * alone, otherwise `full`.
    */
-  readonly layout?: "constrained" | "fixed" | "full";
+  readonly layout?: "constrained" | "fixed" | "full" | undefined;
+  /** The candidates have theirs. */
+  readonly dpr?: undefined;
 };
 
 /** Attributes of an `<img>`; width and height are those of the page, in CSS pixels. */
@@ -31,8 +35,8 @@ export interface ImgAttributes {
 }
 
 export type PictureOptions = ImgOptions & {
-  /** Better formats for those who have them, best first. Default: AVIF and WebP. */
-  readonly formats?: readonly PictureFormat[];
+  /** Better formats for those who have them, best first. Default: AVIF and WebP, or what moves. */
+  readonly formats?: readonly PictureFormat[] | undefined;
 };
 
 export interface Picture {
@@ -57,23 +61,31 @@ export function describeImg(
   const height = transform.height ?? deriveHeight(transform);
   const box = { ...(width && { width }), ...(height && { height }) };
   const src = url(key, transform);
-  if (layout === "fixed" && !widths) return { src, srcset: srcset(key, transform, {}), ...box };
+  const isFixed = layout === "fixed" || !hasShape(transform);
+  if (isFixed && !widths) return { src, srcset: srcset(key, transform, {}), ...box };
   const most = layout === "full" ? undefined : width;
-  return {
-    src,
-    srcset: srcset(key, transform, { widths: widths ?? chooseWidths(most) }),
-    sizes: sizes ?? (most ? `(min-width: ${most}px) ${most}px, 100vw` : "100vw"),
-    ...box,
-  };
+  const srcs = srcset(key, transform, { widths: widths ?? chooseWidths(most) });
+  return { src, srcset: srcs, sizes: sizes ?? slotOf(most), ...box };
+}
+
+/** The height alone, or that of a preset, would give each width another shape. */
+function hasShape({ width, height, presets }: PictureTransform): boolean {
+  return Boolean(width) || !(height ?? presets);
+}
+
+function slotOf(most: number | undefined): string {
+  return most ? `(min-width: ${most}px) ${most}px, 100vw` : "100vw";
 }
 
 /** Describes a `<picture>`: nothing about it depends on what the browser says it accepts. */
 export function describePicture(
   builders: Builders,
   key: string,
-  { formats = ["avif", "webp"], ...options }: PictureOptions,
+  { formats, ...options }: PictureOptions,
 ): Picture {
-  const sources = formats.map((format) => {
+  // an animation does not move as AVIF
+  const better: readonly PictureFormat[] = options.animated ? ["webp"] : ["avif", "webp"];
+  const sources = (formats ?? better).map((format) => {
     const { srcset, sizes } = describeImg(builders, key, { ...options, format });
     return { type: `image/${format.replace("jpg", "jpeg")}`, srcset, ...(sizes && { sizes }) };
   });
@@ -83,7 +95,7 @@ export function describePicture(
 /** The width itself, its double for sharp screens, and the common ones below. */
 function chooseWidths(width: number | undefined): readonly number[] {
   if (!width) return WIDTHS;
-  const most = Math.min(2 * width, 8192);
+  const most = Math.min(2 * width, MAX_SIDE);
   const below = WIDTHS.filter((candidate) => candidate < most);
   return [...new Set([...below, width, most])].toSorted((a, b) => a - b);
 }

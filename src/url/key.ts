@@ -19,8 +19,8 @@ const UNUSABLE = /^$|^\/|\/$|(?:^|\/)\.\.?(?:\/|$)|[\p{Cc}\p{Surrogate}]/u;
  */
 export function checkKeyText(key: string): void {
   if (!UNUSABLE.test(key)) return;
-  const problem = 'a "/" at either end, "." or ".." as a segment, or control characters';
-  throw new MediaError("invalid_path", `the key must not be empty, nor have ${problem}`);
+  const problem = 'empty, with "/" at an end, "." or ".." as a segment, or control characters';
+  throw new MediaError("invalid_path", `the key must not be ${problem}`);
 }
 
 /**

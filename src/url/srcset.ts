@@ -49,5 +49,5 @@ export function printCandidates(
 export function resizeTo(transform: Transform, width: number): Transform {
   const { width: w, height: h, ...rest } = transform as { width?: number; height?: number };
   const shape = w && h ? { aspectRatio: { width: w, height: h } } : {};
-  return { ...rest, ...shape, width };
+  return { ...rest, ...shape, width, dpr: undefined };
 }

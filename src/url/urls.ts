@@ -1,4 +1,6 @@
+import { invalidTransform } from "../errors.ts";
 import { plainFormat } from "../transform/extension.ts";
+import { LABELS } from "../transform/fields.ts";
 import { normalizeTransform } from "../transform/normalize.ts";
 import { parseTransform } from "../transform/parse.ts";
 import type { Presets } from "../transform/presets.ts";
@@ -6,7 +8,7 @@ import { expandPresets } from "../transform/presets.ts";
 import { printTransform } from "../transform/print.ts";
 import type { OutputFormat, TransformSpec } from "../transform/spec.ts";
 import { isPictureFormat } from "../transform/spec.ts";
-import { checkBytes, checkText } from "../transform/text.ts";
+import { checkBytes } from "../transform/text.ts";
 import type { Transform } from "../transform/transform.ts";
 import { toSpec } from "../transform/transform.ts";
 import { printRequest } from "./build.ts";
@@ -19,9 +21,9 @@ import { buildUrl, printCandidates, resizeTo } from "./srcset.ts";
 
 export interface CreateUrlsOptions extends UrlOptions {
   /** The presets of the service, as it has them: `{ thumb: "w_150,h_150,c_fill" }`. */
-  readonly presets?: Readonly<Record<string, string>>;
+  readonly presets?: Readonly<Record<string, string>> | undefined;
   /** What every transform of a picture has unless it says otherwise: `{ format: "auto" }`. */
-  readonly defaults?: Transform;
+  readonly defaults?: Transform | undefined;
 }
 
 /** What a URL says. */
@@ -69,7 +71,7 @@ interface State extends UrlOptions {
  * Builds and reads the URLs of a service. Everything that it prints is canonical, but for presets, which
  * stay names.
  *
- * @throws MediaError `invalid_transform` for presets that are wrong
+ * @throws MediaError `invalid_transform` for presets that cannot be parsed
  */
 export function createUrls(options: CreateUrlsOptions): Urls {
   const state: State = {
@@ -96,9 +98,19 @@ export function createUrls(options: CreateUrlsOptions): Urls {
 }
 
 /** A description takes none of what is said of pictures. */
-function withDefaults({ defaults }: State, transform: Transform): Transform {
-  const isPicture = isPictureFormat(transform.format ?? "auto");
-  return (isPicture ? { ...defaults, ...transform } : transform) as Transform;
+function withDefaults({ defaults }: State, transform: Transform): TransformSpec {
+  const asked = toSpec(transform);
+  if (!isPictureFormat(asked.format ?? "auto")) return asked;
+  return { ...makeRoom(toSpec(defaults), asked), ...asked };
+}
+
+/** A size replaces the one below it as a whole, and two sides the ratio too. */
+export function makeRoom(base: TransformSpec, asked: TransformSpec): TransformSpec {
+  if (!asked.width && !asked.height) return base;
+  const { width, height, aspectRatio, ...rest } = base;
+  if (asked.width && asked.height) return rest;
+  const ratio = aspectRatio ?? (width && height ? { width, height } : undefined);
+  return ratio && !asked.aspectRatio ? { ...rest, aspectRatio: ratio } : rest;
 }
 
 function buildChecked(state: State, key: string, transform: Transform | undefined): string {
@@ -108,15 +120,17 @@ function buildChecked(state: State, key: string, transform: Transform | undefine
   return url;
 }
 
-/** What the service will read: its parser knows every bound. */
+/** What the service will read: its parser knows every bound but those of areas. */
 function readBack(state: State, key: string, transform: Transform): Transform {
-  const given = toSpec(withDefaults(state, transform));
+  const given = withDefaults(state, transform);
+  const odd = Object.keys(given).find((name) => !(name in LABELS));
+  if (odd) throw invalidTransform(`unknown option "${odd}"`);
+  if (given.expires && !state.sign) throw invalidTransform('option "exp" must be signed');
   // the service may have presets that were not named here
   const known = new Map(given.presets?.map((name) => [name, state.presets.get(name) ?? {}]));
   const spec = parseTransform(printTransform(given), { presets: known });
   const { format = plainFormat(key), ...expanded } = expandPresets(spec, known);
   normalizeTransform(expanded, format);
-  checkText(printRequest(key, asTransform(spec)));
   return asTransform(spec);
 }
 
@@ -132,7 +146,8 @@ function printExpanded(state: State, key: string, transform: Transform): string 
 
 function parseUrl({ baseUrl, presets }: State, text: string): ParsedUrl {
   // the URL of the service is to its URLs what a base path is to paths
-  const { path, signature } = readTarget(text, text.startsWith("/") ? "" : baseUrl);
+  const base = text.startsWith(`${baseUrl}/`) ? baseUrl : "";
+  const { path, signature } = readTarget(text.replace(/#.*/s, ""), base);
   const { key, spec } = splitPath(path, { presets });
   const common = { key, ...(signature !== undefined && { signature }) };
   if (!spec) return common;

@@ -36,6 +36,7 @@ describe("shift-media url", () => {
       ["a.jpg", "--blur", "200", "--grayscale", "--format", "auto"],
       "/e_blur:200,e_grayscale,f_auto/a.jpg",
     ],
+    [["a.jpg", "--width", "3", "--version", "7f3a"], "/w_3,v_7f3a/a.jpg"],
     [["a.jpg", "--hue", "-90", "--keep-icc", "--animated"], "/e_hue:-90,fl_keep_icc/a.jpg"],
   ])("prints for %j a canonical URL", async (args, path) => {
     const { code, stdout } = await run(["url", ...args, "--base-url", "https://img.example/"]);
@@ -57,6 +58,11 @@ describe("shift-media url", () => {
     expect(signature).toBe(createSigner(SECRET)(text));
     const expires = Number(/^w_3,exp_(\d+)\/a\.jpg$/.exec(text)?.[1]);
     expect(Math.abs(expires - Date.now() / 1000 - 60)).toBeLessThan(30);
+  });
+
+  it("has an expiry expire where nothing else is asked for", async () => {
+    const args = ["url", "a.jpg", "--expires-in", "60"];
+    expect((await run(args, SIGNED)).stdout).toMatch(/\/f_jpg,exp_\d+\/a\.jpg$/);
   });
 
   it.each([
@@ -100,6 +106,8 @@ describe("shift-media explain", () => {
     ]) {
       expect(stdout).toMatch(line);
     }
+    const lists = { POLICY: "allowed", ALLOWED_WIDTHS: "320", ALLOWED_RATIOS: "3:2" };
+    expect((await run(["explain", target], lists)).stdout).toMatch(/^canonical +w_320,h_213$/m);
     const refused = await run(["explain", target], SIGNED);
     expect(refused.code).toBe(1);
     expect(refused.stdout).toMatch(/^canonical +w_300,h_200$/m);

@@ -131,7 +131,7 @@ describe("a service with presets", () => {
     const refused = await app.request("/w_90,exp_1900000000/photos/cat.jpg");
     expect([refused.status, await refused.json()]).toEqual([
       400,
-      { code: "invalid_transform", message: 'option "exp" must stand in a signed URL' },
+      { code: "invalid_transform", message: 'option "exp" must be signed' },
     ]);
   });
 });

@@ -44,6 +44,7 @@ describe("paths as other tools write them", () => {
     ["/w_100/_/w_300/key.jpg", "w_300/key.jpg/w_100.jpg"],
     ["/w_300/t_shirts/red.jpg", "t_shirts/red.jpg/w_300.jpg"],
     ["/w_300,v_v1/a.jpg", "a.jpg/w_300,v_v1.jpg"],
+    ["/w_300,f_auto,fl_animated/a.gif", "a.gif/w_300,fl_animated.webp"],
     ["/w_300,f_gif,fl_animated/a.jpg", "a.jpg/w_300,fl_animated.gif"],
     ["/f_json/a.jpg", "a.jpg/_.json"],
     ["/crop_0.0_0.0_0.5_0.5,f_thumbhash/a.jpg", "a.jpg/crop_0.0_0.0_0.5_0.5.thumbhash"],

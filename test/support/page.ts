@@ -1,12 +1,11 @@
 import { readFileSync } from "node:fs";
 import { loadConfig } from "../../src/config.ts";
-import { advise } from "../../src/transform/advice.ts";
 import type { Vocabulary } from "../../src/transform/presets.ts";
 
 export const PAGE: string = readFileSync(new URL("../../docs/urls.md", import.meta.url), "utf8");
 const PRESETS = /PRESETS="(.*)"/.exec(PAGE)?.[1] ?? "";
 /** With the presets that the page gives as an example. */
-export const VOCABULARY: Vocabulary = { presets: loadConfig({ PRESETS }).access.presets, advise };
+export const VOCABULARY: Vocabulary = { presets: loadConfig({ PRESETS }).access.presets };
 
 /** What stands under a heading, up to the next one of any level. */
 export function under(heading: string): string {

@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { printTransform } from "../../src/transform/print.ts";
+import { reduceRatio } from "../../src/transform/ratio.ts";
 import type { Gravity, TransformSpec } from "../../src/transform/spec.ts";
 import {
   COMPASS_POINTS,
@@ -44,10 +45,17 @@ const crop = fc.oneof(
   }),
 );
 
+/** In lowest terms, which can be typed. */
+const ratio = fc
+  .tuple(fc.integer({ min: 1, max: 8192 }), fc.integer({ min: 1, max: 8192 }))
+  .map(([width, height]) => reduceRatio(width, height));
+
 const size = fc.oneof(
   fc.record({ width: side }),
   fc.record({ height: side }),
   fc.record({ width: side, height: side }),
+  fc.record({ width: side, aspectRatio: ratio }),
+  fc.record({ height: side, aspectRatio: ratio }),
   fc.constant({}),
 );
 

@@ -94,7 +94,7 @@ describe("normalizeTransform", () => {
     ["w_3,fl_animated.lossless.progressive", "gif", "w_3,fl_animated"],
     ["w_3,fl_animated.lossless.progressive", "png", "w_3,fl_progressive"],
     ["w_3,fl_animated.lossless.progressive", "auto", "w_3,fl_animated.lossless.progressive"],
-    ["w_3,q_50,fl_keep_icc", "gif", "w_3,fl_keep_icc"],
+    ["w_3,q_50,fl_keep_icc", "gif", "w_3"],
     ["crop_1_1_9_9,a_90,flip_h,b_red,g_north,fl_animated,v_1", "json", "crop_1_1_9_9,v_1"],
     ["trim_9,a_ignore,fl_attachment,dpr_2", "thumbhash", "trim_9,a_ignore,fl_attachment"],
     ["w_3,b_0000", "auto", "w_3,b_00000000"],

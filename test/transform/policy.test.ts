@@ -1,3 +1,4 @@
+import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { AllowedLists } from "../../src/transform/allowed.ts";
 import { normalizeTransform } from "../../src/transform/normalize.ts";
@@ -6,6 +7,7 @@ import { parseTransform } from "../../src/transform/parse.ts";
 import type { Policy } from "../../src/transform/policy.ts";
 import { createPermits, permitTransform } from "../../src/transform/policy.ts";
 import { printTransform } from "../../src/transform/print.ts";
+import type { TransformSpec } from "../../src/transform/spec.ts";
 import { parseVariantKey } from "../../src/url/variant-key.ts";
 import { DEFAULT_PREFIX } from "../../src/url/variant-prefix.ts";
 
@@ -90,6 +92,8 @@ describe("permitTransform", () => {
     ["t_thumb,dpr_2", "w_300,h_300,c_fill,g_auto"],
     ["t_soft,w_300", "w_320,e_blur:50,q_40"],
     ["w_320,h_320,g_0.31x0.68", "w_320,h_320,g_0.3x0.7"],
+    ["w_600,h_338", "w_640,h_360"],
+    ["dpr_2", ""],
   ])("snaps %s to what is listed: %s", (text, canonical) => {
     expect(permit(ALLOWED, text)).toBe(canonical);
   });
@@ -97,11 +101,15 @@ describe("permitTransform", () => {
   it.each([
     ["w_1281", "invalid_transform", "the width must be at most 1280 here, got 1281"],
     ["h_401", "invalid_transform", "the height must be at most 400 here"],
-    ["w_640,h_201", "not_allowed", '"h_201" is not allowed here, only 200, 400, 1:1, 16:9'],
-    ["w_600,h_200", "not_allowed", '"h_213"'],
-    ["w_640,ar_2:1", "not_allowed", '"h_320"'],
+    [
+      "w_640,h_201",
+      "not_allowed",
+      '"w_640,h_201" is not allowed here, only heights and ratios of 200, 400, 1:1, 16:9',
+    ],
+    ["w_600,h_200", "not_allowed", '"w_600,h_200", which comes to "w_640,h_213", is not allowed'],
+    ["w_640,ar_2:1", "not_allowed", '"w_640,h_320" is not allowed'],
     ["ar_2:1", "not_allowed", '"ar_2:1" is not allowed here, only 1:1, 16:9'],
-    ["w_320,q_61", "not_allowed", '"q_61" is not allowed here, only 60, low'],
+    ["w_320,q_61", "not_allowed", '"q_61" is not allowed here, only 60, auto:low'],
     ["w_320,e_blur", "not_allowed", 'option "e_blur" is not allowed here, only w, h, ar'],
     ["w_320,v_1", "not_allowed", 'option "v"'],
     ["w_320,fl_lossless", "not_allowed", 'option "fl_lossless"'],
@@ -155,12 +163,44 @@ describe("createPermits", () => {
   });
 
   it("permits every stored form that an unsigned request leads to", () => {
+    const size = fc.oneof(
+      fc.integer({ min: 1, max: 1280 }).map((n) => `w_${n}`),
+      fc.integer({ min: 1, max: 400 }).map((n) => `h_${n}`),
+      fc
+        .tuple(fc.integer({ min: 1, max: 640 }), fc.constantFrom("1:1", "16:9"))
+        .map(([n, ratio]) => `w_${n},ar_${ratio}`),
+    );
+    const option = fc.constantFrom(
+      "t_thumb",
+      "t_soft.wide",
+      "t_soft",
+      "c_pad",
+      "g_0.123x0.9",
+      "f_png",
+    );
+    const dpr = fc.constantFrom("dpr_1.5", "dpr_2", "dpr_3");
+    const texts = fc
+      .tuple(fc.option(size), fc.option(option), fc.option(dpr))
+      .map((parts) => parts.filter((part) => typeof part === "string").join(","))
+      .filter((text) => text !== "");
     const permits = createPermits(BOTH, presets);
-    for (const text of ["t_soft.thumb,dpr_1.5", "w_200", "w_600,h_600,g_0.123x0.9", "ar_16:9"]) {
-      const spec = permitTransform(BOTH, parseTransform(text, { presets }), presets);
-      const stored = normalizeTransform(spec, "webp");
-      expect(permits({ key: "k.jpg", spec: stored, format: "webp" })).toBe(true);
-    }
+    let count = 0;
+    fc.assert(
+      fc.property(texts, fc.constantFrom("webp", "jpg", "png" as const), (text, format) => {
+        let spec: TransformSpec;
+        try {
+          const typed = parseTransform(text, { presets });
+          spec = normalizeTransform(permitTransform(BOTH, typed, presets), format);
+        } catch {
+          return; // it is not allowed, or contradicts itself
+        }
+        count += 1;
+        const key = `k.${format}`;
+        expect(`${text}: ${permits({ key, spec, format })}`).toBe(`${text}: true`);
+      }),
+      { numRuns: 1000 },
+    );
+    expect(count).toBeGreaterThan(300);
   });
 
   it("knows presets alone when there are too many to combine", () => {

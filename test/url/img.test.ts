@@ -60,6 +60,29 @@ describe("picture", () => {
   });
 });
 
+describe("img and picture", () => {
+  it("offer pixel ratios where widths would change the shape", () => {
+    const { srcset } = urls.img("a.jpg", { presets: ["thumb"] });
+    expect(read(srcset)).toEqual(["f_auto,dpr_1,t_thumb 1x", "f_auto,dpr_2,t_thumb 2x"]);
+    expect(read(urls.img("a.jpg", { height: 40 }).srcset)).toEqual([
+      "h_40,f_auto 1x",
+      "h_80,f_auto 2x",
+    ]);
+  });
+
+  it("say of each candidate how wide it is", () => {
+    const transform = { width: 50, height: 40, dpr: 2 } as const;
+    expect(read(urls.srcset("a.jpg", transform, { widths: [100] }))).toEqual([
+      "w_100,h_80,f_auto 100w",
+    ]);
+  });
+
+  it("offer an animation only in formats that move", () => {
+    const { sources } = urls.picture("a.gif", { width: 50, animated: true });
+    expect(sources.map(({ type }) => type)).toEqual(["image/webp"]);
+  });
+});
+
 describe("placeholder", () => {
   it("is tiny, and of the same shape", () => {
     expect(urls.placeholder("a.jpg")).toBe(`${baseUrl}/w_24,f_webp,q_30/a.jpg`);

@@ -62,9 +62,9 @@ describe("splitPath", () => {
   it.each([
     ["/", "must not be empty"],
     ["/w_300/", "must not be empty"],
-    ["//a.jpg", '"/" at either end'],
-    ["/w_300//a.jpg", '"/" at either end'],
-    ["/a/", '"/" at either end'],
+    ["//a.jpg", 'with "/" at an end'],
+    ["/w_300//a.jpg", 'with "/" at an end'],
+    ["/a/", 'with "/" at an end'],
     ["/w_300/../../etc/passwd", '"." or ".."'],
     ["/w_300/%2e%2e%2fetc", '"." or ".."'],
     ["/w_300/..%2f..%2fetc", '"." or ".."'],

@@ -4,7 +4,7 @@ import { describe, expect, it } from "vitest";
 import { createSigner } from "../../src/sign.ts";
 import { createVerify } from "../../src/url/signature.ts";
 
-const SECRET = "a secret of some length";
+const SECRET = "a-secret-of-some-length";
 const OTHER = "0123456789abcdef";
 const verify = createVerify([OTHER, SECRET]);
 const text = "w_300,exp_1893456000/photos/ü b.jpg";
@@ -65,6 +65,10 @@ describe("createVerify", () => {
 });
 
 describe("createSigner", () => {
+  it("signs with the first secret of a list", () => {
+    expect(createSigner(`${SECRET}, ${OTHER}`)(text)).toBe(signature);
+  });
+
   it.each([undefined, "", "fifteen bytes.."])("refuses the secret %j", (secret) => {
     expect(() => createSigner(secret)).toThrow("at least 16 bytes");
   });

@@ -61,6 +61,7 @@ describe("url", () => {
     ["a.jpg", { blur: 100, grayscale: true, hue: -180 }, "/e_blur,e_hue:180,e_grayscale/a.jpg"],
     ["a.gif", { width: 9, animated: true, lossless: true }, "/w_9,fl_animated/a.gif"],
     ["a.jpg", { format: "json", crop: undefined }, "/f_json/a.jpg"],
+    ["a.jpg", { crop: { x: 1, y: 2, width: 3, height: 4 } }, "/crop_1_2_3_4/a.jpg"],
     ["a.jpg", { presets: ["thumb"], width: 200 }, "/w_200,t_thumb/a.jpg"],
     ["a.jpg", { presets: ["unknown-here"] }, "/t_unknown-here/a.jpg"],
     ["a.jpg", { width: 3, version: "v-2" }, "/w_3,v_v-2/a.jpg"],
@@ -90,6 +91,12 @@ describe("url", () => {
     [{ width: 3, version: "a b" }, 'option "v"'],
     [{ width: 5000, dpr: 2 }, "at most 8192, but comes to 10000"],
     [{ format: "json", width: 3 }, 'option "w" must not stand beside "f_json"'],
+    [{ width: 3, aspectRatio: Number.NaN }, 'option "ar" must be like 16:9'],
+    [{ width: 3, aspectRatio: Number.POSITIVE_INFINITY }, 'option "ar"'],
+    [{ width: 3, aspectRatio: "16:x" }, 'option "ar"'],
+    [{ width: 3, aspectRatio: { width: Number.NaN, height: 1 } }, 'option "ar"'],
+    [{ widht: 3 }, 'unknown option "widht"'],
+    [{ width: 3, expires: 99 }, 'option "exp" must be signed'],
   ])("refuses %j", (transform, problem) => {
     expect(() => urls.url("a.jpg", transform as Transform)).toThrow(problem);
   });
@@ -103,6 +110,10 @@ describe("url", () => {
     expect(url("a.jpg", { width: 3 })).toBe(`${baseUrl}/w_3,f_auto/a.jpg`);
     expect(url("a.jpg", { width: 3, format: "gif" })).toBe(`${baseUrl}/w_3,f_gif/a.jpg`);
     expect(url("a.jpg", { format: "thumbhash" })).toBe(`${baseUrl}/f_thumbhash/a.jpg`);
+    expect(url("a.jpg", { width: 3, format: undefined })).toBe(`${baseUrl}/w_3,f_auto/a.jpg`);
+    const square = createUrls({ baseUrl, defaults: { aspectRatio: "1:1" } });
+    expect(square.url("a.jpg", { width: 3 })).toBe(`${baseUrl}/w_3,h_3/a.jpg`);
+    expect(square.url("a.jpg", { width: 3, height: 2 })).toBe(`${baseUrl}/w_3,h_2/a.jpg`);
   });
 
   it("signs what the service will verify", () => {
@@ -151,6 +162,13 @@ describe("parse", () => {
       }),
       { numRuns: 3000 },
     );
+  });
+
+  it.each(["", "/i", "http://localhost:3000"])("reads what was built on %j", (base) => {
+    const { url, parse } = createUrls({ baseUrl: base });
+    const parsed = { key: "i/a b.jpg", transform: { width: 3 }, format: "jpg" };
+    expect(parse(url("i/a b.jpg", { width: 3 }))).toEqual(parsed);
+    expect(parse(`${url("i/a b.jpg", { width: 3 })}?v=1#top`)).toEqual(parsed);
   });
 
   it("expands presets, and tells what stands beside the transform", () => {
