@@ -146,8 +146,8 @@ function printExpanded(state: State, key: string, transform: Transform): string 
 
 function parseUrl({ baseUrl, presets }: State, text: string): ParsedUrl {
   // the URL of the service is to its URLs what a base path is to paths
-  const base = text.startsWith(`${baseUrl}/`) ? baseUrl : "";
-  const { path, signature } = readTarget(text.replace(/#.*/s, ""), base);
+  const isPath = text.startsWith("/") && !text.startsWith(`${baseUrl}/`);
+  const { path, signature } = readTarget(text.replace(/#.*/s, ""), isPath ? "" : baseUrl);
   const { key, spec } = splitPath(path, { presets });
   const common = { key, ...(signature !== undefined && { signature }) };
   if (!spec) return common;
