@@ -93,8 +93,8 @@ export function derivePolicy(
 type PolicyName = (typeof POLICIES)[number];
 
 function choosePolicies(env: PolicyVariables, isShared: boolean): readonly PolicyName[] {
-  const { POLICY = [], ALLOW_UNSIGNED, SIGNING_SECRETS } = env;
-  if (POLICY.length > 0) return checkPolicies(POLICY, ALLOW_UNSIGNED);
+  const { POLICY, ALLOW_UNSIGNED, SIGNING_SECRETS } = env;
+  if (POLICY) return checkPolicies(POLICY, ALLOW_UNSIGNED);
   if (ALLOW_UNSIGNED) return ["open"];
   if (SIGNING_SECRETS.length > 0) return ["signed"];
   if (!isShared) return ["open"];
@@ -106,6 +106,7 @@ function choosePolicies(env: PolicyVariables, isShared: boolean): readonly Polic
 
 function checkPolicies(names: readonly PolicyName[], isOpen: boolean): readonly PolicyName[] {
   const printed = names.join(",");
+  if (names.length === 0) throw new ConfigError(`POLICY must be some of ${POLICIES.join(", ")}`);
   if (!names.includes("open")) {
     if (!isOpen) return names;
     throw new ConfigError(`ALLOW_UNSIGNED=true contradicts POLICY=${printed}`);
@@ -170,7 +171,11 @@ function readList<F extends keyof typeof NAMES>(
   field: F,
 ): readonly NonNullable<TransformSpec[F]>[] {
   return explained(variable, () =>
-    values.map((value) => parseTransform(`${NAMES[field]}_${value}`)[field] as never),
+    values.map((value) => {
+      if (value.includes("&"))
+        throw new ConfigError(`${variable} must have commas, got "${value}"`);
+      return parseTransform(`${NAMES[field]}_${value}`)[field] as never; // it has just been parsed
+    }),
   );
 }
 

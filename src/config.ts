@@ -47,7 +47,11 @@ const MIB = 1024 * 1024;
 const VARIABLES = {
   HOST: text("127.0.0.1"),
   PORT: integer(3000, 0, 65_535),
-  BASE_PATH: pattern("", /^(?:\/[\w.~-]+)+$/, "a path like /i, without a slash at its end"),
+  BASE_PATH: pattern(
+    "",
+    /^(?:\/(?!\.\.?(?:\/|$))[\w.~-]+)+$/,
+    "a path like /i, without a slash at its end",
+  ),
   ORIGINALS_DIR: text("originals"),
   VARIANTS_DIR: text("variants"),
   S3_BUCKET: optionalText(),

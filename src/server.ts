@@ -77,6 +77,7 @@ function createHttpServer(
     errorHandler: () => {
       const problem = "the request must have a path as its target and a valid Host";
       const response = respondError(new MediaError("invalid_path", problem), cache);
+      response.headers.set("cache-control", "no-store"); // the fault is in a header
       for (const [name, value] of Object.entries(COMMON_HEADERS)) response.headers.set(name, value);
       return response;
     },

@@ -70,6 +70,12 @@ function printGiven(field: Field, value: string | true | undefined): string | un
   if (value === undefined) return undefined;
   const label = LABELS[field];
   if (value === true) return label;
+  if (/[,&]/.test(value)) {
+    throw new MediaError(
+      "invalid_transform",
+      `--${toFlag(field)} must be one value, got "${value}"`,
+    );
+  }
   return `${label}${label.startsWith("e_") ? ":" : "_"}${value}`;
 }
 

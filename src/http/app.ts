@@ -5,12 +5,13 @@ import { MediaError } from "../errors.ts";
 import type { Observe } from "../media/events.ts";
 import type { Logger } from "../logger.ts";
 import { explainRequest } from "../media/explain.ts";
+import type { MediaRequest, VariantRequest } from "../media/request.ts";
 import { readRequest } from "../media/request.ts";
 import { logRequests, printPath } from "./access-log.ts";
 import { createAdmin } from "./admin.ts";
 import { respondError, statusOf } from "./errors.ts";
 import type { MediaDeps } from "./media.ts";
-import { respondMedia, varyOf } from "./media.ts";
+import { limitToExpiry, respondMedia, varyOf } from "./media.ts";
 import type { Metrics } from "./metrics.ts";
 import type { OriginalDeps } from "./original.ts";
 import { respondOriginal } from "./original.ts";
@@ -71,21 +72,48 @@ async function handleMedia(c: Context<{ Bindings: Bindings }>, deps: AppDeps): P
   const { raw } = c.req;
   const target = targetOf(raw, c.env);
   const accept = raw.headers.get("accept") ?? undefined;
-  const request = await readRequest(target, accept, deps.rules);
-  if (isExplain(target)) {
-    return c.json(explainRequest(target, request, deps.rules), 200, {
-      "cache-control": "no-store",
-    });
+  let request: MediaRequest;
+  try {
+    request = await readRequest(target, accept, deps.rules);
+  } catch (error) {
+    const response = fail(error, c, deps);
+    response.headers.set("vary", "Accept"); // another client may be given a format that can hold it
+    return response;
   }
+  return isExplain(target) ? explain(c, request, deps) : answerMedia(c, request, deps);
+}
+
+function explain(
+  c: Context<{ Bindings: Bindings }>,
+  request: MediaRequest,
+  { rules }: AppDeps,
+): Response {
+  const explanation = explainRequest(targetOf(c.req.raw, c.env), request, rules);
+  return c.json(explanation, 200, { "cache-control": "no-store" });
+}
+
+async function answerMedia(c: Context, request: MediaRequest, deps: AppDeps): Promise<Response> {
+  const { raw } = c.req;
   if (request.form === "original") return respondOriginal(deps, request, raw);
   try {
     return await respondMedia(deps, request, raw);
   } catch (error) {
-    const response = fail(error, c, deps);
-    const { vary } = varyOf(request);
-    if (vary) response.headers.set("vary", vary);
-    return response;
+    return completeFailure(fail(error, c, deps), request, deps);
   }
+}
+
+/** What a failure depends on, and how long its URL is good, is said as of any other answer. */
+function completeFailure(
+  response: Response,
+  request: VariantRequest,
+  { rules }: AppDeps,
+): Response {
+  const { headers } = response;
+  const { vary } = varyOf(request);
+  if (vary) headers.set("vary", vary);
+  const cacheControl = headers.get("cache-control");
+  if (cacheControl) headers.set("cache-control", limitToExpiry(cacheControl, request, rules));
+  return response;
 }
 
 function isExplain(target: string): boolean {

@@ -45,7 +45,8 @@ export function cacheShortly({ shortSeconds }: CacheRules): string {
 }
 
 export function cacheError(status: number, rules: CacheRules): string {
-  if (status >= 500) return "no-store";
+  // a method is not part of what caches know an answer by
+  if (status >= 500 || status === 405) return "no-store";
   const seconds = status === 404 ? rules.notFoundSeconds : rules.clientErrorSeconds;
   return `public, max-age=${seconds}`;
 }
@@ -55,5 +56,5 @@ export function capCacheControl(cacheControl: string, seconds: number): string {
   const most = Math.max(0, Math.floor(seconds));
   return cacheControl
     .replaceAll(/=(\d+)/g, (_, age: string) => `=${Math.min(Number(age), most)}`)
-    .replace(/,\s*immutable\b/, "");
+    .replaceAll(/,\s*(?:immutable\b|stale-[\w-]+=\d+)/g, ""); // stale is past the end
 }

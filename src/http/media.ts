@@ -92,7 +92,7 @@ function redirectToStored(answer: Answer, info: VariantInfo): Response {
   const { deps, request } = answer;
   const path = encodeVariantKey(request.variantKey);
   return respondRedirect(`${deps.publicUrl}/${path}?v=${versionOf(info)}`, {
-    cacheControl: limitToExpiry(cacheShortly(deps.cache), answer),
+    cacheControl: limitToExpiry(cacheShortly(deps.cache), request, deps.rules),
     ...varyOf(request),
   });
 }
@@ -111,12 +111,16 @@ function describe(answer: Answer, info: VariantInfo): VariantHeaders {
   };
   return {
     ...describeContent(request),
-    cacheControl: limitToExpiry(cacheBytes(context, deps.cache), answer),
+    cacheControl: limitToExpiry(cacheBytes(context, deps.cache), request, deps.rules),
     ...varyOf(request),
   };
 }
 
-function limitToExpiry(cacheControl: string, { request, deps }: Answer): string {
-  const { expires } = request;
-  return expires ? capCacheControl(cacheControl, expires - deps.rules.now() / 1000) : cacheControl;
+/** No answer is to be kept for longer than its URL is good. */
+export function limitToExpiry(
+  cacheControl: string,
+  { expires }: VariantRequest,
+  { now }: RequestRules,
+): string {
+  return expires ? capCacheControl(cacheControl, expires - now() / 1000) : cacheControl;
 }

@@ -2,6 +2,7 @@ import { MediaError } from "../errors.ts";
 import { countJpegScans } from "./jpeg-scans.ts";
 import { dropPngChunks, PNG_TEXT } from "./png-chunks.ts";
 import { sniffFormat } from "./sniff.ts";
+import { countWebpFrames } from "./webp-size.ts";
 
 /** What an original may cost. Checked before its pixels are touched. */
 export interface ImageLimits {
@@ -22,6 +23,9 @@ export const DEFAULT_IMAGE_LIMITS: ImageLimits = {
 /** Of over 2,000 real JPEGs none had more than 20; each costs a pass over all pixels. */
 const MAX_JPEG_SCANS = 64;
 
+/** Of which 256 can be asked for; with this many a still of one takes a tenth of a second. */
+const MAX_WEBP_FRAMES = 8192;
+
 export type InputFormat = "jpeg" | "png" | "webp" | "gif" | "avif";
 
 export interface Admitted {
@@ -41,6 +45,10 @@ export function admitOriginal(bytes: Uint8Array): Admitted {
   if (!isInputFormat(format)) throw refuse(format);
   if (format === "jpeg" && countJpegScans(bytes, MAX_JPEG_SCANS) > MAX_JPEG_SCANS) {
     const problem = `a JPEG original must have at most ${MAX_JPEG_SCANS} scans`;
+    throw new MediaError("unusable_original", problem);
+  }
+  if (format === "webp" && countWebpFrames(bytes, MAX_WEBP_FRAMES) > MAX_WEBP_FRAMES) {
+    const problem = `a WebP original must have at most ${MAX_WEBP_FRAMES} frames`;
     throw new MediaError("unusable_original", problem);
   }
   return { format, bytes: format === "png" ? dropPngChunks(bytes, PNG_TEXT) : bytes };

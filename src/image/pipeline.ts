@@ -47,7 +47,8 @@ export class OutOfMemory extends Error {
 }
 
 /** What libvips and the encoders below it say when an allocation fails. */
-const OUT_OF_MEMORY = /out of memory|bufferpool|unable to encode|cannot allocate/i;
+const OUT_OF_MEMORY =
+  /out of memory|bufferpool|unable to encode|cannot allocate|bytes failed|failed to allocate|undefined aom/i;
 
 /**
  * Makes the bytes of a variant: admits the original, plans in pixels, carries the plan out, encodes.

@@ -29,3 +29,19 @@ export function readWebpSize(bytes: Uint8Array): Size | undefined {
       return undefined;
   }
 }
+
+/** "ANMF" */
+const FRAME = 0x414e4d46;
+
+/** Counts the frames of an animated WebP, up to one past `limit`: libwebp takes the square of it in time. */
+export function countWebpFrames(bytes: Uint8Array, limit: number): number {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  let frames = 0;
+  let at = CHUNK;
+  while (at + 8 <= bytes.length && frames <= limit) {
+    if (view.getUint32(at) === FRAME) frames += 1;
+    const length = view.getUint32(at + 4, true);
+    at += 8 + length + (length % 2); // chunks have even lengths
+  }
+  return frames;
+}

@@ -3,6 +3,7 @@ import type { Field } from "./fields.ts";
 import { FIELDS, LABELS, nameOf } from "./fields.ts";
 import { foldSize, multiply } from "./fold.ts";
 import { compact } from "./normalize-picture.ts";
+import { checkCompany } from "./normalize.ts";
 import { printPiece } from "./print.ts";
 import type { Gravity, Quality, Ratio, TransformSpec } from "./spec.ts";
 
@@ -16,6 +17,9 @@ export interface AllowedLists {
   /** Names of options: `w`, `e`. */
   readonly options: readonly string[];
 }
+
+/** How many presets may be combined by anybody. */
+export const MAX_PRESETS = 3;
 
 /** Pixel ratios that sizes of presets may be multiplied by. */
 const RATIOS: readonly (number | undefined)[] = [undefined, 1, 1.5, 2, 3];
@@ -38,15 +42,22 @@ export function applyLists(
   typed: TransformSpec,
   spec: TransformSpec,
 ): TransformSpec {
+  checkCompany(spec);
   checkOptions(lists, typed);
   checkQuality(lists, typed);
-  const { gravity } = typed;
+  checkPresets(typed);
+  const { gravity, width, height, aspectRatio, dpr, presets } = typed;
   const snapped = gravity ? { ...spec, gravity: snapPoint(gravity) } : spec;
-  const { width, height, aspectRatio, dpr, presets } = typed;
   const isSized = width ?? height ?? aspectRatio ?? (presets ? undefined : dpr);
-  if (isSized) return snapSize(lists, snapped);
-  if (presets && !hasUsualDpr(typed)) throw notAllowed(typed, "dpr", RATIOS.slice(1));
-  return snapped;
+  return isSized ? snapSize(lists, snapped) : snapped;
+}
+
+/** Presets need no permission, but what can be made of them has bounds. */
+function checkPresets(typed: TransformSpec): void {
+  const { presets = [], width, height, aspectRatio } = typed;
+  if (presets.length > MAX_PRESETS) throw notAllowed(typed, "presets", []);
+  const isTheirSize = presets.length > 0 && !width && !height && !aspectRatio;
+  if (isTheirSize && !hasUsualDpr(typed)) throw notAllowed(typed, "dpr", RATIOS.slice(1));
 }
 
 function checkOptions({ options, qualities }: AllowedLists, typed: TransformSpec): void {

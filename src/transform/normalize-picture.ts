@@ -29,7 +29,8 @@ export function normalizePicture(spec: TransformSpec, format: Format): Transform
     background: foldBackground(spec.background, format),
     // half a turn is the same in both directions
     hue: spec.hue === -180 ? 180 : spec.hue,
-    quality: countFor(format, /jpg|webp|avif/, spec.quality),
+    // what is lossless has all of it
+    quality: countFor(format, spec.lossless ? /jpg/ : /jpg|webp|avif/, spec.quality),
     animated: countFor(format, /gif|webp/, spec.animated),
     keepIcc: format === "gif" ? undefined : spec.keepIcc,
     lossless: countFor(format, /webp|avif/, spec.lossless),

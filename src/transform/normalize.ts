@@ -26,8 +26,15 @@ export function normalizeTransform(
   return normalized;
 }
 
-/** Options that cannot be meant together. */
-function checkCompany({ crop, trim, width, height, aspectRatio, mode }: TransformSpec): void {
+/** @throws MediaError `invalid_transform` for options that cannot be meant together. */
+export function checkCompany({
+  crop,
+  trim,
+  width,
+  height,
+  aspectRatio,
+  mode,
+}: TransformSpec): void {
   if (crop && trim !== undefined) throw clash("trim", '"crop"');
   if (!aspectRatio) return;
   if (width && height) throw clash("ar", 'both "w" and "h"');

@@ -57,7 +57,7 @@ export function parseTransform(
 
 /** The way out for a folder that is called like options. */
 export function adviseFence(segment: string): string {
-  const shown = segment.length > 80 ? `${segment.slice(0, 80)}…` : segment;
+  const shown = segment.length > 80 ? `${segment.slice(0, 80)}...` : segment;
   return `if "${shown}" is a folder, put "${FENCE}/" before it`;
 }
 

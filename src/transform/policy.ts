@@ -1,6 +1,6 @@
 import { MediaError } from "../errors.ts";
 import type { AllowedLists } from "./allowed.ts";
-import { applyLists, hasUsualDpr } from "./allowed.ts";
+import { applyLists, hasUsualDpr, MAX_PRESETS } from "./allowed.ts";
 import { plainFormat } from "./extension.ts";
 import { FIELDS } from "./fields.ts";
 import { compact } from "./normalize-picture.ts";
@@ -19,8 +19,6 @@ export interface Policy {
   /** What is on lists. */
   readonly allowed?: AllowedLists;
 }
-
-const MAX_PRESETS = 3;
 
 /**
  * Lets an unsigned transform through, its presets expanded and its sizes snapped.

@@ -172,6 +172,6 @@ const MAX_AREA = 40_000_000;
  * others, those of GIF several times their time.
  */
 export function maxPixels(format: OutputFormat | "auto"): number {
-  if (format === "avif") return 12_000_000;
+  if (format === "avif") return 9_000_000;
   return format === "gif" ? 8_000_000 : MAX_AREA;
 }

@@ -1,11 +1,15 @@
 const ESCAPED_RUN = /(?:%[\da-fA-F]{2})+/g;
 
+/** A byte that begins no character, or one that begins a longer one than there is: errors are dear. */
+const NO_BEGINNING = /^%(?:[89ab]|c[01]|f[5-9a-f]|[c-f].$)/i;
+
 /**
  * Decodes a path segment once. Each run of `%XX` is decoded as UTF-8 as a whole or, where that is
  * impossible, stays as it is; a stray `%` is literal, and `+` is a plus.
  */
 export function decodeSegment(segment: string): string {
   return segment.replaceAll(ESCAPED_RUN, (run) => {
+    if (NO_BEGINNING.test(run)) return run;
     try {
       return decodeURIComponent(run);
     } catch {

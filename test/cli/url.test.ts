@@ -67,6 +67,7 @@ describe("shift-media url", () => {
 
   it.each([
     [["a.jpg", "--width", "30O"], {}, 1, 'option "w" must be an integer from 1 to 8192, got "30O"'],
+    [["a.jpg", "--width", "300,h_5"], {}, 1, '--width must be one value, got "300,h_5"'],
     [["a.jpg", "--sign"], {}, 1, "SIGNING_SECRETS must be set"],
     [["a.jpg", "--expires-in", "soon"], SIGNED, 1, 'in seconds, got "soon"'],
     [["../a.jpg", "--width", "3"], {}, 1, '"." or ".."'],

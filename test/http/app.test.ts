@@ -56,8 +56,15 @@ describe("errors", () => {
       const answer = await app.request(target, { method });
       expect(answer.status).toBe(405);
       expect(answer.headers.get("allow")).toBe("GET, HEAD, OPTIONS");
-      expect(answer.headers.get("cache-control")).toBe("public, max-age=30");
+      expect(answer.headers.get("cache-control")).toBe("no-store");
     }
+  });
+
+  it("says that another Accept might have been answered", async () => {
+    app = await createFilledApp();
+    const target = "/w_3000,h_3000,c_fill,f_auto/a.gif";
+    const answer = await app.request(target);
+    expect([answer.status, answer.headers.get("vary")]).toEqual([400, "Accept"]);
   });
 
   it("tells nobody but the log what went wrong inside", async () => {

@@ -2,7 +2,7 @@ import sharp from "sharp";
 import { describe, expect, it } from "vitest";
 import { DEFAULT_IMAGE_LIMITS } from "../../src/image/gate.ts";
 import { transformImage } from "../../src/image/pipeline.ts";
-import { readWebpSize } from "../../src/image/webp-size.ts";
+import { countWebpFrames, readWebpSize } from "../../src/image/webp-size.ts";
 import { drawQuadrants } from "../support/images.ts";
 
 /** 38 bytes that claim to be a lossless picture of 16383 by 16383 pixels. */
@@ -52,5 +52,22 @@ describe("transformImage", () => {
       code: "unusable_original",
       message: "the original is 16383×16383, but webp originals may have at most 50000000 pixels",
     });
+  });
+});
+
+function chunk(type: string, data: string): string {
+  const length = Buffer.alloc(4);
+  length.writeUInt32LE(data.length);
+  return `${type}${length.toString("latin1")}${data}${data.length % 2 ? "\0" : ""}`;
+}
+
+describe("countWebpFrames", () => {
+  it("counts the frames, up to one past the limit", () => {
+    const chunks = chunk("VP8X", "0123456789") + chunk("ANMF", "ANMF!").repeat(5);
+    const bytes = Buffer.from(`RIFF\0\0\0\0WEBP${chunks}`, "latin1");
+    expect(countWebpFrames(bytes, 100)).toBe(5);
+    expect(countWebpFrames(bytes, 3)).toBe(4);
+    expect(countWebpFrames(bytes.subarray(0, 40), 100)).toBe(1);
+    expect(countWebpFrames(Buffer.from("RIFF"), 100)).toBe(0);
   });
 });

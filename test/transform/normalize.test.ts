@@ -95,6 +95,9 @@ describe("normalizeTransform", () => {
     ["w_3,fl_animated.lossless.progressive", "png", "w_3,fl_progressive"],
     ["w_3,fl_animated.lossless.progressive", "auto", "w_3,fl_animated.lossless.progressive"],
     ["w_3,q_50,fl_keep_icc", "gif", "w_3"],
+    ["w_3,q_50,fl_lossless", "webp", "w_3,fl_lossless"],
+    ["w_3,q_50,fl_lossless", "jpg", "w_3,q_50"],
+    ["w_3,q_50,fl_lossless", "auto", "w_3,q_50,fl_lossless"],
     ["crop_1_1_9_9,a_90,flip_h,b_red,g_north,fl_animated,v_1", "json", "crop_1_1_9_9,v_1"],
     ["trim_9,a_ignore,fl_attachment,dpr_2", "thumbhash", "trim_9,a_ignore,fl_attachment"],
     ["w_3,b_0000", "auto", "w_3,b_00000000"],
@@ -120,7 +123,7 @@ describe("normalizeTransform", () => {
   });
 
   it.each([
-    ["w_4000,h_4000,c_fill", "avif", "at most 12000000 pixels as avif, but comes to 16000000"],
+    ["w_4000,h_4000,c_fill", "avif", "at most 9000000 pixels as avif, but comes to 16000000"],
     ["w_5000,h_4000,c_pad", "gif", "at most 8000000 pixels as gif"],
   ] as const)("refuses %s as %s", (text, format, problem) => {
     expect(() => canonical(text, format)).toThrow(problem);

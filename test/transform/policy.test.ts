@@ -114,6 +114,8 @@ describe("permitTransform", () => {
     ["w_320,v_1", "not_allowed", 'option "v"'],
     ["w_320,fl_lossless", "not_allowed", 'option "fl_lossless"'],
     ["t_thumb,dpr_2.5", "not_allowed", '"dpr_2.5"'],
+    ["t_soft.thumb.soft.thumb,w_320", "not_allowed", '"t_soft.thumb.soft.thumb"'],
+    ["w_320,h_320,ar_16:9", "invalid_transform", 'option "ar" must not stand beside both'],
   ])("refuses %s, which is not listed, with %s", (text, code, message) => {
     expect(() => permit(ALLOWED, text)).toThrow(
       expect.objectContaining({ code, message: expect.stringContaining(message) }),
