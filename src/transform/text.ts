@@ -17,7 +17,6 @@ export function checkBytes(
   text: string,
   { max, code = "invalid_path" }: { readonly max: number; readonly code?: ErrorCode },
 ): void {
-  if (text.length * 3 <= max) return; // no character has more
   const bytes = new TextEncoder().encode(text).length;
   if (bytes <= max) return;
   throw new MediaError(code, `${what} must have at most ${max} bytes, got ${bytes}`);

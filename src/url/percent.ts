@@ -1,7 +1,7 @@
 const ESCAPED_RUN = /(?:%[\da-fA-F]{2})+/g;
 
-/** A byte that begins no character, or one that begins a longer one than there is: errors are dear. */
-const NO_BEGINNING = /^%(?:[89ab]|c[01]|f[5-9a-f]|[c-f].$)/i;
+/** What may be whole characters; an error for each that cannot be one would be dear. */
+const PLAUSIBLE = /^(?:%[0-7].|%[c-f].(?:%[89ab].){1,3})+$/i;
 
 /**
  * Decodes a path segment once. Each run of `%XX` is decoded as UTF-8 as a whole or, where that is
@@ -9,7 +9,7 @@ const NO_BEGINNING = /^%(?:[89ab]|c[01]|f[5-9a-f]|[c-f].$)/i;
  */
 export function decodeSegment(segment: string): string {
   return segment.replaceAll(ESCAPED_RUN, (run) => {
-    if (NO_BEGINNING.test(run)) return run;
+    if (!PLAUSIBLE.test(run)) return run;
     try {
       return decodeURIComponent(run);
     } catch {
