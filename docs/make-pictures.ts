@@ -96,7 +96,9 @@ export async function makePicture(bytes: Uint8Array, text: string): Promise<Uint
   const { format = "webp", ...spec } = parseTransform(text);
   if (format === "auto") throw new Error(`"${text}" leaves the format open`);
   const job = { bytes, format, spec: normalizeTransform(spec, format) };
-  return (await transformImage(job, DEFAULT_IMAGE_LIMITS)).bytes;
+  const result = await transformImage(job, { limits: DEFAULT_IMAGE_LIMITS });
+  if (result.kind === "declined") throw new Error(`${text} was declined`);
+  return result.bytes;
 }
 
 async function makeAll(): Promise<void> {

@@ -1,9 +1,22 @@
 import { availableParallelism } from "node:os";
 import { z } from "zod";
+import { deriveCache } from "./config-cache.ts";
+import type { EventConfig } from "./config-events.ts";
+import { deriveEvents, EVENT_VARIABLES } from "./config-events.ts";
 import type { StoreConfig } from "./config-store.ts";
 import type { PolicyConfig } from "./config-policy.ts";
 import { checkAccessVariables, derivePolicy, PASSTHROUGHS, POLICIES } from "./config-policy.ts";
 import { ConfigError, deriveStore } from "./config-store.ts";
+import {
+  headerValue,
+  integer,
+  list,
+  oneOf,
+  optionalText,
+  pattern,
+  text,
+  url,
+} from "./config-values.ts";
 import type { CacheRules } from "./http/cache-control.ts";
 import { DEFAULT_CACHE_RULES } from "./http/cache-control.ts";
 import type { Delivery } from "./http/delivery.ts";
@@ -30,6 +43,16 @@ export interface Config {
   readonly maxOriginalBytes: number;
   readonly imageLimits: ImageLimits;
   readonly pool: { readonly size: number; readonly queuePerChild: number; readonly waitMs: number };
+  readonly limits: {
+    /** For what hits ask of the stores, and as many for all else. */
+    readonly storeSockets: number;
+    /** Bytes of originals that are read and transformed. */
+    readonly originalsInFlight: number;
+    readonly originalsCache: number;
+    readonly variantsCache: number;
+    /** Bytes of answers that clients have not taken yet. */
+    readonly answersInFlight: number;
+  };
   readonly timeouts: {
     readonly storeMs: number;
     readonly transformMs: number;
@@ -38,10 +61,13 @@ export interface Config {
     readonly stopDelayMs: number;
   };
   readonly adminToken: string | undefined;
+  readonly warmQueue: string | undefined;
+  readonly events: EventConfig;
   readonly logLevel: string;
 }
 
 const MIB = 1024 * 1024;
+const GIB = 1024 * MIB;
 
 /** Every variable, with its default and how it is read. The README has one row for each. */
 const VARIABLES = {
@@ -101,9 +127,15 @@ const VARIABLES = {
   MAX_ORIGINAL_PIXELS: integer(DEFAULT_IMAGE_LIMITS.maxPixels, 1, 200_000_000),
   MAX_AVIF_PIXELS: integer(DEFAULT_IMAGE_LIMITS.maxAvifPixels, 1, 200_000_000),
   MAX_ORIGINAL_SIDE: integer(DEFAULT_IMAGE_LIMITS.maxSide, 1, 65_535),
+  SLOW_PIXELS: integer(DEFAULT_IMAGE_LIMITS.slowPixels, 0, 200_000_000),
   POOL_SIZE: integer(availableParallelism(), 0, 256),
   QUEUE_PER_CHILD: integer(32, 1, 10_000),
   QUEUE_WAIT_MS: integer(5000, 1, 60_000),
+  STORE_SOCKETS: integer(200, 1, 10_000),
+  ORIGINALS_IN_FLIGHT_BYTES: integer(128 * MIB, 1, 64 * GIB),
+  ORIGINALS_CACHE_BYTES: integer(32 * MIB, 0, 64 * GIB),
+  VARIANTS_CACHE_BYTES: integer(32 * MIB, 0, 64 * GIB),
+  ANSWERS_IN_FLIGHT_BYTES: integer(256 * MIB, 1, 64 * GIB),
   STORE_TIMEOUT_MS: integer(5000, 100, 60_000),
   TRANSFORM_TIMEOUT_MS: integer(8000, 100, 120_000),
   REQUEST_TIMEOUT_MS: integer(10_000, 100, 120_000),
@@ -113,11 +145,13 @@ const VARIABLES = {
     .string()
     .regex(/^[\w.~+/-]{16,}=*$/, { error: "must have at least 16 letters, digits, -._~+/" })
     .optional(),
+  WARM_QUEUE: z.url({ protocol: /^rediss?$/, error: "must be a redis or rediss URL" }).optional(),
+  ...EVENT_VARIABLES,
   LOG_LEVEL: oneOf(["info", "warn", "error", "silent"], "info"),
 };
 
 /** Variables whose values are not to be printed. */
-const SECRETS: ReadonlySet<string> = new Set(["ADMIN_TOKEN", "SIGNING_SECRETS"]);
+const SECRETS: ReadonlySet<string> = new Set(["ADMIN_TOKEN", "SIGNING_SECRETS", "WARM_QUEUE"]);
 
 const schema = z.object(VARIABLES);
 type Environment = z.infer<typeof schema>;
@@ -162,25 +196,35 @@ function derive(
   const store = deriveStore(env, hasEndpoint);
   const isShared = store.kind === "s3";
   const hasOneBucket = isShared && store.originalsBucket === store.variantsBucket;
+  const access = derivePolicy(env, { isShared, hasOneBucket });
   return {
     host: env.HOST,
     port: env.PORT,
     basePath: env.BASE_PATH,
     store,
-    access: derivePolicy(env, { isShared, hasOneBucket }),
+    access,
     prefix: { root: env.VARIANTS_ROOT, epoch: env.VARIANTS_EPOCH },
     publicUrl: env.PUBLIC_URL?.replace(/\/+$/, ""),
     delivery: env.DELIVERY,
     freshness: { mode: env.FRESHNESS, ttlMs: env.FRESHNESS_TTL_SECONDS * 1000 },
     autoFormats: env.AUTO_FORMATS,
     cache: deriveCache(env),
+    events: deriveEvents(env, access.presets),
     maxOriginalBytes: env.MAX_ORIGINAL_BYTES,
     imageLimits: {
       maxPixels: env.MAX_ORIGINAL_PIXELS,
       maxAvifPixels: env.MAX_AVIF_PIXELS,
       maxSide: env.MAX_ORIGINAL_SIDE,
+      slowPixels: env.SLOW_PIXELS,
     },
     pool: { size: env.POOL_SIZE, queuePerChild: env.QUEUE_PER_CHILD, waitMs: env.QUEUE_WAIT_MS },
+    limits: {
+      storeSockets: env.STORE_SOCKETS,
+      originalsInFlight: env.ORIGINALS_IN_FLIGHT_BYTES,
+      originalsCache: env.ORIGINALS_CACHE_BYTES,
+      variantsCache: env.VARIANTS_CACHE_BYTES,
+      answersInFlight: env.ANSWERS_IN_FLIGHT_BYTES,
+    },
     timeouts: {
       storeMs: env.STORE_TIMEOUT_MS,
       transformMs: env.TRANSFORM_TIMEOUT_MS,
@@ -189,60 +233,7 @@ function derive(
       stopDelayMs: env.STOP_DELAY_MS,
     },
     adminToken: env.ADMIN_TOKEN,
+    warmQueue: env.WARM_QUEUE,
     logLevel: env.LOG_LEVEL,
   };
-}
-
-function deriveCache(env: Environment): CacheRules {
-  return {
-    versioned: env.CACHE_VERSIONED,
-    streamed: env.CACHE_STREAMED,
-    shortSeconds: env.CACHE_SHORT_SECONDS,
-    notFoundSeconds: env.CACHE_NOT_FOUND_SECONDS,
-    clientErrorSeconds: env.CACHE_CLIENT_ERROR_SECONDS,
-  };
-}
-
-/** Words, separated by commas and blanks unless told otherwise. */
-function list(separator: RegExp = /[\s,]+/) {
-  return z.string().transform((value) => value.split(separator).filter(Boolean));
-}
-
-function url() {
-  return z
-    .url({ protocol: /^https?$/, error: "must be an http or https URL" })
-    .refine((value) => !/[?#]/.test(value), { error: "must have no query and no fragment" });
-}
-
-function text(byDefault: string) {
-  return z.string().default(byDefault);
-}
-
-function headerValue(byDefault: string) {
-  return pattern(byDefault, /^[\x20-\x7e]+$/, "the value of a header, in printable ASCII");
-}
-
-function optionalText() {
-  return z.string().optional();
-}
-
-function integer(byDefault: number, min: number, max: number) {
-  const error = `must be an integer from ${min} to ${max}`;
-  return z
-    .string()
-    .regex(/^\d{1,12}$/, { error })
-    .transform(Number)
-    .refine((value) => value >= min && value <= max, { error })
-    .default(byDefault);
-}
-
-function pattern(byDefault: string, expected: RegExp, description: string) {
-  return z
-    .string()
-    .regex(expected, { error: `must be ${description}` })
-    .default(byDefault);
-}
-
-function oneOf<const T extends readonly [string, ...string[]]>(values: T, byDefault: T[number]) {
-  return z.enum(values, { error: `must be one of ${values.join(", ")}` }).default(byDefault);
 }

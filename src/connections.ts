@@ -1,6 +1,7 @@
 import type { Server, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import { Server as NetServer } from "node:net";
+import type { Duplex } from "node:stream";
 
 /** The connections of a server, and what is still being sent on them. */
 export interface Connections {
@@ -9,6 +10,8 @@ export interface Connections {
    * an answer as sent that still lies in a buffer, and waits for connections that never asked anything.
    */
   close(): Promise<void>;
+  /** Whether an answer has begun there, and not ended. */
+  isAnswering(socket: Duplex): boolean;
 }
 
 export function trackConnections(server: Server): Connections {
@@ -19,7 +22,11 @@ export function trackConnections(server: Server): Connections {
   };
   server.on("connection", (socket: Socket) => {
     answers.set(socket, new Set());
-    socket.on("close", () => answers.delete(socket));
+    socket.on("close", () => {
+      const begun = answers.get(socket) ?? [];
+      answers.delete(socket);
+      for (const response of begun) endPipelined(response);
+    });
   });
   server.on("request", ({ socket }, response: ServerResponse) => {
     answers.get(socket)?.add(response);
@@ -29,6 +36,11 @@ export function trackConnections(server: Server): Connections {
     });
   });
   return {
+    // the sockets of an HTTP server are of this kind
+    isAnswering: (socket) =>
+      [...(answers.get(socket as Socket) ?? [])].some(
+        ({ headersSent, writableEnded }) => headersSent && !writableEnded,
+      ),
     close: () =>
       new Promise((resolve) => {
         isClosing = true;
@@ -37,4 +49,9 @@ export function trackConnections(server: Server): Connections {
         for (const socket of answers.keys()) endIfIdle(socket);
       }),
   };
+}
+
+/** Node says of the answer alone whose turn it was that its client has gone, not of those behind it. */
+function endPipelined(response: ServerResponse): void {
+  if (response.socket === null && !response.writableFinished) response.emit("close");
 }

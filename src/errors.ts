@@ -9,12 +9,15 @@ export type ErrorCode =
   | "original_not_found"
   | "method_not_allowed"
   | "invalid_key"
+  | "invalid_body"
   | "too_large"
   | "unsupported_original"
   | "unusable_original"
   | "overloaded"
   | "store_failed"
   | "timeout"
+  /** Nobody is there any more to be answered. */
+  | "aborted"
   | "internal";
 
 /**

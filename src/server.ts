@@ -7,12 +7,18 @@ import type { Config } from "./config.ts";
 import type { Connections } from "./connections.ts";
 import { trackConnections } from "./connections.ts";
 import { MediaError } from "./errors.ts";
+import { createAnswerLimit } from "./http/answer-limit.ts";
+import type { HitListener } from "./hit-listener.ts";
+import { createHitListener } from "./hit-listener.ts";
+import { createRequestLog } from "./http/access-log.ts";
 import { createApp } from "./http/app.ts";
 import { respondError } from "./http/errors.ts";
-import { COMMON_HEADERS } from "./http/responses.ts";
+import { COMMON_HEADERS } from "./http/answers.ts";
+import { createHits } from "./http/hits.ts";
 import type { Logger } from "./logger.ts";
 import { createService } from "./service.ts";
 import type { ObjectStore } from "./store/store.ts";
+import { warmBeside } from "./warming.ts";
 
 /** A running service. */
 export interface Running {
@@ -34,17 +40,31 @@ export interface Running {
 export async function startServer(config: Config, logger: Logger): Promise<Running> {
   let state: "starting" | "ready" | "stopping" = "starting";
   const service = createService(config, logger);
+  const logRequest = createRequestLog({ logger, count: service.metrics.countRequest });
+  const media = { ...service, delivery: config.delivery, cache: config.cache };
+  const hits = createHits(media);
+  const answerLimit = createAnswerLimit(config.limits.answersInFlight);
   const app = createApp({
-    ...service,
-    delivery: config.delivery,
-    cache: config.cache,
+    ...media,
+    warm: warmBeside(service, config),
     logger,
+    logRequest,
+    answerLimit,
+    hits,
     admin: { token: config.adminToken, isLocal: isLoopback(config.host) },
     isReady: () => state === "ready",
     isStopping: () => state === "stopping",
   });
-  const server = createHttpServer(app.fetch, config);
+  const answerHit = createHitListener({ hits, limit: answerLimit, log: logRequest });
+  const server = createHttpServer(app.fetch, config, (request, response) =>
+    state === "ready" ? answerHit(request, response) : false,
+  );
   const connections = trackConnections(server);
+  server.on("clientError", (error: NodeJS.ErrnoException, socket: Duplex) => {
+    // who is answered while they send may take as long as they like for the rest
+    const isSlow = error.code === "ERR_HTTP_REQUEST_TIMEOUT";
+    if (!isSlow || !connections.isAnswering(socket)) refuseClient(error, socket);
+  });
   try {
     await service.start();
     await listen(server, config);
@@ -70,9 +90,9 @@ export async function startServer(config: Config, logger: Logger): Promise<Runni
 function createHttpServer(
   fetch: Parameters<typeof getRequestListener>[0],
   { cache }: Config,
+  answerHit: HitListener,
 ): Server {
   const listener = getRequestListener(fetch, {
-    overrideGlobalObjects: false,
     hostname: "localhost", // for requests without a Host: it is never used
     errorHandler: () => {
       const problem = "the request must have a path as its target and a valid Host";
@@ -90,11 +110,12 @@ function createHttpServer(
       keepAliveTimeout: 65_000, // longer than a load balancer keeps its own end
       maxHeaderSize: 8192,
     },
-    (request, response) => void listener(request, response),
+    (request, response) => {
+      if (!answerHit(request, response)) void listener(request, response);
+    },
   );
   // a client that takes nothing of its answer for so long is not going to
   server.timeout = 30_000;
-  server.on("clientError", refuseClient);
   return server;
 }
 

@@ -1,4 +1,3 @@
-import { availableParallelism } from "node:os";
 import type { Config } from "./config.ts";
 import type { Metrics } from "./http/metrics.ts";
 import { createMetrics } from "./http/metrics.ts";
@@ -9,6 +8,7 @@ import type { Pool } from "./image/pool.ts";
 import { createPool } from "./image/pool.ts";
 import type { Worker } from "./image/worker.ts";
 import type { Logger } from "./logger.ts";
+import type { Background } from "./media/background.ts";
 import { createBackground } from "./media/background.ts";
 import { createByteBudget } from "./media/byte-budget.ts";
 import type { MediaEvent, Observe } from "./media/events.ts";
@@ -19,15 +19,18 @@ import type { RequestRules } from "./media/request.ts";
 import type { Variants } from "./media/variants.ts";
 import { createVariants } from "./media/variants.ts";
 import { createWriteBack } from "./media/write-back.ts";
-import { createFileStore } from "./store/file.ts";
-import { createS3Client } from "./store/s3-client.ts";
-import { createS3Store } from "./store/s3.ts";
+import type { Purging } from "./purging.ts";
+import { createPurging } from "./purging.ts";
 import type { ObjectStore } from "./store/store.ts";
+import { slotsOf } from "./slots.ts";
+import type { Stores } from "./stores.ts";
+import { createStores, probeStores } from "./stores.ts";
 import { createPermits } from "./transform/policy.ts";
 import { createVerify } from "./url/signature.ts";
+import { warmAfterEvents } from "./warming.ts";
 
 /** The parts of a service, wired, without its HTTP. */
-export interface Service {
+export interface Service extends Purging {
   readonly variants: Variants;
   readonly metrics: Metrics;
   readonly observe: Observe;
@@ -53,56 +56,89 @@ export function createService(config: Config, logger: Logger): Service {
     observe({ kind: "background_failed", task: "start an image process", error });
   });
   const background = createBackground();
-  const metrics = createMetrics({
-    children: () => pool.stats().workers,
-    busyChildren: () => pool.stats().busy,
-    queued: () => pool.stats().queued,
-    background: background.size,
-  });
+  const ending = new AbortController();
+  const metrics = createMetrics({ pool: pool.stats, background: background.size });
   const observe = createObserver(metrics, logger);
-  const storedAs = { engine: pool.engine, cacheControl: config.cache.versioned };
-  const originals = createOriginals({
-    store: stores.originals,
-    maxBytes: config.maxOriginalBytes,
-    // room to read the next ones while every process is at work
-    budget: createByteBudget(2 * slotsOf(config) * config.maxOriginalBytes, config.pool.waitMs),
-    observe,
-    now,
-  });
-  // with files this service is itself what serves the stored form
-  const publicUrl =
-    config.publicUrl ?? (config.store.kind === "file" ? config.basePath : undefined);
+  const originals = createLender(config, stores, observe);
+  const memo = createMemo(now, config.limits.variantsCache);
   const variants = createVariants({
     originals,
     variants: stores.variants,
     transform: pool.run,
+    hasRoom: pool.hasRoom,
     prefix: config.prefix,
     freshness: config.freshness,
-    memo: createMemo(now),
-    writeBack: createWriteBack({ ...stores, storedAs }),
+    memo,
+    writeBack: createWriteBack({
+      ...stores,
+      storedAs: { engine: pool.engine, cacheControl: config.cache.versioned },
+    }),
     storeTimeoutMs: config.timeouts.storeMs,
     requestTimeoutMs: config.timeouts.requestMs,
     background,
     observe,
     now,
   });
+  const rules = createRules(config);
+  const parts = { variants, rules, observe };
+  const purging = {
+    variants: stores.variants,
+    memo,
+    prefix: config.prefix,
+    background,
+    observe,
+    forgetBytes: originals.forget,
+    ...(config.events.warm.length > 0 && { warm: warmAfterEvents(parts, config, ending.signal) }),
+  };
   return {
+    ...createPurging(config, purging),
     variants,
     metrics,
     observe,
     originals,
     originalsUrl: config.access.originals.url,
     originalsStore: stores.originals,
-    publicUrl,
-    rules: createRules(config),
+    publicUrl: publicUrlOf(config),
+    rules,
     identify: identifyPicture,
     storeTimeoutMs: config.timeouts.storeMs,
-    start: async () => {
-      await Promise.all([probe(stores, logger), pool.start()]);
-    },
-    drain: background.drain,
+    start: () => start(stores, pool, logger),
+    drain: () => drain({ ending, pool, background }),
     stop: pool.stop,
   };
+}
+
+async function start(stores: Stores, pool: Pool, logger: Logger): Promise<void> {
+  await Promise.all([probeStores(stores, logger), pool.start()]);
+}
+
+interface Draining {
+  readonly ending: AbortController;
+  readonly pool: Pool;
+  readonly background: Background;
+}
+
+/** What has not begun, and nobody waits for, can be made when it is asked for. */
+async function drain({ ending, pool, background }: Draining): Promise<void> {
+  ending.abort();
+  pool.shed();
+  await background.drain();
+}
+
+function createLender(config: Config, stores: Stores, observe: Observe): Originals {
+  const { limits, pool, maxOriginalBytes } = config;
+  return createOriginals({
+    store: stores.originals,
+    maxBytes: maxOriginalBytes,
+    budget: createByteBudget({
+      limit: limits.originalsInFlight,
+      waitMs: pool.waitMs,
+      queueLimit: pool.queuePerChild * slotsOf(config),
+    }),
+    cacheBytes: limits.originalsCache,
+    observe,
+    now,
+  });
 }
 
 /** With files this service is itself what serves the stored form. */
@@ -127,26 +163,6 @@ export function createRules(config: Config): RequestRules {
   };
 }
 
-interface Stores {
-  readonly originals: ObjectStore;
-  readonly variants: ObjectStore;
-}
-
-function createStores({ store, timeouts }: Config): Stores {
-  if (store.kind === "file") {
-    return {
-      originals: createFileStore({ root: store.originalsDir }),
-      variants: createFileStore({ root: store.variantsDir, shouldCreate: true }),
-    };
-  }
-  const client = createS3Client({ forcePathStyle: store.forcePathStyle });
-  const inBucket = (bucket: string): ObjectStore =>
-    createS3Store({ client, bucket, timeoutMs: timeouts.storeMs });
-  const originals = inBucket(store.originalsBucket);
-  const isShared = store.originalsBucket === store.variantsBucket;
-  return { originals, variants: isShared ? originals : inBucket(store.variantsBucket) };
-}
-
 function createImagePool(
   { pool, imageLimits, timeouts }: Config,
   onStartFailure: (error: unknown) => void,
@@ -165,12 +181,6 @@ function createImagePool(
   });
 }
 
-/** How many pictures are made at a time. */
-function slotsOf({ pool }: Pick<Config, "pool">): number {
-  // libuv has four threads; were all of them taken by codecs, files and names would have to wait
-  return pool.size === 0 ? Math.min(availableParallelism(), 2) : pool.size;
-}
-
 /** Loaded only where it is wanted: sharp is not to be in a process that has children for it. */
 async function startInline(limits: ImageLimits): Promise<Worker> {
   const { startInlineWorker } = await import("./image/inline-worker.ts");
@@ -180,13 +190,6 @@ async function startInline(limits: ImageLimits): Promise<Worker> {
 /** Run from source, a child needs the same loader; a debugger it must not share. */
 function loaderArgs(): readonly string[] {
   return process.execArgv.filter((argument) => !argument.startsWith("--inspect"));
-}
-
-async function probe({ originals, variants }: Stores, logger: Logger): Promise<void> {
-  for (const store of new Set([originals, variants])) {
-    const remark = await store.probe();
-    if (remark) logger.warn(remark);
-  }
 }
 
 function createObserver(metrics: Metrics, logger: Logger): Observe {

@@ -49,6 +49,29 @@ describe("loadConfig", () => {
     expect(() => loadConfig({ S3_BUCKET: "media", ALLOW_UNSIGNED: "false" })).toThrow(ConfigError);
   });
 
+  it("reads what the events of buckets are to do", () => {
+    const topic = "arn:aws:sns:eu-central-1:123456789012:media";
+    const { events } = loadConfig({
+      EVENT_TOPICS: `${topic}, arn:aws-cn:sns:cn-north-1:123456789012:x.fifo`,
+      EVENT_WARM: "t_thumb w_300,f_webp",
+      PRESETS: "thumb=w_9",
+    });
+    expect([events.topics.size, events.topics.has(topic)]).toEqual([2, true]);
+    expect(events.warm).toEqual(["t_thumb", "w_300,f_webp"]);
+    expect(loadConfig({}).events).toEqual({ topics: new Set(), warm: [] });
+  });
+
+  it.each([
+    [{ EVENT_TOPICS: "media" }, "EVENT_TOPICS must be a list of ARNs of SNS topics"],
+    [{ EVENT_TOPICS: "arn:aws:sqs:eu-central-1:123456789012:media" }, "EVENT_TOPICS must be"],
+    [{ EVENT_WARM: "w_0" }, "EVENT_WARM is wrong"],
+    [{ EVENT_WARM: "t_thumb" }, "EVENT_WARM is wrong"],
+    [{ EVENT_WARM: "photos" }, "EVENT_WARM is wrong"],
+    [{ EVENT_WARM: "w_3,exp_1893456000" }, "EVENT_WARM is wrong"],
+  ])("refuses %j", (environment, problem) => {
+    expect(() => loadConfig(environment)).toThrow(problem);
+  });
+
   it("refuses to redirect to nowhere", () => {
     const s3 = { S3_BUCKET: "media", ALLOW_UNSIGNED: "true", DELIVERY: "redirect" };
     expect(() => loadConfig(s3)).toThrow("DELIVERY=redirect needs a PUBLIC_URL");

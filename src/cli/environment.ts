@@ -35,3 +35,16 @@ export async function printResult(work: () => string | Promise<string>): Promise
     process.exitCode = 1;
   }
 }
+
+/** Says why a command has failed; it ends with 2 when it was not asked for in the right way, else with 1. */
+export function printFailure(error: unknown): void {
+  process.stderr.write(`${explainError(error)}\n`);
+  process.exitCode = error instanceof MediaError && error.code === "invalid_body" ? 2 : 1;
+}
+
+/** What went wrong, with what lies behind it, for whoever operates this. */
+export function explainError(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const cause = error instanceof MediaError && error.cause ? `: ${explainError(error.cause)}` : "";
+  return error.message + cause;
+}

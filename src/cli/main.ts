@@ -2,9 +2,12 @@
 import { readFileSync } from "node:fs";
 import { Command } from "commander";
 import { addExplain } from "./explain.ts";
+import { addPurge } from "./purge.ts";
 import { addServe } from "./serve.ts";
 import { addSign } from "./sign.ts";
 import { addUrl } from "./url.ts";
+import { addWarm } from "./warm.ts";
+import { addWork } from "./work.ts";
 
 const { version, description } = JSON.parse(
   readFileSync(new URL("../../package.json", import.meta.url), "utf8"),
@@ -19,4 +22,7 @@ addServe(program);
 addUrl(program);
 addSign(program);
 addExplain(program);
+addWarm(program);
+addWork(program);
+addPurge(program);
 await program.parseAsync();

@@ -1,12 +1,11 @@
 import type { Command } from "commander";
 import type { Config } from "../config.ts";
 import { describePolicy } from "../config-policy.ts";
-import { MediaError } from "../errors.ts";
 import type { Logger } from "../logger.ts";
 import { createLogger } from "../pino-logger.ts";
 import type { Running } from "../server.ts";
 import { startServer } from "../server.ts";
-import { readConfig } from "./environment.ts";
+import { explainError, readConfig } from "./environment.ts";
 import { suggestPaths } from "./suggest-paths.ts";
 
 interface ServeOptions {
@@ -44,15 +43,9 @@ async function serve(options: ServeOptions): Promise<void> {
     stopOnSignals(running, logger);
     await welcome(config, running);
   } catch (error) {
-    process.stderr.write(`shift-media cannot start: ${explain(error)}\n`);
+    process.stderr.write(`shift-media cannot start: ${explainError(error)}\n`);
     process.exit(1);
   }
-}
-
-function explain(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  const cause = error instanceof MediaError && error.cause ? `: ${explain(error.cause)}` : "";
-  return error.message + cause;
 }
 
 /** The first signal ends in good order, the second at once. */

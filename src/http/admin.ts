@@ -1,6 +1,14 @@
+import type { MiddlewareHandler } from "hono";
 import { Hono } from "hono";
 import { bearerAuth } from "hono/bearer-auth";
 import { MediaError } from "../errors.ts";
+import type { EventReceiver } from "./events.ts";
+import { addEvents, isOfSns } from "./events.ts";
+import type { Purge } from "./purge.ts";
+import { addPurge } from "./purge.ts";
+import { addRoute } from "./routes.ts";
+import type { WarmRouteDeps } from "./warm.ts";
+import { addWarm } from "./warm.ts";
 
 export interface AdminDeps {
   /** What callers must bring as a bearer token; without one `isLocal` decides. */
@@ -8,6 +16,9 @@ export interface AdminDeps {
   /** The service listens on this machine's loopback only. */
   readonly isLocal: boolean;
   readonly metrics: { print(): Promise<string>; readonly contentType: string };
+  readonly purge: Purge;
+  readonly events: EventReceiver;
+  readonly warming: WarmRouteDeps;
 }
 
 const REFUSAL = {
@@ -20,19 +31,32 @@ const REFUSALS = {
 };
 
 /** What is for operators, under `/-/`. */
-export function createAdmin({ token, isLocal, metrics }: AdminDeps): Hono {
+export function createAdmin({ metrics, purge, events, warming, ...access }: AdminDeps): Hono {
   const app = new Hono();
-  if (token) app.use(bearerAuth({ token, ...REFUSALS }));
-  else if (!isLocal) {
-    app.use(() => {
-      throw new MediaError("not_found", "set ADMIN_TOKEN to have this");
-    });
-  }
-  app.get("/metrics", async (c) =>
-    c.body(await metrics.print(), 200, {
-      "content-type": metrics.contentType,
-      "cache-control": "no-store",
-    }),
-  );
+  const guard = createGuard(access);
+  app.use((c, next) => (isOfSns(c) ? next() : guard(c, next)));
+  addRoute(app, "/metrics", {
+    GET: async (c) =>
+      c.body(await metrics.print(), 200, {
+        "content-type": metrics.contentType,
+        "cache-control": "no-store",
+      }),
+  });
+  addPurge(app, purge);
+  addEvents(app, events);
+  addWarm(app, warming);
   return app;
+}
+
+function createGuard({ token, isLocal }: Pick<AdminDeps, "token" | "isLocal">): MiddlewareHandler {
+  if (token) return bearerAuth({ token, ...REFUSALS });
+  return async function guardLocally(c, next) {
+    if (!isLocal) throw new MediaError("not_found", "set ADMIN_TOKEN to have this");
+    // a page in a browser on this machine is not its user
+    const isRead = c.req.method === "GET" || c.req.method === "HEAD";
+    if (!isRead && c.req.header("origin") !== undefined) {
+      throw new MediaError("not_allowed", "set ADMIN_TOKEN to change something from a web page");
+    }
+    await next();
+  };
 }

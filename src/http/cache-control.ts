@@ -24,19 +24,19 @@ export interface BytesContext {
   readonly asked: string | undefined;
   /** The version of the bytes. */
   readonly actual: string;
-  /** Whether a later request for the same URL is redirected. */
-  readonly isRedirecting: boolean;
+  /** Whether a later request for the same URL is answered otherwise, such as by a redirect. */
+  readonly isPassing: boolean;
   /** The URL names the version that its author has in mind, so that it stands for these bytes only. */
   readonly isPinned: boolean;
 }
 
 export function cacheBytes(
-  { asked, actual, isRedirecting, isPinned }: BytesContext,
+  { asked, actual, isPassing, isPinned }: BytesContext,
   rules: CacheRules,
 ): string {
   if (asked === actual || isPinned) return rules.versioned;
   // the version is wrong: by the next request the right bytes may be there
-  if (asked !== undefined || isRedirecting) return cacheShortly(rules);
+  if (asked !== undefined || isPassing) return cacheShortly(rules);
   return rules.streamed;
 }
 

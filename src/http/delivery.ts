@@ -3,7 +3,7 @@ export const DELIVERIES = ["auto", "redirect", "stream"] as const;
 export type Delivery = (typeof DELIVERIES)[number];
 
 /** Headers by which a CDN gives itself away: it would pass a redirect on, and not follow it. */
-const CDN_HEADERS = ["via", "x-amz-cf-id", "cdn-loop"];
+export const CDN_HEADERS: readonly string[] = ["via", "x-amz-cf-id", "cdn-loop"];
 
 /**
  * Chooses for one request. `auto` streams to a CDN, and redirects everybody else to the public URL.
@@ -12,9 +12,9 @@ const CDN_HEADERS = ["via", "x-amz-cf-id", "cdn-loop"];
  */
 export function shouldRedirect(
   delivery: Delivery,
-  headers: Headers,
+  hasHeader: (name: string) => boolean,
   hasPublicUrl: boolean,
 ): boolean {
   if (!hasPublicUrl || delivery === "stream") return false;
-  return delivery === "redirect" || !CDN_HEADERS.some((name) => headers.has(name));
+  return delivery === "redirect" || !CDN_HEADERS.some(hasHeader);
 }

@@ -1,13 +1,14 @@
 import type { ErrorCode, MediaError } from "../errors.ts";
 import type { CacheRules } from "./cache-control.ts";
 import { cacheError } from "./cache-control.ts";
-import { ALLOWED_METHODS } from "./responses.ts";
+import { ALLOWED_METHODS } from "./answers.ts";
 
 /** The status of every error; a code without one does not compile. */
 const STATUS = {
   invalid_path: 400,
   invalid_transform: 400,
   invalid_key: 400,
+  invalid_body: 400,
   invalid_signature: 403,
   expired: 410,
   not_allowed: 403,
@@ -17,6 +18,7 @@ const STATUS = {
   too_large: 413,
   unsupported_original: 415,
   unusable_original: 422,
+  aborted: 499,
   internal: 500,
   store_failed: 502,
   overloaded: 503,

@@ -6,9 +6,12 @@ const SECONDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 
 /** What can only be asked for, and not counted. */
 export interface Gauges {
-  readonly children: () => number;
-  readonly busyChildren: () => number;
-  readonly queued: () => number;
+  readonly pool: () => {
+    readonly workers: number;
+    readonly busy: number;
+    readonly queued: number;
+    readonly queuedBackground: number;
+  };
   readonly background: () => number;
 }
 
@@ -28,12 +31,19 @@ export function createMetrics(gauges: Gauges): Metrics {
     help: "Requests answered",
     labelNames: ["method", "status"],
   });
+  const counted = new Map<string, Counter.Internal>();
+  const countOf = (method: string, status: number): Counter.Internal => {
+    const name = `${method} ${status}`;
+    const known = counted.get(name) ?? requests.labels(method, String(status));
+    counted.set(name, known);
+    return known;
+  };
   const requestSeconds = histogram(registry, "request_seconds", "Time to the answer");
   const observe = createObserver(registry);
   return {
     observe,
     countRequest: (method, status, ms) => {
-      requests.inc({ method: METHODS.has(method) ? method : "other", status });
+      countOf(METHODS.has(method) ? method : "other", status).inc();
       requestSeconds.observe(ms / 1000);
     },
     print: () => registry.metrics(),
@@ -50,6 +60,7 @@ function createObserver(registry: Registry): Observe {
     miss: counter(registry, "misses_total", { help: "Variants that had to be made" }),
     join: counter(registry, "joins_total", { help: "Requests that waited for another's variant" }),
     fetch: counter(registry, "fetches_total", { help: "Requests for originals to their store" }),
+    purge: counter(registry, "purges_total", { help: "Purges, of a key or a prefix" }),
     write_failed: counter(registry, "write_failures_total", {
       help: "Variants that could not be kept",
     }),
@@ -66,8 +77,15 @@ function createObserver(registry: Registry): Observe {
     help: "Requests failed",
     labelNames: ["code"],
   });
+  const purged = counter(registry, "purged_variants_total", { help: "Variants deleted" });
+  const bucketEvents = counter(registry, "bucket_events_total", {
+    help: "Events of buckets, by what came of them",
+    labelNames: ["outcome"],
+  });
   return (event: MediaEvent) => {
     if (event.kind === "failure") failures.inc({ code: event.code });
+    else if (event.kind === "purged") purged.inc(event.variants);
+    else if (event.kind === "bucket_event") bucketEvents.inc({ outcome: event.outcome });
     else if (event.kind === "transform") {
       transforms.inc({ format: event.format });
       transformSeconds.observe(event.ms / 1000);
@@ -75,11 +93,18 @@ function createObserver(registry: Registry): Observe {
   };
 }
 
-function addGauges(registry: Registry, gauges: Gauges): void {
-  gauge(registry, "children", { help: "Image processes alive", read: gauges.children });
-  gauge(registry, "children_busy", { help: "Image processes at work", read: gauges.busyChildren });
-  gauge(registry, "queue", { help: "Transforms that wait", read: gauges.queued });
-  gauge(registry, "background", { help: "Writes and checks under way", read: gauges.background });
+function addGauges(registry: Registry, { pool, background }: Gauges): void {
+  gauge(registry, "children", { help: "Image processes alive", read: () => pool().workers });
+  gauge(registry, "children_busy", { help: "Image processes at work", read: () => pool().busy });
+  gauge(registry, "queue", {
+    help: "Transforms that somebody waits for",
+    read: () => pool().queued,
+  });
+  gauge(registry, "queue_background", {
+    help: "Transforms that wait, and that nobody waits for",
+    read: () => pool().queuedBackground,
+  });
+  gauge(registry, "background", { help: "Writes and checks under way", read: background });
 }
 
 function gauge(

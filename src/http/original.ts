@@ -4,7 +4,7 @@ import type { OriginalRequest } from "../media/request.ts";
 import { encodeKey } from "../url/percent.ts";
 import type { CacheRules } from "./cache-control.ts";
 import { cacheShortly } from "./cache-control.ts";
-import { isUnchanged } from "./responses.ts";
+import { isUnchanged } from "./answers.ts";
 
 export interface OriginalDeps {
   readonly originals: Originals;
@@ -33,23 +33,20 @@ export async function respondOriginal(
     return new Response(null, { status: 302, headers: redirect });
   }
   const asked = headers.get("if-none-match") ?? "";
-  const options = {
-    // the store is asked for one that is no list
-    knownEtag: /^"[^"]*"$/.test(asked) ? asked : undefined,
-    signal: AbortSignal.timeout(deps.storeTimeoutMs),
-  };
-  return deps.originals.use(key, options, async (original) => {
-    const common = { "cache-control": cacheShortly(deps.cache) };
-    const notModified = (etag: string): Response =>
-      new Response(null, { status: 304, headers: { ...common, etag } });
-    if (original.kind === "not_modified") return notModified(asked);
+  const common = { "cache-control": cacheShortly(deps.cache) };
+  const notModified = ({ etag }: { readonly etag: string }): Response =>
+    new Response(null, { status: 304, headers: { ...common, etag } });
+  const signal = AbortSignal.timeout(deps.storeTimeoutMs);
+  const known = await deps.originals.peek(key, signal);
+  if (known && isUnchanged(asked, known)) return notModified(known);
+  return deps.originals.use(key, { known, signal }, async (original) => {
     if (original.kind === "missing") throw missing(key, hint);
     const { bytes, info } = original;
     const type = deps.identify(bytes);
     if (!type) {
       throw new MediaError("unsupported_original", "only pictures are given out as they are");
     }
-    if (isUnchanged(asked, info)) return notModified(info.etag);
+    if (isUnchanged(asked, info)) return notModified(info);
     const described = { ...common, etag: info.etag, "content-type": type };
     // never shared memory, although the type allows it
     const body = method === "HEAD" ? null : (bytes as Uint8Array<ArrayBuffer>);

@@ -1,3 +1,16 @@
+import type { Outgoing } from "./answer-limit.ts";
+
+/** What the Node adapter hands over beside the request. */
+export interface Bindings {
+  readonly incoming?: { readonly url?: string };
+  readonly outgoing?: Outgoing;
+}
+
+/** The target of a request that came by whatever adapter. */
+export function targetOf(request: Request, env: Bindings | undefined): string {
+  return rawTarget(env?.incoming?.url, request.url);
+}
+
 /**
  * The target of a request as it was on the wire, or as near to it as the runtime lets us come. URL
  * parsers resolve dot segments and decode in part; whoever parses it after them reads another path than
@@ -5,7 +18,7 @@
  *
  * @param raw the request line's target, where there is one
  */
-export function rawTarget(raw: string | undefined, url: string): string {
+function rawTarget(raw: string | undefined, url: string): string {
   // Node gives bytes beyond ASCII as Latin-1
   if (raw !== undefined) return raw.replaceAll(/[\u0080-\u00ff]/g, escapeByte);
   const path = url.indexOf("/", url.indexOf("//") + 2);

@@ -1,5 +1,6 @@
 import { spawn } from "node:child_process";
 import type { ChildProcess } from "node:child_process";
+import { setPriority } from "node:os";
 import { extname } from "node:path";
 import type { Duplex } from "node:stream";
 import { fileURLToPath } from "node:url";
@@ -9,15 +10,18 @@ import type { Frame } from "./frames.ts";
 import { readFrames, writeFrame } from "./frames.ts";
 import type { ImageLimits } from "./gate.ts";
 import type { TransformJob, TransformResult } from "./pipeline.ts";
-import type { ChildHeader, JobHeader } from "./protocol.ts";
+import type { ChildHeader, ServiceHeader } from "./protocol.ts";
 import { CHANNEL_FD } from "./protocol.ts";
-import type { Worker } from "./worker.ts";
+import type { Follow, RunOptions, Worker } from "./worker.ts";
 import { WorkerDied } from "./worker.ts";
 
 const MAX_JOBS = 5000;
+/** As `nice` counts: lower than that of the service. */
+const PRIORITY = 10;
 const MAX_RSS_BYTES = 512 * 1024 * 1024;
 const START_TIMEOUT_MS = 15_000;
 const MAX_STDERR_CHARACTERS = 2000;
+const NOTHING: Uint8Array = new Uint8Array();
 
 export interface ChildWorkerOptions {
   readonly limits: ImageLimits;
@@ -31,6 +35,10 @@ interface Child {
   readonly limits: ImageLimits;
   /** Whoever waits for the next frame. */
   waiting: { resolve(frame: Frame): void; reject(error: unknown): void } | undefined;
+  /** Called when the job is one that takes long. */
+  onSlow: RunOptions["onSlow"] | undefined;
+  /** The original that it has of its last job, for the next. */
+  kept: Uint8Array | undefined;
   stderr: string;
   jobs: number;
   rss: number;
@@ -57,7 +65,11 @@ function toWorker(child: Child, header: ChildHeader): Worker {
   if (header.kind !== "ready") throw new WorkerDied("the image process answered out of turn");
   return {
     engine: header.engine,
-    run: (job, signal) => run(child, job, signal),
+    run: (job, jobOptions) => run(child, job, jobOptions),
+    release: () => {
+      child.kept = undefined;
+      write(child, { kind: "release" });
+    },
     isFit: () => !child.isDead && child.jobs < MAX_JOBS && child.rss < MAX_RSS_BYTES,
     stop: () => kill(child),
   };
@@ -75,6 +87,7 @@ async function spawnChild({ limits, execArgv = [] }: ChildWorkerOptions): Promis
     stdio: ["ignore", "ignore", "pipe", "pipe"],
     env: childEnvironment(),
   });
+  lowerPriority(childProcess.pid);
   // without free descriptors there is an error, and no pipe
   childProcess.on("error", () => {});
   const pipes = childProcess.stdio as ChildProcess["stdio"] | undefined;
@@ -85,6 +98,8 @@ async function spawnChild({ limits, execArgv = [] }: ChildWorkerOptions): Promis
     channel,
     limits,
     waiting: undefined,
+    onSlow: undefined,
+    kept: undefined,
     stderr: "",
     jobs: 0,
     rss: 0,
@@ -92,6 +107,15 @@ async function spawnChild({ limits, execArgv = [] }: ChildWorkerOptions): Promis
   };
   listen(child);
   return child;
+}
+
+/** Pixels can wait for a moment; what answers hits cannot. */
+function lowerPriority(pid: number | undefined): void {
+  try {
+    if (pid !== undefined) setPriority(pid, PRIORITY);
+  } catch {
+    // it has ended already, or the system has no such thing
+  }
 }
 
 function childEnvironment(): Record<string, string> {
@@ -103,7 +127,7 @@ function childEnvironment(): Record<string, string> {
 }
 
 function listen(child: Child): void {
-  readFrames(child.channel, (frame) => settle(child)?.resolve(frame));
+  readFrames(child.channel, (frame) => receive(child, frame));
   child.process.stderr?.on("data", (chunk: Buffer) => {
     child.stderr = (child.stderr + chunk.toString()).slice(-MAX_STDERR_CHARACTERS);
   });
@@ -120,6 +144,13 @@ function listen(child: Child): void {
   child.channel.on("error", () => kill(child));
 }
 
+/** Frames that arrive together are read one right after the other: nobody could wait for each. */
+function receive(child: Child, frame: Frame): void {
+  const header = frame.header as ChildHeader; // the child is the only one to write here
+  if (header.kind === "slow") child.onSlow?.(header.what);
+  else settle(child)?.resolve(frame);
+}
+
 function settle(child: Child): Child["waiting"] {
   const { waiting } = child;
   child.waiting = undefined;
@@ -134,8 +165,8 @@ function nextFrame(child: Child): Promise<Frame> {
 
 async function run(
   child: Child,
-  { bytes, spec, format }: TransformJob,
-  signal: AbortSignal,
+  job: TransformJob,
+  { signal, follow, onSlow }: RunOptions,
 ): Promise<TransformResult> {
   if (child.isDead) throw new WorkerDied("the image process had ended");
   signal.throwIfAborted();
@@ -145,27 +176,43 @@ async function run(
   };
   signal.addEventListener("abort", abort, { once: true });
   try {
+    child.onSlow = onSlow;
     const answer = nextFrame(child);
-    const header: JobHeader = { spec, format, limits: child.limits };
-    writeFrame(child.channel, { header, body: bytes });
+    hand(child, job, follow);
     return toResult(child, await answer);
   } finally {
     signal.removeEventListener("abort", abort);
   }
 }
 
+function hand(child: Child, { bytes, ...job }: TransformJob, follow: Follow): void {
+  const { spec, format, mayDecline } = job;
+  const isKept = child.kept === bytes;
+  child.kept = follow === "nothing" ? undefined : bytes;
+  const asked = { kind: "job", spec, format, mayDecline, follow, isKept } as const;
+  write(child, { ...asked, limits: child.limits }, isKept ? NOTHING : bytes);
+}
+
+function write({ channel }: Child, header: ServiceHeader, body = NOTHING): void {
+  writeFrame(channel, { header, body });
+}
+
 function toResult(child: Child, frame: Frame): TransformResult {
   const header = frame.header as ChildHeader; // the child is the only one to write here
   child.jobs += 1;
-  if (header.kind === "ready") throw new WorkerDied("the image process answered out of turn");
+  if (header.kind === "ready" || header.kind === "slow") {
+    throw new WorkerDied("the image process answered out of turn");
+  }
   if (header.kind === "exhausted") {
     kill(child);
     throw new WorkerDied(header.detail);
   }
   child.rss = header.rss;
   if (header.kind === "done") {
-    return { bytes: frame.body, width: header.width, height: header.height };
+    const { width, height } = header;
+    return { kind: "made", bytes: frame.body, width, height };
   }
+  if (header.kind === "declined") return { kind: "declined" };
   const { code, message, detail } = header;
   throw new MediaError(code, message, detail === "" ? undefined : { cause: detail });
 }

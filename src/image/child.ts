@@ -1,33 +1,67 @@
 import { Socket } from "node:net";
 import { MediaError } from "../errors.ts";
+import { createDesk } from "./desk.ts";
 import { ENGINE, prepareEngine } from "./engine.ts";
 import type { Frame } from "./frames.ts";
-import { readFrames, writeFrame } from "./frames.ts";
-import { OutOfMemory, transformImage } from "./pipeline.ts";
-import type { ChildHeader, JobHeader } from "./protocol.ts";
+import { createFrameReader, writeFrame } from "./frames.ts";
+import { OutOfMemory } from "./pipeline.ts";
+import type { ChildHeader, ServiceHeader } from "./protocol.ts";
 import { CHANNEL_FD } from "./protocol.ts";
 
 // The process that runs sharp: jobs come in and results go out over one pipe, one at a time.
 
 const NOTHING = new Uint8Array();
 
-const channel = new Socket({ fd: CHANNEL_FD, readable: true, writable: true });
+/** Read into over and over: an original comes in fewer pieces, and none of them is garbage after. */
+const PIECE_BYTES = 256 * 1024;
+
+await prepareEngine();
+const desk = createDesk();
+const read = createFrameReader((frame) => void answer(frame));
+const options = {
+  fd: CHANNEL_FD,
+  readable: true,
+  writable: true,
+  // a field that Node has had since version 12, and its types have not
+  onread: {
+    buffer: Buffer.alloc(PIECE_BYTES),
+    callback: (length: number, buffer: Buffer): boolean => {
+      if (!read(buffer.subarray(0, length))) process.exit(1);
+      return true;
+    },
+  },
+};
+const channel = new Socket(options);
 channel.on("close", () => process.exit()); // the service has gone
 channel.on("error", () => process.exit(1));
 
-await prepareEngine();
-readFrames(channel, (frame) => void answer(frame));
 send({ kind: "ready", engine: ENGINE }, NOTHING);
 
 async function answer({ header, body }: Frame): Promise<void> {
-  const { spec, format, limits } = header as JobHeader; // the service is the only one to write here
+  const asked = header as ServiceHeader; // the service is the only one to write here
+  if (asked.kind === "release") {
+    desk.clear();
+    return;
+  }
+  const { limits, follow, isKept, ...job } = asked;
+  const bytes = isKept ? (desk.original() ?? body) : body;
   try {
-    const { bytes, width, height } = await transformImage({ bytes: body, spec, format }, limits);
-    send({ kind: "done", width, height, rss: process.memoryUsage.rss() }, bytes);
+    const result = await desk.run({ ...job, bytes }, { limits, follow, onSlow: sendSlow });
+    const rss = process.memoryUsage.rss();
+    if (result.kind === "declined") {
+      send({ kind: "declined", rss }, NOTHING);
+    } else {
+      const { width, height } = result;
+      send({ kind: "done", width, height, rss }, result.bytes);
+    }
   } catch (error) {
     if (error instanceof OutOfMemory) send({ kind: "exhausted", detail: error.message }, NOTHING);
     else send({ kind: "failed", ...describe(error), rss: process.memoryUsage.rss() }, NOTHING);
   }
+}
+
+function sendSlow(what: string): void {
+  send({ kind: "slow", what }, NOTHING);
 }
 
 function describe(

@@ -24,40 +24,43 @@ export function writeFrame(stream: Duplex, { header, body }: Frame): void {
   stream.uncork();
 }
 
-/**
- * Reads frames as they arrive. Each is copied once, into memory of its own. Garbage destroys the stream
- * with an error.
- */
+/** Reads frames as they arrive. Garbage destroys the stream with an error. */
 export function readFrames(stream: Duplex, onFrame: (frame: Frame) => void): void {
+  const read = createFrameReader(onFrame);
+  stream.on("data", (chunk: Buffer) => {
+    if (!read(chunk)) stream.destroy(new Error("not a frame"));
+  });
+}
+
+/**
+ * Reads frames from pieces of them, each copied once, into memory of its own: the pieces may change after.
+ * What is no frame gives `false`, and is beyond repair.
+ */
+export function createFrameReader(onFrame: (frame: Frame) => void): (chunk: Uint8Array) => boolean {
   const prefix = createCollector(PREFIX_BYTES);
   let content: Collector | undefined;
   let headerBytes = 0;
-  stream.on("data", (chunk: Buffer) => {
-    let rest: Uint8Array = chunk;
+  return (chunk) => {
+    let rest = chunk;
     while (rest.length > 0 || content?.isFull()) {
       if (!content) {
         rest = prefix.take(rest);
-        if (!prefix.isFull()) return;
+        if (!prefix.isFull()) return true;
         const lengths = readPrefix(prefix.reset());
-        if (!lengths) {
-          stream.destroy(new Error("not a frame"));
-          return;
-        }
+        if (!lengths) return false;
         headerBytes = lengths.header;
         content = createCollector(lengths.header + lengths.body);
       }
       rest = content.take(rest);
-      if (!content.isFull()) return;
+      if (!content.isFull()) return true;
       const bytes = content.reset();
       content = undefined;
       const frame = toFrame(bytes, headerBytes);
-      if (!frame) {
-        stream.destroy(new Error("not a frame"));
-        return;
-      }
+      if (!frame) return false;
       onFrame(frame);
     }
-  });
+    return true;
+  };
 }
 
 function readPrefix(prefix: Buffer): { header: number; body: number } | undefined {

@@ -12,12 +12,18 @@ export interface ImageLimits {
   readonly maxAvifPixels: number;
   /** Either side: one very long line costs as much as a whole picture. */
   readonly maxSide: number;
+  /**
+   * How large an AVIF may be that is made with some effort, or while somebody waits who would take
+   * something else; other formats by what they cost in comparison.
+   */
+  readonly slowPixels: number;
 }
 
 export const DEFAULT_IMAGE_LIMITS: ImageLimits = {
   maxPixels: 50_000_000,
   maxAvifPixels: 24_000_000,
   maxSide: 16_384,
+  slowPixels: 2_000_000, // half a second
 };
 
 /** Of over 2,000 real JPEGs none had more than 20; each costs a pass over all pixels. */

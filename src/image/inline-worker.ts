@@ -1,7 +1,8 @@
 import { orAbort } from "../abort.ts";
+import { createDesk } from "./desk.ts";
 import { ENGINE, prepareEngine } from "./engine.ts";
 import type { ImageLimits } from "./gate.ts";
-import { OutOfMemory, transformImage } from "./pipeline.ts";
+import { OutOfMemory } from "./pipeline.ts";
 import type { Worker } from "./worker.ts";
 import { WorkerDied } from "./worker.ts";
 
@@ -12,19 +13,22 @@ import { WorkerDied } from "./worker.ts";
  */
 export async function startInlineWorker(limits: ImageLimits): Promise<Worker> {
   await prepareEngine();
+  const desk = createDesk();
   let last: Promise<unknown> = Promise.resolve();
   return {
     engine: ENGINE,
-    run: (job, signal) => {
+    run: (job, options) => {
+      const { signal } = options;
       const current = last.then(() => {
         signal.throwIfAborted(); // nobody waits for it any more
-        return transformImage(job, limits);
+        return desk.run(job, { ...options, limits });
       });
       last = current.catch(() => undefined); // its caller hears of it
       return orAbort(current, signal).catch((error: unknown) => {
         throw error instanceof OutOfMemory ? new WorkerDied(error.message) : error;
       });
     },
+    release: () => void last.then(desk.clear),
     isFit: () => true,
     stop: () => {},
   };

@@ -7,6 +7,7 @@ import type {
   TransformSpec,
 } from "../transform/spec.ts";
 import { animate, isAnimation } from "./animation.ts";
+import { mayShareDecode } from "./decode-group.ts";
 import { describe, isDescription } from "./describe.ts";
 import type { AnimatedFormat } from "./formats.ts";
 import { encode } from "./formats.ts";
@@ -15,8 +16,11 @@ import { planGeometry } from "./geometry.ts";
 import { dropPngChunks, PNG_DENSITY } from "./png-chunks.ts";
 import type { Original } from "./original.ts";
 import { openOriginal } from "./original.ts";
-import { releaseGarbage, toPixels } from "./pixels.ts";
+import { releaseGarbage, settle, toPixels } from "./pixels.ts";
 import { attachProfile, chooseProfile } from "./profile.ts";
+import type { Sharing } from "./sharing.ts";
+import { readShared } from "./sharing.ts";
+import { countOutputPixels, estimateCost } from "./slow.ts";
 import { applySteps } from "./steps.ts";
 import { cropTo, findContent } from "./trim.ts";
 
@@ -26,20 +30,33 @@ export interface TransformJob {
   /** Normalized for `format`. */
   readonly spec: TransformSpec;
   readonly format: OutputFormat;
+  /** Rather not at all than slowly: see `slowPixels` of the limits. */
+  readonly mayDecline?: boolean | undefined;
 }
 
-export interface TransformResult {
-  readonly bytes: Uint8Array;
-  /** In pixels; of a description, what was described. */
-  readonly width: number;
-  readonly height: number;
+export type TransformResult =
+  | {
+      readonly kind: "made";
+      readonly bytes: Uint8Array;
+      /** In pixels; of a description, what was described. */
+      readonly width: number;
+      readonly height: number;
+    }
+  | { readonly kind: "declined" };
+
+type Made = Extract<TransformResult, { kind: "made" }>;
+
+/** What a transform is to know beside its job. */
+export interface Surroundings {
+  readonly limits: ImageLimits;
+  /** What was decoded for another job of the same original, and is to be handed on. */
+  readonly sharing?: Sharing;
+  /** Called before much is done for a picture that takes long, with what it is. */
+  readonly onSlow?: (what: string) => void;
 }
 
 /** More than any page needs, and as much as a service can hold of several at a time. */
 const MAX_OUTPUT_BYTES = 32 * 1024 * 1024;
-
-/** Of an original, which a process has made when it has read it from its pipe. */
-const COPIES = 2;
 
 /** There was not enough memory, which may have been the fault of earlier jobs of this process. */
 export class OutOfMemory extends Error {
@@ -58,17 +75,20 @@ const OUT_OF_MEMORY =
  * never anything else for what an original contains.
  */
 export async function transformImage(
-  { bytes, format, spec }: TransformJob,
-  limits: ImageLimits,
+  job: TransformJob,
+  surroundings: Surroundings,
 ): Promise<TransformResult> {
-  await releaseGarbage(COPIES * bytes.length);
+  const { bytes, format, spec } = job;
+  await releaseGarbage(bytes.length);
   try {
-    const original = await openOriginal(bytes, spec, limits);
+    const original = await openOriginal(bytes, spec, surroundings.limits);
     if (isDescription(format)) return await makeDescription(original, spec, format);
-    const asked = { ...spec, format };
+    const pace = choosePace(original, job, surroundings);
+    if (pace === "declined") return { kind: "declined" };
+    const asked = { ...spec, format, isSlow: pace === "slow" };
     const result = isAnimation(original, asked)
-      ? await makeAnimation(original, asked, limits)
-      : await makePicture(original, asked);
+      ? await makeAnimation(original, asked, surroundings.limits)
+      : await makePicture(original, asked, surroundings.sharing);
     checkBytes(result.bytes, format);
     return result;
   } catch (error) {
@@ -78,39 +98,68 @@ export async function transformImage(
   }
 }
 
+/** Decided before pixels are touched: of a picture that is trimmed, as if there were nothing to trim. */
+function choosePace(
+  original: Original,
+  { spec, format, mayDecline }: TransformJob,
+  { limits, onSlow }: Surroundings,
+): "quick" | "slow" | "declined" {
+  const asked = { ...spec, format };
+  const frames = isAnimation(original, asked) ? (original.metadata.pages ?? 1) : 1;
+  const plan = planGeometry({ ...original.size, frames }, asked);
+  const pixels = countOutputPixels(plan, asked, frames);
+  if (estimateCost(pixels, asked) <= limits.slowPixels) return "quick";
+  if (mayDecline) return "declined";
+  onSlow?.(`${spec.lossless ? "lossless " : ""}${format} of ${pixels} pixels`);
+  return "slow";
+}
+
+type Asked = TransformSpec & { readonly format: PictureFormat; readonly isSlow: boolean };
+
 async function makePicture(
   original: Original,
-  spec: TransformSpec & { readonly format: PictureFormat },
-): Promise<TransformResult> {
+  spec: Asked,
+  sharing: Sharing | undefined,
+): Promise<Made> {
   const profile = chooseProfile(original.metadata, spec);
   const read = (): Sharp => original.read({ ignoreIcc: profile !== undefined });
   const trimmed =
     spec.trim === undefined ? spec : cropTo(spec, findContent(await toPixels(read()), spec.trim));
-  const image = await applySteps(read(), planGeometry(original.size, trimmed), spec);
+  const plan = planGeometry(original.size, trimmed);
+  const wanted = { plan, isUpright: spec.rotate !== "ignore", spec, format: spec.format };
+  const canShare = sharing && mayShareDecode({ spec, format: spec.format });
+  const shared = canShare ? await readShared(original, wanted, sharing) : undefined;
+  const finished = await applySteps(shared ?? read(), plan, spec);
+  const image = isTurnedByReaders(original, spec) ? await settle(finished) : finished;
   const output = encode(profile ? await attachProfile(image, profile) : image, spec);
   await releaseGarbage();
   const { data, info } = await output.toBuffer({ resolveWithObject: true });
   const bytes = spec.format === "png" ? dropPngChunks(data, PNG_DENSITY) : data;
-  return { bytes, width: info.width, height: info.height };
+  return { kind: "made", bytes, width: info.width, height: info.height };
+}
+
+/** An AVIF says how it lies, whatever else is dropped: what is to be left as it is would come out upright. */
+function isTurnedByReaders({ metadata }: Original, { rotate, format }: Asked): boolean {
+  return format === "avif" && rotate === "ignore" && (metadata.orientation ?? 1) > 1;
 }
 
 async function makeAnimation(
   original: Original,
   spec: TransformSpec & { readonly format: AnimatedFormat },
   limits: ImageLimits,
-): Promise<TransformResult> {
+): Promise<Made> {
   const { output, size } = await animate(original, spec, limits);
   await releaseGarbage();
-  return { bytes: await output.toBuffer(), ...size };
+  return { kind: "made", bytes: await output.toBuffer(), ...size };
 }
 
 async function makeDescription(
   original: Original,
   spec: TransformSpec,
   format: DescriptionFormat,
-): Promise<TransformResult> {
+): Promise<Made> {
   const { text, size } = await describe(original, spec, format);
-  return { bytes: Buffer.from(text), ...size };
+  return { kind: "made", bytes: Buffer.from(text), ...size };
 }
 
 function checkBytes({ length }: Uint8Array, format: OutputFormat): void {

@@ -32,7 +32,7 @@ export async function settle(image: Sharp): Promise<Sharp> {
   return fromPixels(await toPixels(image));
 }
 
-const MAX_GARBAGE_BYTES = 32 * 1024 * 1024;
+const MAX_GARBAGE_BYTES = 64 * 1024 * 1024;
 
 /** Bytes that may be garbage by now. */
 let garbageBytes = 0;

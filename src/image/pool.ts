@@ -1,35 +1,44 @@
-import { MediaError } from "../errors.ts";
+import type { Deadline } from "./deadline.ts";
 import { createDeadline, pause } from "./deadline.ts";
+import { blame, stopping, tooSlow } from "./faults.ts";
+import type { Lane, Lanes, LanesOptions } from "./lanes.ts";
+import { createLanes } from "./lanes.ts";
 import type { TransformJob, TransformResult } from "./pipeline.ts";
-import type { Worker } from "./worker.ts";
+import type { Entry, JobOptions, Queue, QueueOptions, Turn } from "./queue.ts";
+import { chooseBackground, chooseNext, enter, foresee, promote } from "./queue.ts";
 import { WorkerDied } from "./worker.ts";
 
 const RETRY_PAUSE_MS = 50;
-const RESTART_PAUSE_MS = 250;
+/** Of the time that a job may run for a visitor: what was declined for them is made then. */
+const BACKGROUND_PATIENCE = 3;
 
-export interface PoolOptions {
-  /** How many workers there are at the most. */
-  readonly size: number;
-  readonly startWorker: () => Promise<Worker>;
-  /** How many jobs may wait, all in all. */
-  readonly queueLimit: number;
-  /** How long a job may wait. */
-  readonly queueWaitMs: number;
+export interface PoolOptions extends LanesOptions, QueueOptions {
   /** How long a job may run. */
   readonly deadlineMs: number;
-  /** A worker that should have taken the place of another could not be started. */
-  readonly onStartFailure?: (error: unknown) => void;
 }
+
+type Made = Extract<TransformResult, { kind: "made" }>;
+
+type PoolResult =
+  | (Made & {
+      /** How long it waited for its turn, and how long it took. */
+      readonly queueMs: number;
+      readonly transformMs: number;
+    })
+  | Exclude<TransformResult, Made>;
 
 export interface Pool {
   /** Starts all workers. @throws when one cannot be started */
   start(): Promise<void>;
   /**
-   * @param signal ends the job, whether it waits or runs
    * @throws MediaError what the transform throws; `overloaded` when the queue is full or the wait too
-   * long, `timeout` when the job takes too long
+   * long; `timeout` when the job takes too long, `unusable_original` when that is what was asked for
    */
-  run(job: TransformJob, signal: AbortSignal): Promise<TransformResult>;
+  run(job: TransformJob, options: JobOptions): Promise<PoolResult>;
+  /** Gives up what waits and nobody waits for, and takes no more of it. */
+  shed(): void;
+  /** Whether another job that somebody waits for may come. */
+  hasRoom(): boolean;
   /** What variants are made with; empty until the first worker has started. */
   engine(): string;
   stats(): PoolStats;
@@ -40,50 +49,69 @@ interface PoolStats {
   /** Workers that are alive, busy or not. */
   readonly workers: number;
   readonly busy: number;
+  /** Jobs that wait: those of visitors, and the others. */
   readonly queued: number;
+  readonly queuedBackground: number;
 }
 
 interface State extends PoolOptions {
-  readonly workers: Set<Worker>;
-  readonly idle: Worker[];
-  readonly queue: Waiter[];
-  /** Workers and those that are being started: never more than `size`. */
-  slots: number;
-  engine: string;
+  readonly lanes: Lanes;
+  readonly queue: Queue;
+  readonly atWork: Set<Lane>;
+  /** How many jobs run for which nobody waits. */
+  backgroundJobs: number;
+  /** When a visitor's job last began or ended. */
+  visitorAt: number;
+  isDispatching: boolean;
+  /** Takes nothing any more that nobody waits for. */
+  isShedding: boolean;
   isStopped: boolean;
 }
 
-interface Waiter {
-  give(worker: Worker): void;
-  fail(error: unknown): void;
-}
-
 /**
- * A bounded number of workers behind a bounded queue. A worker that dies is replaced, and its job is
- * given to another one, once.
+ * A bounded number of workers behind a bounded queue. Jobs of one original that meet in it share its
+ * decode. A worker that dies is replaced, and its job is given to another one, once. Background jobs
+ * begin when no visitor's waits, on half of the workers while visitors are about.
  */
 export function createPool(options: PoolOptions): Pool {
+  const queue: Queue = { visitors: [], background: [] };
+  const lanes = createLanes({
+    ...options,
+    onIdle: () => dispatch(state),
+    waiting: () => queue.visitors.length + queue.background.length,
+  });
   const state: State = {
     ...options,
-    workers: new Set(),
-    idle: [],
-    queue: [],
-    slots: 0,
-    engine: "",
+    lanes,
+    queue,
+    atWork: new Set(),
+    backgroundJobs: 0,
+    visitorAt: -Infinity,
+    isDispatching: false,
+    isShedding: false,
     isStopped: false,
   };
   return {
-    start: async () => {
-      const missing = state.size - state.slots;
-      await Promise.all(Array.from({ length: missing }, () => addWorker(state)));
+    start: lanes.start,
+    run: (job, jobOptions) => runWithRetry(state, job, jobOptions),
+    hasRoom: () => queue.visitors.length < limitOf(state),
+    engine: lanes.engine,
+    stats: () => {
+      const { fit, busy } = lanes.count();
+      const { visitors, background } = queue;
+      return {
+        workers: fit,
+        busy,
+        queued: visitors.length,
+        queuedBackground: background.length,
+      };
     },
-    run: (job, signal) => runWithRetry(state, job, signal),
-    engine: () => state.engine,
-    stats: () => ({
-      workers: [...state.workers].filter((worker) => worker.isFit()).length,
-      busy: state.workers.size - state.idle.length,
-      queued: state.queue.length,
-    }),
+    shed: () => {
+      state.isShedding = true;
+      for (const waiter of queue.background.filter(({ isAwaited }) => !isAwaited())) {
+        waiter.fail(stopping());
+      }
+    },
     stop: () => stop(state),
   };
 }
@@ -91,147 +119,128 @@ export function createPool(options: PoolOptions): Pool {
 async function runWithRetry(
   state: State,
   job: TransformJob,
-  signal: AbortSignal,
-): Promise<TransformResult> {
+  options: JobOptions,
+): Promise<PoolResult> {
   try {
-    return await runOnce(state, job, signal);
+    return await runOnce(state, job, { ...options, isRetry: false });
   } catch (error) {
     if (!(error instanceof WorkerDied)) throw error;
   }
   // whatever killed this worker may have killed others, which is only now being noticed
   await pause(RETRY_PAUSE_MS);
   try {
-    return await runOnce(state, job, signal);
+    return await runOnce(state, job, { ...options, isRetry: true });
   } catch (error) {
     if (!(error instanceof WorkerDied)) throw error;
     throw blame(error);
   }
 }
 
-/** Twice in a row is no accident: too little memory, or a decoder that crashes. */
-function blame(error: WorkerDied): MediaError {
-  if (error.isKilled) {
-    const problem = "the image process was killed, try again later";
-    return new MediaError("overloaded", problem, { cause: error });
-  }
-  const problem = "the picture cannot be made within the memory that one may have";
-  return new MediaError("unusable_original", problem, { cause: error });
-}
-
-async function runOnce(
-  state: State,
-  job: TransformJob,
-  signal: AbortSignal,
-): Promise<TransformResult> {
-  const worker = await acquire(state, signal);
-  const deadline = createDeadline(state.deadlineMs);
+async function runOnce(state: State, job: TransformJob, entry: Entry): Promise<PoolResult> {
+  const arrived = performance.now();
+  const turn = await waitForTurn(state, job, entry);
+  const begun = performance.now();
   try {
-    return await worker.run(job, AbortSignal.any([signal, deadline.signal]));
+    const result = await work(state, job, { ...entry, ...turn });
+    if (result.kind === "declined") return result;
+    const ended = performance.now();
+    return { ...result, queueMs: begun - arrived, transformMs: ended - begun };
   } finally {
-    deadline.clear();
-    release(state, worker);
+    if (turn.isBackground) state.backgroundJobs -= 1;
+    else state.visitorAt = performance.now();
+    state.atWork.delete(turn.lane);
+    state.lanes.put(turn.lane);
+    dispatch(state);
   }
 }
 
-async function acquire(state: State, signal: AbortSignal): Promise<Worker> {
-  signal.throwIfAborted();
-  if (state.isStopped) throw stopping();
-  const idle = takeIdle(state);
-  if (idle) return idle;
-  if (state.queue.length >= state.queueLimit) {
-    throw new MediaError("overloaded", "too many pictures are being made, try again later");
-  }
-  const turn = waitForTurn(state, signal);
-  if (state.slots < state.size) void replace(state);
+async function waitForTurn(state: State, job: TransformJob, entry: Entry): Promise<Turn> {
+  entry.signal.throwIfAborted();
+  entry.abandoned?.throwIfAborted();
+  const isShed = state.isShedding && entry.isAwaited?.() === false;
+  if (state.isStopped || isShed) throw stopping();
+  const turn = enter(state.queue, job, { ...state, ...entry, queueLimit: limitOf(state) });
+  dispatchSoon(state);
+  // a worker may be idle that was not for background jobs
+  entry.onAwaited?.(() => dispatchSoon(state));
   return turn;
 }
 
-/** A worker may have died since it was last busy. */
-function takeIdle(state: State): Worker | undefined {
-  for (let worker = state.idle.pop(); worker; worker = state.idle.pop()) {
-    if (worker.isFit()) return worker;
-    release(state, worker);
-  }
-  return undefined;
+/** Those that an idle worker will take do not wait. */
+function limitOf({ queueLimit, lanes }: State): number {
+  return queueLimit + lanes.count().idle;
 }
 
-function waitForTurn(state: State, signal: AbortSignal): Promise<Worker> {
-  return new Promise((resolve, reject) => {
-    const leave = (): void => {
-      clearTimeout(timer);
-      signal.removeEventListener("abort", abort);
-      const index = state.queue.indexOf(waiter);
-      if (index !== -1) state.queue.splice(index, 1);
-    };
-    const waiter: Waiter = {
-      give: (worker) => {
-        leave();
-        resolve(worker);
-      },
-      fail: (error) => {
-        leave();
-        reject(error);
-      },
-    };
-    const abort = (): void => waiter.fail(signal.reason);
-    const timer = setTimeout(() => {
-      const problem = `no picture could be begun within ${state.queueWaitMs} ms, try again later`;
-      waiter.fail(new MediaError("overloaded", problem));
-    }, state.queueWaitMs);
-    signal.addEventListener("abort", abort, { once: true });
-    state.queue.push(waiter);
+async function work(
+  { deadlineMs }: State,
+  job: TransformJob,
+  { signal, isBackground, lane, follow }: Entry & Turn,
+): Promise<TransformResult> {
+  const ms = deadlineMs * (isBackground ? BACKGROUND_PATIENCE : 1);
+  const deadline = createDeadline(ms);
+  let slow: string | undefined;
+  const onSlow = (what: string): void => {
+    slow = what;
+  };
+  try {
+    const either = AbortSignal.any([signal, deadline.signal]);
+    return await lane.worker.run(job, { signal: either, follow, onSlow });
+  } catch (error) {
+    if (slow !== undefined && isOver(deadline, error))
+      throw tooSlow(`${slow} takes longer than ${ms} ms`, error);
+    throw error;
+  } finally {
+    deadline.clear();
+  }
+}
+
+function isOver({ signal }: Deadline, error: unknown): boolean {
+  return signal.aborted && signal.reason === error;
+}
+
+/** Jobs whose original has just been fetched arrive together: they are to meet before one begins. */
+function dispatchSoon(state: State): void {
+  if (state.isDispatching) return;
+  state.isDispatching = true;
+  setImmediate(() => {
+    state.isDispatching = false;
+    dispatch(state);
   });
 }
 
-function release(state: State, worker: Worker): void {
-  if (worker.isFit() && !state.isStopped) {
-    offer(state, worker);
-    return;
+/** Gives idle workers to those who wait. */
+function dispatch(state: State): void {
+  const { lanes, queue, atWork } = state;
+  promote(queue);
+  for (let lane = lanes.take(); lane; lane = lanes.take()) {
+    const isBackground = queue.visitors.length === 0;
+    const line = isBackground ? chooseBackground(state) : queue.visitors;
+    const next = chooseNext(
+      line,
+      lane,
+      [...atWork].flatMap(({ kept }) => kept ?? []),
+    );
+    if (!next) {
+      if (lane.kept) lane.worker.release();
+      lane.kept = undefined;
+      lanes.put(lane);
+      return; // what waits is for the lanes that are at work
+    }
+    if (isBackground) state.backgroundJobs += 1;
+    else state.visitorAt = performance.now();
+    atWork.add(lane);
+    lane.streak = lane.kept?.bytes === next.bytes ? lane.streak + 1 : 1;
+    const others = line.filter((waiter) => waiter !== next);
+    const follow = foresee(others, next, lanes.count().idle);
+    lane.kept = follow === "nothing" ? undefined : next;
+    next.give({ lane, follow, isBackground });
   }
-  worker.stop();
-  state.workers.delete(worker);
-  state.slots -= 1;
-  if (!state.isStopped) void replace(state);
-}
-
-function offer(state: State, worker: Worker): void {
-  const next = state.queue[0];
-  if (next) next.give(worker);
-  else state.idle.push(worker);
-}
-
-async function addWorker(state: State): Promise<void> {
-  state.slots += 1;
-  try {
-    const worker = await state.startWorker();
-    state.workers.add(worker);
-    state.engine = worker.engine;
-    if (state.isStopped) worker.stop();
-    else offer(state, worker);
-  } catch (error) {
-    state.slots -= 1;
-    throw error;
-  }
-}
-
-/** As long as somebody waits, another attempt is made; who waits too long is told to come back. */
-async function replace(state: State): Promise<void> {
-  try {
-    await addWorker(state);
-  } catch (error) {
-    state.onStartFailure?.(error);
-    await pause(RESTART_PAUSE_MS);
-    const isMissed = state.queue.length > 0 && state.slots < state.size;
-    if (isMissed && !state.isStopped) await replace(state);
-  }
+  lanes.replenish();
 }
 
 function stop(state: State): void {
   state.isStopped = true;
-  for (const worker of state.workers) worker.stop();
-  for (const waiter of state.queue.splice(0)) waiter.fail(stopping());
-}
-
-function stopping(): MediaError {
-  return new MediaError("overloaded", "the service is stopping");
+  state.lanes.stop();
+  const { visitors, background } = state.queue;
+  for (const waiter of [...visitors, ...background]) waiter.fail(stopping());
 }

@@ -1,16 +1,24 @@
 import type { ErrorCode } from "../errors.ts";
 import type { OutputFormat, TransformSpec } from "../transform/spec.ts";
 import type { ImageLimits } from "./gate.ts";
+import type { Follow } from "./worker.ts";
 
 /** The file descriptor of the pipe between a child and the service. */
 export const CHANNEL_FD = 3;
 
-/** The header of a job's frame; its body is the original. */
-export interface JobHeader {
-  readonly spec: TransformSpec;
-  readonly format: OutputFormat;
-  readonly limits: ImageLimits;
-}
+/** The header of a frame of the service. */
+export type ServiceHeader =
+  | {
+      readonly kind: "job";
+      readonly spec: TransformSpec;
+      readonly format: OutputFormat;
+      readonly mayDecline: boolean | undefined;
+      readonly limits: ImageLimits;
+      /** The original is that of the last job; otherwise it is the body. */
+      readonly isKept: boolean;
+      readonly follow: Follow;
+    }
+  | { readonly kind: "release" };
 
 /** The header of a child's frame; the body of `done` is the variant. */
 export type ChildHeader =
@@ -22,6 +30,9 @@ export type ChildHeader =
       /** Resident memory of the child, in bytes. */
       readonly rss: number;
     }
+  /** It will take long, and is being made. */
+  | { readonly kind: "slow"; readonly what: string }
+  | { readonly kind: "declined"; readonly rss: number }
   /** The child has run out of memory, and had better be replaced. */
   | { readonly kind: "exhausted"; readonly detail: string }
   | {

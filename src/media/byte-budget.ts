@@ -5,9 +5,10 @@ export interface ByteBudget {
   /**
    * Waits for room; more than the whole budget is given when nothing else is held.
    *
-   * @throws MediaError `overloaded` when there is no room in time
+   * @param signal ends the wait
+   * @throws MediaError `overloaded` when there is no room in time, or too many wait already
    */
-  take(bytes: number): Promise<Share>;
+  take(bytes: number, signal?: AbortSignal): Promise<Share>;
 }
 
 /** A part of the budget, which has to be given back. */
@@ -15,6 +16,15 @@ export interface Share {
   /** Holds this much from now on. What is more than before is taken without waiting. */
   resize(bytes: number): void;
   release(): void;
+}
+
+export interface ByteBudgetOptions {
+  /** In bytes. */
+  readonly limit: number;
+  /** How long one may wait. */
+  readonly waitMs: number;
+  /** How many may wait. */
+  readonly queueLimit: number;
 }
 
 export function noRoom(): MediaError {
@@ -26,19 +36,20 @@ interface Waiter {
   give(share: Share): void;
 }
 
-interface State {
-  readonly limit: number;
+interface State extends ByteBudgetOptions {
   readonly queue: Waiter[];
   used: number;
 }
 
-export function createByteBudget(limit: number, waitMs: number): ByteBudget {
-  const state: State = { limit, queue: [], used: 0 };
+export function createByteBudget(options: ByteBudgetOptions): ByteBudget {
+  const state: State = { ...options, queue: [], used: 0 };
   return {
-    take: async (bytes) =>
-      state.queue.length === 0 && hasRoom(state, bytes)
-        ? createShare(state, bytes)
-        : waitForShare(state, bytes, waitMs),
+    take: async (bytes, signal) => {
+      signal?.throwIfAborted();
+      if (state.queue.length === 0 && hasRoom(state, bytes)) return createShare(state, bytes);
+      if (state.queue.length >= state.queueLimit) throw noRoom();
+      return waitForShare(state, bytes, signal);
+    },
   };
 }
 
@@ -64,19 +75,28 @@ function serveQueue(state: State): void {
   }
 }
 
-function waitForShare({ queue }: State, bytes: number, waitMs: number): Promise<Share> {
+function waitForShare(state: State, bytes: number, signal?: AbortSignal): Promise<Share> {
+  const { queue, waitMs } = state;
   return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => {
-      queue.splice(queue.indexOf(waiter), 1);
-      reject(noRoom());
-    }, waitMs);
+    const leave = (error: unknown): void => {
+      const index = queue.indexOf(waiter);
+      if (index === -1) return;
+      queue.splice(index, 1);
+      clearTimeout(timer);
+      reject(error);
+      serveQueue(state); // whoever is next may want less
+    };
+    const abort = (): void => leave(signal?.reason);
+    const timer = setTimeout(() => leave(noRoom()), waitMs);
     const waiter: Waiter = {
       bytes,
       give: (share) => {
         clearTimeout(timer);
+        signal?.removeEventListener("abort", abort);
         resolve(share);
       },
     };
+    signal?.addEventListener("abort", abort, { once: true });
     queue.push(waiter);
   });
 }

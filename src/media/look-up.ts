@@ -1,16 +1,18 @@
+import { anySignal, createTimeout } from "../abort.ts";
 import { MediaError } from "../errors.ts";
-import type { GetResult, ObjectInfo, ObjectStore } from "../store/store.ts";
-import type { OutputFormat, TransformSpec } from "../transform/spec.ts";
+import type { ObjectInfo, ObjectStore } from "../store/store.ts";
 import type { VariantPrefix } from "../url/variant-prefix.ts";
 import type { Background } from "./background.ts";
-import type { Observe } from "./events.ts";
-import type { Memo } from "./memo.ts";
-import type { Originals } from "./originals.ts";
+import type { Demand } from "./coalesce.ts";
+import type { MakeDeps } from "./make.ts";
+import { keep, make } from "./make.ts";
+import type { Original, Originals } from "./originals.ts";
 import { purgeVariants } from "./purge.ts";
 import type { VariantRequest } from "./request.ts";
-import type { MadeVariant, Variant, VariantInfo } from "./variant.ts";
-import { describeVariant, readVariantInfo } from "./variant.ts";
-import type { WriteBack } from "./write-back.ts";
+import type { Timings } from "./timings.ts";
+import { timed } from "./timings.ts";
+import type { Variant, VariantInfo } from "./variant.ts";
+import { readVariantInfo } from "./variant.ts";
 
 export interface Freshness {
   /** `check`: the original is asked, at most once per TTL, whether it has changed. */
@@ -18,53 +20,56 @@ export interface Freshness {
   readonly ttlMs: number;
 }
 
-/** What a transform gives. */
-interface Made {
-  readonly bytes: Uint8Array;
-  /** In pixels. */
-  readonly width: number;
-  readonly height: number;
-}
-
-export interface LookUpDeps {
+export interface LookUpDeps extends MakeDeps {
   readonly originals: Originals;
   readonly variants: ObjectStore;
-  /** Makes the bytes of a variant; throws MediaError. */
-  readonly transform: (
-    job: {
-      readonly bytes: Uint8Array;
-      readonly spec: TransformSpec;
-      readonly format: OutputFormat;
-    },
-    signal: AbortSignal,
-  ) => Promise<Made>;
   readonly prefix: VariantPrefix;
   readonly freshness: Freshness;
-  readonly memo: Memo;
-  readonly writeBack: WriteBack;
+  /** Whether a job that somebody waits for would be taken; if not, its original need not be fetched. */
+  readonly hasRoom: () => boolean;
   /** For all that one request asks of the stores before its answer. */
   readonly storeTimeoutMs: number;
-  /** For one request in all. */
-  readonly requestTimeoutMs: number;
   readonly background: Background;
-  readonly observe: Observe;
-  /** Milliseconds since some beginning. */
-  readonly now: () => number;
 }
 
 export type Outcome =
   | { readonly kind: "stored"; readonly info: VariantInfo }
-  /** `written` settles when the variant has been kept, or could not be; it never rejects. */
-  | { readonly kind: "made"; readonly variant: Variant; readonly written: Promise<unknown> };
+  /** `written` tells whether the store has the variant, or a newer one, now; it never rejects. */
+  | { readonly kind: "made"; readonly variant: Variant; readonly written: Promise<boolean> }
+  /** It would have taken too long for anybody to wait. */
+  | { readonly kind: "declined" };
+
+interface LookUp {
+  readonly request: VariantRequest;
+  readonly demand: Demand;
+  /** Rather not at all than slowly. */
+  readonly mayDecline: boolean;
+  /** How long each part takes is noted here. */
+  readonly timings: Timings;
+  /** For all of it. */
+  readonly timeoutMs: number;
+  /** What the store has under the variant's key, if that is known already. */
+  readonly object?: ObjectInfo;
+}
 
 /** Asks the stores for a variant, and makes it when they have none that is current. */
-export async function lookUp(state: LookUpDeps, request: VariantRequest): Promise<Outcome> {
-  const signal = AbortSignal.timeout(state.requestTimeoutMs);
+export async function lookUp(state: LookUpDeps, task: LookUp): Promise<Outcome> {
+  const whole = createTimeout(task.timeoutMs);
+  const ofStores = createTimeout(state.storeTimeoutMs);
+  const { signal } = whole;
+  const storeSignal = anySignal([signal, task.demand.abandoned, ofStores.signal]);
   try {
-    return await findOrMake(state, request, signal);
+    return await findOrMake(state, { ...task, signal, storeSignal });
   } catch (error) {
     throw signal.aborted ? tooSlow(error) : error;
+  } finally {
+    whole.clear();
+    ofStores.clear();
   }
+}
+
+function tooBusy(): MediaError {
+  return new MediaError("overloaded", "too many pictures are being made, try again later");
 }
 
 function tooSlow(cause: unknown): MediaError {
@@ -73,54 +78,122 @@ function tooSlow(cause: unknown): MediaError {
     : new MediaError("timeout", "the request took too long", { cause });
 }
 
+/** A look-up that has begun. */
+interface Task extends LookUp {
+  /** Ends the request. */
+  readonly signal: AbortSignal;
+  /** Ends what the request asks of the stores before its answer. */
+  readonly storeSignal: AbortSignal;
+}
+
 /** What the store has under the variant's key. */
 interface Present {
   readonly object: ObjectInfo | undefined;
   readonly info: VariantInfo | undefined;
   readonly checkedAt: number;
+  /** The turn of the memo when it was asked. */
+  readonly turn: number;
 }
 
-async function findOrMake(
-  state: LookUpDeps,
-  request: VariantRequest,
-  signal: AbortSignal,
-): Promise<Outcome> {
-  const storeSignal = AbortSignal.any([signal, AbortSignal.timeout(state.storeTimeoutMs)]);
+async function findOrMake(state: LookUpDeps, task: Task): Promise<Outcome> {
+  const { request, storeSignal } = task;
   const checkedAt = state.now();
-  const object = await state.variants.head(request.variantKey, storeSignal);
+  const turn = state.memo.turnOf(request.key);
+  const isChecking = state.freshness.mode === "check";
+  const [object, current] = await timed(state.now, { timings: task.timings, phase: "head" }, () =>
+    Promise.all([
+      task.object ?? state.variants.head(request.variantKey, storeSignal),
+      isChecking ? peek(state, task) : undefined,
+    ]),
+  );
   const info = object && readVariantInfo(request, object);
-  const present = { object, info, checkedAt };
-  if (state.freshness.mode === "immutable" && info) return foundStored(state, request, present);
-  const options = { knownEtag: info?.sourceEtag, signal: storeSignal };
-  const work = (original: GetResult): Promise<Outcome> =>
-    settle(state, request, { present, original, signal });
-  return state.originals.use(request.key, options, work).catch((error: unknown) => {
+  const present = { object, info, checkedAt, turn };
+  const stored = info && { info, checkedAt, turn };
+  if (stored && !isChecking) return foundStored(state, request, stored);
+  if (current instanceof MediaError) return foundUnchecked(state, request, { present, current });
+  if (stored && info.sourceEtag === current?.etag) return foundStored(state, request, stored);
+  return useOriginal(state, task, { present, current });
+}
+
+/** That an original's store is ill need not be the end of a request: its variant may be there. */
+async function peek(
+  { originals }: LookUpDeps,
+  { request, storeSignal, demand }: Task,
+): Promise<ObjectInfo | MediaError | undefined> {
+  try {
+    return await originals.peek(request.key, storeSignal);
+  } catch (error) {
+    if (error instanceof MediaError && !demand.abandoned.aborted) return error;
+    throw error;
+  }
+}
+
+/** Better stale than nothing; it is looked behind again soon. */
+function foundUnchecked(
+  { memo, freshness, observe }: LookUpDeps,
+  request: VariantRequest,
+  { present, current }: { readonly present: Present; readonly current: MediaError },
+): Outcome {
+  const { info, checkedAt, turn } = present;
+  if (!info) throw current;
+  observe({
+    kind: "background_failed",
+    task: `check the original of ${request.key}`,
+    error: current,
+  });
+  if (memo.turnOf(request.key) === turn) {
+    memo.remember(request, info, checkedAt - freshness.ttlMs);
+    memo.noteTry(request, checkedAt);
+  }
+  return { kind: "stored", info };
+}
+
+interface Versions {
+  readonly present: Present;
+  readonly current: ObjectInfo | undefined;
+}
+
+async function useOriginal(
+  state: LookUpDeps,
+  task: Task,
+  { present, current }: Versions,
+): Promise<Outcome> {
+  const { request, storeSignal: signal } = task;
+  if (task.demand.isAwaited() && !state.hasRoom()) throw tooBusy();
+  const begin = state.now();
+  const work = (original: Original): Promise<Outcome> => {
+    task.timings.fetch = state.now() - begin;
+    return settle(state, task, { present, original });
+  };
+  const use = state.originals.use(request.key, { known: current, signal }, work);
+  return use.catch((error: unknown) => {
     const isTooLarge = error instanceof MediaError && error.code === "too_large";
-    if (isTooLarge) state.memo.noteFailure(request, error);
+    if (isTooLarge) state.memo.noteFailure(request, error, present.turn);
     throw error;
   });
 }
 
-interface Given {
-  readonly present: Present;
-  readonly original: GetResult;
-  /** Ends the request. */
-  readonly signal: AbortSignal;
-}
-
 async function settle(
   state: LookUpDeps,
-  request: VariantRequest,
-  { present, original, signal }: Given,
+  task: Task,
+  { present, original }: { readonly present: Present; readonly original: Original },
 ): Promise<Outcome> {
-  if (original.kind === "not_modified") return foundStored(state, request, present);
+  const { request } = task;
   if (original.kind === "missing") {
     const isKnownGone = present.object && original.isDefinite;
     if (isKnownGone) state.background.run(purgeVariants(state, request.key));
-    throw missing(state, request);
+    throw missing(state, request, present.turn);
   }
-  const variant = await make(state, request, { original, signal });
-  const written = keep(state, request, { variant, present });
+  // a HEAD that says missing may have been wrong
+  const { info } = present;
+  if (info?.sourceEtag === original.info.etag)
+    return foundStored(state, request, { ...present, info });
+  const { object, checkedAt, turn } = present;
+  const variant = await make(state, { ...task, turn }, original);
+  if (!variant) return { kind: "declined" };
+  const written = timed(state.now, { timings: task.timings, phase: "store" }, () =>
+    keep(state, request, { variant, replaces: object?.etag, checkedAt, turn }),
+  );
   state.background.run(written);
   return { kind: "made", variant, written };
 }
@@ -128,60 +201,16 @@ async function settle(
 function foundStored(
   { memo }: LookUpDeps,
   request: VariantRequest,
-  { info, checkedAt }: Present,
+  { info, checkedAt, turn }: Pick<Present, "checkedAt" | "turn"> & { readonly info: VariantInfo },
 ): Outcome {
-  if (!info) throw new MediaError("store_failed", "the store answered 304 without being asked to");
-  memo.remember(request, info, checkedAt);
+  // purged meanwhile, it may be there no more
+  if (memo.turnOf(request.key) === turn) memo.remember(request, info, checkedAt);
   return { kind: "stored", info };
 }
 
-type Original = Extract<GetResult, { kind: "found" }>;
-
-async function make(
-  { transform, memo, observe, now }: LookUpDeps,
-  request: VariantRequest,
-  { original, signal }: { readonly original: Original; readonly signal: AbortSignal },
-): Promise<MadeVariant> {
-  const { spec, format } = request;
-  const begin = now();
-  observe({ kind: "miss" });
-  memo.forget(request.variantKey);
-  try {
-    const made = await transform({ bytes: original.bytes, spec, format }, signal);
-    observe({ kind: "transform", format, ms: now() - begin });
-    const dimensions = `${made.width}x${made.height}`;
-    return {
-      bytes: made.bytes,
-      dimensions,
-      info: await describeVariant(made.bytes, original.info.etag),
-    };
-  } catch (error) {
-    memo.noteFailure(request, error);
-    throw error;
-  }
-}
-
-async function keep(
-  { writeBack, memo, observe }: LookUpDeps,
-  request: VariantRequest,
-  { variant, present }: { readonly variant: MadeVariant; readonly present: Present },
-): Promise<void> {
-  const { object, checkedAt } = present;
-  const { variantKey } = request;
-  try {
-    const info = await writeBack.write(request, variant, object?.etag);
-    if (!info) return; // something newer is there
-    memo.remember(request, info, checkedAt);
-    if (info.etag === variant.info.etag) memo.keepBytes(variantKey, variant);
-  } catch (error) {
-    memo.keepUnwritten(variantKey, variant);
-    observe({ kind: "write_failed", variantKey, error });
-  }
-}
-
-function missing({ memo }: LookUpDeps, request: VariantRequest): MediaError {
+function missing({ memo }: LookUpDeps, request: VariantRequest, turn: number): MediaError {
   const error = new MediaError("original_not_found", `there is no original "${request.key}"`);
   memo.forget(request.variantKey);
-  memo.noteFailure(request, error);
+  memo.noteFailure(request, error, turn);
   return error;
 }

@@ -1,98 +1,204 @@
+import { LRUCache } from "lru-cache";
 import { orAbort } from "../abort.ts";
 import { MediaError } from "../errors.ts";
-import type { GetResult, ObjectStore } from "../store/store.ts";
+import type { GetResult, ObjectInfo, ObjectStore } from "../store/store.ts";
+import { tooLarge } from "../store/store.ts";
 import type { ByteBudget, Share } from "./byte-budget.ts";
 import { noRoom } from "./byte-budget.ts";
+import { createCoalescer } from "./coalesce.ts";
 import type { Observe } from "./events.ts";
 
-/** Bytes that are still at work may serve others too, but not for ever: the original may change. */
+/** Bytes may serve others too, but where nobody knows their version not for long. */
 const MAX_AGE_MS = 10_000;
 
 export interface OriginalsDeps {
-  readonly store: Pick<ObjectStore, "get">;
+  readonly store: Pick<ObjectStore, "head" | "get">;
   readonly maxBytes: number;
   /** What all originals together may hold while they are read and transformed. */
   readonly budget: ByteBudget;
+  /** What may be kept of those that nobody works on any more, in bytes. */
+  readonly cacheBytes: number;
   readonly observe: Observe;
   /** Milliseconds since some beginning. */
   readonly now: () => number;
 }
 
 interface UseOptions {
-  /** The ETag that makes the bytes superfluous. */
-  readonly knownEtag: string | undefined;
+  /** What the store has said of it: bytes of that version that are at hand need not be fetched. */
+  readonly known?: ObjectInfo | undefined;
   /** Ends the wait for the original, and not the work on it. */
   readonly signal: AbortSignal;
 }
 
+/** What the store gives when it is not told what is known. */
+export type Original = Exclude<GetResult, { kind: "not_modified" }>;
+
 /** Lends originals out; those who want the same one at the same time share one request to the store. */
 export interface Originals {
+  /** What the store says of an original, without its bytes. @throws MediaError what the store throws */
+  peek(key: string, signal: AbortSignal): Promise<ObjectInfo | undefined>;
   /**
-   * Works on an original. Its bytes count against the budget until everybody's work is done.
+   * Works on an original. Its bytes count against the budget until everybody's work is done, and are the
+   * same array for all.
    *
    * @throws MediaError `too_large`, `overloaded`, what the store throws, and what `work` throws
    */
-  use<T>(key: string, options: UseOptions, work: (original: GetResult) => Promise<T>): Promise<T>;
+  use<T>(key: string, options: UseOptions, work: (original: Original) => Promise<T>): Promise<T>;
+  /** Lets go of an original that has changed. */
+  forget(key: string): void;
 }
 
-interface Loan {
-  readonly result: Promise<GetResult>;
+interface State extends OriginalsDeps {
+  readonly loans: Map<string, Loan>;
+  readonly kept: LRUCache<string, Kept>;
+}
+
+/** Bytes at hand. */
+interface Kept {
+  readonly found: Found;
+  /** When the store was asked for them. */
   readonly since: number;
+}
+
+type Found = Extract<GetResult, { kind: "found" }>;
+
+interface Loan {
+  readonly result: Promise<Original>;
+  /** Ends the request when nobody waits for it any more. */
+  readonly controller: AbortController;
+  /** When the store was asked for it. */
+  readonly since: number;
+  found: Found | undefined;
+  isSettled: boolean;
   users: number;
   share: Share | undefined;
 }
 
 export function createOriginals(deps: OriginalsDeps): Originals {
-  const loans = new Map<string, Loan>();
+  const state: State = { ...deps, loans: new Map(), kept: createKept(deps) };
+  const peeks = createCoalescer<ObjectInfo | undefined>();
   return {
-    use: async (key, { knownEtag, signal }, work) => {
-      const id = JSON.stringify([key, knownEtag]);
-      const known = loans.get(id);
-      const isYoung = known && deps.now() - known.since < MAX_AGE_MS;
-      const loan = isYoung ? known : fetch(deps, key, knownEtag);
-      loans.set(id, loan);
-      loan.users += 1;
+    peek: async (key, signal) => {
       try {
-        return await work(await waitFor(loan, signal));
-      } finally {
-        loan.users -= 1;
-        if (loan.users === 0) {
-          loan.share?.release();
-          if (loans.get(id) === loan) loans.delete(id);
-        }
+        return await peeks.join(key, ({ abandoned }) => deps.store.head(key, abandoned), {
+          signal,
+        });
+      } catch (error) {
+        throw error instanceof MediaError ? error : tooSlow(error);
       }
+    },
+    use: (key, options, work) => use(state, key, { ...options, work }),
+    forget: (key) => {
+      const prefix = `${JSON.stringify(key)} `;
+      for (const id of state.kept.keys()) if (id.startsWith(prefix)) state.kept.delete(id);
+      for (const id of state.loans.keys()) if (id.startsWith(prefix)) state.loans.delete(id);
     },
   };
 }
 
-function fetch(deps: OriginalsDeps, key: string, knownEtag: string | undefined): Loan {
-  const { store, maxBytes, budget, observe, now } = deps;
-  const read = async (): Promise<GetResult> => {
-    // as much as it may have, until it is known; one that is known is rarely sent again
-    const share = await budget.take(knownEtag === undefined ? maxBytes : 0);
+function createKept({ cacheBytes, now }: OriginalsDeps): LRUCache<string, Kept> {
+  return new LRUCache({
+    maxSize: Math.max(1, cacheBytes),
+    sizeCalculation: ({ found }) => found.bytes.length + 1,
+    ttl: MAX_AGE_MS,
+    perf: { now },
+    ttlResolution: 0,
+  });
+}
+
+interface Use<T> extends UseOptions {
+  readonly work: (original: Original) => Promise<T>;
+}
+
+async function use<T>(state: State, key: string, { known, signal, work }: Use<T>): Promise<T> {
+  const { loans, now } = state;
+  const id = `${JSON.stringify(key)} ${known?.etag ?? ""}`;
+  const present = loans.get(id);
+  const isYoung = present && now() - present.since < MAX_AGE_MS;
+  const loan = isYoung ? present : lend(state, { key, id, known });
+  loans.set(id, loan);
+  loan.users += 1;
+  try {
+    return await work(await waitFor(loan, signal));
+  } finally {
+    loan.users -= 1;
+    if (loan.users === 0) giveBack(state, id, loan);
+  }
+}
+
+function giveBack({ loans, kept }: State, id: string, loan: Loan): void {
+  if (!loan.isSettled) loan.controller.abort();
+  loan.share?.release();
+  if (loans.get(id) !== loan) return; // it is not to be used any more
+  loans.delete(id);
+  if (loan.found) kept.set(id, { found: loan.found, since: loan.since }, { start: loan.since });
+}
+
+interface Wanted {
+  readonly key: string;
+  readonly id: string;
+  readonly known: ObjectInfo | undefined;
+}
+
+function lend(state: State, { key, id, known }: Wanted): Loan {
+  const controller = new AbortController();
+  const { signal } = controller;
+  const kept = state.kept.get(id);
+  const read = async (): Promise<Original> => {
+    // as much as it may have, unless that is known
+    const share = await state.budget.take(kept ? 0 : sizeOf(state, known), signal);
     loan.share = share;
-    observe({ kind: "fetch" });
-    const result = await store.get(key, { maxBytes, ...(knownEtag && { ifNoneMatch: knownEtag }) });
-    share.resize(result.kind === "found" && loan.users > 0 ? result.bytes.length : 0);
-    return result;
+    try {
+      const result = kept?.found ?? (await fetch(state, key, signal));
+      loan.isSettled = true;
+      if (result.kind === "found") loan.found = result;
+      return result;
+    } finally {
+      // those who wanted it may have gone before it had a share to give back
+      share.resize(loan.found && loan.users > 0 ? loan.found.bytes.length : 0);
+    }
   };
   const loan: Loan = {
     result: Promise.resolve().then(read),
-    since: now(),
+    controller,
+    since: kept?.since ?? state.now(),
+    found: undefined,
+    isSettled: false,
     users: 0,
     share: undefined,
   };
   return loan;
 }
 
+function sizeOf({ maxBytes }: State, known: ObjectInfo | undefined): number {
+  if (!known) return maxBytes;
+  if (known.size > maxBytes) throw tooLarge(known.size, maxBytes);
+  return known.size;
+}
+
+async function fetch(
+  { store, maxBytes, observe }: State,
+  key: string,
+  signal: AbortSignal,
+): Promise<Original> {
+  observe({ kind: "fetch" });
+  const result = await store.get(key, { maxBytes, signal });
+  if (result.kind !== "not_modified") return result;
+  throw new MediaError("store_failed", "the store answered 304 without being asked to");
+}
+
 /** Who gives up leaves the others their answer: the store has a time-out of its own. */
-async function waitFor(loan: Loan, signal: AbortSignal): Promise<GetResult> {
+async function waitFor(loan: Loan, signal: AbortSignal): Promise<Original> {
   try {
     return await orAbort(loan.result, signal);
   } catch (error) {
     if (error instanceof MediaError) throw error;
     // without a share it was never asked
     if (!loan.share) throw noRoom();
-    throw new MediaError("timeout", "the store did not answer in time", { cause: error });
+    throw tooSlow(error);
   }
+}
+
+function tooSlow(cause: unknown): MediaError {
+  return new MediaError("timeout", "the store did not answer in time", { cause });
 }

@@ -2,27 +2,22 @@ import { MediaError } from "../errors.ts";
 import type { PreferredFormat } from "../image/negotiate.ts";
 import { negotiateFormat } from "../image/negotiate.ts";
 import { adviseOn } from "../transform/advice.ts";
-import { checkArea } from "../transform/area.ts";
 import { remarkOnKey } from "../transform/hint.ts";
-import { normalizeTransform } from "../transform/normalize.ts";
 import { adviseFence } from "../transform/parse.ts";
 import type { Permits, Policy } from "../transform/policy.ts";
 import { permitTransform } from "../transform/policy.ts";
 import type { Presets } from "../transform/presets.ts";
 import { expandPresets } from "../transform/presets.ts";
 import type { TransformSpec } from "../transform/spec.ts";
-import { checkBytes, checkText } from "../transform/text.ts";
-import { checkKey, MAX_KEY_BYTES, MAX_PATH_BYTES } from "../url/key.ts";
+import { checkKey } from "../url/key.ts";
 import type { ParsedPath } from "../url/path.ts";
 import { readTarget, splitPath } from "../url/path.ts";
 import type { Verify } from "../url/signature.ts";
 import type { VariantAddress } from "../url/variant-key.ts";
-import { encodeVariantKey, parseVariantKey, variantKey } from "../url/variant-key.ts";
+import { parseVariantKey } from "../url/variant-key.ts";
 import type { VariantPrefix } from "../url/variant-prefix.ts";
 import { isUnderRoot } from "../url/variant-prefix.ts";
-
-/** Leaves room for a base path before it. */
-const MAX_STORED_PATH_BYTES = MAX_PATH_BYTES - 64;
+import { checkedVariantKey, settleAddress, settleNegotiated } from "./settle.ts";
 
 /** What decides how a request is read; the same for all requests of a service. */
 export interface RequestRules {
@@ -59,6 +54,10 @@ export interface VariantRequest extends VariantAddress {
   readonly mayMake: boolean;
   /** The format depends on `Accept`. */
   readonly isNegotiated: boolean;
+  /** The same in the next best format, should this one take too long; under `f_auto` only. */
+  readonly alternative?: () => VariantRequest;
+  /** It is answered in place of a better one, which is being made. */
+  readonly isStandIn?: boolean;
   /** The `v` of the query: which version of the variant the client has in mind. */
   readonly version?: string;
   /** Unix time, in seconds, from which the URL is no longer good. */
@@ -136,27 +135,22 @@ function settleRequest(
   accept: string | undefined,
   rules: RequestRules,
 ): VariantRequest {
-  const { presets, policy, prefix, autoFormats } = rules;
+  const { presets, policy } = rules;
   checkExpiry(typed, isSigned, rules);
   const { expires, ...spec } = isSigned
     ? expandPresets(typed, presets)
     : permitTransform(policy, typed, presets);
-  const isNegotiated = spec.format === "auto";
-  // a format that cannot hold so large a picture is not offered
-  const preference = isNegotiated
-    ? autoFormats.filter((candidate) => canHold(candidate, spec) && canMove(candidate, spec))
-    : autoFormats;
-  const format = negotiateFormat(spec.format, key, { accept, preference });
-  const address = { key, spec: normalizeTransform(spec, format), format };
-  return {
-    ...address,
-    variantKey: checkedVariantKey(prefix, address),
+  const common = {
     form: "request",
     mayMake: true,
-    isNegotiated,
     ...(expires && { expires }),
     ...(!isFenced && { hint: adviseFence(text) }),
-  };
+  } as const;
+  if (spec.format !== "auto") {
+    const format = negotiateFormat(spec.format, key, { accept, preference: [] });
+    return { ...settleAddress({ key, spec, format }, rules), ...common, isNegotiated: false };
+  }
+  return settleNegotiated({ key, spec, accept, common }, rules);
 }
 
 /** An expiry that anybody could change is none. */
@@ -166,21 +160,6 @@ function checkExpiry({ expires }: TransformSpec, isSigned: boolean, { now }: Req
     throw new MediaError("invalid_transform", 'option "exp" must be signed');
   }
   if (expires * 1000 <= now()) throw new MediaError("expired", "the URL has expired");
-}
-
-/** Whoever asks for all frames is not to get one because their browser knows AVIF. */
-function canMove(format: PreferredFormat, { animated }: TransformSpec): boolean {
-  return format !== "avif" || !animated;
-}
-
-function canHold(format: PreferredFormat, spec: TransformSpec): boolean {
-  try {
-    checkArea(normalizeTransform(spec, format), format);
-    return true;
-  } catch (error) {
-    if (error instanceof MediaError) return false; // if no format can, the error comes again
-    throw error;
-  }
 }
 
 /** A stored form is a variant key, bare; anything else under the root names nothing. */
@@ -204,19 +183,8 @@ function settleStored(parsed: ParsedPath, isSigned: boolean, rules: RequestRules
   };
 }
 
-function checkedVariantKey(prefix: VariantPrefix, address: VariantAddress): string {
-  checkArea(address.spec, address.format);
-  const key = variantKey(prefix, address);
-  checkText(key.slice(key.lastIndexOf("/") + 1, key.lastIndexOf(".")));
-  checkBytes("the key of the variant", key, { max: MAX_KEY_BYTES });
-  // a character comes to nine at the most
-  if (key.length * 9 > MAX_STORED_PATH_BYTES) {
-    checkBytes("the path of the variant", encodeVariantKey(key), { max: MAX_STORED_PATH_BYTES });
-  }
-  return key;
-}
-
-function checkPrefix(key: string, { originals }: RequestRules): void {
+/** @throws MediaError `not_allowed` for a key of which no variant may be made */
+export function checkPrefix(key: string, { originals }: Pick<RequestRules, "originals">): void {
   if (key.startsWith(originals.prefix)) return;
   throw new MediaError("not_allowed", `the key must begin with "${originals.prefix}"`);
 }

@@ -2,7 +2,9 @@ import { CONTENT_TYPES } from "../image/negotiate.ts";
 import type { ObjectInfo, PutOptions } from "../store/store.ts";
 import { encodeSegment } from "../url/percent.ts";
 import { printStoredTransform } from "../url/variant-key.ts";
+import { cacheTag } from "./cache-tag.ts";
 import type { VariantRequest } from "./request.ts";
+import { sha256 } from "./sha256.ts";
 
 /** What every answer about a variant says of it. */
 export interface VariantInfo {
@@ -83,11 +85,6 @@ export async function describeObject(
   };
 }
 
-/** A short name for all variants of one original, for a CDN's purge by tag. */
-async function cacheTag(key: string): Promise<string> {
-  return (await sha256(new TextEncoder().encode(key))).slice(0, 16);
-}
-
 /** The part of a redirect that changes when the original does. */
 export function versionOf({ sourceEtag }: VariantInfo): string {
   return sourceEtag
@@ -104,9 +101,4 @@ function printDisposition({ key, format, spec }: VariantRequest): string {
   const kind = spec.attachment ? "attachment" : "inline";
   const plain = `${kind}; filename="${ascii}.${format}"`;
   return ascii === stem ? plain : `${plain}; filename*=UTF-8''${encodeSegment(stem)}.${format}`;
-}
-
-async function sha256(bytes: Uint8Array): Promise<string> {
-  const digest = await crypto.subtle.digest("SHA-256", bytes);
-  return [...new Uint8Array(digest)].map((byte) => byte.toString(16).padStart(2, "0")).join("");
 }

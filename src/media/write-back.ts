@@ -20,11 +20,14 @@ export interface WriteBack {
     variant: MadeVariant,
     replaces: string | undefined,
   ): Promise<VariantInfo | undefined>;
+  /** Whether the original is still the one that a variant was made from. */
+  isCurrent(request: VariantRequest, variant: Variant): Promise<boolean>;
 }
 
 export function createWriteBack(deps: WriteBackDeps): WriteBack {
   let canCondition = true;
   return {
+    isCurrent: (request, variant) => isCurrent(deps, request, variant),
     write: async (request, variant, replaces) => {
       const options = await describeObject(request, variant, deps.storedAs);
       const work = { request, variant, options };

@@ -13,6 +13,34 @@ export interface OpenObject {
   readonly info: ObjectInfo;
 }
 
+/** What is known of an object, which is not opened for it. */
+export async function headObject(root: string, key: string): Promise<ObjectInfo | undefined> {
+  checkFileKey(key);
+  const path = join(root, key);
+  try {
+    const found = await stat(path, { bigint: true });
+    if (!found.isFile() || !(await isInside(root, path))) return undefined;
+    const info = await describeFile(root, key, found);
+    return info ?? (await headObject(root, key));
+  } catch (error) {
+    if (isNotFound(error)) return undefined;
+    throw translateFileError(error);
+  }
+}
+
+/** `undefined` when the file has been replaced since it was found. */
+async function describeFile(
+  root: string,
+  key: string,
+  found: FileStats,
+): Promise<ObjectInfo | undefined> {
+  const etag = etagOf(found);
+  const headers = await readHeaders(root, key, etag);
+  // a file put there by hand has none; one overwritten meanwhile has them no more
+  if (!headers && (await readEtag(join(root, key))) !== etag) return undefined;
+  return { etag, size: Number(found.size), ...(headers ?? { metadata: {} }) };
+}
+
 /** Runs `read` on an object, open; `undefined` when there is none. */
 export async function openObject<T>(
   root: string,
@@ -28,13 +56,8 @@ export async function openObject<T>(
     if (!(await isInside(root, path))) return undefined;
     const found = await handle.stat({ bigint: true });
     if (!found.isFile()) return undefined;
-    const etag = etagOf(found);
-    const headers = await readHeaders(root, key, etag);
-    // a file put there by hand has none; one overwritten since it was opened has them no more
-    const isReplaced = !headers && (await readEtag(path)) !== etag;
-    if (isReplaced) return await openObject(root, key, read);
-    const info = { etag, size: Number(found.size), ...(headers ?? { metadata: {} }) };
-    return await read({ handle, info });
+    const info = await describeFile(root, key, found);
+    return info ? await read({ handle, info }) : await openObject(root, key, read);
   } catch (error) {
     if (isNotFound(error)) return undefined;
     throw translateFileError(error);
@@ -43,8 +66,35 @@ export async function openObject<T>(
   }
 }
 
+/**
+ * The bytes of an object that was opened; `undefined` when it was written to meanwhile.
+ *
+ * @throws what the file system says
+ */
+export async function readObject({ handle, info }: OpenObject): Promise<Uint8Array | undefined> {
+  const bytes = Buffer.allocUnsafeSlow(info.size);
+  let filled = 0;
+  while (filled < bytes.length) {
+    const { bytesRead } = await handle.read(bytes, filled, bytes.length - filled, filled);
+    if (bytesRead === 0) return undefined;
+    filled += bytesRead;
+  }
+  return etagOf(await handle.stat({ bigint: true })) === info.etag ? bytes : undefined;
+}
+
+/** Writes a new file, and tells the ETag that it will have wherever it is moved. */
+export async function writeObject(path: string, bytes: Uint8Array): Promise<string> {
+  const handle = await open(path, "wx");
+  try {
+    await handle.writeFile(bytes);
+    return etagOf(await handle.stat({ bigint: true }));
+  } finally {
+    await handle.close();
+  }
+}
+
 /** The ETag of a file as it is now. */
-export async function readEtag(path: string): Promise<string> {
+async function readEtag(path: string): Promise<string> {
   return etagOf(await stat(path, { bigint: true }));
 }
 

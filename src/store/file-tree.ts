@@ -4,22 +4,34 @@ import { isNotFound, PRIVATE_FOLDER } from "./file-keys.ts";
 
 const MAX_ATTEMPTS = 10;
 
-/** Runs `write` with its folder there, again should a deletion have taken that away meanwhile. */
+/** Runs `write`, and again with its folder made should that not be there, or have been deleted meanwhile. */
 export async function intoFolder<T>(path: string, write: (path: string) => Promise<T>): Promise<T> {
   for (let attempt = 1; ; attempt += 1) {
     try {
-      await mkdir(dirname(path), { recursive: true });
       return await write(path);
     } catch (error) {
       if (!isNotFound(error) || attempt === MAX_ATTEMPTS) throw error;
     }
+    await mkdir(dirname(path), { recursive: true });
   }
 }
 
+/** Where roots really are: as many as there are stores. */
+const realRoots = new Map<string, string>();
+
 /** A link that leads out of the folder leads nowhere. */
 export async function isInside(root: string, path: string): Promise<boolean> {
-  const [realRoot, real] = await Promise.all([realpath(root), realpath(path)]);
-  return real === realRoot || real.startsWith(realRoot.endsWith(sep) ? realRoot : realRoot + sep);
+  const real = await realpath(path);
+  const known = realRoots.get(root);
+  if (known !== undefined && isBelow(known, real)) return true;
+  // a root may be a link that leads elsewhere by now
+  const realRoot = await realpath(root);
+  realRoots.set(root, realRoot);
+  return isBelow(realRoot, real);
+}
+
+function isBelow(folder: string, path: string): boolean {
+  return path === folder || path.startsWith(folder.endsWith(sep) ? folder : folder + sep);
 }
 
 /** Whether a file written to `path` would be inside: the folder of it that exists is. */

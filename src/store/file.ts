@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { link, mkdir, readdir, rename, rm, stat, writeFile } from "node:fs/promises";
+import { link, mkdir, readdir, rename, rm, stat, unlink, writeFile } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import { MediaError } from "../errors.ts";
 import { headersPath, printHeaders } from "./file-headers.ts";
@@ -9,7 +9,7 @@ import {
   PRIVATE_FOLDER,
   translateFileError,
 } from "./file-keys.ts";
-import { openObject, readEtag } from "./file-object.ts";
+import { headObject, openObject, readObject, writeObject } from "./file-object.ts";
 import { intoFolder, isFolderInside, listFiles, pruneFolders } from "./file-tree.ts";
 import type {
   GetOptions,
@@ -42,7 +42,7 @@ export function createFileStore(options: FileStoreOptions): ObjectStore {
   const locks = new Map<string, Promise<unknown>>();
   return {
     probe: () => probe(root, shouldCreate),
-    head: async (key) => (await openObject(root, key, async ({ info }) => info)) ?? undefined,
+    head: (key) => headObject(root, key),
     get: (key, getOptions) => get(root, key, getOptions),
     put: (key, bytes, putOptions) =>
       inTurn(locks, key, () => translate(put(root, key, { bytes, options: putOptions }))),
@@ -77,13 +77,13 @@ async function sweepTemps(folder: string): Promise<void> {
 
 async function get(root: string, key: string, options: GetOptions): Promise<GetResult> {
   const { ifNoneMatch, maxBytes } = options;
-  const result = await openObject<GetResult>(root, key, async ({ handle, info }) => {
+  const result = await openObject<GetResult>(root, key, async (object) => {
+    const { info } = object;
     if (info.etag === ifNoneMatch) return { kind: "not_modified" };
     if (info.size > maxBytes) throw tooLarge(info.size, maxBytes);
-    const bytes = await handle.readFile();
+    const bytes = await readObject(object);
     // written in place meanwhile: the next attempt finds the file at rest
-    if (bytes.length !== info.size)
-      throw new MediaError("store_failed", "the original is changing");
+    if (!bytes) throw new MediaError("store_failed", "the original is changing");
     return { kind: "found", info, bytes };
   });
   return result ?? { kind: "missing", isDefinite: true };
@@ -94,18 +94,20 @@ async function put(
   key: string,
   { bytes, options }: { readonly bytes: Uint8Array; readonly options: PutOptions },
 ): Promise<PutResult> {
-  const before = await openObject(root, key, async ({ info }) => info);
   const { condition } = options;
+  checkFileKey(key);
+  // that there is none is found out when it is published
+  const before = condition === "absent" ? undefined : await headObject(root, key);
   if (typeof condition === "object" && before?.etag !== condition.etag) {
     return { kind: "precondition_failed" };
   }
   await refuseLinkOut(root, key);
-  const temp = await writeInto(join(root, PRIVATE_FOLDER, "temp", randomUUID()), bytes);
+  const temp = join(root, PRIVATE_FOLDER, "temp", randomUUID());
   let obsolete: string | undefined;
   try {
-    const etag = await readEtag(temp);
+    const etag = await intoFolder(temp, (path) => writeObject(path, bytes));
     obsolete = etag;
-    await writeInto(headersPath(root, key, etag), printHeaders(options));
+    await writeHeaders(headersPath(root, key, etag), printHeaders(options));
     const isPublished = await publish(temp, join(root, key), condition === "absent").catch(
       (error: unknown) => {
         throw explainPublishError(key, error);
@@ -115,7 +117,7 @@ async function put(
     obsolete = before?.etag;
     return { kind: "stored", etag };
   } finally {
-    await rm(temp, { force: true });
+    await unlink(temp).catch(() => undefined); // it has been moved, or was never made
     if (obsolete) await removeHeaders(root, key, obsolete);
   }
 }
@@ -126,11 +128,10 @@ async function refuseLinkOut(root: string, key: string): Promise<void> {
   throw new MediaError("invalid_key", `the folder of "${key}" is a link out of the file store`);
 }
 
-async function writeInto(target: string, bytes: Uint8Array): Promise<string> {
-  return intoFolder(target, async (path) => {
+async function writeHeaders(target: string, bytes: Uint8Array): Promise<void> {
+  await intoFolder(target, async (path) => {
     try {
       await writeFile(path, bytes);
-      return path;
     } catch (error) {
       await rm(path, { force: true }); // on a full disk every half-written file would make it worse
       throw error;
@@ -161,7 +162,7 @@ async function publish(temp: string, path: string, mustBeAbsent: boolean): Promi
 }
 
 async function remove(root: string, key: string): Promise<void> {
-  const present = await openObject(root, key, async ({ info }) => info);
+  const present = await headObject(root, key);
   if (!present) return;
   const path = join(root, key);
   await rm(path, { force: true });

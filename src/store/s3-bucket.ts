@@ -1,7 +1,11 @@
 import type { S3Client } from "@aws-sdk/client-s3";
+import { anySignal } from "../abort.ts";
 
 export interface S3StoreOptions {
   readonly client: S3Client;
+  /** With sockets of its own for HEAD, and for GET: those are not to wait for the others. */
+  readonly headClient?: S3Client;
+  readonly getClient?: S3Client;
   readonly bucket: string;
   /** For each call, its retries and its body included. */
   readonly timeoutMs: number;
@@ -20,5 +24,5 @@ export interface Limits {
 /** The end of one call: the caller's, or the store's own time-out. */
 export function within({ timeoutMs }: Bucket, signal?: AbortSignal): Limits {
   const timeout = AbortSignal.timeout(timeoutMs);
-  return { abortSignal: signal ? AbortSignal.any([signal, timeout]) : timeout };
+  return { abortSignal: signal ? anySignal([signal, timeout]) : timeout };
 }

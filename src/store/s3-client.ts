@@ -6,12 +6,15 @@ export interface S3ClientOptions {
   /** Given only in tests; region, endpoint and credentials come from the AWS_* environment. */
   readonly endpoint?: string;
   readonly region?: string;
+  /** How many requests may be under way; others wait. */
+  readonly maxSockets?: number;
   readonly credentials?: { readonly accessKeyId: string; readonly secretAccessKey: string };
 }
 
 /** A client whose every wait has an end; without these settings a silent server holds it for ever. */
-export function createS3Client({ forcePathStyle, ...rest }: S3ClientOptions): S3Client {
-  const agent = { keepAlive: true, maxSockets: 200 };
+export function createS3Client(options: S3ClientOptions): S3Client {
+  const { forcePathStyle, maxSockets = 200, ...rest } = options;
+  const agent = { keepAlive: true, maxSockets };
   return new S3Client({
     forcePathStyle,
     ...rest,

@@ -34,7 +34,10 @@ export async function head(
   checkS3Key(key);
   const command = new HeadObjectCommand({ Bucket: bucket.bucket, Key: key });
   try {
-    return describe(await bucket.client.send(command, within(bucket, signal)));
+    const { client, headClient = client } = bucket;
+    const output = await headClient.send(command, within(bucket, signal));
+    if (!output.ETag) throw noVersion();
+    return describe(output);
   } catch (error) {
     // it has no body that could tell one 403 from another
     const isHidden = bucket.isMissingForbidden && statusOf(error) === 403;
@@ -80,7 +83,8 @@ async function getOnce(
     ...(ifNoneMatch && { IfNoneMatch: ifNoneMatch }),
   });
   try {
-    const output = await bucket.client.send(command, limits);
+    const { client, getClient = client } = bucket;
+    const output = await getClient.send(command, limits);
     const info = describe(output);
     return { kind: "found", info, bytes: await readBody(output, info.size, maxBytes) };
   } catch (error) {
@@ -95,15 +99,15 @@ async function getOnce(
 
 /** Reads a body of exactly `size` bytes, or none of it. */
 async function readBody(
-  { Body, ContentLength }: GetObjectCommandOutput,
+  output: GetObjectCommandOutput,
   size: number,
   maxBytes: number,
 ): Promise<Uint8Array> {
-  const stream = streamOf(Body);
-  if (ContentLength === undefined || size > maxBytes) {
+  const stream = streamOf(output.Body);
+  const refusal = refuseBody(output, size, maxBytes);
+  if (refusal) {
     stream.destroy();
-    if (ContentLength !== undefined) throw tooLarge(size, maxBytes);
-    throw new MediaError("store_failed", "the store did not say how long the object is");
+    throw refusal;
   }
   const bytes = Buffer.allocUnsafeSlow(size);
   let filled = 0;
@@ -118,6 +122,21 @@ async function readBody(
   }
   if (filled !== size) throw new BrokenBody(`the body had ${filled} of ${size} bytes`);
   return bytes;
+}
+
+function refuseBody(
+  { ContentLength, ETag }: GetObjectCommandOutput,
+  size: number,
+  maxBytes: number,
+): MediaError | undefined {
+  if (!ETag) return noVersion();
+  if (ContentLength !== undefined) return size > maxBytes ? tooLarge(size, maxBytes) : undefined;
+  return new MediaError("store_failed", "the store did not say how long the object is");
+}
+
+/** Whatever this is, a login page or another server, it is no object of S3. */
+function noVersion(): MediaError {
+  return new MediaError("store_failed", "the store did not give the object an ETag");
 }
 
 /** What the SDK gives for a body on Node; one left unread would keep its socket. */

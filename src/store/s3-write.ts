@@ -7,7 +7,8 @@ import { checkS3Key } from "./s3-keys.ts";
 import { head } from "./s3-read.ts";
 import type { PutOptions, PutResult } from "./store.ts";
 
-const DELETE_BATCH = 1000;
+/** S3 takes 1000, but is to answer within the time that one request has. */
+const DELETE_BATCH = 250;
 
 /** An object to be written. */
 interface Upload {

@@ -208,8 +208,8 @@ describe("transformImage of animations that are too large", () => {
   it("refuses frames that are too large together", async () => {
     const job = { bytes: clip, spec: { animated: true }, format: "webp" } as const;
     const limits = { ...DEFAULT_IMAGE_LIMITS, maxPixels: 80 * 40 * 3 };
-    expect(await transformImage(job, limits)).toMatchObject(size);
-    const refusal = transformImage(job, { ...limits, maxPixels: 80 * 40 * 3 - 1 });
+    expect(await transformImage(job, { limits })).toMatchObject(size);
+    const refusal = transformImage(job, { limits: { ...limits, maxPixels: 80 * 40 * 3 - 1 } });
     await expect(refusal).rejects.toThrow("3 frames of 80×40, but animations");
   });
 

@@ -3,16 +3,23 @@ import { expect, vi } from "vitest";
 import type { TransformJob, TransformResult } from "../../src/image/pipeline.ts";
 import type { Pool, PoolOptions } from "../../src/image/pool.ts";
 import { createPool } from "../../src/image/pool.ts";
-import type { Worker } from "../../src/image/worker.ts";
+import type { RunOptions, Worker } from "../../src/image/worker.ts";
 
 export const JOB: TransformJob = { bytes: new Uint8Array(), spec: {}, format: "png" };
-export const never = new AbortController().signal;
+export const never = { signal: new AbortController().signal } as const;
+
+/** Options of a worker for a job that has to do with no other. */
+export const alone: RunOptions = { ...never, follow: "nothing", onSlow: () => {} };
 
 export interface FakeWorker extends Worker {
   finish(result?: number): void;
+  decline(): void;
   fail(error: unknown): void;
   wearOut(): void;
   readonly stops: number;
+  readonly releases: number;
+  /** What it was given, the latest one last. */
+  readonly given: readonly { readonly job: TransformJob; readonly options: RunOptions }[];
 }
 
 /** A worker whose jobs end when the test says so, by a result that is `width` pixels wide. */
@@ -20,25 +27,38 @@ export function createFakeWorker(): FakeWorker {
   let end: { resolve(result: TransformResult): void; reject(error: unknown): void } | undefined;
   let isFit = true;
   let stops = 0;
+  let releases = 0;
+  const given: { readonly job: TransformJob; readonly options: RunOptions }[] = [];
   return {
     engine: "test",
-    run: (_, signal) =>
+    run: (job, jobOptions) =>
       new Promise((resolve, reject) => {
+        given.push({ job, options: jobOptions });
         end = { resolve, reject };
+        const { signal } = jobOptions;
         signal.addEventListener("abort", () => reject(signal.reason as Error));
       }),
+    release: () => {
+      releases += 1;
+    },
     isFit: () => isFit,
     stop: () => {
       stops += 1;
       isFit = false;
     },
-    finish: (width = 1) => end?.resolve({ bytes: new Uint8Array(), width, height: 1 }),
+    finish: (width = 1) =>
+      end?.resolve({ kind: "made", bytes: new Uint8Array(), width, height: 1 }),
+    decline: () => end?.resolve({ kind: "declined" }),
     fail: (error) => end?.reject(error),
     wearOut: () => {
       isFit = false;
     },
+    given,
     get stops() {
       return stops;
+    },
+    get releases() {
+      return releases;
     },
   };
 }

@@ -134,7 +134,7 @@ describe("admitOriginal", () => {
 });
 
 describe("checkDimensions", () => {
-  const limits = { maxPixels: 1000, maxAvifPixels: 500, maxSide: 100 };
+  const limits = { ...DEFAULT_IMAGE_LIMITS, maxPixels: 1000, maxAvifPixels: 500, maxSide: 100 };
 
   it.each([
     [100, 10, "jpeg"],

@@ -8,6 +8,16 @@ import type { OutputFormat, TransformSpec } from "../../src/transform/spec.ts";
 import type { Decoded } from "../support/images.ts";
 import { decode } from "../support/images.ts";
 
+type Made = Extract<TransformResult, { kind: "made" }>;
+
+/** What was made by a job that had not to be declined. */
+export function expectMade<T extends { readonly kind: string }>(
+  result: T,
+): Extract<T, { kind: "made" }> {
+  if (result.kind !== "made") throw new Error(`expected a picture, got "${result.kind}"`);
+  return result as Extract<T, { kind: "made" }>; // its kind has just said so
+}
+
 // the originals of these tests are read by the loaders that the service has, and no others
 await prepareEngine();
 
@@ -17,12 +27,13 @@ function toSpec(text: string, format: OutputFormat = "png"): TransformSpec {
 }
 
 /** What the service would make of an original. */
-export function makeVariant(
+export async function makeVariant(
   bytes: Uint8Array,
   text: string,
   format: OutputFormat = "png",
-): Promise<TransformResult> {
-  return transformImage({ bytes, spec: toSpec(text, format), format }, DEFAULT_IMAGE_LIMITS);
+): Promise<Made> {
+  const job = { bytes, spec: toSpec(text, format), format };
+  return expectMade(await transformImage(job, { limits: DEFAULT_IMAGE_LIMITS }));
 }
 
 /** The same, decoded for probing. */

@@ -124,9 +124,10 @@ describe("transformImage", () => {
       fc.asyncProperty(jobs, async ({ bytes, cut, look, format }) => {
         const typed = format === "json" ? cut : { ...cut, ...look };
         const spec = normalizeTransform(typed, format);
-        const result = await transformImage({ bytes, spec, format }, DEFAULT_IMAGE_LIMITS).catch(
-          (error: unknown) => error,
-        );
+        const result = await transformImage(
+          { bytes, spec, format },
+          { limits: DEFAULT_IMAGE_LIMITS },
+        ).catch((error: unknown) => error);
         if (result instanceof Error) {
           expect(result).toBeInstanceOf(MediaError);
           // there is nothing wrong with any of them

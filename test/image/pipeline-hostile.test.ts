@@ -83,8 +83,8 @@ describe("transformImage", () => {
   it("has a limit of its own for AVIF", async () => {
     const job = { bytes: avif, spec: {}, format: "png" } as const;
     const limits = { ...DEFAULT_IMAGE_LIMITS, maxAvifPixels: 64 * 64 };
-    expect(await transformImage(job, limits)).toMatchObject({ width: 64, height: 64 });
-    const refusal = transformImage(job, { ...limits, maxAvifPixels: 64 * 64 - 1 });
+    expect(await transformImage(job, { limits })).toMatchObject({ width: 64, height: 64 });
+    const refusal = transformImage(job, { limits: { ...limits, maxAvifPixels: 64 * 64 - 1 } });
     await expect(refusal).rejects.toThrow("64×64, but avif originals may have at most 4095 pixels");
   });
 

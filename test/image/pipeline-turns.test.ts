@@ -130,7 +130,7 @@ describe("transformImage", () => {
     for (const [x, y] of CORNERS) {
       const corner = picture.at(x, y);
       if (expected[3] === 0) expect(corner[3]).toBeLessThan(8);
-      else expect(distance(corner, expected)).toBeLessThan(8);
+      else expect(distance(corner, expected)).toBeLessThan(format === "jpg" ? 16 : 8);
     }
     expect(distance(picture.at(0.42, 0.25), RED)).toBeLessThan(30);
     expect(distance(picture.at(0.75, 0.58), GREEN)).toBeLessThan(30);

@@ -48,7 +48,7 @@ describe("readWebpSize", () => {
 describe("transformImage", () => {
   it("refuses what a WebP claims before libwebp makes room for it", async () => {
     const job = { bytes: BOMB, spec: { width: 10 }, format: "png" } as const;
-    await expect(transformImage(job, DEFAULT_IMAGE_LIMITS)).rejects.toMatchObject({
+    await expect(transformImage(job, { limits: DEFAULT_IMAGE_LIMITS })).rejects.toMatchObject({
       code: "unusable_original",
       message: "the original is 16383×16383, but webp originals may have at most 50000000 pixels",
     });

@@ -3,7 +3,7 @@ import { createByteBudget } from "../../src/media/byte-budget.ts";
 
 describe("createByteBudget", () => {
   it("gives what there is room for, and lets the others wait in their order", async () => {
-    const budget = createByteBudget(100, 1000);
+    const budget = createByteBudget({ limit: 100, waitMs: 1000, queueLimit: 1000 });
     const first = await budget.take(60);
     const order: string[] = [];
     const second = budget.take(50).then((share) => {
@@ -23,7 +23,7 @@ describe("createByteBudget", () => {
   });
 
   it("refuses those who have waited too long, and serves the next all the same", async () => {
-    const budget = createByteBudget(100, 20);
+    const budget = createByteBudget({ limit: 100, waitMs: 20, queueLimit: 1000 });
     const first = await budget.take(100);
     await expect(budget.take(1)).rejects.toMatchObject({ code: "overloaded" });
     first.release();
@@ -31,7 +31,7 @@ describe("createByteBudget", () => {
   });
 
   it("gives more than there is to one at a time", async () => {
-    const budget = createByteBudget(100, 20);
+    const budget = createByteBudget({ limit: 100, waitMs: 20, queueLimit: 1000 });
     const large = await budget.take(500);
     await expect(budget.take(1)).rejects.toMatchObject({ code: "overloaded" });
     large.release();
@@ -39,7 +39,7 @@ describe("createByteBudget", () => {
   });
 
   it("never gives away what it does not have", async () => {
-    const budget = createByteBudget(100, 5000);
+    const budget = createByteBudget({ limit: 100, waitMs: 5000, queueLimit: 1000 });
     let held = 0;
     let most = 0;
     await Promise.all(

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { MediaError } from "../../src/errors.ts";
 import type { LookUpDeps } from "../../src/media/look-up.ts";
 import { createMemoryStore } from "../../src/store/memory.ts";
-import { createBench, findText, requestOf } from "../support/variants.ts";
+import { createBench, findText, madeOf, requestOf } from "../support/variants.ts";
 
 const REQUEST = await requestOf("/w_300/cat.jpg");
 
@@ -112,7 +112,7 @@ describe("failures", () => {
 function failOnce(error: Error): () => ReturnType<LookUpDeps["transform"]> {
   let isFirst = true;
   return async () => {
-    if (!isFirst) return { bytes: new TextEncoder().encode("ok"), width: 1, height: 1 };
+    if (!isFirst) return madeOf(new TextEncoder().encode("ok"));
     isFirst = false;
     throw error;
   };

@@ -1,4 +1,6 @@
 import type { AppDeps } from "../../src/http/app.ts";
+import { createAnswerLimit } from "../../src/http/answer-limit.ts";
+import { createRequestLog } from "../../src/http/access-log.ts";
 import { createApp } from "../../src/http/app.ts";
 import { DEFAULT_CACHE_RULES } from "../../src/http/cache-control.ts";
 import { createMetrics } from "../../src/http/metrics.ts";
@@ -6,7 +8,9 @@ import { DEFAULT_IMAGE_LIMITS } from "../../src/image/gate.ts";
 import { identifyPicture } from "../../src/image/identify.ts";
 import { transformImage } from "../../src/image/pipeline.ts";
 import type { Logger } from "../../src/logger.ts";
+import { createWarm } from "../../src/media/warm.ts";
 import { drawQuadrants } from "./images.ts";
+import { createPurging } from "../../src/purging.ts";
 import type { BenchOptions } from "./variants.ts";
 import { createBench, RULES } from "./variants.ts";
 import type { Bench } from "./variants.ts";
@@ -22,10 +26,6 @@ export interface TestApp extends Bench {
   request(target: string, init?: RequestInit): Promise<Response>;
 }
 
-function zero(): number {
-  return 0;
-}
-
 /** The whole service but for its listener, on memory stores, with real pixels. */
 export function createTestApp(
   overrides: Partial<AppDeps> = {},
@@ -37,17 +37,41 @@ export function createTestApp(
     (message: string, fields: LogLine["fields"] = {}): void =>
       void log.push({ level, message, fields });
   const bench = createBench({
-    transform: (job) => transformImage(job, DEFAULT_IMAGE_LIMITS),
+    transform: async (job) => ({
+      queueMs: 0,
+      transformMs: 0,
+      ...(await transformImage(job, { limits: DEFAULT_IMAGE_LIMITS })),
+    }),
     ...options,
   });
   const metrics = createMetrics({
-    children: zero,
-    busyChildren: zero,
-    queued: zero,
-    background: zero,
+    pool: () => ({ workers: 0, busy: 0, queued: 0, queuedBackground: 0 }),
+    background: () => 0,
   });
+  const logger = { info: write("info"), warn: write("warn"), error: write("error") };
+  const memo = bench.memo;
+  const purging = {
+    variants: bench.store,
+    memo,
+    prefix: RULES.prefix,
+    background: bench.background,
+  };
   const app = createApp({
+    ...createPurging(
+      {
+        store: { kind: "file", originalsDir: "", variantsDir: "" },
+        events: { topics: new Set(), warm: [] },
+      },
+      { ...purging, observe: metrics.observe },
+    ),
     variants: bench.variants,
+    warm: createWarm({
+      find: bench.variants.find,
+      rules: overrides.rules ?? RULES,
+      atOnce: { originals: 2, variants: 32 },
+      isBackground: true,
+      now: () => performance.now(),
+    }),
     originals: bench.lent,
     originalsUrl: undefined,
     identify: identifyPicture,
@@ -60,7 +84,9 @@ export function createTestApp(
     isStopping: () => false,
     observe: metrics.observe,
     metrics,
-    logger: { info: write("info"), warn: write("warn"), error: write("error") },
+    answerLimit: createAnswerLimit(Infinity),
+    logRequest: createRequestLog({ logger, count: metrics.countRequest }),
+    logger,
     admin: { token: undefined, isLocal: true },
     ...overrides,
   });

@@ -1,7 +1,10 @@
+import type { Background } from "../../src/media/background.ts";
 import { createBackground } from "../../src/media/background.ts";
 import { createByteBudget } from "../../src/media/byte-budget.ts";
 import type { MediaEvent } from "../../src/media/events.ts";
 import type { LookUpDeps } from "../../src/media/look-up.ts";
+import type { Transformed } from "../../src/media/make.ts";
+import type { Memo } from "../../src/media/memo.ts";
 import { createMemo } from "../../src/media/memo.ts";
 import type { Originals } from "../../src/media/originals.ts";
 import { createOriginals } from "../../src/media/originals.ts";
@@ -37,6 +40,8 @@ export async function requestOf(target: string, rules = RULES): Promise<VariantR
 export interface Bench {
   readonly variants: Variants;
   readonly lent: Originals;
+  readonly memo: Memo;
+  readonly background: Background;
   readonly originals: ObjectStore;
   readonly store: ObjectStore;
   /** Every store call as `originals.get`, every event by its kind. */
@@ -51,19 +56,23 @@ export interface Bench {
 
 export interface BenchOptions {
   readonly budget?: number;
+  readonly cacheBytes?: number;
   readonly maxBytes?: number;
   readonly transform?: LookUpDeps["transform"];
+  readonly hasRoom?: () => boolean;
   readonly freshness?: LookUpDeps["freshness"];
   readonly originals?: ObjectStore;
   readonly store?: ObjectStore;
 }
 
 /** The variant of a text is the text, twice: what it was made from can be read off it. */
-const TWICE: LookUpDeps["transform"] = async ({ bytes }) => ({
-  bytes: new Uint8Array([...bytes, ...bytes]),
-  width: 2,
-  height: 1,
-});
+const TWICE: LookUpDeps["transform"] = async ({ bytes }) =>
+  madeOf(new Uint8Array([...bytes, ...bytes]));
+
+/** What a transform gives that took no time. */
+export function madeOf(bytes: Uint8Array): Transformed {
+  return { kind: "made", bytes, width: 2, height: 1, queueMs: 0, transformMs: 0 };
+}
 
 export function createBench(options: BenchOptions = {}): Bench {
   const calls: string[] = [];
@@ -80,17 +89,24 @@ export function createBench(options: BenchOptions = {}): Bench {
   const lent = createOriginals({
     store: counted.originals,
     maxBytes: options.maxBytes ?? 1000,
-    budget: createByteBudget(options.budget ?? 10_000_000, 100),
+    budget: createByteBudget({
+      limit: options.budget ?? 10_000_000,
+      waitMs: 100,
+      queueLimit: 64,
+    }),
+    cacheBytes: options.cacheBytes ?? 0,
     observe,
     now: () => now,
   });
+  const memo = createMemo(() => now, 64 * 1024 * 1024);
   const variants = createVariants({
     originals: lent,
     variants: counted.variants,
     transform: options.transform ?? TWICE,
+    hasRoom: options.hasRoom ?? (() => true),
     prefix: DEFAULT_PREFIX,
     freshness: options.freshness ?? { mode: "check", ttlMs: 1000 },
-    memo: createMemo(() => now),
+    memo,
     writeBack: createWriteBack({
       ...counted,
       storedAs: { engine: () => "test", cacheControl: "max-age=1" },
@@ -104,6 +120,8 @@ export function createBench(options: BenchOptions = {}): Bench {
   return {
     variants,
     lent,
+    memo,
+    background,
     originals,
     store,
     calls,

@@ -19,31 +19,43 @@ export interface VariantHeaders {
   readonly vary?: string;
 }
 
-export function respondBytes({ info, bytes }: Variant, headers: VariantHeaders): Response {
-  // never shared memory, although the type allows it
-  return new Response(bytes as Uint8Array<ArrayBuffer>, { headers: describeBytes(info, headers) });
+/** An answer to whichever server asked for it; its headers are all that it needs. */
+export interface Answer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body?: Uint8Array;
 }
 
-/** What `respondBytes` says, without the bytes. */
-export function respondHead(info: VariantInfo, headers: VariantHeaders): Response {
-  return new Response(null, { headers: describeBytes(info, headers) });
+export function answerBytes({ info, bytes }: Variant, headers: VariantHeaders): Answer {
+  return { status: 200, headers: describeBytes(info, headers), body: bytes };
 }
 
-export function respondNotModified(info: VariantInfo, headers: VariantHeaders): Response {
-  return new Response(null, { status: 304, headers: describe(info, headers) });
+/** What `answerBytes` says, without the bytes. */
+export function answerHead(info: VariantInfo, headers: VariantHeaders): Answer {
+  return { status: 200, headers: describeBytes(info, headers) };
 }
 
-export function respondRedirect(
+export function answerNotModified(info: VariantInfo, headers: VariantHeaders): Answer {
+  return { status: 304, headers: describe(info, headers) };
+}
+
+export function answerRedirect(
   location: string,
   { cacheControl, vary }: Pick<VariantHeaders, "cacheControl" | "vary">,
-): Response {
+): Answer {
   const headers = {
+    ...COMMON_HEADERS,
     location,
     "cache-control": cacheControl,
     "content-length": "0",
     ...(vary && { vary }),
   };
-  return new Response(null, { status: 302, headers });
+  return { status: 302, headers };
+}
+
+export function toResponse({ status, headers, body }: Answer): Response {
+  // never shared memory, although the type allows it
+  return new Response((body ?? null) as Uint8Array<ArrayBuffer> | null, { status, headers });
 }
 
 /** The answer to `OPTIONS`, a CORS preflight or not. */
@@ -82,5 +94,5 @@ function describe(
   { etag }: VariantInfo,
   { cacheControl, vary }: VariantHeaders,
 ): Record<string, string> {
-  return { etag, "cache-control": cacheControl, ...(vary && { vary }) };
+  return { ...COMMON_HEADERS, etag, "cache-control": cacheControl, ...(vary && { vary }) };
 }

@@ -1,0 +1,149 @@
+import { mkdtemp, readdir, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { basename, join } from "node:path";
+import sharp from "sharp";
+import type { Cost, Job, Maker } from "../load.ts";
+import { alternate, get, makeByServer, urlOf } from "../load.ts";
+import type { Server } from "../processes.ts";
+import { script, startProgram } from "../processes.ts";
+import type { Target } from "../report.ts";
+import type { Bench } from "./case.ts";
+import { using, usingService } from "./case.ts";
+import { compareCosts } from "./misses.ts";
+import { PAGE_WIDTHS } from "./srcset.ts";
+
+const FORMATS = ["jpg", "png", "webp", "avif"] as const;
+const SHARP_NAMES: Readonly<Record<string, string>> = { jpg: "jpeg", avif: "heif" };
+const PER_ROUND = 8;
+
+interface Peer {
+  readonly name: string;
+  /** With {width}, {height}, {format} and {key}. */
+  readonly template: string;
+  /** Of one that we have started. */
+  readonly pid?: number;
+}
+
+interface Request {
+  readonly name: string;
+  readonly toJobs: (keys: readonly string[]) => readonly Job[];
+  readonly keys: readonly string[];
+  readonly isBurst?: boolean;
+}
+
+/** The same requests sent to the service and to other servers in turn. */
+export async function peers(bench: Bench): Promise<void> {
+  const { originals, options } = bench;
+  await usingService(bench, async (service) => {
+    await using(startIpx(originals.folder), (ipx) => {
+      const template = `${ipx.url}/w_{width},f_{format}/{key}`;
+      return compareAll(bench, service, { name: "IPX", template, pid: ipx.pid });
+    });
+  });
+  for (const [name, template] of Object.entries(options.peers)) {
+    await usingService(bench, (service) => compareAll(bench, service, { name, template }));
+  }
+}
+
+async function startIpx(folder: string): Promise<Server> {
+  const scratch = await mkdtemp(join(tmpdir(), "shift-media-bench-ipx-"));
+  const server = await startProgram({
+    args: [...script("ipx.ts"), folder],
+    logFile: join(scratch, "log"),
+  });
+  return {
+    ...server,
+    stop: async () => {
+      await server.stop();
+      await rm(scratch, { recursive: true });
+    },
+  };
+}
+
+async function compareAll(bench: Bench, service: Server, peer: Peer): Promise<void> {
+  for (const request of await listRequests(bench)) await compare(bench, service, { peer, request });
+}
+
+async function listRequests({ originals }: Bench): Promise<readonly Request[]> {
+  const two = (await originals.two()).slice(0, PER_ROUND);
+  const twelve = await originals.twelve();
+  const misses = FORMATS.map((format) => ({
+    name: `2K → 512 ${format}`,
+    keys: two,
+    toJobs: (keys: readonly string[]): Job[] => keys.map((key) => ({ key, width: 512, format })),
+  }));
+  const large: Request = {
+    name: "12 MP → 300 jpg",
+    keys: twelve,
+    toJobs: (keys) => keys.map((key) => ({ key, width: 300, format: "jpg" })),
+  };
+  const bursts = (["jpg", "webp"] as const).map((format) => ({
+    name: `srcset of six ${format} of a 12 MP JPEG`,
+    keys: twelve.slice(0, 1),
+    isBurst: true,
+    toJobs: (keys: readonly string[]): Job[] =>
+      keys.flatMap((key) => PAGE_WIDTHS.map((width) => ({ key, width, format }))),
+  }));
+  return [...misses, large, ...bursts];
+}
+
+async function compare(
+  { options, originals, add }: Bench,
+  service: Server,
+  { peer, request }: { readonly peer: Peer; readonly request: Request },
+): Promise<void> {
+  const name = `${peer.name}: ${request.name}`;
+  const toUrl = await prepareUrls(peer, originals.folder);
+  const toJobs = async (): Promise<readonly Job[]> =>
+    request.toJobs(await originals.afresh(request.keys));
+  const jobs = await toJobs();
+  const problem = jobs[0] && (await findProblem(toUrl, jobs[0]));
+  if (problem) {
+    add({ name, ours: "", reference: problem });
+    return;
+  }
+  const atOnce = (make: Maker): Maker =>
+    request.isBurst ? (all): Promise<Cost> => make(all, all.length) : make;
+  const makers = {
+    ours: atOnce(makeByServer(urlOf(service.url), service.pid)),
+    raw: atOnce(makeByServer(toUrl, peer.pid)),
+  };
+  const costs = await alternate(options, makers, toJobs);
+  const target: Target = { atLeast: request.isBurst ? 2 : 1 };
+  const isIpx = peer.pid !== undefined;
+  const count = request.isBurst ? 1 : jobs.length;
+  const rows = compareCosts({ name, reference: peer.name, count, ...(isIpx && { target }) }, costs);
+  for (const row of isIpx ? rows : rows.slice(0, 1)) add(row);
+}
+
+/** Fills in the template; a height for a width is worked out from the original. */
+async function prepareUrls({ template }: Peer, folder: string): Promise<(job: Job) => string> {
+  const ratios = new Map<string, number>();
+  if (template.includes("{height}")) {
+    for (const key of (await readdir(folder)).filter((name) => /\.(?:jpg|png)$/.test(name))) {
+      const { width, height } = await sharp(join(folder, key)).metadata();
+      ratios.set(key, height / width);
+    }
+  }
+  return ({ key, width, format }) =>
+    template
+      .replaceAll("{key}", key)
+      .replaceAll("{width}", String(width))
+      .replaceAll("{height}", String(Math.round(width * (ratios.get(basename(key)) ?? 1))))
+      .replaceAll("{format}", format);
+}
+
+/** What is wrong with a peer's answer: it is to be the picture that was asked for. */
+async function findProblem(toUrl: (job: Job) => string, job: Job): Promise<string | undefined> {
+  const url = toUrl(job);
+  try {
+    const { status, body } = await get(url);
+    if (status !== 200) return `answers ${status} for ${url}`;
+    const { width, format } = await sharp(body).metadata();
+    if (width !== job.width) return `${width} pixels wide instead of ${job.width}: ${url}`;
+    const expected = SHARP_NAMES[job.format] ?? job.format;
+    return format === expected ? undefined : `${format} instead of ${job.format}: ${url}`;
+  } catch (error) {
+    return `does not answer ${url}: ${String(error).slice(0, 100)}`;
+  }
+}

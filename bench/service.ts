@@ -1,0 +1,48 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import type { Options } from "./options.ts";
+import type { Originals } from "./originals.ts";
+import type { Server } from "./processes.ts";
+import { script, startProgram } from "./processes.ts";
+
+const MAIN = fileURLToPath(new URL("../dist/cli/main.js", import.meta.url));
+
+export type Environment = Readonly<Record<string, string>>;
+
+/** Starts the service on the folder of originals, or on what the environment says, without variants. */
+export async function startService(
+  { fromSource, lanes }: Options,
+  { folder }: Originals,
+  environment: Environment = {},
+): Promise<Server> {
+  const scratch = await mkdtemp(join(tmpdir(), "shift-media-bench-run-"));
+  const args = fromSource ? script("../src/cli/main.ts") : [MAIN];
+  const stores = environment["S3_BUCKET"]
+    ? {}
+    : { ORIGINALS_DIR: folder, VARIANTS_DIR: join(scratch, "variants") };
+  const server = await startProgram({
+    args: [...args, "serve", "--port", "0", "--host", "127.0.0.1"],
+    environment: { POOL_SIZE: String(lanes), STOP_DELAY_MS: "0", ...stores, ...environment },
+    logFile: join(scratch, "log"),
+  });
+  return {
+    ...server,
+    stop: async () => {
+      await server.stop();
+      await rm(scratch, { recursive: true, force: true });
+    },
+  };
+}
+
+/** A counter or gauge of `/-/metrics`, summed over its labels. */
+export async function readMetric({ url }: Server, name: string): Promise<number> {
+  const text = await (await fetch(`${url}/-/metrics`)).text();
+  let sum = 0;
+  for (const line of text.split("\n")) {
+    const [, value] = new RegExp(`^shift_media_${name}(?:\\{.*\\})? (\\S+)$`).exec(line) ?? [];
+    sum += Number(value ?? 0);
+  }
+  return sum;
+}

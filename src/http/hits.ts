@@ -1,0 +1,116 @@
+import { LRUCache } from "lru-cache";
+import type { Observe } from "../media/events.ts";
+import type { VariantRequest } from "../media/request.ts";
+import type { VariantInfo } from "../media/variant.ts";
+import type { Found } from "../media/variants.ts";
+import type { Answer } from "./answers.ts";
+import { CDN_HEADERS } from "./delivery.ts";
+import type { MediaDeps } from "./media.ts";
+import { answerFound } from "./media.ts";
+
+/** What all remembered targets may take: the characters of their names, and an allowance for the rest. */
+const MAX_SIZE = 16 * 1024 * 1024;
+const ALLOWANCE = 512;
+/** Longer ones are not what browsers send. */
+const MAX_ACCEPT = 512;
+
+const HIT = { kind: "hit" } as const;
+
+/** The headers that may make a redirect another answer, beside `Accept`. */
+const DEPENDED_ON = ["if-none-match", ...CDN_HEADERS];
+
+/** A request as it is on the wire. */
+interface WireRequest {
+  readonly method: string;
+  readonly target: string;
+  readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>;
+}
+
+/**
+ * The short way for what has been asked for before, of variants that are known to be stored: nothing is
+ * parsed, nobody is asked, and nothing is waited for. Whatever it has no answer to goes the long way.
+ */
+export interface Hits {
+  /** Takes note of what a target, with this `Accept` header, asks for. */
+  note(asked: Target, noted: Noted): void;
+  answer(request: WireRequest): Answer | undefined;
+}
+
+interface Target {
+  readonly target: string;
+  readonly accept: string | undefined;
+}
+
+interface Noted {
+  readonly request: VariantRequest;
+  readonly cacheTag: string;
+}
+
+interface Entry extends Noted {
+  /** The redirect that was answered last, and of which variant. */
+  redirect?: { readonly info: VariantInfo; readonly answer: Answer };
+}
+
+interface HitsDeps extends MediaDeps {
+  readonly observe: Observe;
+}
+
+export function createHits(deps: HitsDeps): Hits {
+  const requests = new LRUCache<string, Entry>({
+    maxSize: MAX_SIZE,
+    sizeCalculation: (_, name) => name.length + ALLOWANCE,
+  });
+  return {
+    note: ({ target, accept }, noted) => {
+      const name = noted.request.isNegotiated ? nameOf(target, accept) : target;
+      if (name !== undefined && !requests.has(name)) requests.set(name, { ...noted });
+    },
+    answer: (wire) => {
+      const { method, target, headers } = wire;
+      if (method !== "GET" && method !== "HEAD") return undefined;
+      const entry = requests.get(target) ?? requests.get(nameOf(target, accepted(headers)) ?? "");
+      const answer = entry && answerHit(deps, entry, wire);
+      if (answer) deps.observe(HIT);
+      return answer;
+    },
+  };
+}
+
+/** No target has a line break. */
+function nameOf(target: string, accept = ""): string | undefined {
+  return accept.length > MAX_ACCEPT ? undefined : `${target}\n${accept}`;
+}
+
+function accepted(headers: WireRequest["headers"]): string | undefined {
+  return textOf(headers["accept"]);
+}
+
+function textOf(value: string | readonly string[] | undefined): string | undefined {
+  return value === undefined || typeof value === "string" ? value : value.join(", ");
+}
+
+function answerHit(deps: HitsDeps, entry: Entry, wire: WireRequest): Answer | undefined {
+  const { request } = entry;
+  const hasExpired = request.expires !== undefined && request.expires * 1000 <= deps.rules.now();
+  const found = hasExpired ? undefined : deps.variants.recall(request);
+  return found?.kind === "stored" ? answerStored(deps, entry, { ...wire, found }) : undefined;
+}
+
+function answerStored(
+  deps: HitsDeps,
+  entry: Entry,
+  { method, headers, found }: WireRequest & { readonly found: Extract<Found, { kind: "stored" }> },
+): Answer | undefined {
+  const { request, redirect } = entry;
+  const isPlain = DEPENDED_ON.every((name) => headers[name] === undefined);
+  if (isPlain && redirect?.info === found.info) return redirect.answer;
+  const header = (name: string): string | undefined => textOf(headers[name]);
+  const untagged = answerFound({ deps, request, method, header }, found);
+  const answer = untagged && {
+    ...untagged,
+    headers: { ...untagged.headers, "cache-tag": entry.cacheTag },
+  };
+  const isLasting = isPlain && answer?.status === 302 && request.expires === undefined;
+  if (isLasting) entry.redirect = { info: found.info, answer };
+  return answer;
+}

@@ -1,0 +1,20 @@
+import type { Handler, Hono } from "hono";
+
+/** A route for operators, with its own methods; it is for no page of another origin. */
+export function addRoute(
+  app: Hono,
+  path: string,
+  handlers: Readonly<Partial<Record<"GET" | "POST" | "DELETE", Handler>>>,
+): void {
+  for (const [method, handler] of Object.entries(handlers)) app.on(method, path, handler);
+  const names = Object.keys(handlers).flatMap((name) => (name === "GET" ? ["GET", "HEAD"] : name));
+  const allow = [...names, "OPTIONS"].join(", ");
+  app.all(path, (c) =>
+    c.req.method === "OPTIONS"
+      ? c.body(null, 204, { allow })
+      : c.json({ code: "method_not_allowed", message: `the method must be one of ${allow}` }, 405, {
+          allow,
+          "cache-control": "no-store",
+        }),
+  );
+}

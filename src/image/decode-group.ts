@@ -1,0 +1,81 @@
+import type { OutputFormat, TransformSpec } from "../transform/spec.ts";
+import { PICTURE_FORMATS } from "../transform/spec.ts";
+import type { Plan } from "./geometry.ts";
+import { planGeometry } from "./geometry.ts";
+import { readJpegSize } from "./jpeg-size.ts";
+import type { Size } from "./sizes.ts";
+import { sniffFormat } from "./sniff.ts";
+
+export interface Asked {
+  readonly spec: TransformSpec;
+  readonly format: OutputFormat;
+}
+
+/** Whether pixels that were decoded for another variant can be what this one begins with. */
+export function mayShareDecode({ spec, format }: Asked): boolean {
+  const isPicture = PICTURE_FORMATS.some((name) => name === format);
+  return isPicture && !spec.animated && spec.trim === undefined && !spec.keepIcc;
+}
+
+/**
+ * How much smaller sharp has libjpeg decode for a plan: as in its pipeline.cc, which is halved just below
+ * each factor "for known libjpeg rounding errors", and not done before a crop.
+ */
+export function shrinkOnLoad({ width, height }: Size, { crop, resize }: Plan): number {
+  if (crop) return 1;
+  const shrink = Math.min(width / resize.width, height / resize.height);
+  const factor = [8, 4, 2].find((each) => shrink >= each) ?? 1;
+  return factor > 1 && Math.floor(shrink) === factor ? factor / 2 : factor;
+}
+
+/** Of a side of an AVIF, in pixels: its encoder makes much of little. */
+const MIN_RESCALED_AVIF = 48;
+
+/**
+ * Whether what was decoded so much smaller for one job may be scaled once more for another of this size. Nothing of
+ * photographs shows it; of pure noise, decoded by two, lossy WebP makes a mean difference of 3.7 levels.
+ */
+export function mayRescale(
+  shrink: number,
+  { format, spec }: Asked,
+  { width, height }: Size,
+): boolean {
+  if (shrink === 1) return true;
+  if (format === "avif") return Math.min(width, height) >= MIN_RESCALED_AVIF;
+  return shrink !== 2 || format !== "webp" || spec.lossless === true;
+}
+
+/** Jobs of one original that can share its decode, and which of them is to be made first. */
+export interface DecodeGroup {
+  readonly name: string;
+  /** Of the picture that is made; the widest can be what the others are made of. */
+  readonly width: number;
+}
+
+/**
+ * The group of a job, as far as it can be told cheaply: whoever decodes looks closer, and makes by itself
+ * what does not belong. WebP has none: libwebp decodes it at the very size that is wanted.
+ */
+export function findDecodeGroup(job: Asked & { bytes: Uint8Array }): DecodeGroup | undefined {
+  const { bytes, spec, format } = job;
+  if (!mayShareDecode(job)) return undefined;
+  const orientation = spec.rotate === "ignore" ? "as stored" : "upright";
+  const original = sniffFormat(bytes) ?? "";
+  if (WHOLE.has(original)) return { name: orientation, width: 0 };
+  const size = original === "jpeg" ? readJpegSize(bytes) : undefined;
+  const plan = size && tryPlan(size, { ...spec, format });
+  const shrink = plan && shrinkOnLoad(size, plan);
+  if (!shrink || !mayRescale(shrink, job, plan.resize)) return undefined;
+  return { name: `${orientation}, by ${shrink}`, width: plan.resize.width };
+}
+
+/** Decoded in full, whatever is to become of them. */
+const WHOLE: ReadonlySet<string> = new Set(["png", "gif", "avif"]);
+
+function tryPlan(size: Size, spec: TransformSpec & { format: OutputFormat }): Plan | undefined {
+  try {
+    return planGeometry(size, spec);
+  } catch {
+    return undefined; // it will be refused, and need not be decoded for that
+  }
+}

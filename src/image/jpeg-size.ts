@@ -1,0 +1,32 @@
+import type { Size } from "./sizes.ts";
+
+const MARKER = 0xff;
+/** Real cameras write a dozen or two before the frame. */
+const MAX_SEGMENTS = 256;
+
+/**
+ * The size that a JPEG's frame header claims (ITU-T T.81, B.2.2); `undefined` where the segments before it
+ * are not one right after the other. Looks at a few bytes of each, whatever the picture.
+ */
+export function readJpegSize(bytes: Uint8Array): Size | undefined {
+  let at = 2; // after SOI
+  for (let count = 0; count < MAX_SEGMENTS && bytes[at] === MARKER; count += 1) {
+    const code = bytes[at + 1] ?? 0;
+    if (isFrame(code)) return toSize(readPair(bytes, at + 7), readPair(bytes, at + 5));
+    at += 2 + readPair(bytes, at + 2);
+  }
+  return undefined;
+}
+
+/** SOF0 to SOF15, less DHT, JPG and DAC among them. */
+function isFrame(code: number): boolean {
+  return code >= 0xc0 && code <= 0xcf && code !== 0xc4 && code !== 0xc8 && code !== 0xcc;
+}
+
+function readPair(bytes: Uint8Array, at: number): number {
+  return ((bytes[at] ?? 0) << 8) | (bytes[at + 1] ?? 0);
+}
+
+function toSize(width: number, height: number): Size | undefined {
+  return width > 0 && height > 0 ? { width, height } : undefined;
+}

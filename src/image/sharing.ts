@@ -1,0 +1,100 @@
+import type { Sharp } from "sharp";
+import type { Asked } from "./decode-group.ts";
+import { mayRescale, shrinkOnLoad } from "./decode-group.ts";
+import type { Plan } from "./geometry.ts";
+import type { Original } from "./original.ts";
+import type { Pixels } from "./pixels.ts";
+import { fromPixels, toPixels } from "./pixels.ts";
+import type { Size } from "./sizes.ts";
+
+/** What jobs of one original hand on from one to the next. */
+export interface Sharing {
+  /** Whether a job that can share what this one decodes is to follow. */
+  readonly isWanted: boolean;
+  decoded: Decoded | undefined;
+}
+
+interface Decoded {
+  readonly isUpright: boolean;
+  /** How much smaller it was decoded; 1 is all of its pixels. */
+  readonly shrink: number;
+  readonly pixels: Pixels;
+}
+
+/** 20 MP, or 26 without alpha, beside what a job takes itself. */
+const MAX_SHARED_BYTES = 80_000_000;
+
+/**
+ * What was decoded small was also scaled: sharp has no way to have it as it is. Scaled once more, by
+ * this or less, levels differ on average by 0.5 from what would have been made directly, and by 1.2 in pure
+ * noise; at 0.95 it would be 1 and 4. Lossy encoders make more of it: 1.5 (JPEG) to 2.8 (AVIF) of photographs.
+ * Three quarters, rounded to pixels, is what 640 and 480 are apart.
+ */
+const MAX_RESCALE = 0.76;
+
+interface Wanted extends Asked {
+  readonly plan: Plan;
+  readonly isUpright: boolean;
+}
+
+/**
+ * Begins a pipeline for a plan with pixels that another job has decoded, or with pixels that others can
+ * share; `undefined` when that would show, or take too much memory.
+ */
+export async function readShared(
+  original: Original,
+  wanted: Wanted,
+  sharing: Sharing,
+): Promise<Sharp | undefined> {
+  const { plan, isUpright } = wanted;
+  const shrink = original.format === "jpeg" ? shrinkOnLoad(original.size, plan) : 1;
+  if (hasOwnDecode(original, wanted, shrink)) return undefined;
+  const { decoded } = sharing;
+  const isAlike = decoded?.shrink === shrink && decoded.isUpright === isUpright;
+  if (!isAlike) return decode(original, sharing, { shrink, isUpright, resize: plan.resize });
+  if (shrink === 1 || fits(plan.resize, decoded.pixels)) return fromPixels(decoded.pixels);
+  // a size that is too near is no reason to have a smaller one for those that follow
+  if (plan.resize.width < decoded.pixels.width) return undefined;
+  return decode(original, sharing, { shrink, isUpright, resize: plan.resize });
+}
+
+interface Decoding extends Pick<Decoded, "shrink" | "isUpright"> {
+  readonly resize: Size;
+}
+
+async function decode(
+  original: Original,
+  sharing: Sharing,
+  { resize, ...how }: Decoding,
+): Promise<Sharp | undefined> {
+  const size = how.shrink === 1 ? original.size : resize;
+  if (!sharing.isWanted || bytesOf(original, size) > MAX_SHARED_BYTES) return undefined;
+  sharing.decoded = undefined; // not both at a time
+  const image = original.read();
+  const scaled = how.shrink === 1 ? image : image.resize({ ...size, fit: "fill" });
+  const pixels = await toPixels(scaled);
+  sharing.decoded = { ...how, pixels };
+  return fromPixels(pixels);
+}
+
+/** libwebp decodes at the size that is wanted, and what draws attention is found on other pixels elsewhere. */
+function hasOwnDecode(
+  { format }: Original,
+  { plan: { cut, resize }, ...asked }: Wanted,
+  shrink: number,
+): boolean {
+  return (
+    format === "webp" ||
+    (cut !== undefined && "strategy" in cut) ||
+    !mayRescale(shrink, asked, resize)
+  );
+}
+
+function fits({ width, height }: Size, pixels: Size): boolean {
+  if (width === pixels.width && height === pixels.height) return true;
+  return Math.max(width / pixels.width, height / pixels.height) <= MAX_RESCALE;
+}
+
+function bytesOf({ metadata }: Original, { width, height }: Size): number {
+  return width * height * (metadata.hasAlpha ? 4 : 3);
+}

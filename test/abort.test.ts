@@ -1,0 +1,53 @@
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
+import { describe, expect, it } from "vitest";
+import { anySignal, createTimeout } from "../src/abort.ts";
+import { sleep, until } from "./support/server.ts";
+
+setFlagsFromString("--expose-gc");
+const collectGarbage: () => void = runInNewContext("gc");
+
+describe("anySignal", () => {
+  it("fires with the reason of the first, and at once when one has fired already", () => {
+    const [first, second] = [new AbortController(), new AbortController()];
+    const signal = anySignal([first.signal, second.signal]);
+    expect(signal.aborted).toBe(false);
+    second.abort("second");
+    first.abort("first");
+    expect(signal.reason).toBe("second");
+    expect(anySignal([new AbortController().signal, first.signal]).reason).toBe("first");
+  });
+
+  it("keeps a time-out that nothing else refers to", async () => {
+    const signal = anySignal([new AbortController().signal, AbortSignal.timeout(100)]);
+    await sleep(0);
+    collectGarbage();
+    await until(async () => signal.aborted);
+    expect(signal.reason).toMatchObject({ name: "TimeoutError" });
+  });
+});
+
+describe("createTimeout", () => {
+  it("fires in time", async () => {
+    const { signal } = createTimeout(20);
+    await until(async () => signal.aborted);
+    expect(signal.reason).toMatchObject({ name: "TimeoutError" });
+  });
+
+  it("keeps nothing once it has been called off", async () => {
+    const held = waitForNothing();
+    await until(async () => {
+      collectGarbage();
+      return held.deref() === undefined;
+    });
+  });
+});
+
+/** What waited for a time-out that was called off. */
+function waitForNothing(): WeakRef<AbortSignal> {
+  const timeout = createTimeout(600_000);
+  const signal = anySignal([timeout.signal]);
+  signal.addEventListener("abort", () => undefined);
+  timeout.clear();
+  return new WeakRef(signal);
+}

@@ -1,0 +1,56 @@
+import { EventEmitter, once } from "node:events";
+import type { ServerResponse } from "node:http";
+import { createServer, get } from "node:http";
+import type { AddressInfo } from "node:net";
+import { describe, expect, it } from "vitest";
+import { createAnswerLimit } from "../../src/http/answer-limit.ts";
+
+const LARGE = 100_000;
+
+function toClient(): EventEmitter & { destroyed: boolean } {
+  return Object.assign(new EventEmitter(), { destroyed: false });
+}
+
+/** A real answer whose client has gone before there was anything to answer. */
+async function abandonedAnswer(): Promise<ServerResponse> {
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address() as AddressInfo;
+  const client = get({ port, host: "127.0.0.1" });
+  client.on("error", () => undefined);
+  const [, response] = (await once(server, "request")) as [unknown, ServerResponse];
+  const hasClosed = once(response, "close");
+  client.destroy();
+  await hasClosed;
+  server.close();
+  return response;
+}
+
+describe("createAnswerLimit", () => {
+  it("counts large answers until they are sent", () => {
+    const limit = createAnswerLimit(3 * LARGE);
+    const connections = Array.from({ length: 4 }, () => toClient());
+    expect(connections.map((connection) => limit.admit(LARGE, connection))).toEqual([
+      true,
+      true,
+      true,
+      false,
+    ]);
+    expect(limit.admit(1000, toClient())).toBe(true);
+    connections[1]?.emit("close");
+    expect(limit.admit(LARGE, toClient())).toBe(true);
+    expect(limit.admit(LARGE, toClient())).toBe(false);
+  });
+
+  it("does not count what is answered to a client that has gone", async () => {
+    const limit = createAnswerLimit(LARGE);
+    limit.admit(LARGE, await abandonedAnswer());
+    expect(limit.admit(LARGE, toClient())).toBe(true);
+  });
+
+  it("lets one answer pass that is larger than all", () => {
+    const limit = createAnswerLimit(LARGE);
+    expect(limit.admit(9 * LARGE, toClient())).toBe(true);
+    expect(limit.admit(LARGE, toClient())).toBe(false);
+  });
+});

@@ -1,0 +1,240 @@
+import { describe, expect, it } from "vitest";
+import { MediaError } from "../../src/errors.ts";
+import type { TransformJob } from "../../src/image/pipeline.ts";
+import type { Pool } from "../../src/image/pool.ts";
+import type { Worker } from "../../src/image/worker.ts";
+import { WorkerDied } from "../../src/image/worker.ts";
+import { drawQuadrants } from "../support/images.ts";
+import { startInlineWorker } from "../../src/image/inline-worker.ts";
+import { DEFAULT_IMAGE_LIMITS } from "../../src/image/gate.ts";
+import { killChildren, startPool } from "./child-pool.ts";
+import type { FakeWorker } from "./fake-workers.ts";
+import { becomeBusy, never, setUp, settle } from "./fake-workers.ts";
+
+const png = await drawQuadrants(1200, 900).png().toBuffer();
+const jpeg = await drawQuadrants(4000, 40).jpeg().toBuffer();
+
+function jobsOf(bytes: Uint8Array, widths: readonly number[]): TransformJob[] {
+  return widths.map((width) => ({ bytes, spec: { width }, format: "jpg" }));
+}
+
+/** What a worker was given: the widths, and what it was told would follow. */
+function givenTo(worker: FakeWorker | undefined): (readonly [number | undefined, string])[] {
+  return (worker?.given ?? []).map(({ job, options }) => [job.spec.width, options.follow]);
+}
+
+function runAll(pool: Pool, jobs: readonly TransformJob[]): Promise<unknown>[] {
+  return jobs.map((job) => pool.run(job, never));
+}
+
+async function finishAll(workers: readonly FakeWorker[], turns: number): Promise<void> {
+  for (let turn = 0; turn < turns; turn += 1) {
+    await settle();
+    for (const worker of workers) worker.finish();
+  }
+}
+
+function startInline(): Promise<Worker> {
+  return startInlineWorker(DEFAULT_IMAGE_LIMITS);
+}
+
+describe("createPool with jobs of one original", () => {
+  it("gives them to one worker, one after the other, and says what follows", async () => {
+    const { pool, workers } = setUp({ queueLimit: 9 });
+    await pool.start();
+    const other = jobsOf(Buffer.from(png), [7]);
+    const jobs = runAll(pool, [...jobsOf(png, [10, 20]), ...other, ...jobsOf(png, [30])]);
+    await finishAll(workers, 4);
+    await Promise.all(jobs);
+    expect(givenTo(workers[0])).toEqual([
+      [10, "decode"],
+      [20, "decode"],
+      [30, "nothing"],
+      [7, "nothing"],
+    ]);
+  });
+
+  it("keeps sizes of a JPEG apart that are not decoded alike, the widest of each first", async () => {
+    const { pool, workers } = setUp({ queueLimit: 9 });
+    await pool.start();
+    const jobs = runAll(pool, jobsOf(jpeg, [320, 400, 640, 480, 1280, 1920, 960]));
+    await finishAll(workers, 7);
+    await Promise.all(jobs);
+    expect(givenTo(workers[0])).toEqual([
+      [400, "decode"],
+      [320, "original"],
+      [640, "decode"],
+      [480, "original"],
+      [1280, "decode"],
+      [960, "original"],
+      [1920, "nothing"],
+    ]);
+  });
+
+  it("splits them over idle workers", async () => {
+    const { pool, workers } = setUp({ size: 2, queueLimit: 9 });
+    await pool.start();
+    const slow = jobsOf(png, [1, 2, 3, 4, 5, 6]).map((job) => ({
+      ...job,
+      format: "avif" as const,
+    }));
+    const jobs = runAll(pool, slow);
+    await finishAll(workers, 3);
+    await Promise.all(jobs);
+    expect(workers.map(({ given }) => given.length)).toEqual([3, 3]);
+    expect(workers.map((worker) => givenTo(worker)[0]?.[1])).toEqual(["decode", "decode"]);
+  });
+
+  it("leaves them to one of two idle workers while they are few and quickly made", async () => {
+    const { pool, workers } = setUp({ size: 2, queueLimit: 9 });
+    await pool.start();
+    const jobs = runAll(pool, jobsOf(png, [1, 2, 3, 4, 5, 6]));
+    await settle();
+    const other = runAll(pool, jobsOf(Buffer.from(png), [7]));
+    await finishAll(workers, 6);
+    await Promise.all([...jobs, ...other]);
+    expect(workers.map(({ given }) => given.length).toSorted((a, b) => a - b)).toEqual([1, 6]);
+  });
+
+  it("does not let what is quickly made wait for what is not", async () => {
+    const { pool, workers } = setUp({ size: 2, queueLimit: 9 });
+    await pool.start();
+    const [first, second, third] = jobsOf(png, [1, 2, 3]);
+    if (!first || !second || !third) throw new Error("there are three");
+    const slow = runAll(pool, [
+      { ...first, format: "avif" },
+      { ...second, format: "avif" },
+      { ...third, format: "avif" },
+    ]);
+    await settle();
+    const quick = pool.run(second, never);
+    workers[0]?.finish();
+    await settle();
+    workers[0]?.finish();
+    await settle();
+    await finishAll(workers, 4);
+    await Promise.all([quick, ...slow]);
+    expect(pool.stats()).toMatchObject({ busy: 0, queued: 0 });
+  });
+
+  it("shares nothing when an idle worker is there for each", async () => {
+    const { pool, workers } = setUp({ size: 2 });
+    await pool.start();
+    const slow = jobsOf(png, [1, 2]).map((job) => ({ ...job, format: "avif" as const }));
+    const jobs = runAll(pool, slow);
+    await finishAll(workers, 1);
+    await Promise.all(jobs);
+    expect(workers.map((worker) => givenTo(worker)[0]?.[1])).toEqual(["nothing", "nothing"]);
+  });
+
+  it("lets others have their turn after eight of them", async () => {
+    const { pool, workers } = setUp({ queueLimit: 99 });
+    await pool.start();
+    const other = jobsOf(Buffer.from(png), [7]);
+    const many = jobsOf(
+      png,
+      Array.from({ length: 12 }, () => 2),
+    );
+    const jobs = runAll(pool, [...jobsOf(png, [1]), ...other, ...many]);
+    await finishAll(workers, 14);
+    await Promise.all(jobs);
+    expect(givenTo(workers[0]).findIndex(([width]) => width === 7)).toBe(8);
+  });
+
+  it("fails none of them for another", async () => {
+    const { pool, workers } = setUp({ queueLimit: 9 });
+    await pool.start();
+    const caller = new AbortController();
+    const [one, two, three, four] = jobsOf(png, [1, 2, 3, 4]);
+    if (!one || !two || !three || !four) throw new Error("there are four");
+    const broken = expect(pool.run(one, never)).rejects.toThrow("broken");
+    const aborted = expect(pool.run(two, { signal: caller.signal })).rejects.toThrow("gone");
+    const others = runAll(pool, [three, four]);
+    await settle();
+    caller.abort(new Error("gone"));
+    workers[0]?.fail(new MediaError("unusable_original", "broken"));
+    await broken;
+    await aborted;
+    await finishAll(workers, 2);
+    expect(await Promise.all(others)).toHaveLength(2);
+    expect(givenTo(workers[0]).map(([width]) => width)).toEqual([1, 3, 4]);
+  });
+
+  it("retries the one whose worker died, by itself, and leaves the others in the queue", async () => {
+    const { pool, workers } = setUp({ queueLimit: 9 });
+    await pool.start();
+    const jobs = runAll(pool, jobsOf(png, [1, 2, 3]));
+    await settle();
+    workers[0]?.wearOut();
+    workers[0]?.fail(new WorkerDied("killed"));
+    for (let turn = 0; turn < 3; turn += 1) {
+      await becomeBusy(pool);
+      if (turn === 0) expect(pool.stats().queued).toBe(1);
+      workers[1]?.finish();
+      await new Promise((resolve) => {
+        setTimeout(resolve, 60);
+      });
+    }
+    await Promise.all(jobs);
+    expect(givenTo(workers[1])).toEqual([
+      [2, "decode"],
+      [3, "nothing"],
+      [1, "nothing"],
+    ]);
+  });
+
+  it("has a worker forget what it kept for a job that has left", async () => {
+    const { pool, workers } = setUp({ queueLimit: 9 });
+    await pool.start();
+    const caller = new AbortController();
+    const [one, two] = jobsOf(png, [1, 2]);
+    if (!one || !two) throw new Error("there are two");
+    const first = pool.run(one, never);
+    const second = expect(pool.run(two, { signal: caller.signal })).rejects.toThrow("gone");
+    await settle();
+    caller.abort(new Error("gone"));
+    await second;
+    expect(workers[0]?.releases).toBe(0);
+    workers[0]?.finish();
+    await first;
+    expect(workers[0]?.releases).toBe(1);
+  });
+
+  it("does without descriptions, animations, trimmed pictures, profiles and WebP", async () => {
+    const webp = await drawQuadrants(40, 20).webp().toBuffer();
+    const rows: [Uint8Array, Omit<TransformJob, "bytes">][] = [
+      [webp, { spec: { width: 4 }, format: "png" }],
+      [png, { spec: {}, format: "json" }],
+      [png, { spec: { animated: true }, format: "gif" }],
+      [png, { spec: { trim: 3 }, format: "png" }],
+      [png, { spec: { keepIcc: true }, format: "png" }],
+    ];
+    for (const [bytes, rest] of rows) {
+      const { pool, workers } = setUp();
+      await pool.start();
+      const jobs = runAll(
+        pool,
+        [1, 2].map(() => ({ bytes, ...rest })),
+      );
+      await finishAll(workers, 2);
+      await Promise.all(jobs);
+      expect(workers[0]?.given.map(({ options }) => options.follow)).toEqual([
+        "original",
+        "nothing",
+      ]);
+    }
+  });
+
+  it("makes all of them, in a child and without one, though the child be killed", async () => {
+    for (const options of [{}, { startWorker: startInline }]) {
+      const pool = await startPool(options);
+      for (const bytes of [png, jpeg]) {
+        const widths = [320, 300, 200, 100, 640, 480];
+        const jobs = runAll(pool, jobsOf(bytes, widths));
+        void jobs[2]?.then(() => killChildren());
+        expect(await Promise.all(jobs)).toMatchObject(widths.map((width) => ({ width })));
+      }
+      expect(pool.stats()).toMatchObject({ busy: 0, queued: 0 });
+    }
+  });
+});

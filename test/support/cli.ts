@@ -1,0 +1,56 @@
+import type { ChildProcess } from "node:child_process";
+import { spawn } from "node:child_process";
+import { fileURLToPath } from "node:url";
+
+const MAIN = fileURLToPath(new URL("../../src/cli/main.ts", import.meta.url));
+
+/** A process of the command line. */
+export interface CliRun {
+  readonly process: ChildProcess;
+  readonly code: Promise<number | null>;
+  /** What it has printed so far: its results, and all the rest. */
+  output(): string;
+  errors(): string;
+}
+
+export interface CliOptions {
+  readonly environment?: Readonly<Record<string, string>>;
+  /** Its standard input. */
+  readonly input?: string;
+}
+
+/** Starts the command line from source, with nothing in its environment but what it is given. */
+export function startCli(args: readonly string[], { environment, input }: CliOptions = {}): CliRun {
+  const child = spawn(process.execPath, ["--import", "tsx", MAIN, ...args], {
+    env: { PATH: process.env["PATH"], ...environment },
+  });
+  let output = "";
+  let errors = "";
+  child.stdout.on("data", (chunk: Buffer) => {
+    output += chunk.toString();
+  });
+  child.stderr.on("data", (chunk: Buffer) => {
+    errors += chunk.toString();
+  });
+  child.stdin.end(input);
+  const code = new Promise<number | null>((resolve) => {
+    child.on("close", resolve);
+  });
+  return { process: child, code, output: () => output, errors: () => errors };
+}
+
+/** Runs a command to its end. */
+export async function runCli(
+  args: readonly string[],
+  options: CliOptions = {},
+): Promise<{ readonly code: number | null; readonly output: string; readonly errors: string }> {
+  const run = startCli(args, options);
+  const code = await run.code;
+  return { code, output: run.output(), errors: run.errors() };
+}
+
+/** The lines of JSON that a command has printed, but for one that is not complete yet. */
+export function linesOf(output: string): readonly Readonly<Record<string, unknown>>[] {
+  const lines = output.split("\n").slice(0, -1);
+  return lines.map((line) => JSON.parse(line) as Record<string, unknown>);
+}

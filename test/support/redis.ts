@@ -1,0 +1,55 @@
+import type { ChildProcess } from "node:child_process";
+import { execFileSync, spawn } from "node:child_process";
+import { mkdtemp, rm } from "node:fs/promises";
+import type { AddressInfo } from "node:net";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+/** A Redis of our own on loopback, with nothing in it. */
+export interface RedisServer {
+  readonly url: string;
+  stop(): Promise<void>;
+}
+
+export function hasRedis(): boolean {
+  try {
+    execFileSync("redis-server", ["--version"]);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+export async function startRedis(): Promise<RedisServer> {
+  const folder = await mkdtemp(join(tmpdir(), "shift-media-redis-"));
+  const port = await findPort();
+  const args = ["--port", String(port), "--bind", "127.0.0.1", "--dir", folder];
+  const process = spawn("redis-server", [...args, "--save", "", "--appendonly", "no"]);
+  await waitForReady(process);
+  return {
+    url: `redis://127.0.0.1:${port}`,
+    stop: async () => {
+      process.kill("SIGKILL");
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+function findPort(): Promise<number> {
+  return new Promise((resolve) => {
+    const server = createServer();
+    server.listen(0, "127.0.0.1", () => {
+      const { port } = server.address() as AddressInfo; // it listens on a port
+      server.close(() => resolve(port));
+    });
+  });
+}
+
+function waitForReady({ stdout }: ChildProcess): Promise<void> {
+  return new Promise((resolve) => {
+    stdout?.on("data", (chunk: Buffer) => {
+      if (chunk.toString().includes("Ready to accept connections")) resolve();
+    });
+  });
+}
