@@ -1,8 +1,8 @@
 import type { Config } from "./config.ts";
+import { each } from "./media/each.ts";
 import type { Warm } from "./media/warm.ts";
 import { createWarm } from "./media/warm.ts";
 import type { Observe } from "./media/events.ts";
-import type { WarmOrder } from "./media/warm-order.ts";
 import type { RequestRules } from "./media/request.ts";
 import type { Variants } from "./media/variants.ts";
 import { slotsOf } from "./slots.ts";
@@ -73,13 +73,9 @@ export function warmAfterEvents(
   const warm = warmBeside(parts, config);
   const wants = [{ transforms: config.events.warm, formats: [] }];
   return async (key) => {
-    for await (const result of warm(one({ key, wants }), signal)) {
+    for await (const result of warm(each([{ key, wants }]), signal)) {
       if (result.status !== "failed") continue;
       observe({ kind: "background_failed", task: `warm ${key}`, error: result.message });
     }
   };
-}
-
-async function* one(order: WarmOrder): AsyncGenerator<WarmOrder> {
-  yield order;
 }

@@ -1,5 +1,6 @@
 import type { Hono } from "hono";
 import { MediaError } from "../errors.ts";
+import { each } from "../media/each.ts";
 import { readEntries } from "../media/warm-lines.ts";
 import type { WarmEntry } from "../media/warm-order.ts";
 import { readOrders } from "../media/warm-order.ts";
@@ -59,10 +60,6 @@ async function readBody(request: Request): Promise<AsyncIterable<WarmEntry>> {
   if (!body) throw new MediaError("invalid_body", "there must be a body");
   if (LINE_TYPES.includes(type)) return readEntries(body);
   return each(readOrders(await readText(request, MAX_DOCUMENT_BYTES)));
-}
-
-async function* each<T>(values: Iterable<T>): AsyncGenerator<T> {
-  yield* values;
 }
 
 async function* until<T>(isOver: () => boolean, values: AsyncIterable<T>): AsyncGenerator<T> {

@@ -1,3 +1,4 @@
+import { pause } from "./pause.ts";
 import type { WarmEntry, WarmOrder } from "./warm-order.ts";
 import { countCombinations, MAX_COMBINATIONS } from "./warm-order.ts";
 
@@ -46,10 +47,4 @@ function join(
   const wants = [...held.wants, ...next.value.wants];
   const count = wants.reduce((sum, want) => sum + countCombinations(want), 0);
   return count <= MAX_COMBINATIONS ? { key: held.key, wants } : undefined;
-}
-
-function pause(ms: number): Promise<undefined> {
-  return new Promise((resolve) => {
-    setTimeout(() => resolve(undefined), ms);
-  });
 }

@@ -2,6 +2,7 @@ import { orAbort } from "../abort.ts";
 import type { ErrorCode } from "../errors.ts";
 import { MediaError } from "../errors.ts";
 import type { VariantRequest } from "./request.ts";
+import { pause } from "./pause.ts";
 import type { Found, Variants } from "./variants.ts";
 
 /** How often a variant is asked for that cannot be had for the moment. */
@@ -95,10 +96,4 @@ async function describeOutcome(outcome: Found): Promise<Pick<WarmResult, "status
 export function describeError(error: unknown): Required<Pick<WarmResult, "code" | "message">> {
   if (error instanceof MediaError) return { code: error.code, message: error.message };
   return { code: "internal", message: String(error) };
-}
-
-function pause(ms: number): Promise<void> {
-  return new Promise((resolve) => {
-    setTimeout(resolve, ms);
-  });
 }

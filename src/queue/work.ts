@@ -1,5 +1,6 @@
 import type { Job, Worker } from "bullmq";
 import type { Redis } from "ioredis";
+import { each } from "../media/each.ts";
 import type { WarmOrder } from "../media/warm-order.ts";
 import type { WarmResult, WarmTally } from "../media/warm-result.ts";
 import { count, createTally, isTransient } from "../media/warm-result.ts";
@@ -102,8 +103,4 @@ function describeFailures(failures: readonly WarmResult[], { made, there }: Warm
   const shown = reasons.slice(0, MAX_REASONS).join("; ");
   const all = failures.length + made + there;
   return failures.length === all ? shown : `${failures.length} of ${all}: ${shown}`;
-}
-
-async function* each<T>(values: Iterable<T>): AsyncGenerator<T> {
-  yield* values;
 }

@@ -8,10 +8,10 @@ import { planGeometry } from "../../src/image/geometry.ts";
 import { transformImage } from "../../src/image/pipeline.ts";
 import { rotatedSize } from "../../src/image/sizes.ts";
 import { normalizeTransform } from "../../src/transform/normalize.ts";
-import type { Effects, TransformSpec } from "../../src/transform/spec.ts";
+import type { TransformSpec } from "../../src/transform/spec.ts";
 import { FLIPS, isPictureFormat, MODES, PICTURE_FORMATS } from "../../src/transform/spec.ts";
 import { drawAnimation, drawGrid, drawQuadrants } from "../support/images.ts";
-import { gravities } from "../support/specs.ts";
+import { EFFECTS, gravities } from "../support/specs.ts";
 
 await prepareEngine();
 
@@ -47,24 +47,8 @@ const ORIENTED = await Promise.all(
   ),
 );
 
-const percent = fc.integer({ min: -99, max: 100 });
 const side = fc.oneof(fc.integer({ min: 1, max: 120 }), fc.integer({ min: 1, max: 3 }));
 const color = fc.constantFrom("ff8800", "00ff0080", "ffffff", "00000000");
-
-const effects = {
-  blur: fc.integer({ min: 15, max: 2000 }),
-  sharpen: fc.integer({ min: 1, max: 100 }),
-  pixelate: fc.integer({ min: 2, max: 200 }),
-  brightness: percent,
-  contrast: percent,
-  saturation: percent,
-  hue: fc.integer({ min: -180, max: 180 }),
-  gamma: fc.integer({ min: 34, max: 300 }).map((value) => value / 100),
-  sepia: fc.integer({ min: 1, max: 100 }),
-  tint: fc.constantFrom("ff8800", "000000", "ffffff"),
-  grayscale: fc.constant(true as const),
-  negate: fc.constant(true as const),
-} satisfies { readonly [K in keyof Effects]-?: fc.Arbitrary<Effects[K]> };
 
 const flag = fc.constant(true as const);
 const crops = fc.record({
@@ -81,7 +65,7 @@ const cuts: fc.Arbitrary<TransformSpec> = fc.oneof(
 );
 const looks: fc.Arbitrary<TransformSpec> = fc.record(
   {
-    ...effects,
+    ...EFFECTS,
     width: side,
     height: side,
     mode: fc.constantFrom(...MODES),

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { printTransform } from "../../src/transform/print.ts";
 import { reduceRatio } from "../../src/transform/ratio.ts";
-import type { Gravity, TransformSpec } from "../../src/transform/spec.ts";
+import type { Effects, Gravity, TransformSpec } from "../../src/transform/spec.ts";
 import {
   COMPASS_POINTS,
   DESCRIPTION_FORMATS,
@@ -62,23 +62,23 @@ const size = fc.oneof(
 const flag = fc.constant(true as const);
 const percent = fc.integer({ min: -99, max: 100 });
 
-const effects = fc.record(
-  {
-    blur: fc.integer({ min: 15, max: 2000 }),
-    sharpen: fc.integer({ min: 1, max: 100 }),
-    pixelate: fc.integer({ min: 2, max: 200 }),
-    brightness: percent,
-    contrast: percent,
-    saturation: percent,
-    hue: fc.integer({ min: -180, max: 180 }),
-    gamma: fc.integer({ min: 3400, max: 30_000 }).map((n) => n / 10_000),
-    sepia: fc.integer({ min: 1, max: 100 }),
-    tint: fc.tuple(hexByte, hexByte, hexByte).map((bytes) => bytes.join("")),
-    grayscale: flag,
-    negate: flag,
-  },
-  { requiredKeys: [] },
-);
+/** Every effect, with values within its bounds. */
+export const EFFECTS = {
+  blur: fc.integer({ min: 15, max: 2000 }),
+  sharpen: fc.integer({ min: 1, max: 100 }),
+  pixelate: fc.integer({ min: 2, max: 200 }),
+  brightness: percent,
+  contrast: percent,
+  saturation: percent,
+  hue: fc.integer({ min: -180, max: 180 }),
+  gamma: fc.integer({ min: 3400, max: 30_000 }).map((n) => n / 10_000),
+  sepia: fc.integer({ min: 1, max: 100 }),
+  tint: fc.tuple(hexByte, hexByte, hexByte).map((bytes) => bytes.join("")),
+  grayscale: flag,
+  negate: flag,
+} satisfies { readonly [K in keyof Effects]-?: fc.Arbitrary<Effects[K]> };
+
+const effects = fc.record(EFFECTS, { requiredKeys: [] });
 
 const flags = fc.record(
   { animated: flag, attachment: flag, keepIcc: flag, lossless: flag, progressive: flag },
