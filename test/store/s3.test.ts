@@ -2,6 +2,8 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createS3Client } from "../../src/store/s3-client.ts";
 import { createS3Store } from "../../src/store/s3.ts";
 import type { ObjectStore } from "../../src/store/store.ts";
+import type { Rgw } from "../support/rgw.ts";
+import { hasRgw, startRgw } from "../support/rgw.ts";
 import type { S3Server } from "../support/s3-server.ts";
 import { startS3Server } from "../support/s3-server.ts";
 import { describeStore } from "./contract.ts";
@@ -39,6 +41,27 @@ async function openTestBucket(): Promise<ObjectStore> {
 // region and credentials come from AWS_*
 describe.skipIf(!endpoint)("S3_TEST_ENDPOINT", () => {
   describeStore("createS3Store", openTestBucket, EVERYTHING);
+});
+
+// the gateway of Ceph has servers of its own, so what it says is another opinion
+describe.skipIf(!hasRgw())("Ceph", () => {
+  let rgw: Rgw;
+  beforeAll(async () => {
+    rgw = await startRgw();
+    await rgw.createBucket("variants");
+  }, 60_000);
+  afterAll(() => rgw.stop());
+
+  const openCephBucket = async (): Promise<ObjectStore> => {
+    const client = createS3Client({
+      forcePathStyle: true,
+      endpoint: rgw.endpoint,
+      region: rgw.region,
+      credentials: rgw.credentials,
+    });
+    return createS3Store({ client, bucket: "variants", timeoutMs: 5000 });
+  };
+  describeStore("createS3Store", openCephBucket, EVERYTHING);
 });
 
 describe("createS3Store", () => {
