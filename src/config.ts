@@ -1,26 +1,16 @@
 import { availableParallelism } from "node:os";
 import { z } from "zod";
-import { deriveCache } from "./config-cache.ts";
-import type { EventConfig } from "./config-events.ts";
-import { deriveEvents, EVENT_VARIABLES } from "./config-events.ts";
-import type { StoreConfig } from "./config-store.ts";
-import type { PolicyConfig } from "./config-policy.ts";
-import { checkAccessVariables, derivePolicy, PASSTHROUGHS, POLICIES } from "./config-policy.ts";
-import { ConfigError, deriveStore } from "./config-store.ts";
-import {
-  headerValue,
-  integer,
-  list,
-  oneOf,
-  optionalText,
-  pattern,
-  text,
-  url,
-} from "./config-values.ts";
+import { deriveCache } from "./config/cache.ts";
+import type { EventConfig } from "./config/events.ts";
+import { deriveEvents, EVENT_VARIABLES } from "./config/events.ts";
+import type { PolicyConfig } from "./config/policy.ts";
+import { derivePolicy } from "./config/policy.ts";
+import type { StoreConfig } from "./config/store.ts";
+import { deriveStore } from "./config/store.ts";
+import { flag, integer, oneOf, optionalText, text, url } from "./config/values.ts";
+import { printVariables, readVariables, REQUEST_VARIABLES } from "./config/variables.ts";
 import type { CacheRules } from "./http/cache-control.ts";
-import { DEFAULT_CACHE_RULES } from "./http/cache-control.ts";
 import type { Delivery } from "./http/delivery.ts";
-import { DELIVERIES } from "./http/delivery.ts";
 import type { ImageLimits } from "./image/gate.ts";
 import { DEFAULT_IMAGE_LIMITS } from "./image/gate.ts";
 import type { PreferredFormat } from "./image/negotiate.ts";
@@ -37,6 +27,8 @@ export interface Config {
   readonly prefix: VariantPrefix;
   readonly publicUrl: string | undefined;
   readonly delivery: Delivery;
+  /** For how long the same presigned URL is given, and good after that. */
+  readonly presignSeconds: number;
   readonly freshness: Freshness;
   readonly autoFormats: readonly PreferredFormat[];
   readonly cache: CacheRules;
@@ -71,58 +63,16 @@ const GIB = 1024 * MIB;
 
 /** Every variable, with its default and how it is read. The README has one row for each. */
 const VARIABLES = {
+  ...REQUEST_VARIABLES,
   HOST: text("127.0.0.1"),
   PORT: integer(3000, 0, 65_535),
-  BASE_PATH: pattern(
-    "",
-    /^(?:\/(?!\.\.?(?:\/|$))[\w.~-]+)+$/,
-    "a path like /i, without a slash at its end",
-  ),
   ORIGINALS_DIR: text("originals"),
   VARIANTS_DIR: text("variants"),
   S3_BUCKET: optionalText(),
   S3_VARIANTS_BUCKET: optionalText(),
-  S3_FORCE_PATH_STYLE: z.stringbool({ error: "must be true or false" }).optional(),
-  POLICY: list()
-    .pipe(z.array(z.enum(POLICIES, { error: `must be a list of ${POLICIES.join(", ")}` })))
-    .optional(),
-  ALLOW_UNSIGNED: z.stringbool({ error: "must be true or false" }).default(false),
-  SIGNING_SECRETS: list().default([]),
-  PRESETS: list(/[\s;]+/).default([]),
-  ALLOWED_WIDTHS: list().default([]),
-  ALLOWED_HEIGHTS: list().default([]),
-  ALLOWED_RATIOS: list().default([]),
-  ALLOWED_QUALITIES: list().default([]),
-  ALLOWED_OPTIONS: list().default(["w", "h", "ar", "c", "g", "f", "dpr", "t"]),
-  ORIGINALS: z
-    .enum(PASSTHROUGHS, { error: `must be one of ${PASSTHROUGHS.join(", ")}` })
-    .optional(),
-  ORIGINALS_PREFIX: pattern(
-    "",
-    /^(?!\/)[^\p{Cc}]+$/u,
-    "what keys begin with, without a slash before",
-  ),
-  ORIGINALS_URL: url().optional(),
-  PUBLIC_URL: url().optional(),
-  DELIVERY: oneOf(DELIVERIES, "auto"),
-  FRESHNESS: oneOf(["check", "immutable"], "check"),
-  FRESHNESS_TTL_SECONDS: integer(300, 1, 31_536_000),
-  AUTO_FORMATS: z
-    .string()
-    .default("avif,webp")
-    .transform((names) => names.split(",").map((name) => name.trim()))
-    .pipe(z.array(z.enum(["avif", "webp"], { error: "must be a list of avif and webp" }))),
-  VARIANTS_ROOT: pattern(
-    "variants/",
-    /^(?!s--)[a-z\d][a-z\d-]*\/$/,
-    "a folder name of small letters, digits and hyphens, with its slash",
-  ),
-  VARIANTS_EPOCH: pattern("1", /^[a-z\d-]{1,32}$/, "1 to 32 small letters, digits and hyphens"),
-  CACHE_VERSIONED: headerValue(DEFAULT_CACHE_RULES.versioned),
-  CACHE_STREAMED: headerValue(DEFAULT_CACHE_RULES.streamed),
-  CACHE_SHORT_SECONDS: integer(DEFAULT_CACHE_RULES.shortSeconds, 0, 60),
-  CACHE_NOT_FOUND_SECONDS: integer(DEFAULT_CACHE_RULES.notFoundSeconds, 0, 86_400),
-  CACHE_CLIENT_ERROR_SECONDS: integer(DEFAULT_CACHE_RULES.clientErrorSeconds, 0, 86_400),
+  S3_PUBLIC_ENDPOINT: url().optional(),
+  S3_FORCE_PATH_STYLE: flag().optional(),
+  PRESIGN_SECONDS: integer(3600, 60, 302_400),
   MAX_ORIGINAL_BYTES: integer(32 * MIB, 1, 512 * MIB),
   MAX_ORIGINAL_PIXELS: integer(DEFAULT_IMAGE_LIMITS.maxPixels, 1, 200_000_000),
   MAX_AVIF_PIXELS: integer(DEFAULT_IMAGE_LIMITS.maxAvifPixels, 1, 200_000_000),
@@ -150,9 +100,6 @@ const VARIABLES = {
   LOG_LEVEL: oneOf(["info", "warn", "error", "silent"], "info"),
 };
 
-/** Variables whose values are not to be printed. */
-const SECRETS: ReadonlySet<string> = new Set(["ADMIN_TOKEN", "SIGNING_SECRETS", "WARM_QUEUE"]);
-
 const schema = z.object(VARIABLES);
 type Environment = z.infer<typeof schema>;
 
@@ -162,28 +109,13 @@ type Environment = z.infer<typeof schema>;
  * @throws ConfigError with one line for each problem.
  */
 export function loadConfig(environment: Readonly<Record<string, string | undefined>>): Config {
-  checkAccessVariables(environment, Object.keys(VARIABLES));
-  const given = Object.entries(environment).filter(([, value]) => value !== "");
-  const result = schema.safeParse(Object.fromEntries(given));
-  if (!result.success) {
-    const problems = result.error.issues.map(({ path, message }) => {
-      const name = String(path[0]);
-      const got = SECRETS.has(name) ? "" : `, got ${JSON.stringify(environment[name])}`;
-      return `${name} ${message}${got}`;
-    });
-    throw new ConfigError(problems.join("\n"));
-  }
-  return derive(result.data, environment);
+  return derive(readVariables(schema, environment), environment);
 }
 
 /** What each variable is when it is not set, as text; empty where that means something of its own. */
 export function variableDefaults(): Readonly<Record<string, string>> {
-  const defaults = Object.entries(schema.parse({}));
   const names = Object.keys(VARIABLES).map((name) => [name, ""] as const);
-  return Object.fromEntries([
-    ...names,
-    ...defaults.map(([name, value]) => [name, [value].flat().join(",")] as const),
-  ]);
+  return { ...Object.fromEntries(names), ...printVariables(schema.parse({})) };
 }
 
 function derive(
@@ -206,6 +138,7 @@ function derive(
     prefix: { root: env.VARIANTS_ROOT, epoch: env.VARIANTS_EPOCH },
     publicUrl: env.PUBLIC_URL?.replace(/\/+$/, ""),
     delivery: env.DELIVERY,
+    presignSeconds: env.PRESIGN_SECONDS,
     freshness: { mode: env.FRESHNESS, ttlMs: env.FRESHNESS_TTL_SECONDS * 1000 },
     autoFormats: env.AUTO_FORMATS,
     cache: deriveCache(env),

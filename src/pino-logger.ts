@@ -1,3 +1,4 @@
+import type { DestinationStream } from "pino";
 import { pino } from "pino";
 import type { Logger } from "./logger.ts";
 
@@ -16,6 +17,15 @@ export function createLogger(level: string): Logger {
       // nothing has been written yet, or nobody reads it any more
     }
   });
+  return logTo(output, level);
+}
+
+/** The same at once, for a process that may be frozen the moment after. */
+export function createPromptLogger(level: string): Logger {
+  return logTo(pino.destination({ sync: true }), level);
+}
+
+function logTo(output: DestinationStream, level: string): Logger {
   const log = pino({ level, base: null, timestamp: pino.stdTimeFunctions.isoTime }, output);
   return {
     info: (message, fields = {}) => log.info(fields, message),

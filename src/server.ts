@@ -3,6 +3,7 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { Duplex } from "node:stream";
 import { getRequestListener } from "@hono/node-server";
+import { createAppDeps } from "./application.ts";
 import type { Config } from "./config.ts";
 import type { Connections } from "./connections.ts";
 import { trackConnections } from "./connections.ts";
@@ -10,15 +11,13 @@ import { MediaError } from "./errors.ts";
 import { createAnswerLimit } from "./http/answer-limit.ts";
 import type { HitListener } from "./hit-listener.ts";
 import { createHitListener } from "./hit-listener.ts";
-import { createRequestLog } from "./http/access-log.ts";
 import { createApp } from "./http/app.ts";
-import { respondError } from "./http/errors.ts";
-import { COMMON_HEADERS } from "./http/answers.ts";
+import { answerError } from "./http/errors.ts";
+import { toResponse } from "./http/stream-answer.ts";
 import { createHits } from "./http/hits.ts";
 import type { Logger } from "./logger.ts";
 import { createService } from "./service.ts";
 import type { ObjectStore } from "./store/store.ts";
-import { warmBeside } from "./warming.ts";
 
 /** A running service. */
 export interface Running {
@@ -40,22 +39,18 @@ export interface Running {
 export async function startServer(config: Config, logger: Logger): Promise<Running> {
   let state: "starting" | "ready" | "stopping" = "starting";
   const service = createService(config, logger);
-  const logRequest = createRequestLog({ logger, count: service.metrics.countRequest });
-  const media = { ...service, delivery: config.delivery, cache: config.cache };
-  const hits = createHits(media);
+  const deps = createAppDeps(service, config, logger);
+  const hits = createHits(deps);
   const answerLimit = createAnswerLimit(config.limits.answersInFlight);
   const app = createApp({
-    ...media,
-    warm: warmBeside(service, config),
-    logger,
-    logRequest,
+    ...deps,
     answerLimit,
     hits,
     admin: { token: config.adminToken, isLocal: isLoopback(config.host) },
     isReady: () => state === "ready",
     isStopping: () => state === "stopping",
   });
-  const answerHit = createHitListener({ hits, limit: answerLimit, log: logRequest });
+  const answerHit = createHitListener({ hits, limit: answerLimit, log: deps.logRequest });
   const server = createHttpServer(app.fetch, config, (request, response) =>
     state === "ready" ? answerHit(request, response) : false,
   );
@@ -96,10 +91,9 @@ function createHttpServer(
     hostname: "localhost", // for requests without a Host: it is never used
     errorHandler: () => {
       const problem = "the request must have a path as its target and a valid Host";
-      const response = respondError(new MediaError("invalid_path", problem), cache);
-      response.headers.set("cache-control", "no-store"); // the fault is in a header
-      for (const [name, value] of Object.entries(COMMON_HEADERS)) response.headers.set(name, value);
-      return response;
+      const { headers, ...answer } = answerError(new MediaError("invalid_path", problem), cache);
+      // the fault is in a header
+      return toResponse({ ...answer, headers: { ...headers, "cache-control": "no-store" } });
     },
   });
   const server = createServer(

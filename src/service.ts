@@ -1,4 +1,6 @@
+import { createHash } from "node:crypto";
 import type { Config } from "./config.ts";
+import { createRequestRules } from "./config/request-rules.ts";
 import type { Metrics } from "./http/metrics.ts";
 import { createMetrics } from "./http/metrics.ts";
 import { startChildWorker } from "./image/child-worker.ts";
@@ -13,11 +15,15 @@ import { createBackground } from "./media/background.ts";
 import { createByteBudget } from "./media/byte-budget.ts";
 import type { MediaEvent, Observe } from "./media/events.ts";
 import { createMemo } from "./media/memo.ts";
-import type { Originals } from "./media/originals.ts";
+import type { Originals, OriginalsDeps } from "./media/originals.ts";
 import { createOriginals } from "./media/originals.ts";
+import type { PresignedUrls } from "./media/presigned.ts";
+import { createPresignedUrls } from "./media/presigned.ts";
 import type { RequestRules } from "./media/request.ts";
+import type { StoredAs } from "./media/variant.ts";
 import type { Variants } from "./media/variants.ts";
 import { createVariants } from "./media/variants.ts";
+import { createStreams } from "./media/streams.ts";
 import { createWriteBack } from "./media/write-back.ts";
 import type { Purging } from "./purging.ts";
 import { createPurging } from "./purging.ts";
@@ -25,8 +31,6 @@ import type { ObjectStore } from "./store/store.ts";
 import { slotsOf } from "./slots.ts";
 import type { Stores } from "./stores.ts";
 import { createStores, probeStores } from "./stores.ts";
-import { createPermits } from "./transform/policy.ts";
-import { createVerify } from "./url/signature.ts";
 import { warmAfterEvents } from "./warming.ts";
 
 /** The parts of a service, wired, without its HTTP. */
@@ -38,12 +42,15 @@ export interface Service extends Purging {
   readonly originalsUrl: string | undefined;
   readonly originalsStore: ObjectStore;
   readonly publicUrl: string | undefined;
+  readonly presigned: PresignedUrls | undefined;
   readonly rules: RequestRules;
   readonly identify: (bytes: Uint8Array) => string | undefined;
   readonly storeTimeoutMs: number;
   /** Reaches for the stores and starts the image processes. */
   start(): Promise<void>;
-  /** Resolves when all background work is done. */
+  /** Resolves when nothing goes on behind answers; more may be asked for then. */
+  settle(): Promise<void>;
+  /** The same, and nothing new is begun that nobody waits for. */
   drain(): Promise<void>;
   stop(): void;
 }
@@ -59,20 +66,20 @@ export function createService(config: Config, logger: Logger): Service {
   const ending = new AbortController();
   const metrics = createMetrics({ pool: pool.stats, background: background.size });
   const observe = createObserver(metrics, logger);
-  const originals = createLender(config, stores, observe);
+  const streams = createStreams({ limit: config.limits.storeSockets, now });
+  const originals = createLender(config, { store: stores.originals, streams, observe });
   const memo = createMemo(now, config.limits.variantsCache);
   const variants = createVariants({
     originals,
     variants: stores.variants,
+    streams,
+    createHash: () => createHash("sha256"),
     transform: pool.run,
     hasRoom: pool.hasRoom,
     prefix: config.prefix,
     freshness: config.freshness,
     memo,
-    writeBack: createWriteBack({
-      ...stores,
-      storedAs: { engine: pool.engine, cacheControl: config.cache.versioned },
-    }),
+    writeBack: createWriteBack({ ...stores, storedAs: storedAs(config, pool) }),
     storeTimeoutMs: config.timeouts.storeMs,
     requestTimeoutMs: config.timeouts.requestMs,
     background,
@@ -99,13 +106,19 @@ export function createService(config: Config, logger: Logger): Service {
     originalsUrl: config.access.originals.url,
     originalsStore: stores.originals,
     publicUrl: publicUrlOf(config),
+    presigned: createPresigned(config, stores),
     rules,
     identify: identifyPicture,
     storeTimeoutMs: config.timeouts.storeMs,
     start: () => start(stores, pool, logger),
+    settle: background.drain,
     drain: () => drain({ ending, pool, background }),
     stop: pool.stop,
   };
+}
+
+function storedAs({ cache }: Config, { engine }: Pool): StoredAs {
+  return { engine, cacheControl: cache.stored, versioned: cache.versioned };
 }
 
 async function start(stores: Stores, pool: Pool, logger: Logger): Promise<void> {
@@ -125,10 +138,15 @@ async function drain({ ending, pool, background }: Draining): Promise<void> {
   await background.drain();
 }
 
-function createLender(config: Config, stores: Stores, observe: Observe): Originals {
+function createLender(
+  config: Config,
+  deps: Pick<OriginalsDeps, "store" | "streams" | "observe">,
+): Originals {
   const { limits, pool, maxOriginalBytes } = config;
   return createOriginals({
-    store: stores.originals,
+    ...deps,
+    // with processes for it, they can read what are files; here reading must not block
+    store: pool.size === 0 ? withoutFiles(deps.store) : deps.store,
     maxBytes: maxOriginalBytes,
     budget: createByteBudget({
       limit: limits.originalsInFlight,
@@ -136,9 +154,12 @@ function createLender(config: Config, stores: Stores, observe: Observe): Origina
       queueLimit: pool.queuePerChild * slotsOf(config),
     }),
     cacheBytes: limits.originalsCache,
-    observe,
     now,
   });
+}
+
+function withoutFiles({ head, get, open }: OriginalsDeps["store"]): OriginalsDeps["store"] {
+  return { head, get, open };
 }
 
 /** With files this service is itself what serves the stored form. */
@@ -146,21 +167,16 @@ function publicUrlOf({ publicUrl, store, basePath }: Config): string | undefined
   return publicUrl ?? (store.kind === "file" ? basePath : undefined);
 }
 
+function createPresigned(
+  { presignSeconds: windowSeconds }: Config,
+  { presign }: Stores,
+): PresignedUrls | undefined {
+  return presign && createPresignedUrls({ presign, windowSeconds, now: () => Date.now() });
+}
+
 /** What decides how requests are read. */
 export function createRules(config: Config): RequestRules {
-  const { policy, presets, secrets, originals } = config.access;
-  return {
-    basePath: config.basePath,
-    prefix: config.prefix,
-    autoFormats: config.autoFormats,
-    presets,
-    policy,
-    permits: createPermits(policy, presets),
-    ...(secrets.length > 0 && { verify: createVerify(secrets) }),
-    arePublic: publicUrlOf(config) !== undefined,
-    originals,
-    now: () => Date.now(),
-  };
+  return createRequestRules(config, publicUrlOf(config) !== undefined);
 }
 
 function createImagePool(

@@ -1,16 +1,11 @@
-import { existsSync } from "node:fs";
-import type { Server } from "node:http";
-import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
 import type { Browser } from "playwright-core";
-import { chromium } from "playwright-core";
 import sharp from "sharp";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { Site } from "./support/chromium.ts";
+import { hasChromium, launchChromium, servePage } from "./support/chromium.ts";
 import { drawPhoto, drawQuadrants } from "./support/images.ts";
 import type { TestServer } from "./support/server.ts";
 import { createFolders, startTestServer } from "./support/server.ts";
-
-const CHROMIUM = process.env["CHROMIUM"] ?? "/usr/bin/chromium";
 
 /** Path, and the natural size that a browser should see. */
 const PICTURES: readonly (readonly [path: string, width: number, height: number])[] = [
@@ -24,11 +19,11 @@ const PICTURES: readonly (readonly [path: string, width: number, height: number]
   ["/variants/1/photo.jpg/w_77.webp", 77, 51],
 ];
 
-describe.skipIf(!existsSync(CHROMIUM))("a page in a real browser", () => {
+describe.skipIf(!hasChromium())("a page in a real browser", () => {
   let browser: Browser;
   let server: TestServer;
   let folders: Awaited<ReturnType<typeof createFolders>>;
-  let page: Server;
+  let page: Site;
 
   beforeAll(async () => {
     folders = await createFolders({
@@ -40,16 +35,13 @@ describe.skipIf(!existsSync(CHROMIUM))("a page in a real browser", () => {
       VARIANTS_DIR: folders.variants,
     });
     const html = PICTURES.map(([path]) => `<img src="${server.url}${path}">`).join("");
-    page = createServer((_, response) => response.end(`<!doctype html>${html}`));
-    await new Promise<void>((resolve) => {
-      page.listen(0, "127.0.0.1", resolve);
-    });
-    browser = await chromium.launch({ executablePath: CHROMIUM, args: ["--no-sandbox"] });
+    page = await servePage(html);
+    browser = await launchChromium();
   });
 
   afterAll(async () => {
     await browser.close();
-    page.close();
+    page.stop();
     await server.stop();
     await folders.remove();
   });
@@ -60,7 +52,7 @@ describe.skipIf(!existsSync(CHROMIUM))("a page in a real browser", () => {
       const tab = await context.newPage();
       const statuses: number[] = [];
       tab.on("response", (response) => statuses.push(response.status()));
-      await tab.goto(originOf(page), { waitUntil: "networkidle" });
+      await tab.goto(page.url, { waitUntil: "networkidle" });
       const sizes = await tab.$$eval("img", (images) =>
         images.map((image) => [image.naturalWidth, image.naturalHeight]),
       );
@@ -72,7 +64,7 @@ describe.skipIf(!existsSync(CHROMIUM))("a page in a real browser", () => {
 
   it("lets a script of another origin read the pixels", async () => {
     const tab = await browser.newPage();
-    await tab.goto(originOf(page));
+    await tab.goto(page.url);
     const size = await tab.evaluate(async (url) => {
       const answer = await fetch(url);
       return (await answer.arrayBuffer()).byteLength;
@@ -83,8 +75,3 @@ describe.skipIf(!existsSync(CHROMIUM))("a page in a real browser", () => {
     await tab.close();
   });
 });
-
-function originOf(server: Server): string {
-  const { port } = server.address() as AddressInfo; // it listens on a port
-  return `http://127.0.0.1:${port}/`;
-}

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { ConfigError } from "../src/config-store.ts";
+import { ConfigError } from "../src/config/error.ts";
 import { loadConfig, variableDefaults } from "../src/config.ts";
 
 describe("loadConfig", () => {
@@ -122,7 +122,7 @@ describe("loadConfig", () => {
     ["PUBLIC_URL", "cdn.example", "must be an http or https URL"],
     ["PUBLIC_URL", "ftp://cdn.example", "must be an http or https URL"],
     ["PUBLIC_URL", "https://cdn.example/?a=b", "must have no query"],
-    ["DELIVERY", "proxy", "must be one of auto, redirect, stream"],
+    ["DELIVERY", "proxy", "must be one of auto, redirect, presigned, stream"],
     ["AUTO_FORMATS", "avif,jxl", "must be a list of avif and webp"],
     ["ALLOW_UNSIGNED", "maybe", "must be true or false"],
     ["VARIANTS_ROOT", "w_3/", "must be a folder name"],

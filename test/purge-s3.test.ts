@@ -41,6 +41,7 @@ describe("events and purges with S3", () => {
       AWS_SECRET_ACCESS_KEY: s3.credentials.secretAccessKey,
       S3_BUCKET: s3.originalsBucket,
       POLICY: "open",
+      DELIVERY: "stream",
       FRESHNESS_TTL_SECONDS: "1",
       POOL_SIZE: "1",
     };

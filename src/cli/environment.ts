@@ -1,4 +1,4 @@
-import { ConfigError } from "../config-store.ts";
+import { ConfigError } from "../config/error.ts";
 import type { Config } from "../config.ts";
 import { loadConfig } from "../config.ts";
 import { MediaError } from "../errors.ts";

@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import { describePolicy } from "../config-policy.ts";
+import { describePolicy } from "../config/policy.ts";
 import type { Config } from "../config.ts";
 import { MediaError } from "../errors.ts";
 import type { Explanation } from "../media/explain.ts";

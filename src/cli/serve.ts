@@ -1,6 +1,6 @@
 import type { Command } from "commander";
 import type { Config } from "../config.ts";
-import { describePolicy } from "../config-policy.ts";
+import { describePolicy } from "../config/policy.ts";
 import type { Logger } from "../logger.ts";
 import { createLogger } from "../pino-logger.ts";
 import type { Running } from "../server.ts";

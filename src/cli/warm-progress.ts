@@ -33,16 +33,23 @@ function showLines(progress: Progress): () => void {
 /** Variants a second. */
 export function rateOf({ tally, begun }: Progress): number {
   const seconds = (performance.now() - begun) / 1000;
-  return Math.round(((tally.made + tally.there + tally.failed) / seconds) * 10) / 10;
+  return (
+    Math.round(((tally.made + tally.there + tally.failed + (tally.skipped ?? 0)) / seconds) * 10) /
+    10
+  );
 }
 
 /** How far it has come, in a line. */
 export function printLine(progress: Progress): string {
   const { tally, originals, total } = progress;
   const of = total === undefined ? "" : ` of ${total}`;
-  const sums = `${tally.made} made, ${tally.there} there, ${tally.failed} failed`;
+  const sums = `${tally.made} made, ${tally.there} there, ${tally.failed} failed${printSkipped(tally)}`;
   const begun = originals === 0 ? "" : `${originals}${of} originals: `;
   return `${begun}${sums}; ${rateOf(progress)} variants/s${printEta(progress)}`;
+}
+
+function printSkipped({ skipped }: WarmTally): string {
+  return skipped === undefined ? "" : `, ${skipped} skipped`;
 }
 
 function printEta({ originals, total, begun }: Progress): string {
@@ -51,7 +58,7 @@ function printEta({ originals, total, begun }: Progress): string {
   return `, ${Math.ceil((perOriginal * (total - originals)) / 1000)} s left`;
 }
 
-const SUMS = "{rate} variants/s | {made} made, {there} there, {failed} failed";
+const SUMS = "{rate} variants/s | {made} made, {there} there, {failed} failed{skipped}";
 
 function showBar(progress: Progress): () => void {
   let bar = startBar(progress);
@@ -82,6 +89,7 @@ function startBar(progress: Progress): SingleBar {
   return bar;
 }
 
-function payloadOf(progress: Progress): Record<string, number> {
-  return { ...progress.tally, rate: rateOf(progress) };
+function payloadOf(progress: Progress): Record<string, number | string> {
+  const { tally } = progress;
+  return { ...tally, skipped: printSkipped(tally), rate: rateOf(progress) };
 }

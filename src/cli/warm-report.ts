@@ -21,21 +21,21 @@ export async function reportOn(
   { options, stop, work }: ReportOptions,
 ): Promise<void> {
   const progress: Progress = { tally: createTally(), originals: 0, begun: performance.now() };
-  const failed: WarmResult[] = [];
+  const named: Named = { failed: [], skipped: [] };
   if (list.isCountable) void countEntries(list, progress, stop);
   const hide = showProgress(progress);
   const finish = (status: Status): void => {
     hide();
     const sums = sumUp(progress, status);
     if (options.json) process.stdout.write(`${JSON.stringify(sums)}\n`);
-    else process.stdout.write(printReport(progress, failed));
+    else process.stdout.write(printReport(progress, named));
     if (status !== "done") process.stderr.write("to go on, give the same command again\n");
   };
   try {
     for await (const result of work(follow(list, progress, stop))) {
       count(progress.tally, result);
       if (options.json) process.stdout.write(`${JSON.stringify(result)}\n`);
-      if (result.status === "failed" && failed.length < MAX_SHOWN) failed.push(result);
+      note(named, result);
     }
   } catch (error) {
     if (progress.originals > 0) finish("broken off");
@@ -84,18 +84,36 @@ function sumUp(progress: Progress, status: string): Readonly<Record<string, stri
   return { status, ...progress.tally, ms };
 }
 
-function printReport(progress: Progress, failures: readonly WarmResult[]): string {
-  const { made, there, failed, bytes } = progress.tally;
+/** What the report names. */
+interface Named {
+  readonly failed: WarmResult[];
+  readonly skipped: WarmResult[];
+}
+
+function note(named: Named, result: WarmResult): void {
+  const { status } = result;
+  if (status !== "failed" && status !== "skipped") return;
+  if (named[status].length < MAX_SHOWN) named[status].push(result);
+}
+
+function printReport(progress: Progress, named: Named): string {
+  const { made, there, failed, bytes, skipped = 0 } = progress.tally;
   const seconds = ((performance.now() - progress.begun) / 1000).toFixed(1);
   const lines = [
     `made    ${made} (${printBytes(bytes)})`,
     `there   ${there}`,
     `failed  ${failed}`,
-    ...failures.map((failure) => `  ${printFailure(failure)}`),
-    ...(failed > failures.length ? [`  and ${failed - failures.length} more; --json has all`] : []),
+    ...printNamed(named.failed, failed),
+    ...(skipped > 0 ? [`skipped ${skipped}`, ...printNamed(named.skipped, skipped)] : []),
     `in ${seconds} s, ${rateOf(progress)} variants/s`,
   ];
   return `${lines.join("\n")}\n`;
+}
+
+function printNamed(named: readonly WarmResult[], total: number): readonly string[] {
+  const rest = total - named.length;
+  const lines = named.map((result) => `  ${printFailure(result)}`);
+  return rest > 0 ? [...lines, `  and ${rest} more; --json has all`] : lines;
 }
 
 function printFailure({ line, key, transform, format, message }: WarmResult): string {

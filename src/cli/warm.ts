@@ -3,6 +3,7 @@ import { MediaError } from "../errors.ts";
 import type { Want, WarmEntry } from "../media/warm-order.ts";
 import { readWant } from "../media/warm-order.ts";
 import type { WarmResult } from "../media/warm-result.ts";
+import { skipOthers } from "../media/warm-result.ts";
 import { createService } from "../service.ts";
 import { warmAlone, withPatience } from "../warming.ts";
 import { printFailure, readConfig } from "./environment.ts";
@@ -13,6 +14,7 @@ import type { WarmList } from "./warm-list.ts";
 import { cutShard, listLines, listPrefix, parseShard } from "./warm-list.ts";
 import { warmRemotely } from "./warm-remote.ts";
 import { enqueue } from "./warm-enqueue.ts";
+import type { ReportOptions } from "./warm-report.ts";
 import { reportOn } from "./warm-report.ts";
 
 interface WarmOptions {
@@ -26,6 +28,7 @@ interface WarmOptions {
   readonly concurrency?: string;
   readonly json?: boolean;
   readonly enqueue?: boolean;
+  readonly strict?: boolean;
 }
 
 /** `shift-media warm` */
@@ -42,6 +45,7 @@ export function addWarm(program: Command): void {
     .option("--shard <i/n>", "do the i-th of n parts, by a hash of the key")
     .option("--concurrency <n>", "originals at a time; not for those who have others do it")
     .option("--json", "print a line of JSON for each variant, and one with the sums")
+    .option("--strict", "with --prefix, count files that are no pictures as failures")
     .option("--enqueue", "leave it to the workers of the queue at WARM_QUEUE")
     .action(warm);
 }
@@ -76,6 +80,9 @@ function checkCompany({ from, prefix, service, concurrency, ...options }: WarmOp
   if ((from === undefined) === (prefix === undefined)) {
     throw misused("either --from or --prefix must be given");
   }
+  if (options.strict && (prefix === undefined || options.enqueue)) {
+    throw misused("--strict is for what --prefix lists, and for no queue");
+  }
   if (service !== undefined && options.enqueue) {
     throw misused("either --service or --enqueue may be given");
   }
@@ -97,7 +104,7 @@ async function run(options: WarmOptions, standard: Want | undefined): Promise<vo
   const stop = createStop();
   if (!needsStore) {
     const list = listLines(options.from ?? "-", standard);
-    await reportOn(cut(list, options), { options, stop, work: remotely(options) });
+    await report(list, { options, stop, work: remotely(options) });
     return;
   }
   const config = readConfig("warm up");
@@ -114,7 +121,7 @@ async function run(options: WarmOptions, standard: Want | undefined): Promise<vo
         })
       : listLines(options.from ?? "-", standard);
   if (isRemote) {
-    await reportOn(cut(list, options), { options, stop, work: remotely(options) });
+    await report(list, { options, stop, work: remotely(options) });
     return;
   }
   if (options.enqueue) {
@@ -125,11 +132,21 @@ async function run(options: WarmOptions, standard: Want | undefined): Promise<vo
   try {
     await service.start();
     const never = new AbortController().signal;
-    await reportOn(cut(list, options), { options, stop, work: (entries) => work(entries, never) });
+    await report(list, { options, stop, work: (entries) => work(entries, never) });
     await service.drain();
   } finally {
     service.stop();
   }
+}
+
+interface Reported extends ReportOptions {
+  readonly options: WarmOptions;
+}
+
+async function report(list: WarmList, { options, stop, work }: Reported): Promise<void> {
+  const isLenient = options.prefix !== undefined && !options.strict;
+  const both: ReportOptions["work"] = (entries) => skipOthers(work(entries));
+  await reportOn(cut(list, options), { options, stop, work: isLenient ? both : work });
 }
 
 function cut(list: WarmList, { shard }: WarmOptions): WarmList {

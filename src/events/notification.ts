@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { MediaError } from "../errors.ts";
-import type { BucketEvent, OtherEvent } from "../media/bucket-events.ts";
+import type { BucketEvent, OtherEvent, RefusedEvent } from "../media/bucket-events.ts";
 
 /** More would not fit into a message of any sender. */
 const MAX_RECORDS = 1000;
@@ -8,7 +8,7 @@ const MAX_RECORDS = 1000;
 const SHAPES =
   "a notification of S3 or MinIO (Records), an event of EventBridge (detail-type), or one or a list of R2 (action)";
 
-type Event = BucketEvent | OtherEvent;
+type Event = BucketEvent | OtherEvent | RefusedEvent;
 
 const name = z.string().min(1);
 const s3Record = z.object({
@@ -24,9 +24,9 @@ const r2Event = z.object({ action: z.string(), bucket: name, object: z.object({ 
 
 /**
  * Reads what S3, EventBridge, R2 and MinIO send, and SNS around it. A kind of event that says nothing about
- * the bytes of an object is no mistake.
+ * the bytes of an object is no mistake. One of several that is wrong does not spoil the others.
  *
- * @throws MediaError `invalid_body` for what is none of these, or not whole
+ * @throws MediaError `invalid_body` for what is none of these, or where all of it is wrong
  */
 export function readNotification(text: string): readonly Event[] {
   return readShape(parseJson("the body", text));
@@ -75,9 +75,24 @@ function unknownShape(): MediaError {
 }
 
 function readList(list: readonly unknown[], read: (one: unknown) => Event): readonly Event[] {
-  if (list.length <= MAX_RECORDS) return list.map(read);
-  const problem = `a message must have at most ${MAX_RECORDS} records, got ${list.length}`;
-  throw new MediaError("invalid_body", problem);
+  if (list.length > MAX_RECORDS) {
+    const problem = `a message must have at most ${MAX_RECORDS} records, got ${list.length}`;
+    throw new MediaError("invalid_body", problem);
+  }
+  const problems: MediaError[] = [];
+  const events = list.map((one, index): Event => {
+    try {
+      return read(one);
+    } catch (error) {
+      if (!(error instanceof MediaError)) throw error;
+      problems.push(error);
+      return { kind: "refused", reason: `record ${index + 1}: ${error.message}` };
+    }
+  });
+  const [problem] = problems;
+  // a sender that is told of one bad record only by a refusal would have to leave the good ones out itself
+  if (problem && problems.length === list.length) throw problem;
+  return events;
 }
 
 /** MinIO and Ceph begin the names with `s3:`; MinIO counts changes of tags and locks as creations. */
@@ -99,7 +114,7 @@ function decodeFormKey(encoded: string): string {
   try {
     return decodeURIComponent(encoded.replaceAll("+", " "));
   } catch {
-    const problem = `a key must be URL-encoded UTF-8, got "${encoded}"`;
+    const problem = `a key must be URL-encoded UTF-8, got "${encoded.slice(0, 100)}"`;
     throw new MediaError("invalid_body", problem);
   }
 }

@@ -38,7 +38,9 @@ export function createRequestLog({ logger, count }: RequestLogDeps): LogRequest 
   };
 }
 
-export function logRequests(log: LogRequest): MiddlewareHandler {
+export function logRequests(
+  log: LogRequest,
+): MiddlewareHandler<{ Variables: { readonly bytes?: number } }> {
   return async function logRequest(c, next) {
     const begin = performance.now();
     await next();
@@ -47,7 +49,8 @@ export function logRequests(log: LogRequest): MiddlewareHandler {
       path: c.req.path,
       status: c.res.status,
       ms: performance.now() - begin,
-      bytes: Number(c.res.headers.get("content-length") ?? 0),
+      // to look at the headers of a response costs the adapter its short way
+      bytes: c.get("bytes") ?? Number(c.res.headers.get("content-length") ?? 0),
     });
   };
 }

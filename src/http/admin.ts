@@ -1,4 +1,4 @@
-import type { MiddlewareHandler } from "hono";
+import type { Context, MiddlewareHandler } from "hono";
 import { Hono } from "hono";
 import { bearerAuth } from "hono/bearer-auth";
 import { MediaError } from "../errors.ts";
@@ -48,10 +48,28 @@ export function createAdmin({ metrics, purge, events, warming, ...access }: Admi
   return app;
 }
 
+/** Names of this machine, with any port. */
+const LOOPBACK = /^(?:(?:.+[.])?localhost[.]?|127(?:[.]\d{1,3}){3}|\[::1\])(?::\d+)?$/i;
+/** What proxies say of those whom they ask for. */
+const FORWARDED = ["forwarded", "x-forwarded-for", "x-forwarded-host", "via"];
+
+/**
+ * Whether somebody on this machine asks, and asks us. A page whose name its owner has made to mean this
+ * machine is of that name still, and a proxy on this machine asks for others.
+ */
+function isFromHere(c: Context): boolean {
+  const host = c.req.header("host");
+  const isNamed = host === undefined || LOOPBACK.test(host);
+  return isNamed && FORWARDED.every((name) => c.req.header(name) === undefined);
+}
+
 function createGuard({ token, isLocal }: Pick<AdminDeps, "token" | "isLocal">): MiddlewareHandler {
   if (token) return bearerAuth({ token, ...REFUSALS });
   return async function guardLocally(c, next) {
     if (!isLocal) throw new MediaError("not_found", "set ADMIN_TOKEN to have this");
+    if (!isFromHere(c)) {
+      throw new MediaError("not_found", "set ADMIN_TOKEN to have this under another host name");
+    }
     // a page in a browser on this machine is not its user
     const isRead = c.req.method === "GET" || c.req.method === "HEAD";
     if (!isRead && c.req.header("origin") !== undefined) {

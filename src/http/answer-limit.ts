@@ -1,33 +1,45 @@
 /** Smaller ones fit into what the system buffers for a connection anyway. */
 const FREE_BYTES = 64 * 1024;
 
+/** How long a client may take for the beginning and the end of an answer, and how fast it has to be between. */
+const GRACE_MS = 30_000;
+const MIN_BYTES_PER_MS = 16;
+
 /** What an answer is written to, as far as it matters here. */
 export interface Outgoing {
   once(event: "close", listener: () => void): unknown;
   /** It has closed, or is about to. */
   readonly destroyed: boolean;
+  destroy(): unknown;
 }
 
-/** A bound on what clients have been answered and have not taken yet. */
+/**
+ * A bound on what clients have been answered and have not taken yet. Who takes it too slowly is cut off: a
+ * byte now and then keeps a connection alive for as long as somebody likes.
+ */
 export interface AnswerLimit {
   /**
    * Counts an answer until it has been sent, or its client has gone.
    *
+   * @param bytes that are held here
+   * @param length of all that is to be sent, in bytes, where that is more
    * @returns whether there is room for it
    */
-  admit(bytes: number, outgoing: Outgoing | undefined): boolean;
+  admit(bytes: number, outgoing: Outgoing | undefined, length?: number): boolean;
 }
 
 /** @param limit in bytes; one answer may be larger when there is no other */
 export function createAnswerLimit(limit: number): AnswerLimit {
   let used = 0;
   return {
-    admit: (bytes, outgoing) => {
+    admit: (bytes, outgoing, length = bytes) => {
       // nothing is sent to a client that has gone, and it does not go again
       if (bytes <= FREE_BYTES || !outgoing || outgoing.destroyed) return true;
       if (used > 0 && used + bytes > limit) return false;
       used += bytes;
+      const timer = setTimeout(() => outgoing.destroy(), GRACE_MS + length / MIN_BYTES_PER_MS);
       outgoing.once("close", () => {
+        clearTimeout(timer);
         used -= bytes;
       });
       return true;

@@ -13,18 +13,22 @@ import type { Warm } from "../media/warm.ts";
 import type { LogRequest } from "./access-log.ts";
 import { logRequests, printPath } from "./access-log.ts";
 import { createAdmin } from "./admin.ts";
-import { respondError, statusOf } from "./errors.ts";
+import { answerError, statusOf } from "./errors.ts";
 import type { AnswerLimit } from "./answer-limit.ts";
 import type { Hits } from "./hits.ts";
 import type { EventReceiver } from "./events.ts";
 import type { MediaDeps } from "./media.ts";
-import { limitToExpiry, respondMedia, varyOf } from "./media.ts";
+import { limitToExpiry, varyOf } from "./found.ts";
+import { answerMedia } from "./media.ts";
 import type { Metrics } from "./metrics.ts";
 import type { OriginalDeps } from "./original.ts";
-import { respondOriginal } from "./original.ts";
-import { ALLOWED_METHODS, COMMON_HEADERS, respondOptions } from "./answers.ts";
+import { answerOriginal } from "./original.ts";
+import type { Answer } from "./answers.ts";
+import { ALLOWED_METHODS, answerOptions, COMMON_HEADERS } from "./answers.ts";
 import { printTimings } from "./server-timing.ts";
 import type { Purge } from "./purge.ts";
+import type { StreamAnswer } from "./stream-answer.ts";
+import { isStreamed, toResponse } from "./stream-answer.ts";
 import type { Bindings } from "./target.ts";
 import { pathOf, queryOf, targetOf } from "./target.ts";
 
@@ -48,10 +52,16 @@ export interface AppDeps extends MediaDeps, OriginalDeps {
 interface Env {
   Bindings: Bindings;
   Variables: {
+    begin: number;
     /** How long the parts of the answer take. */
     timings: Timings;
+    /** How long the body is, of an answer that has all of its headers. */
+    bytes?: number;
   };
 }
+
+/** What a stream may have in buffers on its way. */
+const STREAM_BYTES = 256 * 1024;
 
 type App = Hono<Env>;
 type AppContext = Context<Env>;
@@ -64,25 +74,25 @@ export function createApp(deps: AppDeps): App {
   });
   app.use(logRequests(deps.logRequest));
   app.use(async (c, next) => {
-    const begin = performance.now();
-    const timings: Timings = {};
-    c.set("timings", timings);
+    c.set("begin", performance.now());
+    c.set("timings", {});
     await next();
-    complete(c, deps);
-    c.res.headers.set("server-timing", printTimings(timings, performance.now() - begin));
+    if (c.get("bytes") === undefined) complete(c, deps);
   });
   app.use(checkMethod);
   addServiceRoutes(app, deps);
   // not a route: a target that does not even start with a slash has to come here too
   app.notFound((c) => handleMedia(c, deps));
-  app.onError((error, c) => fail(error, c, deps));
+  app.onError((error, c) =>
+    error instanceof HTTPException ? error.getResponse() : send(c, fail(error, c, deps), deps),
+  );
   return app;
 }
 
-async function checkMethod(c: Context, next: () => Promise<void>): Promise<Response | void> {
+async function checkMethod(c: AppContext, next: () => Promise<void>): Promise<Response | void> {
   const { method, path } = c.req;
   if (path.startsWith("/-/")) return next(); // its routes have methods of their own
-  if (method === "OPTIONS") return respondOptions();
+  if (method === "OPTIONS") return toResponse(answerOptions());
   if (method !== "GET" && method !== "HEAD") {
     throw new MediaError("method_not_allowed", `the method must be one of ${ALLOWED_METHODS}`);
   }
@@ -98,9 +108,8 @@ async function handleMedia(c: AppContext, deps: AppDeps): Promise<Response> {
   try {
     request = await readRequest(target, accept, deps.rules);
   } catch (error) {
-    const response = fail(error, c, deps);
-    response.headers.set("vary", "Accept"); // another client may be given a format that can hold it
-    return response;
+    // another client may be given a format that can hold it
+    return send(c, withHeaders(fail(error, c, deps), { vary: "Accept" }), deps);
   }
   if (isExplain(target)) return explain(c, request, deps);
   const tag = await cacheTag(request.key);
@@ -108,9 +117,8 @@ async function handleMedia(c: AppContext, deps: AppDeps): Promise<Response> {
     const asked = { target: c.env?.incoming?.url ?? target, accept };
     deps.hits?.note(asked, { request, cacheTag: tag });
   }
-  const response = await answerMedia(c, request, deps);
-  response.headers.set("cache-tag", tag);
-  return response;
+  const answer = await answerRequest(c, request, deps);
+  return send(c, withHeaders(answer, { "cache-tag": tag }), deps);
 }
 
 function explain(c: AppContext, request: MediaRequest, { rules }: AppDeps): Response {
@@ -118,35 +126,67 @@ function explain(c: AppContext, request: MediaRequest, { rules }: AppDeps): Resp
   return c.json(explanation, 200, { "cache-control": "no-store" });
 }
 
-async function answerMedia(c: AppContext, request: MediaRequest, deps: AppDeps): Promise<Response> {
+async function answerRequest(
+  c: AppContext,
+  request: MediaRequest,
+  deps: AppDeps,
+): Promise<Answer | StreamAnswer> {
   const { raw } = c.req;
-  if (request.form === "original") return admit(c, await respondOriginal(deps, request, raw), deps);
+  if (request.form === "original") {
+    const { method, headers } = raw;
+    const asked = {
+      method,
+      header: (name: string) => headers.get(name) ?? undefined,
+      get signal() {
+        return raw.signal;
+      },
+    };
+    return admit(c, await answerOriginal(deps, request, asked), deps);
+  }
   try {
-    return admit(c, await respondMedia(deps, request, { raw, timings: c.get("timings") }), deps);
+    return admit(c, await answerMedia(deps, request, { raw, timings: c.get("timings") }), deps);
   } catch (error) {
     return completeFailure(fail(error, c, deps), request, deps);
   }
 }
 
 /** @throws MediaError `overloaded` when clients have been answered more than they take */
-function admit(c: AppContext, response: Response, { answerLimit }: AppDeps): Response {
-  const bytes = response.body ? Number(response.headers.get("content-length")) : 0;
-  if (answerLimit.admit(bytes, c.env?.outgoing)) return response;
+function admit<T extends Answer | StreamAnswer>(c: AppContext, answer: T, deps: AppDeps): T {
+  const held = isStreamed(answer) ? STREAM_BYTES : (answer.body?.length ?? 0);
+  const length = isStreamed(answer) ? Number(answer.headers["content-length"]) : held;
+  if (deps.answerLimit.admit(held, c.env?.outgoing, length)) return answer;
+  if (isStreamed(answer)) answer.stream.close();
   throw new MediaError("overloaded", "too many answers have not been taken yet, try again later");
 }
 
 /** What a failure depends on, and how long its URL is good, is said as of any other answer. */
-function completeFailure(
-  response: Response,
-  request: VariantRequest,
-  { rules }: AppDeps,
-): Response {
-  const { headers } = response;
-  const { vary } = varyOf(request);
-  if (vary) headers.set("vary", vary);
-  const cacheControl = headers.get("cache-control");
-  if (cacheControl) headers.set("cache-control", limitToExpiry(cacheControl, request, rules));
-  return response;
+function completeFailure(answer: Answer, request: VariantRequest, { rules }: AppDeps): Answer {
+  const { "cache-control": cacheControl = "no-store" } = answer.headers;
+  return withHeaders(answer, {
+    "cache-control": limitToExpiry(cacheControl, request, rules),
+    ...varyOf(request),
+  });
+}
+
+function withHeaders<T extends Answer | StreamAnswer>(
+  answer: T,
+  headers: Readonly<Record<string, string>>,
+): T {
+  return { ...answer, headers: { ...answer.headers, ...headers } };
+}
+
+/** To set a header of a response costs the adapter more than to make it with all of them. */
+function send(c: AppContext, answer: Answer | StreamAnswer, { isStopping }: AppDeps): Response {
+  const { outgoing } = c.env ?? {};
+  const headers = {
+    "server-timing": printTimings(c.get("timings"), performance.now() - c.get("begin")),
+    ...(isStopping() && { connection: "close" }),
+  };
+  const isHead = c.req.method === "HEAD";
+  const isEmpty = !isStreamed(answer) && (isHead || answer.body === undefined);
+  c.set("bytes", isEmpty ? 0 : Number(answer.headers["content-length"]));
+  const breakOff = outgoing && (() => void outgoing.destroy());
+  return toResponse(withHeaders(answer, headers), breakOff);
 }
 
 function isExplain(target: string): boolean {
@@ -167,24 +207,24 @@ function addServiceRoutes(app: App, deps: AppDeps): void {
   });
 }
 
-/** What every answer has, whoever gave it. */
+/** What every other answer has, whoever gave it. */
 function complete(c: AppContext, { isStopping }: AppDeps): void {
   const { headers } = c.res;
   for (const [name, value] of Object.entries(COMMON_HEADERS)) headers.set(name, value);
   if (c.res.ok && c.req.path.startsWith("/-/")) headers.delete("access-control-allow-origin");
   if (!headers.has("cache-control")) headers.set("cache-control", "no-store");
   if (isStopping()) headers.set("connection", "close");
+  headers.set("server-timing", printTimings(c.get("timings"), performance.now() - c.get("begin")));
 }
 
-function fail(error: unknown, c: AppContext, { cache, observe, logger }: AppDeps): Response {
-  if (error instanceof HTTPException) return error.getResponse();
+function fail(error: unknown, c: AppContext, { cache, observe, logger }: AppDeps): Answer {
   const known = error instanceof MediaError ? error : unexpected(error);
   observe({ kind: "failure", code: known.code });
   if (statusOf(known.code) >= 500 || known.cause !== undefined) {
     const fields = { code: known.code, path: printPath(c.req.path), error: known.cause };
     logger.warn(known.message, fields);
   }
-  return respondError(known, cache);
+  return answerError(known, cache);
 }
 
 function unexpected(cause: unknown): MediaError {

@@ -4,6 +4,8 @@ export interface CacheRules {
   readonly versioned: string;
   /** Bytes under any other URL, when hits are streamed. */
   readonly streamed: string;
+  /** The objects in the bucket, but for those whose keys name a version: pages may link them without one. */
+  readonly stored: string;
   /** Redirects, and bytes under a URL that will redirect the next time. */
   readonly shortSeconds: number;
   readonly notFoundSeconds: number;
@@ -13,7 +15,9 @@ export interface CacheRules {
 
 export const DEFAULT_CACHE_RULES: CacheRules = {
   versioned: "public, max-age=31536000, immutable",
-  streamed: "public, max-age=300, s-maxage=86400, stale-while-revalidate=604800",
+  streamed:
+    "public, max-age=300, s-maxage=86400, stale-while-revalidate=604800, stale-if-error=604800",
+  stored: "public, max-age=31536000, immutable",
   shortSeconds: 60,
   notFoundSeconds: 10,
   clientErrorSeconds: 30,

@@ -1,7 +1,8 @@
 import type { ErrorCode, MediaError } from "../errors.ts";
 import type { CacheRules } from "./cache-control.ts";
 import { cacheError } from "./cache-control.ts";
-import { ALLOWED_METHODS } from "./answers.ts";
+import type { Answer } from "./answers.ts";
+import { ALLOWED_METHODS, answerProblem } from "./answers.ts";
 
 /** The status of every error; a code without one does not compile. */
 const STATUS = {
@@ -36,18 +37,16 @@ export function statusOf(code: ErrorCode): number {
 }
 
 /** The answer to a request that failed: JSON, for people and programs. */
-export function respondError({ code, message }: MediaError, rules: CacheRules): Response {
+export function answerError({ code, message }: MediaError, rules: CacheRules): Answer {
   const status = STATUS[code];
   const retryAfter = RETRY_AFTER_SECONDS[code];
-  return Response.json(
+  return answerProblem(
+    status,
     { code, message },
     {
-      status,
-      headers: {
-        "cache-control": cacheError(status, rules),
-        ...(retryAfter !== undefined && { "retry-after": String(retryAfter) }),
-        ...(code === "method_not_allowed" && { allow: ALLOWED_METHODS }),
-      },
+      "cache-control": cacheError(status, rules),
+      ...(retryAfter !== undefined && { "retry-after": String(retryAfter) }),
+      ...(code === "method_not_allowed" && { allow: ALLOWED_METHODS }),
     },
   );
 }

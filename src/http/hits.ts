@@ -6,11 +6,11 @@ import type { Found } from "../media/variants.ts";
 import type { Answer } from "./answers.ts";
 import { CDN_HEADERS } from "./delivery.ts";
 import type { MediaDeps } from "./media.ts";
-import { answerFound } from "./media.ts";
+import { answerFound, redirectedUntil } from "./found.ts";
 
-/** What all remembered targets may take: the characters of their names, and an allowance for the rest. */
-const MAX_SIZE = 16 * 1024 * 1024;
-const ALLOWANCE = 512;
+/** What all remembered targets may take: the characters of their names, and for the rest as much as was measured. */
+const MAX_SIZE = 64 * 1024 * 1024;
+const ALLOWANCE = 2560;
 /** Longer ones are not what browsers send. */
 const MAX_ACCEPT = 512;
 
@@ -48,7 +48,14 @@ interface Noted {
 
 interface Entry extends Noted {
   /** The redirect that was answered last, and of which variant. */
-  redirect?: { readonly info: VariantInfo; readonly answer: Answer };
+  redirect?: {
+    readonly info: VariantInfo;
+    readonly answer: Answer;
+    /** When that was; in milliseconds since 1970. */
+    readonly since: number;
+    /** When the URL that it leads to is no longer given, in milliseconds since 1970. */
+    readonly until: number;
+  };
 }
 
 interface HitsDeps extends MediaDeps {
@@ -101,16 +108,31 @@ function answerStored(
   entry: Entry,
   { method, headers, found }: WireRequest & { readonly found: Extract<Found, { kind: "stored" }> },
 ): Answer | undefined {
-  const { request, redirect } = entry;
-  const isPlain = DEPENDED_ON.every((name) => headers[name] === undefined);
-  if (isPlain && redirect?.info === found.info) return redirect.answer;
+  const { request } = entry;
+  // a signature is of one method
+  const isPlain = method === "GET" && DEPENDED_ON.every((name) => headers[name] === undefined);
+  const known = isPlain ? knownRedirect(deps, entry, found.info) : undefined;
+  if (known) return known;
   const header = (name: string): string | undefined => textOf(headers[name]);
-  const untagged = answerFound({ deps, request, method, header }, found);
+  const asked = { deps, request, method, header };
+  const untagged = answerFound(asked, found);
   const answer = untagged && {
     ...untagged,
     headers: { ...untagged.headers, "cache-tag": entry.cacheTag },
   };
-  const isLasting = isPlain && answer?.status === 302 && request.expires === undefined;
-  if (isLasting) entry.redirect = { info: found.info, answer };
+  if (isPlain && answer?.status === 302 && request.expires === undefined) {
+    const until = redirectedUntil(asked, found.info);
+    entry.redirect = { info: found.info, answer, since: deps.rules.now(), until };
+  }
   return answer;
+}
+
+function knownRedirect(
+  { rules }: HitsDeps,
+  { redirect }: Entry,
+  info: VariantInfo,
+): Answer | undefined {
+  if (redirect?.info !== info) return undefined;
+  const now = rules.now();
+  return redirect.since <= now && now < redirect.until ? redirect.answer : undefined;
 }

@@ -1,32 +1,18 @@
 import { orAbort } from "../abort.ts";
 import { MediaError } from "../errors.ts";
-import type { RequestRules, VariantRequest } from "../media/request.ts";
-import type { VariantInfo } from "../media/variant.ts";
-import { describeContent, versionOf } from "../media/variant.ts";
+import type { VariantRequest } from "../media/request.ts";
 import type { Timings } from "../media/timings.ts";
+import type { VariantInfo } from "../media/variant.ts";
 import type { FindOptions, Found, Variants } from "../media/variants.ts";
-import { encodeVariantKey } from "../url/variant-key.ts";
-import type { CacheRules } from "./cache-control.ts";
-import { cacheBytes, cacheShortly, capCacheControl } from "./cache-control.ts";
-import type { Delivery } from "./delivery.ts";
-import { shouldRedirect } from "./delivery.ts";
-import type { Answer, VariantHeaders } from "./answers.ts";
-import {
-  answerBytes,
-  answerHead,
-  answerNotModified,
-  answerRedirect,
-  isUnchanged,
-  toResponse,
-} from "./answers.ts";
+import type { Answer } from "./answers.ts";
+import { answerSelected } from "./answers.ts";
+import { selectBody } from "./conditions.ts";
+import type { Asked, FoundDeps } from "./found.ts";
+import { answerFound, answerFoundHead, describe, infoOf, redirectToSigned } from "./found.ts";
+import type { StreamAnswer } from "./stream-answer.ts";
 
-export interface MediaDeps {
+export interface MediaDeps extends FoundDeps {
   readonly variants: Variants;
-  readonly rules: RequestRules;
-  readonly delivery: Delivery;
-  /** What the public URL of a variant begins with, without its last slash; may be empty. */
-  readonly publicUrl: string | undefined;
-  readonly cache: CacheRules;
 }
 
 /** A write that takes longer does not keep the answer to a HEAD waiting. */
@@ -37,11 +23,12 @@ const HEAD_WRITE_WAIT_MS = 5000;
  *
  * @throws MediaError what the use case throws, with advice for whoever asked
  */
-export async function respondMedia(
+export async function answerMedia(
   deps: MediaDeps,
   request: VariantRequest,
   { raw, timings }: Asking,
-): Promise<Response> {
+): Promise<Answer | StreamAnswer> {
+  const begin = performance.now();
   const { method, headers } = raw;
   const found = await find(deps, request, { raw, timings }).catch((error: unknown) => {
     throw advise(error, request);
@@ -56,11 +43,37 @@ export async function respondMedia(
     method,
     header: (name: string) => headers.get(name) ?? undefined,
   };
-  const answer = answerFound(asked, found);
-  if (answer) return toResponse(answer);
-  const variant = await deps.variants.read(found.request, infoOf(found));
+  const answer = answerFound(asked, found) ?? (await redirectToSigned(asked, found));
+  return (
+    answer ?? read(deps, asked, { info: infoOf(found), raw, spentMs: performance.now() - begin })
+  );
+}
+
+interface Reading extends Pick<Asking, "raw"> {
+  readonly info: VariantInfo;
+  readonly spentMs: number;
+}
+
+/** Answers with bytes that are not at hand. */
+async function read(
+  deps: MediaDeps,
+  asked: Asked,
+  { info, raw, spentMs }: Reading,
+): Promise<Answer | StreamAnswer> {
+  const { request } = asked;
+  const selection = selectBody(asked, info);
+  const range = selection.kind === "part" ? { range: selection.range } : {};
+  const { signal } = raw;
+  const options = { ...range, signal, spentMs };
+  const result = await goneIfAborted(signal, deps.variants.read(request, info, options));
   // it may have been made anew meanwhile
-  return toResponse(answerBytes(variant, describe(asked, variant.info)));
+  if (result.kind === "whole") {
+    const { variant } = result;
+    const { etag } = variant.info;
+    const headers = describe(asked, variant.info);
+    return answerSelected(selectBody(asked, variant.info), { etag, bytes: variant.bytes }, headers);
+  }
+  return { ...answerFoundHead(asked, result.info, result.range), stream: result.body };
 }
 
 interface Asking {
@@ -88,79 +101,16 @@ async function find(
   }
 }
 
+async function goneIfAborted<T>(signal: AbortSignal, work: Promise<T>): Promise<T> {
+  try {
+    return await work;
+  } catch (error) {
+    throw signal.aborted ? new MediaError("aborted", "the client has gone") : error;
+  }
+}
+
 /** The failure is shared by all who asked; how the key was to be read is each one's own. */
 function advise(error: unknown, { hint }: VariantRequest): unknown {
   const isMissing = error instanceof MediaError && error.code === "original_not_found";
   return isMissing && hint ? new MediaError(error.code, `${error.message}; ${hint}`) : error;
-}
-
-/** The request header that the answer depends on, if there is one. */
-export function varyOf({ isNegotiated }: VariantRequest): { vary?: string } {
-  return isNegotiated ? { vary: "Accept" } : {};
-}
-
-/** Whoever asks for a variant, on whichever server. */
-export interface Asked {
-  readonly deps: MediaDeps;
-  readonly request: VariantRequest;
-  readonly method: string;
-  readonly header: (name: string) => string | undefined;
-}
-
-/** The answer about a variant; `undefined` when its bytes have to be read first. */
-export function answerFound(asked: Asked, found: Found): Answer | undefined {
-  const { deps, request, method } = asked;
-  const info = infoOf(found);
-  // the stored form is what redirects lead to, so it never redirects
-  const mayRedirect = found.kind === "stored" && request.form === "request";
-  const ifNoneMatch = asked.header("if-none-match");
-  if (ifNoneMatch !== undefined && isUnchanged(ifNoneMatch, info)) {
-    return answerNotModified(info, describe(asked, info));
-  }
-  if (mayRedirect && isRedirecting(asked)) return redirectToStored(asked, info);
-  if (method === "HEAD") return answerHead(info, describe(asked, info));
-  const bytes = found.kind === "made" ? found.variant.bytes : deps.variants.kept(request, info);
-  return bytes && answerBytes({ info, bytes }, describe(asked, info));
-}
-
-function infoOf(found: Found): VariantInfo {
-  return found.kind === "made" ? found.variant.info : found.info;
-}
-
-function isRedirecting({ deps, header }: Asked): boolean {
-  const hasHeader = (name: string): boolean => header(name) !== undefined;
-  return shouldRedirect(deps.delivery, hasHeader, deps.publicUrl !== undefined);
-}
-
-function redirectToStored({ deps, request }: Asked, info: VariantInfo): Answer {
-  const path = encodeVariantKey(request.variantKey);
-  return answerRedirect(`${deps.publicUrl}/${path}?v=${versionOf(info)}`, {
-    cacheControl: limitToExpiry(cacheShortly(deps.cache), request, deps.rules),
-    ...varyOf(request),
-  });
-}
-
-function describe(asked: Asked, info: VariantInfo): VariantHeaders {
-  const { deps, request } = asked;
-  const context = {
-    asked: request.version,
-    actual: versionOf(info),
-    // a better format is on its way
-    isPassing: isRedirecting(asked) || request.isStandIn === true,
-    isPinned: request.spec.version !== undefined && !request.isStandIn,
-  };
-  return {
-    ...describeContent(request),
-    cacheControl: limitToExpiry(cacheBytes(context, deps.cache), request, deps.rules),
-    ...varyOf(request),
-  };
-}
-
-/** No answer is to be kept for longer than its URL is good. */
-export function limitToExpiry(
-  cacheControl: string,
-  { expires }: VariantRequest,
-  { now }: RequestRules,
-): string {
-  return expires ? capCacheControl(cacheControl, expires - now() / 1000) : cacheControl;
 }

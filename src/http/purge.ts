@@ -25,9 +25,13 @@ async function respondPurge(c: Context, purge: Purge): Promise<Response> {
   return c.json(describe(target, result), 200, { "cache-control": "no-store" });
 }
 
-/** A misspelt `dry-run` is not to delete anything. */
+/** A misspelt `dry-run` is not to delete anything, and of two prefixes neither is the one that is meant. */
 function readQuery(query: string): URLSearchParams {
   const parameters = new URLSearchParams(query);
+  for (const name of PARAMETERS) {
+    if (parameters.getAll(name).length < 2) continue;
+    throw new MediaError("invalid_path", `there must be one "${name}", got several`);
+  }
   const odd = [...parameters.keys()].find((name) => !PARAMETERS.has(name));
   if (odd === undefined) return parameters;
   const expected = [...PARAMETERS].join(" or ");

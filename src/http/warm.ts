@@ -52,7 +52,8 @@ async function respondWarm(
 
 async function readBody(request: Request): Promise<AsyncIterable<WarmEntry>> {
   const { headers, body } = request;
-  const [type = ""] = (headers.get("content-type") ?? "").toLowerCase().split(/\s*;/);
+  const [named = ""] = (headers.get("content-type") ?? "").split(";");
+  const type = named.trim().toLowerCase();
   if (type !== JSON_TYPE && !LINE_TYPES.includes(type)) {
     const expected = `${JSON_TYPE} or ${LINE_TYPES[0]}`;
     throw new MediaError("invalid_body", `the content type must be ${expected}, got "${type}"`);

@@ -9,10 +9,9 @@ import { withDataLimit } from "./data-limit.ts";
 import type { Frame } from "./frames.ts";
 import { readFrames, writeFrame } from "./frames.ts";
 import type { ImageLimits } from "./gate.ts";
-import type { TransformJob, TransformResult } from "./pipeline.ts";
 import type { ChildHeader, ServiceHeader } from "./protocol.ts";
 import { CHANNEL_FD } from "./protocol.ts";
-import type { Follow, RunOptions, Worker } from "./worker.ts";
+import type { Follow, RunOptions, Worker, WorkerJob, WorkerResult } from "./worker.ts";
 import { WorkerDied } from "./worker.ts";
 
 const MAX_JOBS = 5000;
@@ -165,9 +164,9 @@ function nextFrame(child: Child): Promise<Frame> {
 
 async function run(
   child: Child,
-  job: TransformJob,
+  job: WorkerJob,
   { signal, follow, onSlow }: RunOptions,
-): Promise<TransformResult> {
+): Promise<WorkerResult> {
   if (child.isDead) throw new WorkerDied("the image process had ended");
   signal.throwIfAborted();
   const abort = (): void => {
@@ -185,19 +184,19 @@ async function run(
   }
 }
 
-function hand(child: Child, { bytes, ...job }: TransformJob, follow: Follow): void {
-  const { spec, format, mayDecline } = job;
+function hand(child: Child, { bytes, ...job }: WorkerJob, follow: Follow): void {
+  const { spec, format, mayDecline, file } = job;
   const isKept = child.kept === bytes;
   child.kept = follow === "nothing" ? undefined : bytes;
-  const asked = { kind: "job", spec, format, mayDecline, follow, isKept } as const;
-  write(child, { ...asked, limits: child.limits }, isKept ? NOTHING : bytes);
+  const asked = { kind: "job", spec, format, mayDecline, file, follow, isKept } as const;
+  write(child, { ...asked, limits: child.limits }, isKept || file ? NOTHING : bytes);
 }
 
 function write({ channel }: Child, header: ServiceHeader, body = NOTHING): void {
   writeFrame(channel, { header, body });
 }
 
-function toResult(child: Child, frame: Frame): TransformResult {
+function toResult(child: Child, frame: Frame): WorkerResult {
   const header = frame.header as ChildHeader; // the child is the only one to write here
   child.jobs += 1;
   if (header.kind === "ready" || header.kind === "slow") {
@@ -209,10 +208,10 @@ function toResult(child: Child, frame: Frame): TransformResult {
   }
   child.rss = header.rss;
   if (header.kind === "done") {
-    const { width, height } = header;
-    return { kind: "made", bytes: frame.body, width, height };
+    const { width, height, sha256 } = header;
+    return { kind: "made", bytes: frame.body, width, height, sha256 };
   }
-  if (header.kind === "declined") return { kind: "declined" };
+  if (header.kind === "declined" || header.kind === "moved") return { kind: header.kind };
   const { code, message, detail } = header;
   throw new MediaError(code, message, detail === "" ? undefined : { cause: detail });
 }

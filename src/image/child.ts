@@ -1,9 +1,12 @@
+import { createHash } from "node:crypto";
 import { Socket } from "node:net";
 import { MediaError } from "../errors.ts";
 import { createDesk } from "./desk.ts";
 import { ENGINE, prepareEngine } from "./engine.ts";
 import type { Frame } from "./frames.ts";
 import { createFrameReader, writeFrame } from "./frames.ts";
+import { noteGarbage } from "./garbage.ts";
+import { readOriginalFile } from "./original-file.ts";
 import { OutOfMemory } from "./pipeline.ts";
 import type { ChildHeader, ServiceHeader } from "./protocol.ts";
 import { CHANNEL_FD } from "./protocol.ts";
@@ -17,7 +20,7 @@ const PIECE_BYTES = 256 * 1024;
 
 await prepareEngine();
 const desk = createDesk();
-const read = createFrameReader((frame) => void answer(frame));
+const read = createFrameReader((frame) => void answer(frame), allocate);
 const options = {
   fd: CHANNEL_FD,
   readable: true,
@@ -37,14 +40,22 @@ channel.on("error", () => process.exit(1));
 
 send({ kind: "ready", engine: ENGINE }, NOTHING);
 
+/** Room for an original; whatever was in such room before is to be collected. */
+function allocate(bytes: number): Buffer {
+  noteGarbage(bytes);
+  return Buffer.allocUnsafeSlow(bytes);
+}
+
 async function answer({ header, body }: Frame): Promise<void> {
   const asked = header as ServiceHeader; // the service is the only one to write here
   if (asked.kind === "release") {
     desk.clear();
     return;
   }
-  const { limits, follow, isKept, ...job } = asked;
-  const bytes = isKept ? (desk.original() ?? body) : body;
+  const { limits, follow, isKept, file, ...job } = asked;
+  const kept = isKept ? desk.original() : undefined;
+  const bytes = kept ?? (file ? readOriginalFile(file, allocate) : body);
+  if (!bytes) return send({ kind: "moved", rss: process.memoryUsage.rss() }, NOTHING);
   try {
     const result = await desk.run({ ...job, bytes }, { limits, follow, onSlow: sendSlow });
     const rss = process.memoryUsage.rss();
@@ -52,7 +63,8 @@ async function answer({ header, body }: Frame): Promise<void> {
       send({ kind: "declined", rss }, NOTHING);
     } else {
       const { width, height } = result;
-      send({ kind: "done", width, height, rss }, result.bytes);
+      const sha256 = createHash("sha256").update(result.bytes).digest("hex");
+      send({ kind: "done", width, height, sha256, rss }, result.bytes);
     }
   } catch (error) {
     if (error instanceof OutOfMemory) send({ kind: "exhausted", detail: error.message }, NOTHING);

@@ -24,6 +24,9 @@ export function writeFrame(stream: Duplex, { header, body }: Frame): void {
   stream.uncork();
 }
 
+/** Makes room for so many bytes. */
+export type Allocate = (bytes: number) => Buffer;
+
 /** Reads frames as they arrive. Garbage destroys the stream with an error. */
 export function readFrames(stream: Duplex, onFrame: (frame: Frame) => void): void {
   const read = createFrameReader(onFrame);
@@ -35,8 +38,13 @@ export function readFrames(stream: Duplex, onFrame: (frame: Frame) => void): voi
 /**
  * Reads frames from pieces of them, each copied once, into memory of its own: the pieces may change after.
  * What is no frame gives `false`, and is beyond repair.
+ *
+ * @param allocate makes room for a header and its body
  */
-export function createFrameReader(onFrame: (frame: Frame) => void): (chunk: Uint8Array) => boolean {
+export function createFrameReader(
+  onFrame: (frame: Frame) => void,
+  allocate: Allocate = Buffer.allocUnsafeSlow,
+): (chunk: Uint8Array) => boolean {
   const prefix = createCollector(PREFIX_BYTES);
   let content: Collector | undefined;
   let headerBytes = 0;
@@ -49,7 +57,7 @@ export function createFrameReader(onFrame: (frame: Frame) => void): (chunk: Uint
         const lengths = readPrefix(prefix.reset());
         if (!lengths) return false;
         headerBytes = lengths.header;
-        content = createCollector(lengths.header + lengths.body);
+        content = createCollector(lengths.header + lengths.body, allocate);
       }
       rest = content.take(rest);
       if (!content.isFull()) return true;
@@ -86,12 +94,12 @@ interface Collector {
   reset(): Buffer;
 }
 
-function createCollector(size: number): Collector {
+function createCollector(size: number, allocate: Allocate = Buffer.allocUnsafeSlow): Collector {
   let buffer: Buffer | undefined;
   let filled = 0;
   return {
     take: (chunk) => {
-      buffer ??= Buffer.allocUnsafeSlow(size);
+      buffer ??= allocate(size);
       const part = chunk.subarray(0, size - filled);
       buffer.set(part, filled);
       filled += part.length;

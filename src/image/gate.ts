@@ -1,4 +1,5 @@
 import { MediaError } from "../errors.ts";
+import { noteGarbage } from "./garbage.ts";
 import { countJpegScans } from "./jpeg-scans.ts";
 import { dropPngChunks, PNG_TEXT } from "./png-chunks.ts";
 import { sniffFormat } from "./sniff.ts";
@@ -57,7 +58,9 @@ export function admitOriginal(bytes: Uint8Array): Admitted {
     const problem = `a WebP original must have at most ${MAX_WEBP_FRAMES} frames`;
     throw new MediaError("unusable_original", problem);
   }
-  return { format, bytes: format === "png" ? dropPngChunks(bytes, PNG_TEXT) : bytes };
+  const admitted = format === "png" ? dropPngChunks(bytes, PNG_TEXT) : bytes;
+  if (admitted !== bytes) noteGarbage(bytes.length);
+  return { format, bytes: admitted };
 }
 
 /** @throws MediaError `unusable_original` naming the limit that the original exceeds. */

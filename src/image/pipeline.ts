@@ -12,11 +12,12 @@ import { describe, isDescription } from "./describe.ts";
 import type { AnimatedFormat } from "./formats.ts";
 import { encode } from "./formats.ts";
 import type { ImageLimits } from "./gate.ts";
+import { releaseGarbage } from "./garbage.ts";
 import { planGeometry } from "./geometry.ts";
 import { dropPngChunks, PNG_DENSITY } from "./png-chunks.ts";
 import type { Original } from "./original.ts";
 import { openOriginal } from "./original.ts";
-import { releaseGarbage, settle, toPixels } from "./pixels.ts";
+import { settle, toPixels } from "./pixels.ts";
 import { attachProfile, chooseProfile } from "./profile.ts";
 import type { Sharing } from "./sharing.ts";
 import { readShared } from "./sharing.ts";
@@ -79,7 +80,7 @@ export async function transformImage(
   surroundings: Surroundings,
 ): Promise<TransformResult> {
   const { bytes, format, spec } = job;
-  await releaseGarbage(bytes.length);
+  await releaseGarbage();
   try {
     const original = await openOriginal(bytes, spec, surroundings.limits);
     if (isDescription(format)) return await makeDescription(original, spec, format);

@@ -1,6 +1,6 @@
-import { setImmediate } from "node:timers/promises";
 import type { Sharp } from "sharp";
 import sharp from "sharp";
+import { noteGarbage, releaseGarbage } from "./garbage.ts";
 import type { Size } from "./sizes.ts";
 
 /** Uncompressed pixels of 8 bits a channel, between two steps that sharp would do in an order of its own. */
@@ -18,7 +18,7 @@ export async function toPixels(image: Sharp): Promise<Pixels> {
     .raw({ depth: "uchar" })
     .toBuffer({ resolveWithObject: true });
   const { width, height } = info;
-  garbageBytes += data.length;
+  noteGarbage(data.length);
   return { data, width, height, channels: info.channels === 4 ? 4 : 3 }; // sRGB has no others
 }
 
@@ -30,23 +30,4 @@ export function fromPixels({ data, width, height, channels }: Pixels): Sharp {
 /** Ends a pass: what is asked of the result happens after what was asked of `image`. */
 export async function settle(image: Sharp): Promise<Sharp> {
   return fromPixels(await toPixels(image));
-}
-
-const MAX_GARBAGE_BYTES = 64 * 1024 * 1024;
-
-/** Bytes that may be garbage by now. */
-let garbageBytes = 0;
-
-/**
- * Gives back what earlier passes have left. V8 does not see that a few objects hold all the memory that a
- * process may have: three passes over 40 MP would fail for want of what nobody uses any more.
- *
- * @param bytes what else was left, such as copies that were made of the original on its way
- */
-export async function releaseGarbage(bytes = 0): Promise<void> {
-  garbageBytes += bytes;
-  if (garbageBytes <= MAX_GARBAGE_BYTES) return;
-  garbageBytes = 0;
-  globalThis.gc?.(); // image processes are started with it
-  await setImmediate(); // the memory of a buffer is freed by its finalizer, which comes later
 }

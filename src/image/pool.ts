@@ -3,9 +3,9 @@ import { createDeadline, pause } from "./deadline.ts";
 import { blame, stopping, tooSlow } from "./faults.ts";
 import type { Lane, Lanes, LanesOptions } from "./lanes.ts";
 import { createLanes } from "./lanes.ts";
-import type { TransformJob, TransformResult } from "./pipeline.ts";
 import type { Entry, JobOptions, Queue, QueueOptions, Turn } from "./queue.ts";
 import { chooseBackground, chooseNext, enter, foresee, promote } from "./queue.ts";
+import type { WorkerJob, WorkerResult } from "./worker.ts";
 import { WorkerDied } from "./worker.ts";
 
 const RETRY_PAUSE_MS = 50;
@@ -17,7 +17,7 @@ export interface PoolOptions extends LanesOptions, QueueOptions {
   readonly deadlineMs: number;
 }
 
-type Made = Extract<TransformResult, { kind: "made" }>;
+type Made = Extract<WorkerResult, { kind: "made" }>;
 
 type PoolResult =
   | (Made & {
@@ -25,7 +25,7 @@ type PoolResult =
       readonly queueMs: number;
       readonly transformMs: number;
     })
-  | Exclude<TransformResult, Made>;
+  | Exclude<WorkerResult, Made>;
 
 export interface Pool {
   /** Starts all workers. @throws when one cannot be started */
@@ -34,7 +34,7 @@ export interface Pool {
    * @throws MediaError what the transform throws; `overloaded` when the queue is full or the wait too
    * long; `timeout` when the job takes too long, `unusable_original` when that is what was asked for
    */
-  run(job: TransformJob, options: JobOptions): Promise<PoolResult>;
+  run(job: WorkerJob, options: JobOptions): Promise<PoolResult>;
   /** Gives up what waits and nobody waits for, and takes no more of it. */
   shed(): void;
   /** Whether another job that somebody waits for may come. */
@@ -118,7 +118,7 @@ export function createPool(options: PoolOptions): Pool {
 
 async function runWithRetry(
   state: State,
-  job: TransformJob,
+  job: WorkerJob,
   options: JobOptions,
 ): Promise<PoolResult> {
   try {
@@ -136,13 +136,13 @@ async function runWithRetry(
   }
 }
 
-async function runOnce(state: State, job: TransformJob, entry: Entry): Promise<PoolResult> {
+async function runOnce(state: State, job: WorkerJob, entry: Entry): Promise<PoolResult> {
   const arrived = performance.now();
   const turn = await waitForTurn(state, job, entry);
   const begun = performance.now();
   try {
     const result = await work(state, job, { ...entry, ...turn });
-    if (result.kind === "declined") return result;
+    if (result.kind !== "made") return result;
     const ended = performance.now();
     return { ...result, queueMs: begun - arrived, transformMs: ended - begun };
   } finally {
@@ -154,7 +154,7 @@ async function runOnce(state: State, job: TransformJob, entry: Entry): Promise<P
   }
 }
 
-async function waitForTurn(state: State, job: TransformJob, entry: Entry): Promise<Turn> {
+async function waitForTurn(state: State, job: WorkerJob, entry: Entry): Promise<Turn> {
   entry.signal.throwIfAborted();
   entry.abandoned?.throwIfAborted();
   const isShed = state.isShedding && entry.isAwaited?.() === false;
@@ -173,9 +173,9 @@ function limitOf({ queueLimit, lanes }: State): number {
 
 async function work(
   { deadlineMs }: State,
-  job: TransformJob,
+  job: WorkerJob,
   { signal, isBackground, lane, follow }: Entry & Turn,
-): Promise<TransformResult> {
+): Promise<WorkerResult> {
   const ms = deadlineMs * (isBackground ? BACKGROUND_PATIENCE : 1);
   const deadline = createDeadline(ms);
   let slow: string | undefined;

@@ -1,6 +1,7 @@
 import type { ErrorCode } from "../errors.ts";
 import type { OutputFormat, TransformSpec } from "../transform/spec.ts";
 import type { ImageLimits } from "./gate.ts";
+import type { OriginalFile } from "./original-file.ts";
 import type { Follow } from "./worker.ts";
 
 /** The file descriptor of the pipe between a child and the service. */
@@ -14,7 +15,9 @@ export type ServiceHeader =
       readonly format: OutputFormat;
       readonly mayDecline: boolean | undefined;
       readonly limits: ImageLimits;
-      /** The original is that of the last job; otherwise it is the body. */
+      /** Where the original is, if the child is to read it. */
+      readonly file: OriginalFile | undefined;
+      /** The original is that of the last job; otherwise it is the file, or the body. */
       readonly isKept: boolean;
       readonly follow: Follow;
     }
@@ -27,12 +30,16 @@ export type ChildHeader =
       readonly kind: "done";
       readonly width: number;
       readonly height: number;
+      /** Of the body, in hexadecimal digits: it keeps the service for longer than it does a child. */
+      readonly sha256: string;
       /** Resident memory of the child, in bytes. */
       readonly rss: number;
     }
   /** It will take long, and is being made. */
   | { readonly kind: "slow"; readonly what: string }
   | { readonly kind: "declined"; readonly rss: number }
+  /** The file is not what it was, or cannot be read. */
+  | { readonly kind: "moved"; readonly rss: number }
   /** The child has run out of memory, and had better be replaced. */
   | { readonly kind: "exhausted"; readonly detail: string }
   | {

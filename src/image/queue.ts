@@ -44,6 +44,8 @@ export interface Waiter {
   readonly isHeavy: boolean;
   give(turn: Turn): void;
   fail(error: unknown): void;
+  /** Somebody waits for it by now, and not for ever. */
+  hurry(): void;
 }
 
 export interface Queue {
@@ -92,13 +94,23 @@ export function enter(
         leave();
         reject(error);
       },
+      hurry: () => {
+        timer ??= setTimeout(expire, queueWaitMs);
+      },
     };
     const abort = (event: Event): void => waiter.fail((event.target as AbortSignal).reason);
     const expire = (): void => {
+      timer = undefined;
+      if (isBackground && !isAwaited()) {
+        remove(queue, waiter);
+        queue.background.push(waiter); // who came for it has gone again
+        return;
+      }
       const problem = `no picture could be begun within ${queueWaitMs} ms, try again later`;
       waiter.fail(new MediaError("overloaded", problem));
     };
-    const timer = isBackground ? undefined : setTimeout(expire, queueWaitMs);
+    let timer: NodeJS.Timeout | undefined;
+    if (!isBackground) waiter.hurry();
     for (const signal of signals) signal.addEventListener("abort", abort, { once: true });
     line.push(waiter);
   });
@@ -149,6 +161,7 @@ export function promote(queue: Queue): void {
   for (const waiter of queue.background.filter(({ isAwaited }) => isAwaited())) {
     remove(queue, waiter);
     queue.visitors.push(waiter);
+    waiter.hurry();
   }
 }
 

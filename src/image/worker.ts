@@ -1,4 +1,22 @@
+import type { OriginalFile } from "./original-file.ts";
 import type { TransformJob, TransformResult } from "./pipeline.ts";
+
+/** A job as it is given to workers. */
+export interface WorkerJob extends TransformJob {
+  /** Where the original is: its `bytes` are no more than how it begins, and the worker reads it. */
+  readonly file?: OriginalFile | undefined;
+}
+
+type Made = Extract<TransformResult, { kind: "made" }> & {
+  /** Of the bytes, in hexadecimal digits, if the worker has worked it out. */
+  readonly sha256?: string;
+};
+
+/** `moved`: the file of the original is another one by now, or cannot be read by the worker. */
+export type WorkerResult =
+  | Made
+  | Exclude<TransformResult, { kind: "made" }>
+  | { readonly kind: "moved" };
 
 /**
  * What is to come after a job: nothing that has to do with it, another job of the same original, or one
@@ -19,7 +37,7 @@ export interface Worker {
   /** What it makes variants with, and in which versions. */
   readonly engine: string;
   /** @throws WorkerDied when the worker, and not the job, is at fault */
-  run(job: TransformJob, options: RunOptions): Promise<TransformResult>;
+  run(job: WorkerJob, options: RunOptions): Promise<WorkerResult>;
   /** Forgets what it has kept for a job that was to follow. */
   release(): void;
   /** False once it has died, or has done so much that another should take its place. */

@@ -3,7 +3,7 @@ import type { VariantPrefix } from "../url/variant-prefix.ts";
 import { isUnderRoot } from "../url/variant-prefix.ts";
 import type { Background } from "./background.ts";
 import { cacheTag } from "./cache-tag.ts";
-import type { Observe } from "./events.ts";
+import type { BucketEventOutcome, Observe } from "./events.ts";
 import type { PurgeDeps } from "./purge.ts";
 import { checkPurgeTarget, purgeAll } from "./purge.ts";
 import { createWarmLater } from "./warm-later.ts";
@@ -25,6 +25,12 @@ export interface OtherEvent {
   readonly reason: string;
 }
 
+/** What was in a message beside others, and is wrong. */
+export interface RefusedEvent {
+  readonly kind: "refused";
+  readonly reason: string;
+}
+
 export interface BucketEventDeps extends PurgeDeps {
   readonly background: Background;
   /** Of the originals; absent where they are in no bucket. */
@@ -42,6 +48,8 @@ export interface Receipt {
     readonly cacheTag: string;
   }[];
   readonly ignored: readonly { readonly key?: string; readonly reason: string }[];
+  /** What could not be understood; absent where all could. To send it again would not help. */
+  readonly refused?: readonly { readonly reason: string }[];
 }
 
 /**
@@ -50,24 +58,43 @@ export interface Receipt {
  *
  * @throws MediaError what the store throws, after all other originals of the message were purged
  */
-export type HandleEvents = (events: readonly (BucketEvent | OtherEvent)[]) => Promise<Receipt>;
+export type HandleEvents = (
+  events: readonly (BucketEvent | OtherEvent | RefusedEvent)[],
+) => Promise<Receipt>;
 
 export function createEventHandler(deps: BucketEventDeps): HandleEvents {
   const { warm, background, observe } = deps;
   const warmLater = warm && createWarmLater({ warm, background });
   return async (events) => {
-    const ignored: { key?: string; reason: string }[] = [];
-    const keys = new Map<string, BucketEvent["kind"]>();
-    for (const event of events) {
-      const reason = event.kind === "other" ? event.reason : findReason(deps, event);
-      if (event.kind === "other" || reason) ignored.push(describe(event, reason ?? ""));
-      else keys.set(event.key, event.kind);
-    }
+    const { keys, ignored, refused } = sort(deps, events);
     count(observe, "ignored", ignored.length);
+    count(observe, "refused", refused.length);
     const purged = await purgeEach(deps, [...keys.keys()]);
     for (const [key, kind] of keys) if (kind === "created") warmLater?.(key);
-    return { purged, ignored };
+    return { purged, ignored, ...(refused.length > 0 && { refused }) };
   };
+}
+
+interface Sorted {
+  readonly keys: ReadonlyMap<string, BucketEvent["kind"]>;
+  readonly ignored: Receipt["ignored"];
+  readonly refused: NonNullable<Receipt["refused"]>;
+}
+
+function sort(deps: BucketEventDeps, events: Parameters<HandleEvents>[0]): Sorted {
+  const ignored: { key?: string; reason: string }[] = [];
+  const refused: { reason: string }[] = [];
+  const keys = new Map<string, BucketEvent["kind"]>();
+  for (const event of events) {
+    if (event.kind === "refused") {
+      refused.push({ reason: event.reason });
+      continue;
+    }
+    const reason = event.kind === "other" ? event.reason : findReason(deps, event);
+    if (event.kind === "other" || reason) ignored.push(describe(event, reason ?? ""));
+    else keys.set(event.key, event.kind);
+  }
+  return { keys, ignored, refused };
 }
 
 function describe(
@@ -77,7 +104,7 @@ function describe(
   return event.kind === "other" ? { reason } : { key: event.key, reason };
 }
 
-function count(observe: Observe, outcome: "ignored" | "purged" | "failed", times: number): void {
+function count(observe: Observe, outcome: BucketEventOutcome, times: number): void {
   for (let index = 0; index < times; index += 1) observe({ kind: "bucket_event", outcome });
 }
 

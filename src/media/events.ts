@@ -24,6 +24,6 @@ export type MediaEvent =
   | { readonly kind: "background_failed"; readonly task: string; readonly error: unknown };
 
 /** What came of an event that a bucket sent: `refused` is one that was not understood, or not believed. */
-type BucketEventOutcome = "purged" | "ignored" | "refused" | "failed";
+export type BucketEventOutcome = "purged" | "ignored" | "refused" | "failed";
 
 export type Observe = (event: MediaEvent) => void;

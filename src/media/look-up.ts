@@ -4,9 +4,10 @@ import type { ObjectInfo, ObjectStore } from "../store/store.ts";
 import type { VariantPrefix } from "../url/variant-prefix.ts";
 import type { Background } from "./background.ts";
 import type { Demand } from "./coalesce.ts";
+import type { Version } from "./located.ts";
 import type { MakeDeps } from "./make.ts";
 import { keep, make } from "./make.ts";
-import type { Original, Originals } from "./originals.ts";
+import type { OriginalOrFile, Originals } from "./originals.ts";
 import { purgeVariants } from "./purge.ts";
 import type { VariantRequest } from "./request.ts";
 import type { Timings } from "./timings.ts";
@@ -96,15 +97,12 @@ interface Present {
 }
 
 async function findOrMake(state: LookUpDeps, task: Task): Promise<Outcome> {
-  const { request, storeSignal } = task;
+  const { request } = task;
   const checkedAt = state.now();
   const turn = state.memo.turnOf(request.key);
   const isChecking = state.freshness.mode === "check";
   const [object, current] = await timed(state.now, { timings: task.timings, phase: "head" }, () =>
-    Promise.all([
-      task.object ?? state.variants.head(request.variantKey, storeSignal),
-      isChecking ? peek(state, task) : undefined,
-    ]),
+    ask(state, task),
   );
   const info = object && readVariantInfo(request, object);
   const present = { object, info, checkedAt, turn };
@@ -115,13 +113,32 @@ async function findOrMake(state: LookUpDeps, task: Task): Promise<Outcome> {
   return useOriginal(state, task, { present, current });
 }
 
+type Current = Version | MediaError | undefined;
+
+/** What the stores have now: the variant and, where that is to be checked, the original. */
+async function ask(
+  state: LookUpDeps,
+  task: Task,
+): Promise<readonly [ObjectInfo | undefined, Current]> {
+  const { variants, originals, freshness, hasRoom } = state;
+  const { request, storeSignal } = task;
+  const asked = task.object ?? variants.head(request.variantKey, storeSignal);
+  if (freshness.mode !== "check") return [await asked, undefined];
+  if (!originals.areFiles) return Promise.all([asked, peek(state, task)]);
+  // to wait for the first costs files next to nothing, and may save most of the second
+  const object = await asked;
+  const how = !object && hasRoom() ? "peekToUse" : "peek";
+  return [object, await peek(state, task, how)];
+}
+
 /** That an original's store is ill need not be the end of a request: its variant may be there. */
 async function peek(
   { originals }: LookUpDeps,
   { request, storeSignal, demand }: Task,
-): Promise<ObjectInfo | MediaError | undefined> {
+  how: "peek" | "peekToUse" = "peek",
+): Promise<Current> {
   try {
-    return await originals.peek(request.key, storeSignal);
+    return await originals[how](request.key, storeSignal);
   } catch (error) {
     if (error instanceof MediaError && !demand.abandoned.aborted) return error;
     throw error;
@@ -150,7 +167,7 @@ function foundUnchecked(
 
 interface Versions {
   readonly present: Present;
-  readonly current: ObjectInfo | undefined;
+  readonly current: Version | undefined;
 }
 
 async function useOriginal(
@@ -161,23 +178,30 @@ async function useOriginal(
   const { request, storeSignal: signal } = task;
   if (task.demand.isAwaited() && !state.hasRoom()) throw tooBusy();
   const begin = state.now();
-  const work = (original: Original): Promise<Outcome> => {
+  const work = (original: OriginalOrFile): Promise<Outcome | "moved"> => {
     task.timings.fetch = state.now() - begin;
     return settle(state, task, { present, original });
   };
-  const use = state.originals.use(request.key, { known: current, signal }, work);
-  return use.catch((error: unknown) => {
+  try {
+    const options = { known: current, signal };
+    const outcome = await state.originals.useOrLocate(request.key, options, work);
+    if (outcome !== "moved") return outcome;
+    // what was known of it is no longer true; of its bytes nobody can say so
+    const again = await state.originals.use(request.key, { signal }, work);
+    if (again !== "moved") return again;
+    throw new MediaError("store_failed", "the original comes and goes");
+  } catch (error) {
     const isTooLarge = error instanceof MediaError && error.code === "too_large";
     if (isTooLarge) state.memo.noteFailure(request, error, present.turn);
     throw error;
-  });
+  }
 }
 
 async function settle(
   state: LookUpDeps,
   task: Task,
-  { present, original }: { readonly present: Present; readonly original: Original },
-): Promise<Outcome> {
+  { present, original }: { readonly present: Present; readonly original: OriginalOrFile },
+): Promise<Outcome | "moved"> {
   const { request } = task;
   if (original.kind === "missing") {
     const isKnownGone = present.object && original.isDefinite;
@@ -190,7 +214,8 @@ async function settle(
     return foundStored(state, request, { ...present, info });
   const { object, checkedAt, turn } = present;
   const variant = await make(state, { ...task, turn }, original);
-  if (!variant) return { kind: "declined" };
+  if (variant === "moved") return variant;
+  if (variant === "declined") return { kind: variant };
   const written = timed(state.now, { timings: task.timings, phase: "store" }, () =>
     keep(state, request, { variant, replaces: object?.etag, checkedAt, turn }),
   );

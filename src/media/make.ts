@@ -2,12 +2,12 @@ import type { OutputFormat, TransformSpec } from "../transform/spec.ts";
 import type { Demand } from "./coalesce.ts";
 import type { Observe } from "./events.ts";
 import type { Memo } from "./memo.ts";
-import type { Original } from "./originals.ts";
+import type { OriginalOrFile } from "./originals.ts";
 import type { VariantRequest } from "./request.ts";
 import type { Timings } from "./timings.ts";
 import type { MadeVariant } from "./variant.ts";
 import { describeVariant } from "./variant.ts";
-import type { ObjectStore } from "../store/store.ts";
+import type { LocatedFile, ObjectStore } from "../store/store.ts";
 import type { WriteBack } from "./write-back.ts";
 
 /** What a transform gives. */
@@ -18,12 +18,16 @@ export type Transformed =
       /** In pixels. */
       readonly width: number;
       readonly height: number;
+      /** Of the bytes, in hexadecimal digits, where it is known already. */
+      readonly sha256?: string;
       /** How long it waited for its turn, and how long it took. */
       readonly queueMs: number;
       readonly transformMs: number;
     }
   /** It would take longer than anybody is to wait: see `mayDecline`. */
-  | { readonly kind: "declined" };
+  | { readonly kind: "declined" }
+  /** The file of the original is another one by now, or cannot be read. */
+  | { readonly kind: "moved" };
 
 interface TransformOptions {
   /** Ends the job, whether it waits or runs. */
@@ -37,7 +41,9 @@ interface TransformOptions {
 }
 
 interface TransformJob {
+  /** The original; beside `file` no more than how it begins. */
   readonly bytes: Uint8Array;
+  readonly file?: LocatedFile;
   readonly spec: TransformSpec;
   readonly format: OutputFormat;
   /** Rather not at all than slowly. */
@@ -76,30 +82,39 @@ interface Keeping {
   readonly turn: number;
 }
 
-/** Makes a variant, unless that would take too long. */
+/** Makes a variant; where that would take too long, or cannot be done, says which. */
 export async function make(
   { transform, memo, observe, now }: MakeDeps,
   { request, signal, demand, mayDecline, timings, turn }: Making,
-  original: Extract<Original, { kind: "found" }>,
-): Promise<MadeVariant | undefined> {
+  original: Exclude<OriginalOrFile, { kind: "missing" }>,
+): Promise<MadeVariant | "declined" | "moved"> {
   const { spec, format } = request;
   const begin = now();
   observe({ kind: "miss" });
   memo.forget(request.variantKey);
   try {
-    const job = { bytes: original.bytes, spec, format, mayDecline };
-    const made = await transform(job, { signal, ...demand });
-    if (made.kind === "declined") return undefined;
+    const made = await transform(
+      { ...inputOf(original), spec, format, mayDecline },
+      { signal, ...demand },
+    );
+    if (made.kind !== "made") return made.kind;
     timings.queue = made.queueMs;
     timings["decode-encode"] = made.transformMs;
     observe({ kind: "transform", format, ms: now() - begin });
     const dimensions = `${made.width}x${made.height}`;
-    const info = await describeVariant(made.bytes, original.info.etag);
+    const info = await describeVariant(made.bytes, original.info.etag, made.sha256);
     return { bytes: made.bytes, dimensions, info };
   } catch (error) {
     memo.noteFailure(request, error, turn);
     throw error;
   }
+}
+
+function inputOf(
+  original: Exclude<OriginalOrFile, { kind: "missing" }>,
+): Pick<TransformJob, "bytes" | "file"> {
+  if (original.kind === "found") return { bytes: original.bytes };
+  return { bytes: original.start, file: original.file };
 }
 
 /** Writes a variant to the store; tells whether that has it, or a newer one, now. Never rejects. */

@@ -32,8 +32,12 @@ const SOURCE_ETAG = "source-etag";
 const SHA256 = "sha256";
 
 /** Describes a variant that has just been made. */
-export async function describeVariant(bytes: Uint8Array, sourceEtag: string): Promise<VariantInfo> {
-  return { etag: `"${await sha256(bytes)}"`, sourceEtag, size: bytes.length };
+export async function describeVariant(
+  bytes: Uint8Array,
+  sourceEtag: string,
+  hash?: string,
+): Promise<VariantInfo> {
+  return { etag: `"${hash ?? (await sha256(bytes))}"`, sourceEtag, size: bytes.length };
 }
 
 /** What the bytes of a variant are to be taken for: known before there are any. */
@@ -63,17 +67,19 @@ export interface StoredAs {
   /** What makes variants, and in which versions. */
   readonly engine: () => string;
   readonly cacheControl: string;
+  /** Of those whose keys name a version: they stand for these bytes only. */
+  readonly versioned: string;
 }
 
 /** The headers that a variant is stored under: a public bucket serves it with them. */
 export async function describeObject(
   request: VariantRequest,
   { info, dimensions }: MadeVariant,
-  { engine, cacheControl }: StoredAs,
+  { engine, cacheControl, versioned }: StoredAs,
 ): Promise<PutOptions> {
   return {
     ...describeContent(request),
-    cacheControl,
+    cacheControl: request.spec.version === undefined ? cacheControl : versioned,
     metadata: {
       [SOURCE_ETAG]: info.sourceEtag,
       [SHA256]: info.etag.slice(1, -1),

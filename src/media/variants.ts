@@ -1,16 +1,17 @@
 import { anySignal } from "../abort.ts";
 import { MediaError } from "../errors.ts";
-import type { ObjectInfo } from "../store/store.ts";
+import type { ObjectInfo, ObjectStore } from "../store/store.ts";
+import type { ReadBytes } from "./bytes.ts";
+import { createBytes } from "./bytes.ts";
 import type { Coalescer, Demand } from "./coalesce.ts";
 import { createCoalescer } from "./coalesce.ts";
 import type { LookUpDeps, Outcome } from "./look-up.ts";
 import { lookUp } from "./look-up.ts";
 import type { Memo, Seen } from "./memo.ts";
-import type { ReadVariant } from "./read.ts";
-import { createReader } from "./read.ts";
+import type { ReaderDeps } from "./read.ts";
 import type { VariantRequest } from "./request.ts";
 import type { Timings } from "./timings.ts";
-import type { Variant, VariantInfo } from "./variant.ts";
+import type { VariantInfo } from "./variant.ts";
 import { readVariantInfo } from "./variant.ts";
 
 /** The part of the TTL after which a check that failed is tried again. */
@@ -39,17 +40,17 @@ export interface Variants {
   /** The bytes of a variant that was found, if they are at hand. */
   kept(request: VariantRequest, info: VariantInfo): Uint8Array | undefined;
   /** The bytes of a variant that was found; made again should it have gone meanwhile. */
-  read(request: VariantRequest, info: VariantInfo): Promise<Variant>;
+  readonly read: ReadBytes;
 }
 
-export interface VariantsDeps extends LookUpDeps {
+export interface VariantsDeps extends LookUpDeps, ReaderDeps {
   /** For one request in all. */
   readonly requestTimeoutMs: number;
+  readonly variants: ObjectStore;
 }
 
 interface State extends VariantsDeps {
   readonly jobs: Coalescer<Outcome>;
-  readonly read: ReadVariant;
   readonly peeks: Coalescer<ObjectInfo | undefined>;
   /** The keys of variants that were declined and are being made behind the answers. */
   readonly slow: Set<string>;
@@ -63,7 +64,6 @@ export function createVariants(deps: VariantsDeps): Variants {
     jobs: createCoalescer<Outcome>((outcome) =>
       outcome.kind === "made" ? outcome.written : undefined,
     ),
-    read: createReader(deps),
     peeks: createCoalescer<ObjectInfo | undefined>(),
     slow: new Set(),
   };
@@ -78,7 +78,7 @@ export function createVariants(deps: VariantsDeps): Variants {
     },
     recall: (request) => recall(state, request),
     kept: ({ variantKey }, info) => state.memo.bytesOf(variantKey, info),
-    read: (request, info) => readOrMake(state, request, info),
+    read: createBytes({ ...deps, find: (request, options) => find(state, request, options) }),
   };
 }
 
@@ -226,20 +226,4 @@ function refresh(state: State, request: VariantRequest, { triedAt }: Seen): void
     observe({ kind: "background_failed", task: `refresh ${request.variantKey}`, error });
   };
   background.run(job.catch(report));
-}
-
-async function readOrMake(
-  state: State,
-  request: VariantRequest,
-  info: VariantInfo,
-): Promise<Variant> {
-  const variant = await state.read(request, info);
-  if (variant) return variant;
-  // deleted behind our back: what is known of it is wrong
-  state.memo.forget(request.variantKey);
-  const outcome = await find(state, request, {});
-  if (outcome.kind === "made") return outcome.variant;
-  const again = await state.read(request, outcome.info);
-  if (again) return again;
-  throw new MediaError("store_failed", "the variant comes and goes");
 }

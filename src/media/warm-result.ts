@@ -23,7 +23,7 @@ export function isTransient(code: ErrorCode): boolean {
 
 /** What has become of one variant. */
 export interface WarmResult {
-  readonly status: "made" | "there" | "failed";
+  readonly status: "made" | "there" | "failed" | "skipped";
   /** The line of the list, where nothing more is known of it. */
   readonly line?: number;
   readonly key?: string;
@@ -34,7 +34,7 @@ export interface WarmResult {
   readonly variant?: string;
   readonly bytes?: number;
   readonly ms?: number;
-  /** Why it failed. */
+  /** Why it failed, or was skipped. */
   readonly code?: ErrorCode;
   readonly message?: string;
 }
@@ -44,6 +44,8 @@ export interface WarmTally {
   made: number;
   there: number;
   failed: number;
+  /** Of files that are no pictures, where those are told from failures. */
+  skipped?: number;
   /** Of those that were made. */
   bytes: number;
 }
@@ -53,8 +55,15 @@ export function createTally(): WarmTally {
 }
 
 export function count(tally: WarmTally, { status, bytes = 0 }: WarmResult): void {
-  tally[status] += 1;
+  tally[status] = (tally[status] ?? 0) + 1;
   if (status === "made") tally.bytes += bytes;
+}
+
+/** Who names a whole folder need not mean every file in it. */
+export async function* skipOthers(results: AsyncIterable<WarmResult>): AsyncGenerator<WarmResult> {
+  for await (const result of results) {
+    yield result.code === "unsupported_original" ? { ...result, status: "skipped" } : result;
+  }
 }
 
 export interface Patience {

@@ -37,8 +37,10 @@ export function createWriteBack(deps: WriteBackDeps): WriteBack {
       const result = await deps.variants.put(variantKey, variant.bytes, { ...options, condition });
       if (result.kind === "stored") return variant.info;
       if (result.kind === "precondition_failed") return yieldOrInsist(deps, work);
-      canCondition = false;
-      return writePlainly(deps, work);
+      const kept = await writePlainly(deps, work);
+      // had it failed, too, the condition would not have been what was wrong
+      if (kept) canCondition = false;
+      return kept;
     },
   };
 }

@@ -3,10 +3,10 @@ import { constants } from "node:fs";
 import type { FileHandle } from "node:fs/promises";
 import { open, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { readHeaders } from "./file-headers.ts";
+import { hasHeaders, readHeaders } from "./file-headers.ts";
 import { checkFileKey, isNotFound, translateFileError } from "./file-keys.ts";
 import { isInside } from "./file-tree.ts";
-import type { ObjectInfo } from "./store.ts";
+import type { LocateResult, ObjectInfo } from "./store.ts";
 
 export interface OpenObject {
   readonly handle: FileHandle;
@@ -35,10 +35,13 @@ async function describeFile(
   found: FileStats,
 ): Promise<ObjectInfo | undefined> {
   const etag = etagOf(found);
+  const bare = { etag, size: Number(found.size), metadata: {} };
+  // headers are there before their object is: where there are none at all it was put there by hand
+  if (!(await hasHeaders(root))) return bare;
   const headers = await readHeaders(root, key, etag);
   // a file put there by hand has none; one overwritten meanwhile has them no more
   if (!headers && (await readEtag(join(root, key))) !== etag) return undefined;
-  return { etag, size: Number(found.size), ...(headers ?? { metadata: {} }) };
+  return { ...bare, ...headers };
 }
 
 /** Runs `read` on an object, open; `undefined` when there is none. */
@@ -47,22 +50,80 @@ export async function openObject<T>(
   key: string,
   read: (object: OpenObject) => Promise<T>,
 ): Promise<T | undefined> {
+  const object = await openFile(root, key);
+  try {
+    return object && (await read(object));
+  } catch (error) {
+    throw translateFileError(error);
+  } finally {
+    await object?.handle.close();
+  }
+}
+
+/** Opens an object, for whoever closes it; `undefined` when there is none. */
+export async function openFile(root: string, key: string): Promise<OpenObject | undefined> {
+  const object = await openHandle(root, key, async ({ handle, found }) => {
+    const info = await describeFile(root, key, found);
+    return info ? { handle, info } : "replaced";
+  });
+  return object === "replaced" ? openFile(root, key) : object;
+}
+
+/** More than cameras write before a picture's size. */
+const START_BYTES = 64 * 1024;
+
+/** Where an object is, and how it begins. */
+export async function locateObject(
+  root: string,
+  key: string,
+): Promise<Omit<Extract<LocateResult, { kind: "located" }>, "kind"> | undefined> {
+  const opened = await openHandle(root, key, async (file) => file);
+  if (!opened) return undefined;
+  const { handle, found } = opened;
+  try {
+    const size = Number(found.size);
+    const start = Buffer.allocUnsafeSlow(Math.min(size, START_BYTES));
+    const { bytesRead } = await handle.read(start, 0, start.length, 0);
+    const { mtimeNs, ino } = found;
+    return {
+      info: { etag: etagOf(found), size },
+      file: { path: join(root, key), size, modified: String(mtimeNs), inode: String(ino) },
+      start: start.subarray(0, bytesRead),
+    };
+  } catch (error) {
+    throw translateFileError(error);
+  } finally {
+    await handle.close();
+  }
+}
+
+interface OpenHandle {
+  readonly handle: FileHandle;
+  readonly found: FileStats;
+}
+
+/** Opens a file below the root, and leaves it open only when `use` gives something that has its handle. */
+async function openHandle<T extends object | string>(
+  root: string,
+  key: string,
+  use: (file: OpenHandle) => Promise<T>,
+): Promise<T | undefined> {
   checkFileKey(key);
   const path = join(root, key);
   let handle: FileHandle | undefined;
+  let used: T | undefined;
   try {
     // a FIFO would block an ordinary open for ever
     handle = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
     if (!(await isInside(root, path))) return undefined;
     const found = await handle.stat({ bigint: true });
-    if (!found.isFile()) return undefined;
-    const info = await describeFile(root, key, found);
-    return info ? await read({ handle, info }) : await openObject(root, key, read);
+    if (found.isFile()) used = await use({ handle, found });
+    return used;
   } catch (error) {
     if (isNotFound(error)) return undefined;
     throw translateFileError(error);
   } finally {
-    await handle?.close();
+    if (typeof used !== "object") await handle?.close();
   }
 }
 
@@ -104,7 +165,7 @@ interface FileStats {
   readonly ino: bigint;
 }
 
-function etagOf({ size, mtimeNs, ino }: FileStats): string {
+export function etagOf({ size, mtimeNs, ino }: FileStats): string {
   const hash = createHash("sha256").update(`${size}-${mtimeNs}-${ino}`).digest("hex");
   return `"${hash.slice(0, 32)}"`;
 }

@@ -6,16 +6,20 @@ import { headersPath, printHeaders } from "./file-headers.ts";
 import {
   checkFileKey,
   explainPublishError,
+  isNotFound,
   PRIVATE_FOLDER,
   translateFileError,
 } from "./file-keys.ts";
-import { headObject, openObject, readObject, writeObject } from "./file-object.ts";
-import { intoFolder, isFolderInside, listFiles, pruneFolders } from "./file-tree.ts";
+import { headObject, locateObject, openObject, readObject, writeObject } from "./file-object.ts";
+import { openStream } from "./file-open.ts";
+import type { Place } from "./file-tree.ts";
+import { findPlace, intoFolder, listFiles, pruneFolders } from "./file-tree.ts";
 import type {
   GetOptions,
   GetResult,
   ListOptions,
   ListPage,
+  LocateResult,
   ObjectStore,
   PutOptions,
   PutResult,
@@ -44,6 +48,8 @@ export function createFileStore(options: FileStoreOptions): ObjectStore {
     probe: () => probe(root, shouldCreate),
     head: (key) => headObject(root, key),
     get: (key, getOptions) => get(root, key, getOptions),
+    open: (key, openOptions = {}) => openStream(root, key, openOptions),
+    locate: (key, { maxBytes }) => locate(root, key, maxBytes),
     put: (key, bytes, putOptions) =>
       inTurn(locks, key, () => translate(put(root, key, { bytes, options: putOptions }))),
     delete: async (keys) => {
@@ -89,6 +95,14 @@ async function get(root: string, key: string, options: GetOptions): Promise<GetR
   return result ?? { kind: "missing", isDefinite: true };
 }
 
+async function locate(root: string, key: string, maxBytes: number): Promise<LocateResult> {
+  const found = await locateObject(root, key);
+  if (!found) return { kind: "missing", isDefinite: true };
+  const { size } = found.info;
+  if (size > maxBytes) throw tooLarge(size, maxBytes);
+  return { kind: "located", ...found };
+}
+
 async function put(
   root: string,
   key: string,
@@ -101,18 +115,19 @@ async function put(
   if (typeof condition === "object" && before?.etag !== condition.etag) {
     return { kind: "precondition_failed" };
   }
-  await refuseLinkOut(root, key);
+  const path = join(root, key);
+  const place = await findPlace(root, path);
+  if (place === "outside") throw linkedOut(key);
   const temp = join(root, PRIVATE_FOLDER, "temp", randomUUID());
   let obsolete: string | undefined;
   try {
-    const etag = await intoFolder(temp, (path) => writeObject(path, bytes));
+    const etag = await intoFolder(temp, () => writeObject(temp, bytes));
     obsolete = etag;
     await writeHeaders(headersPath(root, key, etag), printHeaders(options));
-    const isPublished = await publish(temp, join(root, key), condition === "absent").catch(
-      (error: unknown) => {
-        throw explainPublishError(key, error);
-      },
-    );
+    const target = { path, place, mustBeAbsent: condition === "absent" };
+    const isPublished = await publish(temp, target).catch((error: unknown) => {
+      throw explainPublishError(key, error);
+    });
     if (!isPublished) return { kind: "precondition_failed" };
     obsolete = before?.etag;
     return { kind: "stored", etag };
@@ -123,9 +138,8 @@ async function put(
 }
 
 /** Writing through a link would leave the folder, and the object could not be read again. */
-async function refuseLinkOut(root: string, key: string): Promise<void> {
-  if (await isFolderInside(root, join(root, key))) return;
-  throw new MediaError("invalid_key", `the folder of "${key}" is a link out of the file store`);
+function linkedOut(key: string): MediaError {
+  return new MediaError("invalid_key", `the folder of "${key}" is a link out of the file store`);
 }
 
 async function writeHeaders(target: string, bytes: Uint8Array): Promise<void> {
@@ -133,29 +147,36 @@ async function writeHeaders(target: string, bytes: Uint8Array): Promise<void> {
     try {
       await writeFile(path, bytes);
     } catch (error) {
-      await rm(path, { force: true }); // on a full disk every half-written file would make it worse
+      // on a full disk every half-written file would make it worse
+      if (!isNotFound(error)) await rm(path, { force: true });
       throw error;
     }
   });
 }
 
 async function removeHeaders(root: string, key: string, etag: string): Promise<void> {
-  const path = headersPath(root, key, etag);
-  await rm(path, { force: true });
-  await pruneFolders(root, dirname(path));
+  try {
+    await unlink(headersPath(root, key, etag));
+  } catch (error) {
+    if (!isNotFound(error)) throw error;
+  }
+}
+
+interface Target {
+  readonly path: string;
+  readonly place: Place;
+  readonly mustBeAbsent: boolean;
 }
 
 /** Makes the file appear under its name, all at once; false when there is one and there must not be. */
-async function publish(temp: string, path: string, mustBeAbsent: boolean): Promise<boolean> {
-  if (!mustBeAbsent) {
-    await intoFolder(path, (target) => rename(temp, target));
-    return true;
-  }
+async function publish(temp: string, { path, place, mustBeAbsent }: Target): Promise<boolean> {
+  const move = mustBeAbsent ? link : rename;
   try {
-    await intoFolder(path, (target) => link(temp, target));
+    if (place === "to make") await mkdir(dirname(path), { recursive: true }); // to try first would be in vain
+    await intoFolder(path, () => move(temp, path));
     return true;
   } catch (error) {
-    const isTaken = (error as NodeJS.ErrnoException).code === "EEXIST"; // fs throws nothing else
+    const isTaken = mustBeAbsent && (error as NodeJS.ErrnoException).code === "EEXIST"; // fs throws nothing else
     if (isTaken && (await stat(path).catch(() => undefined))?.isFile()) return false;
     throw error;
   }

@@ -1,5 +1,16 @@
-import type { ObjectInfo, ObjectStore, PutOptions, PutResult } from "./store.ts";
+import type {
+  ByteStream,
+  ObjectInfo,
+  ObjectStore,
+  OpenOptions,
+  OpenResult,
+  PutOptions,
+  PutResult,
+} from "./store.ts";
 import { pageKeys, tooLarge } from "./store.ts";
+
+/** As large as what other stores give at a time. */
+const CHUNK_BYTES = 64 * 1024;
 
 interface Entry {
   readonly info: ObjectInfo;
@@ -20,6 +31,7 @@ export function createMemoryStore(): ObjectStore {
       if (entry.bytes.length > maxBytes) throw tooLarge(entry.bytes.length, maxBytes);
       return { kind: "found", ...entry };
     },
+    open: async (key, options = {}) => open(entries.get(key), options),
     put: async (key, bytes, options) => {
       if (!isMet(options.condition, entries.get(key)?.info)) return { kind: "precondition_failed" };
       writes += 1;
@@ -30,6 +42,26 @@ export function createMemoryStore(): ObjectStore {
     },
     delete: async (keys) => keys.forEach((key) => entries.delete(key)),
     list: async (options) => pageKeys(entries.keys(), options),
+  };
+}
+
+function open(entry: Entry | undefined, { range, ifMatch }: OpenOptions): OpenResult {
+  if (!entry) return { kind: "missing", isDefinite: true };
+  const { info, bytes } = entry;
+  const { first, last } = range ?? { first: 0, last: info.size - 1 };
+  const hasChanged = ifMatch !== undefined && ifMatch !== info.etag;
+  if (hasChanged || last >= info.size) return { kind: "changed" };
+  return { kind: "found", info, body: streamBytes(bytes.subarray(first, last + 1)) };
+}
+
+function streamBytes(bytes: Uint8Array): ByteStream {
+  return {
+    close: () => {},
+    async *[Symbol.asyncIterator]() {
+      for (let start = 0; start < bytes.length; start += CHUNK_BYTES) {
+        yield bytes.subarray(start, start + CHUNK_BYTES);
+      }
+    },
   };
 }
 

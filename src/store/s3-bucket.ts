@@ -6,7 +6,11 @@ export interface S3StoreOptions {
   /** With sockets of its own for HEAD, and for GET: those are not to wait for the others. */
   readonly headClient?: S3Client;
   readonly getClient?: S3Client;
+  /** For bodies that are read as somebody takes them: it must not mind a socket that rests. */
+  readonly openClient?: S3Client;
   readonly bucket: string;
+  /** Where to ask for a key that nobody has: rights may end at a prefix. */
+  readonly probePrefix?: string;
   /** For each call, its retries and its body included. */
   readonly timeoutMs: number;
 }

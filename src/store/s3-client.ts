@@ -8,12 +8,14 @@ export interface S3ClientOptions {
   readonly region?: string;
   /** How many requests may be under way; others wait. */
   readonly maxSockets?: number;
+  /** Whether a socket may rest in the middle of a body, because nobody takes it for a while. */
+  readonly mayRest?: boolean;
   readonly credentials?: { readonly accessKeyId: string; readonly secretAccessKey: string };
 }
 
 /** A client whose every wait has an end; without these settings a silent server holds it for ever. */
 export function createS3Client(options: S3ClientOptions): S3Client {
-  const { forcePathStyle, maxSockets = 200, ...rest } = options;
+  const { forcePathStyle, maxSockets = 200, mayRest = false, ...rest } = options;
   const agent = { keepAlive: true, maxSockets };
   return new S3Client({
     forcePathStyle,
@@ -27,7 +29,7 @@ export function createS3Client(options: S3ClientOptions): S3Client {
       connectionTimeout: 1000,
       requestTimeout: 2400,
       throwOnRequestTimeout: true, // the time-out alone only warns
-      socketTimeout: 2400,
+      socketTimeout: mayRest ? 0 : 2400,
       httpAgent: agent,
       httpsAgent: agent,
     },

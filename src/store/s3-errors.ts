@@ -1,4 +1,5 @@
 import { MediaError } from "../errors.ts";
+import { NotS3, StoreFault } from "./s3-diagnosis.ts";
 
 /** The HTTP status of what the SDK threw; its error names differ by operation and by store. */
 export function statusOf(error: unknown): number | undefined {
@@ -17,13 +18,19 @@ export function isBucketMissing(error: unknown): boolean {
   return statusOf(error) === 404 && errorCodeOf(error) === "NoSuchBucket";
 }
 
-/** What a store tells the client; what the SDK said stays in `cause`, for the log. */
+/** What a store tells the client; what it is in plain words, and what the SDK said, are for the log. */
 export function toStoreError(error: unknown): MediaError {
   if (error instanceof MediaError) return error;
+  const cause = new StoreFault(error);
   if (isTimeout(error)) {
-    return new MediaError("timeout", "the store did not answer in time", { cause: error });
+    return new MediaError("timeout", "the store did not answer in time", { cause });
   }
-  return new MediaError("store_failed", "the store failed", { cause: error });
+  return new MediaError("store_failed", "the store failed", { cause });
+}
+
+/** Whatever this is, a login page or another server, it is not what S3 answers. */
+export function notS3(message: string): MediaError {
+  return new MediaError("store_failed", message, { cause: new StoreFault(new NotS3(message)) });
 }
 
 const TIMEOUTS: ReadonlySet<string> = new Set(["TimeoutError", "AbortError"]);

@@ -4,14 +4,14 @@ import { GetObjectCommand, HeadObjectCommand } from "@aws-sdk/client-s3";
 import { MediaError } from "../errors.ts";
 import type { Bucket, Limits } from "./s3-bucket.ts";
 import { within } from "./s3-bucket.ts";
-import { errorCodeOf, isBucketMissing, statusOf, toStoreError } from "./s3-errors.ts";
+import { errorCodeOf, isBucketMissing, notS3, statusOf, toStoreError } from "./s3-errors.ts";
 import { checkS3Key } from "./s3-keys.ts";
 import type { GetOptions, GetResult, ObjectInfo } from "./store.ts";
 import { tooLarge } from "./store.ts";
 
 /** Asks for a key that nobody has: the answer tells how this bucket speaks of missing keys. */
 export async function probe(bucket: Bucket): Promise<string | undefined> {
-  const Key = `shift-media-probe-${randomUUID()}`;
+  const Key = `${bucket.probePrefix ?? ""}shift-media-probe-${randomUUID()}`;
   const command = new GetObjectCommand({ Bucket: bucket.bucket, Key });
   try {
     const { Body } = await bucket.client.send(command, within(bucket));
@@ -22,8 +22,7 @@ export async function probe(bucket: Bucket): Promise<string | undefined> {
     bucket.isMissingForbidden = true;
     return `bucket "${bucket.bucket}" answers 403 for missing keys: grant s3:ListBucket to make it 404`;
   }
-  const problem = `bucket "${bucket.bucket}" has a key that nobody has: is the endpoint one of S3?`;
-  throw new MediaError("store_failed", problem);
+  throw notS3(`bucket "${bucket.bucket}" has a key that nobody has: is the endpoint one of S3?`);
 }
 
 export async function head(
@@ -42,7 +41,22 @@ export async function head(
     // it has no body that could tell one 403 from another
     const isHidden = bucket.isMissingForbidden && statusOf(error) === 403;
     if (statusOf(error) === 404 || isHidden) return undefined;
-    throw toStoreError(error);
+    throw toStoreError(await askForReason(bucket, key, error));
+  }
+}
+
+const UNEXPLAINED: ReadonlySet<number | undefined> = new Set([301, 307, 400, 403]);
+
+/** A HEAD that is refused does not say why; a GET of one byte does. */
+async function askForReason(bucket: Bucket, Key: string, error: unknown): Promise<unknown> {
+  if (!UNEXPLAINED.has(statusOf(error))) return error;
+  try {
+    const command = new GetObjectCommand({ Bucket: bucket.bucket, Key, Range: "bytes=0-0" });
+    const { Body } = await bucket.client.send(command, within(bucket));
+    streamOf(Body).destroy();
+    return error;
+  } catch (reason) {
+    return statusOf(reason) === statusOf(error) ? reason : error;
   }
 }
 
@@ -65,10 +79,12 @@ export async function get(bucket: Bucket, key: string, options: GetOptions): Pro
 /** An abort in the middle of a body looks like a broken connection. */
 function explain(error: unknown, { abortSignal }: Limits): MediaError {
   if (error instanceof MediaError || !abortSignal.aborted) return toStoreError(error);
-  return new MediaError("timeout", "the store did not answer in time", { cause: error });
+  const late = new Error(`given up: ${String(error)}`);
+  late.name = "TimeoutError";
+  return toStoreError(late);
 }
 
-type DestroyableStream = NodeJS.ReadableStream & { destroy(): void };
+export type DestroyableStream = NodeJS.ReadableStream & { destroy(error?: Error): void };
 
 class BrokenBody extends Error {}
 
@@ -89,12 +105,22 @@ async function getOnce(
     return { kind: "found", info, bytes: await readBody(output, info.size, maxBytes) };
   } catch (error) {
     if (statusOf(error) === 304) return { kind: "not_modified" };
-    const isHidden = bucket.isMissingForbidden && isDenied(error);
-    const isMissing = statusOf(error) === 404 && !isBucketMissing(error);
-    if (!isMissing && !isHidden) throw error;
-    // any proxy can say 404, and variants are deleted on the strength of this
-    return { kind: "missing", isDefinite: errorCodeOf(error) === "NoSuchKey" };
+    const missing = missingOf(bucket, error);
+    if (!missing) throw error;
+    return missing;
   }
+}
+
+/** What a GET that failed says of an object that is not there; `undefined` for any other failure. */
+export function missingOf(
+  { isMissingForbidden }: Bucket,
+  error: unknown,
+): Extract<GetResult, { kind: "missing" }> | undefined {
+  const isHidden = isMissingForbidden && isDenied(error);
+  const isMissing = statusOf(error) === 404 && !isBucketMissing(error);
+  // any proxy can say 404, and variants are deleted on the strength of this
+  const isDefinite = errorCodeOf(error) === "NoSuchKey";
+  return isMissing || isHidden ? { kind: "missing", isDefinite } : undefined;
 }
 
 /** Reads a body of exactly `size` bytes, or none of it. */
@@ -134,13 +160,12 @@ function refuseBody(
   return new MediaError("store_failed", "the store did not say how long the object is");
 }
 
-/** Whatever this is, a login page or another server, it is no object of S3. */
-function noVersion(): MediaError {
-  return new MediaError("store_failed", "the store did not give the object an ETag");
+export function noVersion(): MediaError {
+  return notS3("the store did not give the object an ETag");
 }
 
 /** What the SDK gives for a body on Node; one left unread would keep its socket. */
-function streamOf(body: GetObjectCommandOutput["Body"]): DestroyableStream {
+export function streamOf(body: GetObjectCommandOutput["Body"]): DestroyableStream {
   return body as DestroyableStream; // the SDK types it for every platform
 }
 
@@ -148,7 +173,7 @@ function isDenied(error: unknown): boolean {
   return statusOf(error) === 403 && errorCodeOf(error) === "AccessDenied";
 }
 
-function describe(output: HeadObjectCommandOutput | GetObjectCommandOutput): ObjectInfo {
+export function describe(output: HeadObjectCommandOutput | GetObjectCommandOutput): ObjectInfo {
   const { ETag, ContentLength, ContentType, CacheControl, ContentDisposition, Metadata } = output;
   return {
     etag: ETag ?? "",

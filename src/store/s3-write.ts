@@ -2,7 +2,7 @@ import { DeleteObjectCommand, DeleteObjectsCommand, PutObjectCommand } from "@aw
 import { MediaError } from "../errors.ts";
 import type { Bucket } from "./s3-bucket.ts";
 import { within } from "./s3-bucket.ts";
-import { isBucketMissing, statusOf, toStoreError } from "./s3-errors.ts";
+import { isBucketMissing, notS3, statusOf, toStoreError } from "./s3-errors.ts";
 import { checkS3Key } from "./s3-keys.ts";
 import { head } from "./s3-read.ts";
 import type { PutOptions, PutResult } from "./store.ts";
@@ -54,7 +54,8 @@ async function putOnce(
   });
   try {
     const output = await bucket.client.send(command, within(bucket, options.signal));
-    return { kind: "stored", etag: output.ETag ?? "" };
+    if (!output.ETag) throw notS3("the store did not say what it has stored");
+    return { kind: "stored", etag: output.ETag };
   } catch (error) {
     return readRefusal(error, options.condition);
   }
@@ -76,7 +77,8 @@ function readRefusal(error: unknown, condition: PutOptions["condition"]): PutRes
   const isGone = status === 404 && typeof condition === "object" && !isBucketMissing(error);
   if (isGone) return { kind: "precondition_failed" };
   if (status === 409 && condition) return "conflict";
-  if (status === 501 && condition) return { kind: "condition_unsupported" };
+  // 400 is of many other things, too, which a write without a condition will bring to light
+  if ((status === 501 || status === 400) && condition) return { kind: "condition_unsupported" };
   throw toStoreError(error);
 }
 
@@ -91,9 +93,8 @@ export async function deleteAll(
     for (let start = 0; start < batchable.length; start += DELETE_BATCH) {
       await deleteBatch(bucket, batchable.slice(start, start + DELETE_BATCH), signal);
     }
-    for (const Key of keys.filter((key) => !isBatchable(key))) {
-      const command = new DeleteObjectCommand({ Bucket: bucket.bucket, Key });
-      await bucket.client.send(command, within(bucket, signal));
+    for (const key of keys.filter((each) => !isBatchable(each))) {
+      await deleteOne(bucket, key, signal);
     }
   } catch (error) {
     throw toStoreError(error);
@@ -115,6 +116,20 @@ async function deleteBatch(
     Delete: { Objects: keys.map((Key) => ({ Key })), Quiet: true },
   });
   const { Errors = [] } = await bucket.client.send(command, within(bucket, signal));
-  const cause = Errors[0];
-  if (cause) throw new MediaError("store_failed", "not all objects could be deleted", { cause });
+  for (const { Key } of Errors) {
+    // Ceph refuses to delete what is being written just then
+    if (Key !== undefined) await deleteOne(bucket, Key, signal);
+  }
+  if (Errors.some(({ Key }) => Key === undefined)) {
+    throw new MediaError("store_failed", "not all objects could be deleted", { cause: Errors[0] });
+  }
+}
+
+async function deleteOne(
+  bucket: Bucket,
+  Key: string,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const command = new DeleteObjectCommand({ Bucket: bucket.bucket, Key });
+  await bucket.client.send(command, within(bucket, signal));
 }

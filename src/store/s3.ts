@@ -1,7 +1,9 @@
+import type { ListObjectsV2CommandOutput } from "@aws-sdk/client-s3";
 import { ListObjectsV2Command } from "@aws-sdk/client-s3";
 import type { Bucket, S3StoreOptions } from "./s3-bucket.ts";
 import { within } from "./s3-bucket.ts";
-import { toStoreError } from "./s3-errors.ts";
+import { notS3, toStoreError } from "./s3-errors.ts";
+import { open } from "./s3-open.ts";
 import { get, head, probe } from "./s3-read.ts";
 import { deleteAll, put } from "./s3-write.ts";
 import type { ListOptions, ListPage, ObjectStore } from "./store.ts";
@@ -13,6 +15,7 @@ export function createS3Store(options: S3StoreOptions): ObjectStore {
     probe: () => probe(bucket),
     head: (key, signal) => head(bucket, key, signal),
     get: (key, getOptions) => get(bucket, key, getOptions),
+    open: (key, openOptions = {}) => open(bucket, key, openOptions),
     put: (key, bytes, putOptions) => put(bucket, { key, bytes, options: putOptions }),
     delete: (keys, signal) => deleteAll(bucket, keys, signal),
     list: (listOptions) => list(bucket, listOptions),
@@ -30,10 +33,17 @@ async function list(bucket: Bucket, options: ListOptions): Promise<ListPage> {
   });
   try {
     const output = await bucket.client.send(command, within(bucket, signal));
+    if (!isListing(output)) throw notS3("the store did not answer with a listing");
     const keys = (output.Contents ?? []).flatMap(({ Key }) => Key ?? []);
     const next = output.NextContinuationToken;
     return next === undefined ? { keys } : { keys, cursor: next };
   } catch (error) {
     throw toStoreError(error);
   }
+}
+
+/** A page with status 200 reads as a listing that has nothing in it, not even a name. */
+function isListing(output: ListObjectsV2CommandOutput): boolean {
+  const { Name, Contents, KeyCount, IsTruncated } = output;
+  return [Name, Contents, KeyCount, IsTruncated].some((field) => field !== undefined);
 }

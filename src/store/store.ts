@@ -27,6 +27,51 @@ export type GetResult =
   /** `isDefinite` is false where the answer may mean something else: no right to read, or no store. */
   | { readonly kind: "missing"; readonly isDefinite: boolean };
 
+export interface OpenOptions {
+  /** The positions of the first and the last byte that are wanted. */
+  readonly range?: { readonly first: number; readonly last: number };
+  /** Only if the object still has this ETag. */
+  readonly ifMatch?: string;
+  /** Ends the wait for the first byte; what has been opened is closed by `close`. */
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * Bytes that are read as they are taken, once. It breaks with MediaError: `store_failed` when it ends too
+ * early, `timeout` when the store has nothing to give for too long.
+ */
+export interface ByteStream extends AsyncIterable<Uint8Array> {
+  /** Lets go of what holds the bytes, at whatever point; to be called unless all of them are taken. */
+  close(): void;
+}
+
+export type OpenResult =
+  /** `info` is of the whole object. */
+  | { readonly kind: "found"; readonly info: ObjectInfo; readonly body: ByteStream }
+  /** It has another ETag, or ends before the range does. */
+  | { readonly kind: "changed" }
+  | Extract<GetResult, { kind: "missing" }>;
+/** A file of this machine as it was at one moment: whoever reads it can tell whether it still is so. */
+export interface LocatedFile {
+  /** Absolute. */
+  readonly path: string;
+  /** In bytes. */
+  readonly size: number;
+  /** When it was written, in nanoseconds. */
+  readonly modified: string;
+  readonly inode: string;
+}
+
+export type LocateResult =
+  | {
+      readonly kind: "located";
+      readonly info: Pick<ObjectInfo, "etag" | "size">;
+      readonly file: LocatedFile;
+      /** How it begins: all that is needed to tell what it is. */
+      readonly start: Uint8Array;
+    }
+  | { readonly kind: "missing"; readonly isDefinite: boolean };
+
 export interface PutOptions {
   readonly contentType: string;
   readonly cacheControl?: string;
@@ -72,6 +117,15 @@ export interface ObjectStore {
   head(key: string, signal?: AbortSignal): Promise<ObjectInfo | undefined>;
   /** @throws MediaError `too_large` when the object has more than `maxBytes`. */
   get(key: string, options: GetOptions): Promise<GetResult>;
+  /** Reads without holding all of it; the store's time-out is for the first byte, and for each pause. */
+  open(key: string, options?: OpenOptions): Promise<OpenResult>;
+  /**
+   * Where an object is, in stores whose objects are files of this machine: who can read it there need not
+   * be given its bytes.
+   *
+   * @throws MediaError `too_large` when the object has more than `maxBytes`.
+   */
+  locate?(key: string, options: Pick<GetOptions, "maxBytes">): Promise<LocateResult>;
   put(key: string, bytes: Uint8Array, options: PutOptions): Promise<PutResult>;
   /** Deletes what is there of these keys; what is not there is no error. */
   delete(keys: readonly string[], signal?: AbortSignal): Promise<void>;

@@ -40,7 +40,7 @@ export const REWRITTEN: ReadonlyMap<string, Rewrite> = table<Rewrite>({
   },
 });
 
-const FIT_MODES: ReadonlyMap<string, Mode> = table<Mode>({
+export const FIT_MODES: ReadonlyMap<string, Mode> = table<Mode>({
   cover: "lfill",
   contain: "pad",
   fill: "scale",

@@ -1,7 +1,7 @@
 import type { Color } from "./spec.ts";
 
 /** The sixteen basic colour keywords of CSS. */
-const NAMES: ReadonlyMap<string, Color> = new Map([
+export const COLOR_NAMES: ReadonlyMap<string, Color> = new Map([
   ["aqua", "0ff"],
   ["black", "000"],
   ["blue", "00f"],
@@ -24,7 +24,7 @@ const HEX = /^(?:[\da-f]{3,4}|(?:[\da-f]{2}){3,4})$/;
 
 /** Reads a colour as people write it. */
 export function parseColor(text: string): Color | undefined {
-  return parseHex(NAMES.get(text.toLowerCase()) ?? text);
+  return parseHex(COLOR_NAMES.get(text.toLowerCase()) ?? text);
 }
 
 /** Reads the hex of a colour, with or without the `rgb:` of other services or the `#` of CSS. */

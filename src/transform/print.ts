@@ -28,8 +28,8 @@ export function printPiece(field: Field, value: Value): string {
   return label + (label.startsWith("e_") ? ":" : "_") + printValue(field, value);
 }
 
-/** The one canonical text of a value. */
-function printValue(field: Field, value: Value): string {
+/** The one canonical text of a value, without its label. */
+export function printValue(field: Field, value: Value): string {
   if (Array.isArray(value)) return value.join(".");
   if (typeof value !== "object") {
     return field === "quality" && typeof value === "string" ? `auto:${value}` : String(value);

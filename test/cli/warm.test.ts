@@ -150,6 +150,7 @@ describe("shift-media warm", () => {
       [["--from", "-", "--prefix", "a"], "either --from or --prefix must be given"],
       [["--prefix", ""], '"transforms", "presets" or "formats" must be given'],
       [["--prefix", "", "--transform", "w_1", "--shard", "4/3"], "--shard must be like 2/5"],
+      [["--from", "-", "--strict"], "--strict is for what --prefix lists"],
       [["--prefix", "", "--transform", "w_1", "--concurrency", "0"], "must be from 1 to 999"],
       [["--from", "-", "--service", "img.example.com"], "--service must be an http or https URL"],
       [

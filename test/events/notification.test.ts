@@ -121,6 +121,18 @@ describe("readNotification", () => {
     );
   });
 
+  it("reads the rest of a list in which one is wrong", () => {
+    const good = { action: "DeleteObject", bucket: "media", object: { key: "a" } };
+    expect(read([7, good, { action: "PutObject" }]).map(({ kind }) => kind)).toEqual([
+      "refused",
+      "deleted",
+      "refused",
+    ]);
+    const records = [s3("ObjectCreated:Put", "a.jpg"), s3("ObjectCreated:Put", "%zz")];
+    const [, refused] = read({ Records: records });
+    expect(refused).toMatchObject({ reason: expect.stringMatching(/^record 2: .*"%zz"$/) });
+  });
+
   it("throws nothing but what can be told", () => {
     fc.assert(
       fc.property(fc.json(), (text) => {

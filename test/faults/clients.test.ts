@@ -31,6 +31,7 @@ async function start(environment: Readonly<Record<string, string>> = {}): Promis
     S3_BUCKET: s3.originalsBucket,
     S3_VARIANTS_BUCKET: s3.variantsBucket,
     ALLOW_UNSIGNED: "true",
+    DELIVERY: "stream",
     POOL_SIZE: "1",
     ...environment,
   });

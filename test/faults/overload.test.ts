@@ -11,7 +11,11 @@ const { s3, start } = setUpFaults(async () => ({
 
 describe("a service that is full", () => {
   it("refuses at once what it would have to make, and answers hits without asking the store", async () => {
-    const service = await start({ QUEUE_PER_CHILD: "2", PUBLIC_URL: "https://cdn.example" });
+    const service = await start({
+      QUEUE_PER_CHILD: "2",
+      DELIVERY: "auto",
+      PUBLIC_URL: "https://cdn.example",
+    });
     await service.get("/w_40/photo.jpg");
     await service.idle();
     expect((await service.get("/w_40/photo.jpg")).status).toBe(302);

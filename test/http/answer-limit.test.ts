@@ -2,13 +2,20 @@ import { EventEmitter, once } from "node:events";
 import type { ServerResponse } from "node:http";
 import { createServer, get } from "node:http";
 import type { AddressInfo } from "node:net";
-import { describe, expect, it } from "vitest";
+import { afterEach, describe, expect, it, vi } from "vitest";
 import { createAnswerLimit } from "../../src/http/answer-limit.ts";
 
 const LARGE = 100_000;
 
-function toClient(): EventEmitter & { destroyed: boolean } {
-  return Object.assign(new EventEmitter(), { destroyed: false });
+function toClient(): EventEmitter & { destroyed: boolean; destroy: () => void } {
+  const client = Object.assign(new EventEmitter(), {
+    destroyed: false,
+    destroy: () => {
+      client.destroyed = true;
+      client.emit("close");
+    },
+  });
+  return client;
 }
 
 /** A real answer whose client has gone before there was anything to answer. */
@@ -26,7 +33,26 @@ async function abandonedAnswer(): Promise<ServerResponse> {
   return response;
 }
 
+afterEach(() => {
+  vi.useRealTimers();
+});
+
 describe("createAnswerLimit", () => {
+  it("cuts off who takes an answer too slowly, by its length, and nobody who has taken it", () => {
+    vi.useFakeTimers();
+    const limit = createAnswerLimit(3 * LARGE);
+    const [slow, long, quick] = [toClient(), toClient(), toClient()];
+    limit.admit(LARGE, slow);
+    limit.admit(LARGE, long, 10 * LARGE);
+    limit.admit(LARGE, quick);
+    quick.emit("close");
+    vi.advanceTimersByTime(30_000 + LARGE / 16);
+    expect([slow, long, quick].map(({ destroyed }) => destroyed)).toEqual([true, false, false]);
+    expect(limit.admit(LARGE, toClient())).toBe(true);
+    vi.advanceTimersByTime((9 * LARGE) / 16);
+    expect([slow, long, quick].map(({ destroyed }) => destroyed)).toEqual([true, true, false]);
+  });
+
   it("counts large answers until they are sent", () => {
     const limit = createAnswerLimit(3 * LARGE);
     const connections = Array.from({ length: 4 }, () => toClient());

@@ -52,7 +52,8 @@ describe("GET of a transform", () => {
 
   it("streams where there is nothing to redirect to", async () => {
     app = await createFilledApp();
-    const cacheControl = "public, max-age=300, s-maxage=86400, stale-while-revalidate=604800";
+    const cacheControl =
+      "public, max-age=300, s-maxage=86400, stale-while-revalidate=604800, stale-if-error=604800";
     const made = await app.request("/w_100/photos/cat.jpg");
     await app.drain();
     const hit = await app.request("/w_100/photos/cat.jpg");

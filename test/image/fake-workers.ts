@@ -6,7 +6,12 @@ import { createPool } from "../../src/image/pool.ts";
 import type { RunOptions, Worker } from "../../src/image/worker.ts";
 
 export const JOB: TransformJob = { bytes: new Uint8Array(), spec: {}, format: "png" };
-export const never = { signal: new AbortController().signal } as const;
+/** A signal for each who takes this apart: one for all would have all of them as listeners. */
+export const never: { readonly signal: AbortSignal } = {
+  get signal() {
+    return new AbortController().signal;
+  },
+};
 
 /** Options of a worker for a job that has to do with no other. */
 export const alone: RunOptions = { ...never, follow: "nothing", onSlow: () => {} };

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { JOB, never, setUp, settle } from "./fake-workers.ts";
 
 const behind = { ...never, isAwaited: () => false } as const;
@@ -62,6 +62,57 @@ describe("createPool with background jobs", () => {
     }
     await Promise.all([running, first, second]);
     expect(order).toEqual(["second", "first"]);
+  });
+
+  it("keeps who comes to wait for one no longer waiting than others", async () => {
+    const { pool, workers } = setUp({ queueWaitMs: 30 });
+    await pool.start();
+    const running = pool.run(JOB, never);
+    await settle();
+    const left = pool.run(JOB, behind);
+    let isAwaited = false;
+    const listeners: (() => void)[] = [];
+    const promoted = pool.run(JOB, {
+      ...never,
+      isAwaited: () => isAwaited,
+      onAwaited: (listener) => void listeners.push(listener),
+    });
+    const outcome = promoted.catch((error: unknown) => error);
+    await sleep(60);
+    expect(pool.stats()).toMatchObject({ queued: 0, queuedBackground: 2 });
+    isAwaited = true;
+    for (const listener of listeners) listener();
+    expect(await outcome).toMatchObject({ code: "overloaded" });
+    expect(pool.stats()).toMatchObject({ busy: 1, queued: 0, queuedBackground: 1 });
+    workers[0]?.finish();
+    await running;
+    await settle();
+    workers[0]?.finish();
+    await left;
+  });
+
+  it("lets one go on waiting that somebody came for and left again", async () => {
+    const { pool, workers } = setUp({ queueWaitMs: 30 });
+    await pool.start();
+    const running = pool.run(JOB, never);
+    await settle();
+    let isAwaited = false;
+    const listeners: (() => void)[] = [];
+    const job = pool.run(JOB, {
+      ...never,
+      isAwaited: () => isAwaited,
+      onAwaited: (listener) => void listeners.push(listener),
+    });
+    isAwaited = true;
+    for (const listener of listeners) listener();
+    await settle();
+    isAwaited = false;
+    await vi.waitFor(() => expect(pool.stats()).toMatchObject({ queued: 0, queuedBackground: 1 }));
+    workers[0]?.finish();
+    await running;
+    await settle();
+    workers[0]?.finish();
+    await job;
   });
 
   it("begins at once what somebody comes to wait for, when a worker is idle", async () => {

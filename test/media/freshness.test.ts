@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { MediaError } from "../../src/errors.ts";
 import type { Bench } from "../support/variants.ts";
-import { createBench, findText, requestOf } from "../support/variants.ts";
+import { createBench, findText, readAll, requestOf } from "../support/variants.ts";
 
 const REQUEST = await requestOf("/w_300/cat.jpg");
 
@@ -123,6 +123,6 @@ describe("freshness", () => {
 async function readText(bench: Bench): Promise<string> {
   const found = await bench.variants.find(REQUEST);
   const info = found.kind === "stored" ? found.info : expect.unreachable();
-  const variant = await bench.variants.read(REQUEST, info);
+  const variant = await readAll(bench, REQUEST, info);
   return new TextDecoder().decode(variant.bytes);
 }

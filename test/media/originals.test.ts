@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import { orAbort } from "../../src/abort.ts";
 import { createByteBudget } from "../../src/media/byte-budget.ts";
 import { createOriginals } from "../../src/media/originals.ts";
+import { createStreams } from "../../src/media/streams.ts";
 import { createMemoryStore } from "../../src/store/memory.ts";
 import type { Bench } from "../support/variants.ts";
 import { createBench, findText, requestOf } from "../support/variants.ts";
@@ -63,9 +64,10 @@ describe("originals", () => {
     const lent = createOriginals({
       // one that lets go of what nobody wants any more
       store: {
-        head: store.head,
+        ...store,
         get: (_, { signal = new AbortController().signal }) => orAbort(never, signal),
       },
+      streams: createStreams({ limit: 1, now: () => performance.now() }),
       maxBytes: 10,
       budget,
       cacheBytes: 0,

@@ -8,7 +8,7 @@ import type { ObjectStore, PutOptions } from "../../src/store/store.ts";
 import { requestOf } from "../support/variants.ts";
 
 const REQUEST = await requestOf("/w_300/cat.jpg");
-const STORED_AS = { engine: () => "test", cacheControl: "max-age=1" };
+const STORED_AS = { engine: () => "test", cacheControl: "max-age=1", versioned: "max-age=2" };
 
 async function variantOf(text: string, sourceEtag: string): Promise<MadeVariant> {
   const bytes = new TextEncoder().encode(text);

@@ -1,10 +1,5 @@
-import { existsSync } from "node:fs";
-import type { Server } from "node:http";
-import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
 import { Image, Source } from "@unpic/react/base";
 import type { Browser } from "playwright-core";
-import { chromium } from "playwright-core";
 import { createElement } from "react";
 import type { IPXOperations, IPXOptions } from "unpic/providers/ipx";
 import { transform as transformIpx } from "unpic/providers/ipx";
@@ -13,12 +8,13 @@ import { createNextLoader } from "../../src/plugs/next.ts";
 import type { ShiftMediaOperations, ShiftMediaOptions } from "../../src/plugs/unpic.ts";
 import { transform } from "../../src/plugs/unpic.ts";
 import { createUrls } from "../../src/url/urls.ts";
+import type { Site } from "../support/chromium.ts";
+import { hasChromium, launchChromium, servePage } from "../support/chromium.ts";
 import { createNuxtImage, render, renderNext, renderNuxt } from "../support/frameworks.ts";
 import { drawQuadrants } from "../support/images.ts";
 import type { TestServer } from "../support/server.ts";
 import { createFolders, startTestServer } from "../support/server.ts";
 
-const CHROMIUM = process.env["CHROMIUM"] ?? "/usr/bin/chromium";
 const VIEWPORT = { width: 1100, height: 4000 };
 
 /** Pixels of the picture that a browser takes at one device pixel for each CSS pixel, and at two. */
@@ -131,11 +127,11 @@ interface Seen {
   readonly size: readonly number[];
 }
 
-describe.skipIf(!existsSync(CHROMIUM))("a page of all frameworks in a real browser", () => {
+describe.skipIf(!hasChromium())("a page of all frameworks in a real browser", () => {
   let browser: Browser;
   let server: TestServer;
   let folders: Awaited<ReturnType<typeof createFolders>>;
-  let page: Server;
+  let page: Site;
   let gallery: readonly Expected[];
 
   beforeAll(async () => {
@@ -148,17 +144,14 @@ describe.skipIf(!existsSync(CHROMIUM))("a page of all frameworks in a real brows
       QUEUE_WAIT_MS: "20000",
     });
     gallery = renderGallery(server.url);
-    const html = `<!doctype html>${gallery.map((part) => `<p>${part.html}</p>`).join("")}`;
-    page = createServer((_, response) => response.end(html));
-    await new Promise<void>((resolve) => {
-      page.listen(0, "127.0.0.1", resolve);
-    });
-    browser = await chromium.launch({ executablePath: CHROMIUM, args: ["--no-sandbox"] });
+    const html = gallery.map((part) => `<p>${part.html}</p>`).join("");
+    page = await servePage(html);
+    browser = await launchChromium();
   });
 
   afterAll(async () => {
     await browser.close();
-    page.close();
+    page.stop();
     await server.stop();
     await folders.remove();
   });
@@ -179,7 +172,7 @@ describe.skipIf(!existsSync(CHROMIUM))("a page of all frameworks in a real brows
     const tab = await context.newPage();
     const statuses: number[] = [];
     tab.on("response", (response) => statuses.push(response.status()));
-    await tab.goto(originOf(page), { waitUntil: "networkidle" });
+    await tab.goto(page.url, { waitUntil: "networkidle" });
     const seen = await tab.$$eval("img", (images) =>
       Promise.all(
         images.map(async (image) => {
@@ -203,8 +196,3 @@ describe.skipIf(!existsSync(CHROMIUM))("a page of all frameworks in a real brows
     return [width, height];
   }
 });
-
-function originOf(server: Server): string {
-  const { port } = server.address() as AddressInfo; // it listens on a port
-  return `http://127.0.0.1:${port}/`;
-}

@@ -8,6 +8,7 @@ import { describeDelete } from "./contract-delete.ts";
 import { describeKeys } from "./contract-keys.ts";
 import { describeList } from "./contract-list.ts";
 import { describeObjects } from "./contract-objects.ts";
+import { describeOpen } from "./contract-open.ts";
 
 /** The promises of `ObjectStore`, to be kept by every store. */
 export function describeStore(
@@ -29,6 +30,7 @@ export function describeStore(
       await subject.store.delete(await listAll(subject.store, { prefix: run }));
     });
     describeObjects(subject);
+    describeOpen(subject);
     describeConditions(subject);
     describeDelete(subject);
     describeList(subject);

@@ -1,5 +1,6 @@
-import { mkdir, readdir, readFile, symlink, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, rename, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { setTimeout } from "node:timers/promises";
 import { beforeEach, describe, expect, it } from "vitest";
 import { createFileStore } from "../../src/store/file.ts";
 import { INVALID_KEY, openScratch, TEXT } from "./file-scratch.ts";
@@ -31,6 +32,7 @@ describe("createFileStore outside of its folder", () => {
     const calls = [
       scratch.store.head(key),
       scratch.store.get(key, { maxBytes: 100 }),
+      scratch.store.open(key),
       scratch.store.put(key, Buffer.from("x"), TEXT),
       scratch.store.delete([key]),
     ];
@@ -62,6 +64,7 @@ describe("createFileStore outside of its folder", () => {
     await symlink(typeof target === "string" ? target : target(), join(scratch.root, "link"));
     expect(await scratch.store.head(key)).toBeUndefined();
     expect(await read(key)).toBe("missing");
+    expect((await scratch.store.open(key)).kind).toBe("missing");
     expect(await listAll()).toEqual([]);
     await scratch.store.delete([key]);
     expect(await readFile(join(scratch.parent, "secret"), "utf8")).toBe("secret");
@@ -74,6 +77,22 @@ describe("createFileStore outside of its folder", () => {
       await expect(put(key, "x"), key).rejects.toMatchObject(INVALID_KEY);
     }
     expect(await readFile(join(scratch.parent, "root-too/secret"), "utf8")).toBe("secret");
+    expect(await readdir(join(scratch.parent, "root-too"))).toEqual(["secret"]);
+  });
+
+  it("reads nothing through a folder that has become a link, and a moment later writes nothing", async () => {
+    await put("a/b/secret", "mine");
+    await rename(join(scratch.root, "a/b"), join(scratch.root, "a/was"));
+    await symlink("../../root-too", join(scratch.root, "a/b"));
+    expect(await scratch.store.head("a/b/secret")).toBeUndefined();
+    expect(await read("a/b/secret")).toBe("missing");
+    expect(await scratch.store.locate?.("a/b/secret", { maxBytes: 100 })).toEqual({
+      kind: "missing",
+      isDefinite: true,
+    });
+    await setTimeout(1100); // as long as writers take a folder for what it was
+    await expect(put("a/b/new", "x")).rejects.toMatchObject(INVALID_KEY);
+    await expect(put("a/b/deep/new", "x")).rejects.toMatchObject(INVALID_KEY);
     expect(await readdir(join(scratch.parent, "root-too"))).toEqual(["secret"]);
   });
 

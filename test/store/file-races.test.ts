@@ -1,7 +1,8 @@
 import { createHash, randomBytes } from "node:crypto";
-import { open, readdir, rename, unlink } from "node:fs/promises";
-import { join } from "node:path";
+import { mkdir, open, rename, unlink } from "node:fs/promises";
+import { dirname, join } from "node:path";
 import { describe, expect, it } from "vitest";
+import { headersPath } from "../../src/store/file-headers.ts";
 import { makePipe, openScratch, TEXT } from "./file-scratch.ts";
 
 const scratch = openScratch();
@@ -56,16 +57,17 @@ describe("createFileStore", () => {
   it("looks again when an object and its headers went between two looks", async () => {
     await put("a", "old");
     await scratch.store.put("b", Buffer.from("newer"), { ...TEXT, metadata: { is: "new" } });
-    const headers = join(scratch.root, ".shift-media/headers");
-    const [oldHeaders = ""] = await readdir(join(headers, "a"));
-    const [newHeaders = ""] = await readdir(join(headers, "b"));
+    const pathOf = async (of: string, key: string): Promise<string> =>
+      headersPath(scratch.root, key, (await scratch.store.head(of))?.etag ?? "");
+    const [newHeaders, newOfA] = [await pathOf("b", "b"), await pathOf("b", "a")];
+    await mkdir(dirname(newOfA), { recursive: true });
     // the reader of a pipe waits for its writer, and the other way round: here they meet
-    const pipe = join(headers, "a", oldHeaders);
+    const pipe = await pathOf("a", "a");
     await unlink(pipe);
     makePipe(pipe);
     const reading = scratch.store.head("a");
     const meeting = await open(pipe, "w");
-    await rename(join(headers, "b", newHeaders), join(headers, "a", newHeaders));
+    await rename(newHeaders, newOfA);
     await rename(join(scratch.root, "b"), join(scratch.root, "a"));
     await meeting.close();
     expect(await reading).toMatchObject({ size: 5, ...TEXT, metadata: { is: "new" } });

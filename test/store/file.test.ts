@@ -49,6 +49,18 @@ describe("createFileStore", () => {
     expect(await createFileStore({ root: scratch.root }).head("a/b")).toEqual(before);
   });
 
+  it("reads headers that another process has written, the first of all", async () => {
+    await writeFile(join(scratch.root, "by-hand"), "x");
+    expect(await scratch.store.head("by-hand")).toMatchObject({ metadata: {} });
+    // another path is another store, as another process has
+    await symlink(scratch.root, join(scratch.parent, "alias"));
+    const other = createFileStore({ root: join(scratch.parent, "alias") });
+    const headers = { ...TEXT, metadata: { a: "1" } };
+    await other.put("a", Buffer.from("x"), headers);
+    expect(await scratch.store.head("a")).toMatchObject(headers);
+    expect(await scratch.store.head("by-hand")).toMatchObject({ size: 1, metadata: {} });
+  });
+
   it("sees that a file was edited by hand, and forgets its headers", async () => {
     await scratch.store.put("a", Buffer.from("before"), { ...TEXT, metadata: { sha256: "00" } });
     const before = await scratch.store.head("a");

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { giveObject } from "../support/s3-script.ts";
+import { giveObject, refuse } from "../support/s3-script.ts";
 import { script } from "../support/s3-scripted-store.ts";
 
 describe("delete", () => {
@@ -18,16 +18,21 @@ describe("delete", () => {
     expect(server.requests).toEqual([]);
   });
 
-  it("fails when one of the objects could not be deleted", async () => {
-    const { store } = await script([
-      giveObject(
-        "<DeleteResult><Error><Key>b</Key><Code>AccessDenied</Code></Error></DeleteResult>",
-      ),
-    ]);
-    await expect(store.delete(["a", "b"])).rejects.toMatchObject({
-      code: "store_failed",
-      message: "not all objects could be deleted",
-    });
+  const ONE_REFUSED = giveObject(
+    "<DeleteResult><Error><Key>b</Key><Code>AccessDenied</Code></Error></DeleteResult>",
+  );
+
+  it("fails when one of the objects could not be deleted, by itself neither", async () => {
+    const { store, server } = await script([ONE_REFUSED, refuse(403, "AccessDenied")]);
+    await expect(store.delete(["a", "b"])).rejects.toMatchObject({ code: "store_failed" });
+    expect(server.requests.at(-1)).toMatchObject({ method: "DELETE" });
+  });
+
+  it("deletes by itself what was refused among others", async () => {
+    const { store, server } = await script([ONE_REFUSED, DELETED]);
+    await store.delete(["a", "b"]);
+    const [, single, ...more] = server.requests;
+    expect([single?.method, single?.url.split("?")[0], more]).toEqual(["DELETE", "/media/b", []]);
   });
 
   it("names a key with spaces at its ends in the URL, where no store trims it", async () => {

@@ -1,7 +1,6 @@
-import { createServer } from "node:net";
-import type { AddressInfo } from "node:net";
 import { inspect } from "node:util";
 import { describe, expect, it } from "vitest";
+import { findPort } from "../support/ports.ts";
 import type { Answer } from "../support/s3-script.ts";
 import {
   breakingOff,
@@ -82,7 +81,7 @@ describe("a store that fails", () => {
   });
 
   it("fails fast where nobody listens", async () => {
-    const port = await findClosedPort();
+    const port = await findPort();
     const store = connect(`http://127.0.0.1:${port}`);
     const calls = [store.get("key", { maxBytes: 1 }), store.head("key"), store.probe()];
     for (const { ms, error } of await Promise.all(calls.map(timeFailure))) {
@@ -155,12 +154,4 @@ async function time<T>(call: Promise<T>): Promise<{ readonly ms: number; readonl
   const start = performance.now();
   const result = await call;
   return { ms: performance.now() - start, result };
-}
-
-async function findClosedPort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const { port } = server.address() as AddressInfo; // it listens on TCP
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }

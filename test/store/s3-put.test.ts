@@ -17,6 +17,7 @@ describe("put", () => {
     ["409, 412", [refuse(409, "Conflict"), refuse(412, "Failed")], 2, PRECONDITION_FAILED],
     ["409, 409", [refuse(409, "ConditionalRequestConflict")], 2, PRECONDITION_FAILED],
     ["501", [refuse(501, "NotImplemented")], 1, { kind: "condition_unsupported" }],
+    ["400", [refuse(400, "InvalidArgument")], 1, { kind: "condition_unsupported" }],
     ["503, 200", [SLOW_DOWN, STORED], 2, { kind: "stored", etag: '"new"' }],
   ])("reads %s to a creation", async (_, answers, requests, result) => {
     const { put, server } = await script(answers);
@@ -29,7 +30,7 @@ describe("put", () => {
   });
 
   it("fails where a write without a condition is refused", async () => {
-    for (const status of [403, 409, 501, 503]) {
+    for (const status of [400, 403, 409, 501, 503]) {
       const { put, server } = await script([refuse(status, "No")]);
       await expect(put(), String(status)).rejects.toMatchObject(STORE_FAILED);
       expect(server.requests[0]?.headers).not.toHaveProperty("if-none-match");

@@ -111,3 +111,14 @@ export async function createFilledApp(
   await putPicture(created, "photos/cat.jpg", await drawQuadrants(400, 200).png().toBuffer());
   return created;
 }
+
+/** The same, with variants of that picture that are kept. */
+export async function createAppWithVariants(
+  ...options: Parameters<typeof createTestApp>
+): Promise<TestApp> {
+  const created = await createFilledApp(...options);
+  await created.request("/w_3/photos/cat.jpg");
+  await created.request("/w_4/photos/cat.jpg");
+  await created.drain();
+  return created;
+}

@@ -50,6 +50,7 @@ export function setUpFaults(
           S3_BUCKET: store().originalsBucket,
           S3_VARIANTS_BUCKET: store().variantsBucket,
           ALLOW_UNSIGNED: "true",
+          DELIVERY: "stream",
           POOL_SIZE: "1",
           ...environment,
         }),

@@ -145,3 +145,11 @@ export async function decodeFrames(bytes: Uint8Array): Promise<readonly Decoded[
   );
   return Promise.all(frames);
 }
+
+/** A PNG that does not compress. */
+export function drawNoise(width: number, height: number): Promise<Buffer> {
+  const noise = { type: "gaussian", mean: 128, sigma: 60 } as const;
+  return sharp({ create: { width, height, channels: 3, background: "black", noise } })
+    .png()
+    .toBuffer();
+}

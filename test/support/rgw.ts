@@ -8,6 +8,7 @@ import { promisify } from "node:util";
 import { CreateBucketCommand } from "@aws-sdk/client-s3";
 import { createS3Client } from "../../src/store/s3-client.ts";
 import { findPort } from "./ports.ts";
+import type { S3Server } from "./s3-server.ts";
 
 /** A Ceph object gateway of our own on loopback: it has the policies and websites of AWS. */
 export interface Rgw {
@@ -40,7 +41,7 @@ export function hasRgw(): boolean {
 /** Starts an empty one within a second or two; nothing of it outlives `stop`. */
 export async function startRgw(): Promise<Rgw> {
   const folder = await mkdtemp(join(tmpdir(), "shift-media-rgw-"));
-  const [port, monitorPort] = [await findPort(), await findPort()];
+  const [port, monitorPort] = await Promise.all([findPort(), findPort()]); // never the same one
   const stop = (): Promise<void> => end(folder);
   try {
     await startDaemons(folder, { port, monitorPort });
@@ -68,6 +69,14 @@ export async function startRgw(): Promise<Rgw> {
     await stop();
     throw error;
   }
+}
+
+/** The same with two empty buckets, as the simulator of R2 starts. */
+export async function startRgwBuckets(): Promise<S3Server> {
+  const rgw = await startRgw();
+  const buckets = { originalsBucket: "originals", variantsBucket: "variants" };
+  for (const name of Object.values(buckets)) await rgw.createBucket(name);
+  return { ...rgw, publicUrl: rgw.endpoint, ...buckets };
 }
 
 interface Ports {
@@ -128,11 +137,24 @@ async function startDaemons(folder: string, ports: Ports): Promise<void> {
   await run(folder, ["monmaptool", "--create", "--fsid", fsid, "--addv", "a", address, map]);
   await run(folder, ["ceph-mon", "--mkfs", "-i", "a", "--monmap", map]);
   await run(folder, ["ceph-mon", "-i", "a"]);
-  await run(folder, ["ceph", "osd", "new", osd]);
+  await patiently(() => run(folder, ["ceph", "osd", "new", osd]));
   await run(folder, ["ceph", ..."osd crush add osd.0 1.0 root=default host=localhost".split(" ")]);
   await run(folder, ["ceph-osd", "-i", "0", "--mkfs", "--osd-uuid", osd]);
   await run(folder, ["ceph-osd", "-i", "0"]);
   await run(folder, ["radosgw", "-n", "client.rgw.a"]);
+}
+
+/** A monitor that has just started on a busy machine knows no commands yet (EPERM). */
+async function patiently(ask: () => Promise<unknown>): Promise<void> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      await ask();
+      return;
+    } catch (error) {
+      if (attempt === 5) throw error;
+      await sleep(300 * attempt);
+    }
+  }
 }
 
 async function run(folder: string, [command = "", ...args]: readonly string[]): Promise<string> {

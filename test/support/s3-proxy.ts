@@ -4,6 +4,7 @@ import type { AddressInfo } from "node:net";
 import { buffer } from "node:stream/consumers";
 import { PutObjectCommand, S3Client } from "@aws-sdk/client-s3";
 import { vi } from "vitest";
+import { useS3 } from "./environment.ts";
 import type { S3Server } from "./s3-server.ts";
 import { startS3Server } from "./s3-server.ts";
 import type { Answer } from "./s3-script.ts";
@@ -26,6 +27,8 @@ export interface FaultyS3 extends S3Server {
   readonly client: S3Client;
   /** What came in, as `HEAD originals/a.jpg`, in order. */
   readonly calls: string[];
+  /** What went out, as `200 HEAD originals/a.jpg`, in order. */
+  readonly answers: string[];
   /** From now on this happens to the calls whose names match. */
   fail(pattern: RegExp, fault: Fault): void;
   /** Nothing goes wrong any more. */
@@ -42,12 +45,14 @@ interface Rule extends Fault {
   left: number;
 }
 
-/** Starts one, and points the environment of this process to it. */
-export async function startFaultyS3(): Promise<FaultyS3> {
-  const real = await startS3Server();
+/** Starts one, or stands before one that runs, and points the environment of this process to it. */
+export async function startFaultyS3(given?: S3Server): Promise<FaultyS3> {
+  const real = given ?? (await startS3Server());
   const client = new S3Client({ ...real, forcePathStyle: true });
-  const { port, pathname } = new URL(real.endpoint);
+  const { port } = new URL(real.endpoint);
+  const pathname = new URL(real.endpoint).pathname.replace(/\/$/, "");
   const calls: string[] = [];
+  const answers: string[] = [];
   let rules: readonly Rule[] = [];
   let pending = 0;
   const choose = (call: string): Rule | undefined => {
@@ -56,22 +61,26 @@ export async function startFaultyS3(): Promise<FaultyS3> {
     return rule;
   };
   const server = createServer((request, response) => {
-    const call = nameCall(request, pathname);
+    const call = nameCall(request, pathname.replace(/\/$/, ""));
     calls.push(call);
     pending += 1;
-    response.on("close", () => (pending -= 1));
+    response.on("close", () => {
+      pending -= 1;
+      if (response.writableFinished) answers.push(`${response.statusCode} ${call}`);
+    });
     // a client that goes away, in either direction, needs no answer
     relay({ request, response, port }, choose(call)).catch(() => response.destroy());
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const { port: ownPort } = server.address() as AddressInfo; // it listens on TCP
   const endpoint = `http://127.0.0.1:${ownPort}${pathname}`;
-  stubEnvironment({ ...real, endpoint });
+  useS3({ ...real, endpoint });
   return {
     ...real,
     endpoint,
     client,
     calls,
+    answers,
     fail: (pattern, fault) => {
       rules = [...rules, { ...fault, pattern, left: fault.times ?? Infinity }];
     },
@@ -91,13 +100,6 @@ export async function startFaultyS3(): Promise<FaultyS3> {
       await real.stop();
     },
   };
-}
-
-function stubEnvironment({ endpoint, region, credentials }: Omit<S3Server, "stop">): void {
-  vi.stubEnv("AWS_ENDPOINT_URL_S3", endpoint);
-  vi.stubEnv("AWS_REGION", region);
-  vi.stubEnv("AWS_ACCESS_KEY_ID", credentials.accessKeyId);
-  vi.stubEnv("AWS_SECRET_ACCESS_KEY", credentials.secretAccessKey);
 }
 
 function nameCall({ method = "", url = "" }: IncomingMessage, pathname: string): string {

@@ -72,9 +72,13 @@ export function childrenOf(pid: number): readonly number[] {
     .map(([child]) => Number(child));
 }
 
+/** Less than a test may take, and more than a busy machine needs. */
+const PATIENCE_MS = 20_000;
+
 /** Waits for what is bound to happen. */
 export async function until<T>(check: () => Promise<T>): Promise<Exclude<T, false>> {
-  for (let attempt = 0; attempt < 500; attempt += 1) {
+  const deadline = performance.now() + PATIENCE_MS;
+  while (performance.now() < deadline) {
     const result = await check();
     if (result) return result as Exclude<T, false>; // false has just been excluded
     await sleep(10);

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import type { Background } from "../../src/media/background.ts";
 import { createBackground } from "../../src/media/background.ts";
 import { createByteBudget } from "../../src/media/byte-budget.ts";
@@ -10,8 +11,10 @@ import type { Originals } from "../../src/media/originals.ts";
 import { createOriginals } from "../../src/media/originals.ts";
 import type { RequestRules, VariantRequest } from "../../src/media/request.ts";
 import { readRequest } from "../../src/media/request.ts";
+import type { Variant } from "../../src/media/variant.ts";
 import type { Variants } from "../../src/media/variants.ts";
 import { createVariants } from "../../src/media/variants.ts";
+import { createStreams } from "../../src/media/streams.ts";
 import { createWriteBack } from "../../src/media/write-back.ts";
 import { createMemoryStore } from "../../src/store/memory.ts";
 import type { ObjectStore } from "../../src/store/store.ts";
@@ -86,8 +89,10 @@ export function createBench(options: BenchOptions = {}): Bench {
     variants: countCalls("variants", store, calls),
   };
   let now = 1_000_000;
+  const streams = createStreams({ limit: 16, now: () => performance.now() });
   const lent = createOriginals({
     store: counted.originals,
+    streams,
     maxBytes: options.maxBytes ?? 1000,
     budget: createByteBudget({
       limit: options.budget ?? 10_000_000,
@@ -102,6 +107,8 @@ export function createBench(options: BenchOptions = {}): Bench {
   const variants = createVariants({
     originals: lent,
     variants: counted.variants,
+    streams,
+    createHash: () => createHash("sha256"),
     transform: options.transform ?? TWICE,
     hasRoom: options.hasRoom ?? (() => true),
     prefix: DEFAULT_PREFIX,
@@ -109,7 +116,7 @@ export function createBench(options: BenchOptions = {}): Bench {
     memo,
     writeBack: createWriteBack({
       ...counted,
-      storedAs: { engine: () => "test", cacheControl: "max-age=1" },
+      storedAs: { engine: () => "test", cacheControl: "max-age=1", versioned: "max-age=2" },
     }),
     storeTimeoutMs: 500,
     requestTimeoutMs: 1000,
@@ -141,7 +148,9 @@ export function createBench(options: BenchOptions = {}): Bench {
 function countCalls(name: string, store: ObjectStore, calls: string[]): ObjectStore {
   return new Proxy(store, {
     get: (target, method: keyof ObjectStore) => {
-      const call = target[method] as (...args: unknown[]) => unknown; // all members are methods
+      // all members are methods, and not every store has all of them
+      const call = target[method] as ((...args: unknown[]) => unknown) | undefined;
+      if (!call) return undefined;
       return (...args: unknown[]) => {
         calls.push(`${name}.${method}`);
         return call(...args);
@@ -154,4 +163,16 @@ function countCalls(name: string, store: ObjectStore, calls: string[]): ObjectSt
 export async function findText(bench: Bench, target = "/w_300/cat.jpg"): Promise<string> {
   const outcome = await bench.variants.find(await requestOf(target));
   return outcome.kind === "made" ? new TextDecoder().decode(outcome.variant.bytes) : outcome.kind;
+}
+
+/** All bytes of a variant that was found. */
+export async function readAll(
+  { variants }: Pick<Bench, "variants">,
+  ...[request, info]: Parameters<Variants["read"]>
+): Promise<Variant> {
+  const result = await variants.read(request, info);
+  if (result.kind === "whole") return result.variant;
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of result.body) chunks.push(chunk);
+  return { info: result.info, bytes: Buffer.concat(chunks) };
 }

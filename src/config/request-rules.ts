@@ -1,0 +1,32 @@
+import type { PreferredFormat } from "../image/negotiate.ts";
+import type { RequestRules } from "../media/request.ts";
+import { createPermits } from "../transform/policy.ts";
+import { createVerify } from "../url/signature.ts";
+import type { VariantPrefix } from "../url/variant-prefix.ts";
+import type { PolicyConfig } from "./policy.ts";
+
+/** What of a configuration decides how requests are read. */
+interface RequestConfig {
+  readonly basePath: string;
+  readonly prefix: VariantPrefix;
+  readonly autoFormats: readonly PreferredFormat[];
+  readonly access: PolicyConfig;
+}
+
+/** @param arePublic whether variants can be fetched by their keys */
+export function createRequestRules(config: RequestConfig, arePublic: boolean): RequestRules {
+  const { basePath, prefix, autoFormats, access } = config;
+  const { policy, presets, secrets, originals } = access;
+  return {
+    basePath,
+    prefix,
+    autoFormats,
+    presets,
+    policy,
+    permits: createPermits(policy, presets),
+    ...(secrets.length > 0 && { verify: createVerify(secrets) }),
+    arePublic,
+    originals,
+    now: () => Date.now(),
+  };
+}

@@ -1,0 +1,72 @@
+import { isAbsolute, relative, resolve } from "node:path";
+import { ConfigError } from "./error.ts";
+
+export type StoreConfig =
+  | { readonly kind: "file"; readonly originalsDir: string; readonly variantsDir: string }
+  | {
+      readonly kind: "s3";
+      readonly originalsBucket: string;
+      readonly variantsBucket: string;
+      readonly forcePathStyle: boolean;
+      /** The endpoint for those whom this service tells where a variant is, if theirs is another one. */
+      readonly publicEndpoint?: string;
+    };
+
+/** The variables that decide where originals and variants are. */
+interface StoreVariables {
+  readonly ORIGINALS_DIR: string;
+  readonly VARIANTS_DIR: string;
+  readonly VARIANTS_ROOT: string;
+  readonly S3_BUCKET?: string | undefined;
+  readonly S3_VARIANTS_BUCKET?: string | undefined;
+  readonly S3_FORCE_PATH_STYLE?: boolean | undefined;
+  readonly S3_PUBLIC_ENDPOINT?: string | undefined;
+  readonly DELIVERY: string;
+  readonly PUBLIC_URL?: string | undefined;
+}
+
+/**
+ * Chooses the store by what is set.
+ *
+ * @param hasEndpoint whoever names an endpoint of their own rarely has a host name for each bucket
+ * @throws ConfigError when what is set does not go together.
+ */
+export function deriveStore(env: StoreVariables, hasEndpoint: boolean): StoreConfig {
+  const store = chooseStore(env, hasEndpoint);
+  checkStore(env, store);
+  return store;
+}
+
+function chooseStore(env: StoreVariables, hasEndpoint: boolean): StoreConfig {
+  if (!env.S3_BUCKET) {
+    return { kind: "file", originalsDir: env.ORIGINALS_DIR, variantsDir: env.VARIANTS_DIR };
+  }
+  return {
+    kind: "s3",
+    originalsBucket: env.S3_BUCKET,
+    variantsBucket: env.S3_VARIANTS_BUCKET ?? env.S3_BUCKET,
+    forcePathStyle: env.S3_FORCE_PATH_STYLE ?? hasEndpoint,
+    ...(env.S3_PUBLIC_ENDPOINT !== undefined && { publicEndpoint: env.S3_PUBLIC_ENDPOINT }),
+  };
+}
+
+/** What each variable alone cannot show. */
+function checkStore(env: StoreVariables, store: StoreConfig): void {
+  if (store.kind === "s3") {
+    if (env.DELIVERY === "redirect" && !env.PUBLIC_URL) {
+      throw new ConfigError("DELIVERY=redirect needs a PUBLIC_URL to redirect to");
+    }
+    return;
+  }
+  if (env.DELIVERY === "presigned") {
+    throw new ConfigError(
+      "DELIVERY=presigned needs an S3_BUCKET: folders have nothing to sign with",
+    );
+  }
+  const inside = relative(resolve(store.originalsDir), resolve(store.variantsDir));
+  const isInside = inside !== "" && !inside.startsWith("..") && !isAbsolute(inside);
+  if (isInside && !`${inside}/`.startsWith(env.VARIANTS_ROOT)) {
+    const problem = `VARIANTS_DIR must not be inside of ORIGINALS_DIR, got "${store.variantsDir}"`;
+    throw new ConfigError(`${problem}: variants would be taken for originals`);
+  }
+}

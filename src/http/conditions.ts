@@ -1,0 +1,72 @@
+import type { ByteRange } from "./ranges.ts";
+import { readRange } from "./ranges.ts";
+
+/** A request as far as it decides how much of a body it is answered. */
+export interface Conditional {
+  readonly method: string;
+  readonly header: (name: string) => string | undefined;
+}
+
+/** What there is. */
+export interface Representation {
+  /** In double quotes; strong. */
+  readonly etag: string;
+  /** In bytes. */
+  readonly size: number;
+}
+
+/** How much a request is to be answered. */
+export type Selection =
+  | { readonly kind: "whole" }
+  | { readonly kind: "part"; readonly range: ByteRange }
+  | { readonly kind: "not_modified" }
+  | { readonly kind: "precondition_failed" }
+  | { readonly kind: "unsatisfiable" };
+
+/**
+ * Evaluates the preconditions of a GET or HEAD, and its range, in the order of RFC 9110, 13.2.2. Dates are
+ * not looked at: no answer has a `Last-Modified` that they could be compared with.
+ */
+export function selectBody(request: Conditional, there: Representation): Selection {
+  return failedCondition(request, there) ?? selectPart(request, there);
+}
+
+/** What the preconditions alone lead to; `undefined` when they are met, or there are none. */
+export function failedCondition(
+  { header }: Conditional,
+  { etag }: Pick<Representation, "etag">,
+): Extract<Selection, { kind: "not_modified" | "precondition_failed" }> | undefined {
+  const ifMatch = header("if-match");
+  if (ifMatch !== undefined && !matchesStrongly(ifMatch, etag)) {
+    return { kind: "precondition_failed" };
+  }
+  const ifNoneMatch = header("if-none-match");
+  return ifNoneMatch !== undefined && matchesWeakly(ifNoneMatch, etag)
+    ? { kind: "not_modified" }
+    : undefined;
+}
+
+/** A range is defined for GET alone, and holds for the bytes that its `If-Range` names, if it has one. */
+function selectPart({ method, header }: Conditional, { etag, size }: Representation): Selection {
+  const range = method === "GET" ? readRange(header("range"), size) : undefined;
+  const ifRange = header("if-range");
+  // a date is no validator where there is no Last-Modified, and a weak ETag never is one here
+  const isOfOther = ifRange !== undefined && (ifRange.trim() !== etag || etag.startsWith("W/"));
+  if (range === undefined || isOfOther) return { kind: "whole" };
+  return range === "unsatisfiable" ? { kind: "unsatisfiable" } : { kind: "part", range };
+}
+
+/** Whether one of the ETags in `If-None-Match` is this one (RFC 9110, 13.1.2: weak comparison). */
+function matchesWeakly(list: string, etag: string): boolean {
+  const opaque = etag.replace(/^W\//, "");
+  return list.trim() === "*" || tagsOf(list).some((tag) => tag.replace(/^W\//, "") === opaque);
+}
+
+/** Whether one of the ETags in `If-Match` is this one (RFC 9110, 13.1.1: strong comparison). */
+function matchesStrongly(list: string, etag: string): boolean {
+  return list.trim() === "*" || (!etag.startsWith("W/") && tagsOf(list).includes(etag));
+}
+
+function tagsOf(list: string): readonly string[] {
+  return list.match(/(?:W\/)?"[^"]*"/g) ?? [];
+}

@@ -1,0 +1,120 @@
+import { setTimeout as pause } from "node:timers/promises";
+import type { S3Client } from "@aws-sdk/client-s3";
+import { CreateBucketCommand, HeadBucketCommand } from "@aws-sdk/client-s3";
+import { MediaError } from "../errors.ts";
+import { errorCodeOf, statusOf } from "../store/s3-errors.ts";
+import type { Call } from "./bucket-settings.ts";
+import { readSetting, SETTINGS } from "./bucket-settings.ts";
+import type { Json } from "./merge.ts";
+import { isSame, namesGone } from "./merge.ts";
+import type { Outcome } from "./outcome.ts";
+import { explainFailure, isHopeless } from "./outcome.ts";
+import type { Step } from "./plan.ts";
+import { foreignPublicStatements } from "./policy.ts";
+
+/**
+ * Brings the buckets to what the steps say, and changes nothing that is like that already. What fails
+ * is told of; what cannot succeed after it is skipped.
+ */
+export async function* applySteps(
+  steps: readonly Step[],
+  client: S3Client,
+): AsyncGenerator<Outcome> {
+  let hopeless: string | undefined;
+  const missing = new Set<string>();
+  for (const step of steps) {
+    const about = { step: step.kind, of: step.bucket };
+    if (hopeless !== undefined || missing.has(step.bucket)) {
+      yield { ...about, status: "skipped", says: hopeless ?? "the bucket is not there" };
+      continue;
+    }
+    try {
+      yield { ...about, ...(await applyStep(step, client)) };
+    } catch (error) {
+      yield { ...about, status: "failed", says: explainFailure(error) };
+      if (isHopeless(error)) hopeless = "the store cannot be talked to";
+      if (step.kind === "bucket") missing.add(step.bucket);
+    }
+  }
+}
+
+interface Done {
+  readonly status: "unchanged" | "changed" | "created";
+  readonly says?: string;
+}
+
+function applyStep(step: Step, client: S3Client): Promise<Done> {
+  const call = { client, Bucket: step.bucket };
+  return step.kind === "bucket" ? applyBucket(call, step.document) : applySetting(call, step);
+}
+
+async function applyBucket({ client, Bucket }: Call, document: Json): Promise<Done> {
+  try {
+    await client.send(new HeadBucketCommand({ Bucket }));
+    return { status: "unchanged" };
+  } catch (error) {
+    // whoever may not look can still go on
+    if (statusOf(error) === 403) return { status: "unchanged" };
+    if (statusOf(error) !== 404) throw error;
+  }
+  const { mustExist = false, ...CreateBucketConfiguration } = document;
+  if (mustExist) {
+    throw new MediaError(
+      "invalid_body",
+      `there is no bucket "${Bucket}"; --create-bucket makes it`,
+    );
+  }
+  const hasPlace = Object.keys(CreateBucketConfiguration).length > 0;
+  await client.send(
+    new CreateBucketCommand({ Bucket, ...(hasPlace && { CreateBucketConfiguration }) }),
+  );
+  return { status: "created" };
+}
+
+async function applySetting(call: Call, step: Step): Promise<Done> {
+  const { kind, document } = step;
+  if (kind === "bucket") return { status: "unchanged" };
+  const setting = SETTINGS[kind];
+  const present = await readSetting(setting, call);
+  const wanted = setting.merge(present, document);
+  if (isSame(present, wanted) || (present === undefined && wanted === undefined)) {
+    return { status: "unchanged" };
+  }
+  if (kind === "public_access") await checkForeignPublic(call, document);
+  if (wanted === undefined) await setting.remove?.(call);
+  else await patiently(() => setting.write(call, wanted));
+  if (present === undefined) return { status: "created" };
+  const gone = namesGone(present, wanted);
+  if (gone.length === 0) return { status: "changed" };
+  // whoever left an option out may not have meant that
+  return { status: "changed", says: `took away what was not asked for again: ${gone.join(", ")}` };
+}
+
+/** To block all public access would break what somebody else has made public. */
+async function checkForeignPublic(call: Call, { RestrictPublicBuckets }: Json): Promise<void> {
+  if (RestrictPublicBuckets !== true) return;
+  const foreign = foreignPublicStatements(await readSetting(SETTINGS.policy, call));
+  if (foreign.length === 0) return;
+  throw new MediaError(
+    "invalid_body",
+    `the policy of the bucket makes something public that is not ours (${foreign.join(", ")}): take that statement away, or say --access public`,
+  );
+}
+
+const ATTEMPTS = 4;
+const PAUSE_MS = 500;
+
+/** AWS takes a moment to let in what was forbidden just before, or to know a bucket that is new. */
+async function patiently(write: () => Promise<unknown>): Promise<void> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      await write();
+      return;
+    } catch (error) {
+      const isPassing =
+        errorCodeOf(error) === "OperationAborted" || errorCodeOf(error) === "AccessDenied";
+      if (!isPassing || attempt === ATTEMPTS) throw error;
+      await pause(PAUSE_MS * attempt);
+    }
+  }
+}

@@ -1,0 +1,87 @@
+import type { Json } from "./merge.ts";
+import { mergeNamed, rulesIn } from "./merge.ts";
+import { bucketPolicy } from "./policy.ts";
+import type { Wish } from "./wish.ts";
+
+/** Days after which the parts of uploads that never ended, and versions that were replaced, go. */
+const CLEAN_UP_DAYS = 7;
+const PREFLIGHT_SECONDS = 86_400;
+
+/** What of a bucket may be public; nothing, unless a policy of ours is to make something so. */
+export function publicAccess(wish: Wish, bucket: string): Json {
+  const hasPublic =
+    wish.access === "public" && (bucket === wish.variants.bucket || wish.arePublicOriginals);
+  // Ceph 16 takes every policy that allows anything for a public one
+  const hasPolicy = wish.flavour === "rgw" && bucketPolicy(wish, bucket).Statement.length > 0;
+  return {
+    BlockPublicAcls: true,
+    IgnorePublicAcls: true,
+    BlockPublicPolicy: !hasPublic && !hasPolicy,
+    RestrictPublicBuckets: !hasPublic && !hasPolicy,
+  };
+}
+
+/** Where a policy is public, ACLs are none of our business. */
+export function mergePublicAccess(present: Json | undefined, ours: Json): Json {
+  if (ours["BlockPublicPolicy"] === true) return ours;
+  return { ...ours, ...present, BlockPublicPolicy: false, RestrictPublicBuckets: false };
+}
+
+/** For pages that read the pixels of pictures, or fetch them by script. */
+export function cors({ corsOrigins }: Wish): Json {
+  if (corsOrigins.length === 0) return { CORSRules: [] };
+  return {
+    CORSRules: [
+      {
+        ID: "ShiftMediaRead",
+        AllowedMethods: ["GET", "HEAD"],
+        AllowedOrigins: corsOrigins,
+        AllowedHeaders: ["*"],
+        ExposeHeaders: ["Content-Length", "ETag"],
+        MaxAgeSeconds: PREFLIGHT_SECONDS,
+      },
+    ],
+  };
+}
+
+export function mergeCors(present: Json | undefined, ours: Json): Json | undefined {
+  return mergeNamed(present, ours, { list: "CORSRules", id: "ID" });
+}
+
+/** Variants can be made again, so that they may go; originals are never touched. */
+export function lifecycle({ flavour, variants, expireDays }: Wish): Json {
+  const Filter = { Prefix: variants.prefix };
+  const expire = {
+    ID: "ShiftMediaExpireVariants",
+    Status: "Enabled",
+    Filter,
+    Expiration: { Days: expireDays },
+  };
+  const cleanUp = {
+    ID: "ShiftMediaCleanUp",
+    Status: "Enabled",
+    Filter,
+    AbortIncompleteMultipartUpload: { DaysAfterInitiation: CLEAN_UP_DAYS },
+    // R2 has no versions
+    ...(flavour !== "r2" && {
+      NoncurrentVersionExpiration: { NoncurrentDays: CLEAN_UP_DAYS },
+    }),
+  };
+  // MinIO ends uploads by itself, and knows no rule for it
+  const rules = flavour === "minio" ? [] : [cleanUp];
+  return { Rules: expireDays === undefined ? rules : [expire, ...rules] };
+}
+
+/** Stores give the rules back in an order of their own; it means nothing. */
+export function mergeLifecycle(present: Json | undefined, ours: Json): Json | undefined {
+  const theirs = present && { Rules: present["Rules"] };
+  const merged = mergeNamed(theirs, ours, { list: "Rules", id: "ID" });
+  return merged && sortLifecycle(merged);
+}
+
+export function sortLifecycle(document: Json): Json {
+  const rules = rulesIn(document, "Rules");
+  return {
+    Rules: rules.toSorted((a, b) => String(a["ID"]).localeCompare(String(b["ID"]), "en")),
+  };
+}

@@ -1,0 +1,86 @@
+import { appendFile, mkdtemp, rename, rm, stat, utimes, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { DEFAULT_IMAGE_LIMITS } from "../../src/image/gate.ts";
+import { startChildWorker } from "../../src/image/child-worker.ts";
+import type { OriginalFile } from "../../src/image/original-file.ts";
+import { readOriginalFile } from "../../src/image/original-file.ts";
+import type { WorkerJob } from "../../src/image/worker.ts";
+import { makePipe } from "../store/file-scratch.ts";
+import { decode, drawQuadrants } from "../support/images.ts";
+import { alone } from "./fake-workers.ts";
+
+let folder: string;
+let path: string;
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), "shift-media-"));
+  path = join(folder, "a.png");
+  await writeFile(path, await drawQuadrants(40, 20).png().toBuffer());
+});
+afterEach(() => rm(folder, { recursive: true }));
+
+async function find(): Promise<OriginalFile> {
+  const { size, mtimeNs, ino } = await stat(path, { bigint: true });
+  return { path, size: Number(size), modified: String(mtimeNs), inode: String(ino) };
+}
+
+const CHANGES: readonly (readonly [name: string, change: () => Promise<unknown>])[] = [
+  ["has been deleted", () => rm(path)],
+  ["has grown", () => appendFile(path, "x")],
+  ["was written anew", () => utimes(path, 1, 1)],
+  [
+    "is another one",
+    async () => {
+      const { atime, mtime, size } = await stat(path);
+      await writeFile(join(folder, "b"), Buffer.alloc(size));
+      await utimes(join(folder, "b"), atime, mtime);
+      await rename(join(folder, "b"), path);
+    },
+  ],
+  [
+    "is a pipe",
+    async () => {
+      await rm(path);
+      makePipe(path);
+    },
+  ],
+];
+
+describe("readOriginalFile", () => {
+  it("reads what was found", async () => {
+    const bytes = readOriginalFile(await find(), Buffer.allocUnsafeSlow);
+    expect(await decode(bytes ?? Buffer.alloc(0))).toMatchObject({ width: 40, height: 20 });
+  });
+
+  it.each(CHANGES)("gives nothing of a file that %s", async (_, change) => {
+    const file = await find();
+    await change();
+    expect(readOriginalFile(file, Buffer.allocUnsafeSlow)).toBeUndefined();
+  });
+});
+
+describe("startChildWorker", () => {
+  it("has files read by the child, and is told when one has moved", async () => {
+    const worker = await startChildWorker({
+      limits: DEFAULT_IMAGE_LIMITS,
+      execArgv: ["--import", "tsx"],
+    });
+    try {
+      const job: WorkerJob = {
+        bytes: new Uint8Array(),
+        file: await find(),
+        spec: { width: 10 },
+        format: "png",
+      };
+      expect(await worker.run(job, alone)).toMatchObject({ kind: "made", width: 10, height: 5 });
+      await appendFile(path, "x");
+      expect(await worker.run(job, alone)).toEqual({ kind: "moved" });
+      const again = { ...job, file: await find() };
+      expect(await worker.run(again, alone)).toMatchObject({ kind: "made" });
+    } finally {
+      worker.stop();
+    }
+  });
+});

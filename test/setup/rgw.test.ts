@@ -1,0 +1,202 @@
+import type { S3Client } from "@aws-sdk/client-s3";
+import {
+  GetBucketCorsCommand,
+  GetBucketLifecycleConfigurationCommand,
+  GetBucketPolicyCommand,
+  GetBucketWebsiteCommand,
+  PutBucketCorsCommand,
+  PutBucketLifecycleConfigurationCommand,
+  PutBucketPolicyCommand,
+  PutBucketWebsiteCommand,
+} from "@aws-sdk/client-s3";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { applySteps } from "../../src/setup/apply.ts";
+import type { Outcome } from "../../src/setup/outcome.ts";
+import { createPlan } from "../../src/setup/plan.ts";
+import type { Wish } from "../../src/setup/wish.ts";
+import { createS3Client } from "../../src/store/s3-client.ts";
+import type { Rgw } from "../support/rgw.ts";
+import { hasRgw, startRgw } from "../support/rgw.ts";
+import { wish } from "../support/wishes.ts";
+
+function statuses(outcomes: readonly Outcome[]): Readonly<Record<string, string>> {
+  return Object.fromEntries(
+    outcomes.map(({ step, of, status, says }) => [
+      `${step} of ${of}`,
+      says ? `${status}: ${says}` : status,
+    ]),
+  );
+}
+
+describe.skipIf(!hasRgw())("setup of buckets on Ceph RGW", () => {
+  let rgw: Rgw;
+  let client: S3Client;
+  let used = 0;
+
+  beforeAll(async () => {
+    rgw = await startRgw();
+    client = createS3Client({ ...rgw, forcePathStyle: true });
+  });
+
+  afterAll(async () => {
+    client.destroy();
+    await rgw.stop();
+  });
+
+  function wishFor(more: Partial<Wish> = {}): Wish {
+    used += 1;
+    const bucket = `media-${used}`;
+    return wish({
+      flavour: "rgw",
+      region: rgw.region,
+      endpoint: rgw.endpoint,
+      originals: { bucket, prefix: "" },
+      variants: { bucket, prefix: "variants/" },
+      shouldCreateBuckets: true,
+      ...more,
+    });
+  }
+
+  async function apply(wanted: Wish): Promise<readonly Outcome[]> {
+    const outcomes: Outcome[] = [];
+    for await (const outcome of applySteps(createPlan(wanted).steps, client)) {
+      outcomes.push(outcome);
+    }
+    return outcomes;
+  }
+
+  const WEBSITE = { service: "https://img.example.com/i", publicUrl: "http://media.example.com" };
+
+  const WISHES: readonly (readonly [what: string, Partial<Wish>])[] = [
+    ["one private bucket", {}],
+    ["one public bucket", { access: "public", expireDays: 30 }],
+    ["a website", { access: "public", website: WEBSITE }],
+    [
+      "two buckets and a principal",
+      {
+        access: "public",
+        originals: { bucket: "two-originals", prefix: "in/" },
+        variants: { bucket: "two-variants", prefix: "made/" },
+        principal: "arn:aws:iam:::user/svc",
+      },
+    ],
+    [
+      "public originals",
+      { access: "public", arePublicOriginals: true, corsOrigins: ["https://a.example"] },
+    ],
+  ];
+
+  it.each(WISHES)("makes all of it once, and then finds nothing to do: %s", async (_, more) => {
+    const wanted = wishFor(more);
+    const first = await apply(wanted);
+    for (const { status } of first) expect(status).toMatch(/created|changed/);
+    expect(first.filter(({ status }) => status === "created").length).toBeGreaterThan(1);
+    const second = statuses(await apply(wanted));
+    expect(new Set(Object.values(second))).toEqual(new Set(["unchanged"]));
+  });
+
+  it("leaves what others have there, and takes away what it has made before", async () => {
+    const wanted = wishFor({ access: "public", website: WEBSITE, expireDays: 30 });
+    const Bucket = wanted.variants.bucket;
+    await apply({ ...wanted, website: undefined, corsOrigins: [] });
+    const statement = {
+      Sid: "Theirs",
+      Effect: "Allow",
+      Principal: { AWS: ["arn:aws:iam:::user/owner"] },
+      Action: ["s3:GetObject"],
+      Resource: [`arn:aws:s3:::${Bucket}/theirs/*`],
+    };
+    const Policy = JSON.stringify({ Version: "2012-10-17", Statement: [statement] });
+    const rule = { ID: "theirs", AllowedMethods: ["PUT"], AllowedOrigins: ["https://b.example"] };
+    const old = { ID: "old", Status: "Enabled" as const, Filter: { Prefix: "tmp/" } };
+    const route = {
+      Condition: { KeyPrefixEquals: "docs/" },
+      Redirect: { ReplaceKeyPrefixWith: "documents/" },
+    };
+    await client.send(new PutBucketPolicyCommand({ Bucket, Policy }));
+    await client.send(
+      new PutBucketCorsCommand({ Bucket, CORSConfiguration: { CORSRules: [rule] } }),
+    );
+    await client.send(
+      new PutBucketLifecycleConfigurationCommand({
+        Bucket,
+        LifecycleConfiguration: { Rules: [{ ...old, Expiration: { Days: 3 } }] },
+      }),
+    );
+    await client.send(
+      new PutBucketWebsiteCommand({
+        Bucket,
+        WebsiteConfiguration: { IndexDocument: { Suffix: "home.html" }, RoutingRules: [route] },
+      }),
+    );
+    const outcomes = statuses(await apply(wanted));
+    expect(outcomes).toMatchObject({
+      [`policy of ${Bucket}`]: "changed",
+      [`cors of ${Bucket}`]: "changed",
+      [`lifecycle of ${Bucket}`]: "changed",
+      [`website of ${Bucket}`]: "changed",
+    });
+    expect(await idsIn(Bucket)).toEqual({
+      policy: ["Theirs", "ShiftMediaPublicVariants"],
+      cors: ["theirs", "ShiftMediaRead"],
+      lifecycle: ["ShiftMediaCleanUp", "ShiftMediaExpireVariants", "old"],
+      website: ["home.html", 3],
+    });
+    expect(new Set(Object.values(statuses(await apply(wanted))))).toEqual(new Set(["unchanged"]));
+    const less = await apply({ ...wanted, expireDays: undefined, corsOrigins: [] });
+    expect(statuses(less)).toMatchObject({
+      [`policy of ${Bucket}`]: "unchanged",
+      [`cors of ${Bucket}`]: "changed: took away what was not asked for again: ShiftMediaRead",
+      [`lifecycle of ${Bucket}`]: expect.stringMatching(
+        /again: ShiftMediaExpireVariants$/,
+      ) as string,
+    });
+    expect(await idsIn(Bucket)).toMatchObject({
+      lifecycle: ["ShiftMediaCleanUp", "old"],
+      cors: ["theirs"],
+    });
+  });
+
+  async function idsIn(Bucket: string): Promise<Readonly<Record<string, unknown>>> {
+    const [policy, cors, lifecycle, site] = await Promise.all([
+      client.send(new GetBucketPolicyCommand({ Bucket })),
+      client.send(new GetBucketCorsCommand({ Bucket })),
+      client.send(new GetBucketLifecycleConfigurationCommand({ Bucket })),
+      client.send(new GetBucketWebsiteCommand({ Bucket })),
+    ]);
+    const { Statement } = JSON.parse(policy.Policy ?? "{}") as { Statement: { Sid: string }[] };
+    return {
+      policy: Statement.map(({ Sid }) => Sid),
+      cors: cors.CORSRules?.map(({ ID }) => ID),
+      lifecycle: lifecycle.Rules?.map(({ ID }) => ID).toSorted(),
+      website: [site.IndexDocument?.Suffix, site.RoutingRules?.length],
+    };
+  }
+
+  it("does not block what somebody else has made public", async () => {
+    const wanted = wishFor({ access: "public" });
+    const Bucket = wanted.variants.bucket;
+    await apply(wanted);
+    const statement = {
+      Sid: "TheirSite",
+      Effect: "Allow",
+      Principal: "*",
+      Action: ["s3:GetObject"],
+      Resource: [`arn:aws:s3:::${Bucket}/site/*`],
+    };
+    const Policy = JSON.stringify({ Version: "2012-10-17", Statement: [statement] });
+    await client.send(new PutBucketPolicyCommand({ Bucket, Policy }));
+    const outcomes = statuses(await apply({ ...wanted, access: "private" }));
+    expect(outcomes[`public_access of ${Bucket}`]).toMatch(/^failed: .*TheirSite/);
+  });
+
+  it("says that a bucket is missing, and does not go on with that one", async () => {
+    const wanted = wishFor({ shouldCreateBuckets: false });
+    const outcomes = await apply(wanted);
+    expect(outcomes[0]).toMatchObject({
+      status: "failed",
+      says: expect.stringContaining("--create-bucket") as string,
+    });
+    expect(new Set(outcomes.slice(1).map(({ status }) => status))).toEqual(new Set(["skipped"]));
+  });
+});
