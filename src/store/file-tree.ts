@@ -1,6 +1,5 @@
 import { mkdir, readdir, realpath, rmdir, stat } from "node:fs/promises";
 import { dirname, join, sep } from "node:path";
-import { LRUCache } from "lru-cache";
 import { isNotFound, PRIVATE_FOLDER } from "./file-keys.ts";
 
 const MAX_ATTEMPTS = 10;
@@ -35,23 +34,15 @@ function isBelow(folder: string, path: string): boolean {
   return path === folder || path.startsWith(folder.endsWith(sep) ? folder : folder + sep);
 }
 
-/**
- * As long as a folder that was found to be inside is taken to be so by those who write to it: many variants
- * are written to few folders. Readers look each time.
- */
-const MAX_AGE_MS = 1000;
-const foldersInside = new LRUCache<string, true>({ max: 1000, ttl: MAX_AGE_MS });
-
 /** Where a file is to be written: its folder is there, or is to be made, or a link out of the root leads there. */
 export type Place = "there" | "to make" | "outside";
 
 export async function findPlace(root: string, path: string): Promise<Place> {
   const target = dirname(path);
   let folder = target;
-  while (folder.length > root.length && !foldersInside.has(idOf(root, folder))) {
+  while (folder.length > root.length) {
     try {
       if (!(await isInside(root, folder))) return "outside";
-      foldersInside.set(idOf(root, folder), true);
       break;
     } catch (error) {
       if (!isNotFound(error)) throw error;
@@ -59,11 +50,6 @@ export async function findPlace(root: string, path: string): Promise<Place> {
     }
   }
   return folder === target ? "there" : "to make";
-}
-
-/** The same folder may be inside of one root and outside of another. */
-function idOf(root: string, folder: string): string {
-  return `${root}\0${folder}`;
 }
 
 /** Takes empty folders away, from `folder` upwards, but never the root. */

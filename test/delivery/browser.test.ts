@@ -3,7 +3,6 @@ import type { S3Client } from "@aws-sdk/client-s3";
 import { PutObjectCommand } from "@aws-sdk/client-s3";
 import type { Browser } from "playwright-core";
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
-import { createS3Client } from "../../src/store/s3-client.ts";
 import { hasChromium, launchChromium, listen, servePage } from "../support/chromium.ts";
 import { useS3 } from "../support/environment.ts";
 import { drawPhoto } from "../support/images.ts";
@@ -84,8 +83,7 @@ async function viewTwice(
 describe.skipIf(!hasChromium() || !hasRgw())("a page of twelve pictures", () => {
   beforeAll(async () => {
     [rgw, photo] = await Promise.all([startRgw(), drawPhoto(300, 200)]);
-    const { endpoint, region, credentials } = rgw;
-    client = createS3Client({ forcePathStyle: true, endpoint, region, credentials });
+    ({ client } = rgw);
     useS3(rgw);
     browser = await launchChromium("--host-resolver-rules=MAP *.localhost 127.0.0.1");
   }, 60_000);
@@ -98,7 +96,6 @@ describe.skipIf(!hasChromium() || !hasRgw())("a page of twelve pictures", () => 
   afterAll(async () => {
     vi.unstubAllEnvs();
     await browser.close();
-    client.destroy();
     await rgw.stop();
   });
 

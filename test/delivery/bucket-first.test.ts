@@ -9,7 +9,6 @@ import sharp from "sharp";
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
 import { applySteps } from "../../src/setup/apply.ts";
 import { createPlan } from "../../src/setup/plan.ts";
-import { createS3Client } from "../../src/store/s3-client.ts";
 import { useS3 } from "../support/environment.ts";
 import { drawPhoto } from "../support/images.ts";
 import type { Rgw } from "../support/rgw.ts";
@@ -99,8 +98,7 @@ async function isKept(url: string): Promise<void> {
 describe.skipIf(!hasRgw())("bucket first, with the rules of setup", () => {
   beforeAll(async () => {
     [rgw, folder] = await Promise.all([startRgw(), mkdtemp(join(tmpdir(), "shift-media-"))]);
-    const { endpoint, region, credentials } = rgw;
-    client = createS3Client({ forcePathStyle: true, endpoint, region, credentials });
+    ({ client } = rgw);
     useS3(rgw);
   }, 60_000);
 
@@ -111,7 +109,6 @@ describe.skipIf(!hasRgw())("bucket first, with the rules of setup", () => {
 
   afterAll(async () => {
     vi.unstubAllEnvs();
-    client.destroy();
     await rgw.stop();
     await rm(folder, { recursive: true, force: true });
   });

@@ -5,7 +5,6 @@ import { HeadObjectCommand, PutBucketPolicyCommand, PutObjectCommand } from "@aw
 import type { S3Client } from "@aws-sdk/client-s3";
 import sharp from "sharp";
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
-import { createS3Client } from "../../src/store/s3-client.ts";
 import { useS3 } from "../support/environment.ts";
 import { routeMisses } from "../support/public-bucket.ts";
 import { drawPhoto } from "../support/images.ts";
@@ -73,8 +72,7 @@ function locationOf({ headers }: Raw): string {
 describe.skipIf(!hasRgw())("delivery with a real bucket", () => {
   beforeAll(async () => {
     [rgw, photo] = await Promise.all([startRgw(), drawPhoto(900, 600)]);
-    const { endpoint, region, credentials } = rgw;
-    client = createS3Client({ forcePathStyle: true, endpoint, region, credentials });
+    ({ client } = rgw);
     useS3(rgw);
   }, 60_000);
 
@@ -85,7 +83,6 @@ describe.skipIf(!hasRgw())("delivery with a real bucket", () => {
 
   afterAll(async () => {
     vi.unstubAllEnvs();
-    client.destroy();
     await rgw.stop();
   });
 

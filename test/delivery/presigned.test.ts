@@ -6,7 +6,6 @@ import { PutObjectCommand } from "@aws-sdk/client-s3";
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
 import type { VariantRequest } from "../../src/media/request.ts";
 import { createPresignedUrls } from "../../src/media/presigned.ts";
-import { createS3Client } from "../../src/store/s3-client.ts";
 import { createPresign } from "../../src/store/s3-presign.ts";
 import { useS3 } from "../support/environment.ts";
 import { drawPhoto } from "../support/images.ts";
@@ -42,8 +41,7 @@ function ask(target: string): Promise<Raw> {
 describe.skipIf(!hasRgw())("presigned delivery", () => {
   beforeAll(async () => {
     rgw = await startRgw();
-    const { endpoint, region, credentials } = rgw;
-    client = createS3Client({ forcePathStyle: true, endpoint, region, credentials });
+    ({ client } = rgw);
     await rgw.createBucket("private");
     const Body = await drawPhoto(300, 200);
     await client.send(new PutObjectCommand({ Bucket: "private", Key: "a b.jpg", Body }));
@@ -57,7 +55,6 @@ describe.skipIf(!hasRgw())("presigned delivery", () => {
 
   afterAll(async () => {
     vi.unstubAllEnvs();
-    client.destroy();
     await rgw.stop();
   });
 

@@ -1,6 +1,5 @@
 import { mkdir, readdir, readFile, rename, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { setTimeout } from "node:timers/promises";
 import { beforeEach, describe, expect, it } from "vitest";
 import { createFileStore } from "../../src/store/file.ts";
 import { INVALID_KEY, openScratch, TEXT } from "./file-scratch.ts";
@@ -80,7 +79,7 @@ describe("createFileStore outside of its folder", () => {
     expect(await readdir(join(scratch.parent, "root-too"))).toEqual(["secret"]);
   });
 
-  it("reads nothing through a folder that has become a link, and a moment later writes nothing", async () => {
+  it("reads nothing through a folder that has become a link, and writes nothing", async () => {
     await put("a/b/secret", "mine");
     await rename(join(scratch.root, "a/b"), join(scratch.root, "a/was"));
     await symlink("../../root-too", join(scratch.root, "a/b"));
@@ -90,7 +89,6 @@ describe("createFileStore outside of its folder", () => {
       kind: "missing",
       isDefinite: true,
     });
-    await setTimeout(1100); // as long as writers take a folder for what it was
     await expect(put("a/b/new", "x")).rejects.toMatchObject(INVALID_KEY);
     await expect(put("a/b/deep/new", "x")).rejects.toMatchObject(INVALID_KEY);
     expect(await readdir(join(scratch.parent, "root-too"))).toEqual(["secret"]);

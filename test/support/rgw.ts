@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
+import type { S3Client } from "@aws-sdk/client-s3";
 import { CreateBucketCommand } from "@aws-sdk/client-s3";
 import { createS3Client } from "../../src/store/s3-client.ts";
 import { findPort } from "./ports.ts";
@@ -17,6 +18,8 @@ export interface Rgw {
   readonly region: string;
   /** Of a user who owns all buckets. */
   readonly credentials: { readonly accessKeyId: string; readonly secretAccessKey: string };
+  /** The owner's; it ends with the gateway. */
+  readonly client: S3Client;
   readonly port: number;
   /** The `Host` under which the same port is the website of a bucket. */
   websiteHost(bucket: string): string;
@@ -54,6 +57,7 @@ export async function startRgw(): Promise<Rgw> {
       endpoint,
       region: REGION,
       credentials,
+      client,
       port,
       websiteHost: (bucket) => `${bucket}.s3-website.localhost:${port}`,
       createBucket: async (Bucket) => {
