@@ -1,5 +1,9 @@
 import { randomUUID } from "node:crypto";
-import { GetObjectCommand, ListObjectsV2Command } from "@aws-sdk/client-s3";
+import {
+  GetObjectCommand,
+  GetPublicAccessBlockCommand,
+  ListObjectsV2Command,
+} from "@aws-sdk/client-s3";
 import { diagnose } from "../store/s3-diagnosis.ts";
 import { errorCodeOf, statusOf } from "../store/s3-errors.ts";
 import type { Finding, Findings } from "./finding.ts";
@@ -88,6 +92,21 @@ async function checkMissing({ client }: Patient, { bucket, prefix }: Place): Pro
   }
 }
 
+const UNBLOCK =
+  "turn BlockPublicAcls off, under which Ceph refuses every write: shift-media setup --apply does, with all options that it had before";
+
+/** Only the owner is told; anybody else is told what else it could be. */
+async function isBlockedByCeph({ client, endpoint, variants }: Patient): Promise<boolean> {
+  if (/\bamazonaws\.com/.test(endpoint)) return false;
+  try {
+    const command = new GetPublicAccessBlockCommand({ Bucket: variants.bucket });
+    const { PublicAccessBlockConfiguration: access } = await client.send(command, limit());
+    return access?.BlockPublicAcls === true;
+  } catch {
+    return false;
+  }
+}
+
 /** Writes with and without conditions. @returns whether anything can be written */
 export async function* examineWriting(
   patient: Patient,
@@ -107,7 +126,8 @@ export async function* examineWriting(
     return etag !== "";
   } catch (error) {
     const { problem, says, remedy } = diagnose(error);
-    const cure = `grant s3:PutObject on arn:aws:s3:::${bucket}/${prefix}*: ${GRANT}`;
+    const grant = `grant s3:PutObject on arn:aws:s3:::${bucket}/${prefix}*: ${GRANT}`;
+    const cure = (await isBlockedByCeph(patient)) ? UNBLOCK : grant;
     yield fail(
       "write variants",
       `nothing can be written below ${prefix}: ${says}`,

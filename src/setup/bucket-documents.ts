@@ -11,20 +11,23 @@ const PREFLIGHT_SECONDS = 86_400;
 export function publicAccess(wish: Wish, bucket: string): Json {
   const hasPublic =
     wish.access === "public" && (bucket === wish.variants.bucket || wish.arePublicOriginals);
+  const isCeph = wish.flavour === "rgw";
   // Ceph 16 takes every policy that allows anything for a public one
-  const hasPolicy = wish.flavour === "rgw" && bucketPolicy(wish, bucket).Statement.length > 0;
+  const hasPolicy = isCeph && bucketPolicy(wish, bucket).Statement.length > 0;
   return {
-    BlockPublicAcls: true,
+    // under it Ceph 16 refuses every write, with an ACL or without, whoever it is
+    BlockPublicAcls: !isCeph,
     IgnorePublicAcls: true,
     BlockPublicPolicy: !hasPublic && !hasPolicy,
     RestrictPublicBuckets: !hasPublic && !hasPolicy,
   };
 }
 
-/** Where a policy is public, ACLs are none of our business. */
+/** Where a policy is public, ACLs are none of our business, as long as we can write. */
 export function mergePublicAccess(present: Json | undefined, ours: Json): Json {
   if (ours["BlockPublicPolicy"] === true) return ours;
-  return { ...ours, ...present, BlockPublicPolicy: false, RestrictPublicBuckets: false };
+  const off = Object.entries(ours).filter(([, isBlocked]) => isBlocked === false);
+  return { ...ours, ...present, ...Object.fromEntries(off) };
 }
 
 /** For pages that read the pixels of pictures, or fetch them by script. */

@@ -94,13 +94,11 @@ function planBucket(wish: Wish, bucket: string): Step {
 
 function planPublicAccess(wish: Wish, bucket: string): Step {
   const document = publicAccess(wish, bucket);
-  const isOpen = document["BlockPublicPolicy"] === false;
+  const off = Object.keys(document).filter((name) => document[name] === false);
   return {
     kind: "public_access",
     bucket,
-    about: isOpen
-      ? "Block Public Access: off for policies, on for ACLs"
-      : "Block Public Access: all on",
+    about: `Block Public Access: ${off.length === 0 ? "all on" : `on, but for ${off.join(", ")}`}`,
     document,
     commands: [
       put(

@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
-import { PutObjectCommand } from "@aws-sdk/client-s3";
+import { PutObjectCommand, PutPublicAccessBlockCommand } from "@aws-sdk/client-s3";
 import type { S3Client } from "@aws-sdk/client-s3";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import type { Patient } from "../../src/doctor/patient.ts";
@@ -181,6 +181,31 @@ describe.skipIf(!hasRgw())("setup and doctor on Ceph RGW", () => {
     const { found } = await doctor(asService);
     expect(found["originals are private"]).toMatch(/^warn: everybody can read originals/);
   });
+
+  it("finds that the owner can write, too, whatever was asked for before", async () => {
+    const mine = { ...asOwner, S3_BUCKET: "mine", PUBLIC_URL: `${rgw.endpoint}/mine` };
+    await rgw.createBucket("mine");
+    for (const access of ["private", "public"]) {
+      await runCli(["setup", "--apply", "--access", access], { environment: mine });
+      const { PUBLIC_URL, ...hidden } = mine;
+      const { code, found } = await doctor(
+        access === "public" ? { ...hidden, PUBLIC_URL } : hidden,
+      );
+      expect([access, code, found["write variants"]]).toEqual([
+        access,
+        0,
+        "ok: objects can be written below variants/",
+      ]);
+    }
+    const all = { BlockPublicAcls: true, IgnorePublicAcls: true };
+    await owner.send(
+      new PutPublicAccessBlockCommand({ Bucket: "mine", PublicAccessBlockConfiguration: all }),
+    );
+    const { found } = await doctor(mine);
+    expect(found["write variants"]).toMatch(/^fail: nothing .*BlockPublicAcls.*setup --apply/);
+    await runCli(["setup", "--apply", "--access", "public"], { environment: mine });
+    expect((await doctor(mine)).code).toBe(0);
+  }, 60_000);
 
   it("names a bucket that is not public any more, and rights that are lacking", async () => {
     const close = [
