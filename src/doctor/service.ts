@@ -72,13 +72,7 @@ function checkMade(hops: readonly string[], answer: WebAnswer | undefined): Find
   const type = headers.get("content-type") ?? "";
   if (status !== 200) {
     const says = `${status} from ${printWay(hops)}: ${bytes.toString().slice(0, 200).trim()}`;
-    return fail(
-      check,
-      says,
-      hops.length > 1
-        ? "what the service redirects to is not public: see above"
-        : "see the log of the service",
-    );
+    return fail(check, says, cureOf(status, hops));
   }
   if (/^(?:image\/|application\/json)/.test(type)) {
     return ok(check, `${bytes.length} bytes of ${type}, by ${hops.length - 1} redirects`);
@@ -88,6 +82,14 @@ function checkMade(hops: readonly string[], answer: WebAnswer | undefined): Find
     `it is ${type || "of no type"}`,
     "something stands before the service and answers in its place",
   );
+}
+
+function cureOf(status: number, hops: readonly string[]): string {
+  if (hops.length > 1) return "what the service redirects to is not public: see above";
+  const isOfOriginal = status === 415 || status === 422;
+  return isOfOriginal
+    ? "that original is at fault: name another one with --original"
+    : "see the log of the service";
 }
 
 /** The stored form is answered with its bytes by the service, and by where it is public. */

@@ -49,6 +49,15 @@ async function statusAt(cdn: string): Promise<string | undefined> {
   return found["f_auto through the CDN"]?.status;
 }
 
+/** What is to be done about a service that answers so for a variant. */
+async function cureAfter(status: number): Promise<string | undefined> {
+  const url = await listen((request, response) => {
+    response.writeHead(request.url === "/readyz" ? 200 : status).end();
+  });
+  const service = { url, basePath: "", publicUrl: undefined, path: "/w_64/a.jpg" };
+  return (await collect(examineService(service)))["a variant"]?.remedy;
+}
+
 describe("what a doctor sees from outside", () => {
   let s3: S3Server;
   let patient: Patient;
@@ -95,6 +104,11 @@ describe("what a doctor sees from outside", () => {
     expect(asked["service"]?.status).toBe("fail");
     const list = new ListObjectsV2Command({ Bucket: s3.variantsBucket });
     expect((await patient.client.send(list)).KeyCount).toBe(0);
+  });
+
+  it("tells a service that is ill from an original that is no picture", async () => {
+    expect(await cureAfter(415)).toMatch(/--original/);
+    expect(await cureAfter(502)).toMatch(/log of the service/);
   });
 
   it("tells a cache that looks at v from one that does not", async () => {
