@@ -44,6 +44,6 @@ function startsWith(text: string, signature: string): boolean {
     .every((character, index) => character === "." || text[index] === character);
 }
 
-function latin1(bytes: Uint8Array): string {
-  return String.fromCodePoint(...bytes);
+function latin1({ buffer, byteOffset, length }: Uint8Array): string {
+  return Buffer.from(buffer, byteOffset, length).toString("latin1");
 }
