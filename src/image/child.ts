@@ -55,7 +55,10 @@ async function answer({ header, body }: Frame): Promise<void> {
   const { limits, follow, isKept, file, ...job } = asked;
   const kept = isKept ? desk.original() : undefined;
   const bytes = kept ?? (file ? readOriginalFile(file, allocate) : body);
-  if (!bytes) return send({ kind: "moved", rss: process.memoryUsage.rss() }, NOTHING);
+  if (!bytes) {
+    desk.clear(); // the service takes this file for the last original, and not the one before
+    return send({ kind: "moved", rss: process.memoryUsage.rss() }, NOTHING);
+  }
   try {
     const result = await desk.run({ ...job, bytes }, { limits, follow, onSlow: sendSlow });
     const rss = process.memoryUsage.rss();

@@ -1,12 +1,12 @@
 import { appendFile, mkdtemp, rename, rm, stat, utimes, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { DEFAULT_IMAGE_LIMITS } from "../../src/image/gate.ts";
 import { startChildWorker } from "../../src/image/child-worker.ts";
 import type { OriginalFile } from "../../src/image/original-file.ts";
 import { readOriginalFile } from "../../src/image/original-file.ts";
-import type { WorkerJob } from "../../src/image/worker.ts";
+import type { Worker, WorkerJob } from "../../src/image/worker.ts";
 import { makePipe } from "../store/file-scratch.ts";
 import { decode, drawQuadrants } from "../support/images.ts";
 import { alone } from "./fake-workers.ts";
@@ -24,6 +24,10 @@ afterEach(() => rm(folder, { recursive: true }));
 async function find(): Promise<OriginalFile> {
   const { size, mtimeNs, ino } = await stat(path, { bigint: true });
   return { path, size: Number(size), modified: String(mtimeNs), inode: String(ino) };
+}
+
+async function ask(): Promise<WorkerJob> {
+  return { bytes: new Uint8Array(), file: await find(), spec: { width: 10 }, format: "png" };
 }
 
 const CHANGES: readonly (readonly [name: string, change: () => Promise<unknown>])[] = [
@@ -62,25 +66,43 @@ describe("readOriginalFile", () => {
 });
 
 describe("startChildWorker", () => {
+  let worker: Worker;
+
+  beforeAll(async () => {
+    const execArgv = ["--import", "tsx"];
+    worker = await startChildWorker({ limits: DEFAULT_IMAGE_LIMITS, execArgv });
+  });
+  afterAll(() => worker.stop());
+
   it("has files read by the child, and is told when one has moved", async () => {
-    const worker = await startChildWorker({
-      limits: DEFAULT_IMAGE_LIMITS,
-      execArgv: ["--import", "tsx"],
-    });
-    try {
-      const job: WorkerJob = {
-        bytes: new Uint8Array(),
-        file: await find(),
-        spec: { width: 10 },
-        format: "png",
-      };
-      expect(await worker.run(job, alone)).toMatchObject({ kind: "made", width: 10, height: 5 });
-      await appendFile(path, "x");
-      expect(await worker.run(job, alone)).toEqual({ kind: "moved" });
-      const again = { ...job, file: await find() };
-      expect(await worker.run(again, alone)).toMatchObject({ kind: "made" });
-    } finally {
-      worker.stop();
+    const job = await ask();
+    expect(await worker.run(job, alone)).toMatchObject({ kind: "made", width: 10, height: 5 });
+    await appendFile(path, "x");
+    expect(await worker.run(job, alone)).toEqual({ kind: "moved" });
+    expect(await worker.run(await ask(), alone)).toMatchObject({ kind: "made" });
+  });
+
+  it("makes nothing of the original before one that has moved", async () => {
+    const isFollowed = { ...alone, follow: "original" } as const;
+    expect(await worker.run(await ask(), isFollowed)).toMatchObject({ kind: "made" });
+    const moved = await ask();
+    await appendFile(path, "x");
+    expect(await worker.run(moved, isFollowed)).toEqual({ kind: "moved" });
+    expect(await worker.run(moved, alone)).toEqual({ kind: "moved" });
+  });
+
+  it("takes one original after the other, larger or smaller, as a file or as bytes", async () => {
+    for (const [width, height] of [
+      [40, 20],
+      [900, 900],
+      [20, 40],
+    ] as const) {
+      const bytes = await drawQuadrants(width, height).png().toBuffer();
+      await writeFile(path, bytes);
+      const read = await worker.run(await ask(), { ...alone, follow: "original" });
+      const sent = await worker.run({ ...(await ask()), file: undefined, bytes }, alone);
+      expect(read).toMatchObject({ kind: "made", width: 10, height: (10 * height) / width });
+      expect(sent).toEqual(read);
     }
   });
 });
