@@ -1,3 +1,4 @@
+import { setFlagsFromString } from "node:v8";
 import type { Logger } from "../logger.ts";
 import { explainError } from "./environment.ts";
 
@@ -16,6 +17,14 @@ export function createStop(): Stop {
   };
   for (const signal of ["SIGINT", "SIGTERM"]) process.on(signal, ask);
   return { isAsked: () => isAsked };
+}
+
+/**
+ * Has V8 collect the whole heap when it has grown threefold. By itself it does so whenever heap and buffers have
+ * grown by some 10 MB: every other time that an original of 4 MB is fetched, for 30 ms of processor time.
+ */
+export function collectLessOften(): void {
+  setFlagsFromString("--heap-growing-percent=200");
 }
 
 /** For commands whose standard output is their result. */

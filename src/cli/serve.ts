@@ -6,6 +6,7 @@ import { createLogger } from "../pino-logger.ts";
 import type { Running } from "../server.ts";
 import { startServer } from "../server.ts";
 import { explainError, readConfig } from "./environment.ts";
+import { collectLessOften } from "./process.ts";
 import { suggestPaths } from "./suggest-paths.ts";
 
 interface ServeOptions {
@@ -37,6 +38,7 @@ async function serve(options: ServeOptions): Promise<void> {
     ...(originals !== undefined && { S3_BUCKET: "" }),
   });
   if (!config) return;
+  collectLessOften();
   const logger = createLogger(config.logLevel);
   try {
     const running = await startServer(config, logger);

@@ -8,7 +8,7 @@ import { createService } from "../service.ts";
 import { warmAlone, withPatience } from "../warming.ts";
 import { printFailure, readConfig } from "./environment.ts";
 import { readNumber } from "./numbers.ts";
-import { createStop, logToErrors } from "./process.ts";
+import { collectLessOften, createStop, logToErrors } from "./process.ts";
 import { withQueue } from "./queue.ts";
 import type { WarmList } from "./warm-list.ts";
 import { cutShard, listLines, listPrefix, parseShard } from "./warm-list.ts";
@@ -101,6 +101,7 @@ type Results = AsyncGenerator<WarmResult>;
 async function run(options: WarmOptions, standard: Want | undefined): Promise<void> {
   const isRemote = options.service !== undefined;
   const needsStore = !isRemote || options.prefix !== undefined;
+  collectLessOften();
   const stop = createStop();
   if (!needsStore) {
     const list = listLines(options.from ?? "-", standard);

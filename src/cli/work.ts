@@ -9,7 +9,7 @@ import { slotsOf } from "../slots.ts";
 import { warmAlone, withPatience } from "../warming.ts";
 import { explainError, printFailure, readConfig } from "./environment.ts";
 import { readNumber } from "./numbers.ts";
-import { createStop, logToErrors } from "./process.ts";
+import { collectLessOften, createStop, logToErrors } from "./process.ts";
 import { withQueue } from "./queue.ts";
 import type { Progress } from "./warm-progress.ts";
 import { printLine } from "./warm-progress.ts";
@@ -69,6 +69,7 @@ async function act(queue: WarmQueue, options: WorkCommandOptions, config: Config
 }
 
 async function work(queue: WarmQueue, options: WorkCommandOptions, config: Config): Promise<void> {
+  collectLessOften();
   const stop = createStop();
   const patient = withPatience(config);
   const service = createService(patient, logToErrors());
