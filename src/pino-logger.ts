@@ -9,7 +9,16 @@ const FLUSH_MS = 250;
 /** One line of JSON for each message, on standard output, a moment later. */
 export function createLogger(level: string): Logger {
   const output = pino.destination({ sync: false, minLength: BUFFER_BYTES });
-  setInterval(() => output.flush(), FLUSH_MS).unref();
+  let isFlushing = false;
+  const flushSoon = (): void => {
+    if (isFlushing) return;
+    isFlushing = true;
+    const flush = (): void => {
+      isFlushing = false;
+      output.flush();
+    };
+    setTimeout(flush, FLUSH_MS).unref();
+  };
   process.on("exit", () => {
     try {
       output.flushSync();
@@ -17,7 +26,11 @@ export function createLogger(level: string): Logger {
       // nothing has been written yet, or nobody reads it any more
     }
   });
-  return logTo(output, level);
+  const write = (line: string): void => {
+    output.write(line);
+    flushSoon();
+  };
+  return logTo({ write }, level);
 }
 
 /** The same at once, for a process that may be frozen the moment after. */

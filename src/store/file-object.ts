@@ -3,10 +3,14 @@ import { constants } from "node:fs";
 import type { FileHandle } from "node:fs/promises";
 import { open, stat } from "node:fs/promises";
 import { join } from "node:path";
+import { MediaError } from "../errors.ts";
 import { hasHeaders, readHeaders } from "./file-headers.ts";
 import { checkFileKey, isNotFound, translateFileError } from "./file-keys.ts";
 import { isInside } from "./file-tree.ts";
 import type { LocateResult, ObjectInfo } from "./store.ts";
+
+/** At a file that is replaced each time. */
+const MAX_LOOKS = 10;
 
 export interface OpenObject {
   readonly handle: FileHandle;
@@ -18,29 +22,38 @@ export async function headObject(root: string, key: string): Promise<ObjectInfo 
   checkFileKey(key);
   const path = join(root, key);
   try {
-    const found = await stat(path, { bigint: true });
-    if (!found.isFile() || !(await isInside(root, path))) return undefined;
-    const info = await describeFile(root, key, found);
-    return info ?? (await headObject(root, key));
+    return await look(async () => {
+      const found = await stat(path, { bigint: true });
+      if (!found.isFile() || !(await isInside(root, path))) return undefined;
+      return describeFile(root, key, found);
+    });
   } catch (error) {
     if (isNotFound(error)) return undefined;
     throw translateFileError(error);
   }
 }
 
-/** `undefined` when the file has been replaced since it was found. */
+/** A file that was replaced while it was looked at is looked at anew. */
+async function look<T>(once: () => Promise<T | "replaced">): Promise<T> {
+  for (let looks = 0; looks < MAX_LOOKS; looks += 1) {
+    const seen = await once();
+    if (seen !== "replaced") return seen;
+  }
+  throw new MediaError("store_failed", "the file is changing");
+}
+
 async function describeFile(
   root: string,
   key: string,
   found: FileStats,
-): Promise<ObjectInfo | undefined> {
+): Promise<ObjectInfo | "replaced"> {
   const etag = etagOf(found);
   const bare = { etag, size: Number(found.size), metadata: {} };
   // headers are there before their object is: where there are none at all it was put there by hand
   if (!(await hasHeaders(root))) return bare;
   const headers = await readHeaders(root, key, etag);
   // a file put there by hand has none; one overwritten meanwhile has them no more
-  if (!headers && (await readEtag(join(root, key))) !== etag) return undefined;
+  if (!headers && (await readEtag(join(root, key))) !== etag) return "replaced";
   return { ...bare, ...headers };
 }
 
@@ -62,11 +75,12 @@ export async function openObject<T>(
 
 /** Opens an object, for whoever closes it; `undefined` when there is none. */
 export async function openFile(root: string, key: string): Promise<OpenObject | undefined> {
-  const object = await openHandle(root, key, async ({ handle, found }) => {
-    const info = await describeFile(root, key, found);
-    return info ? { handle, info } : "replaced";
-  });
-  return object === "replaced" ? openFile(root, key) : object;
+  return look(() =>
+    openHandle(root, key, async ({ handle, found }) => {
+      const info = await describeFile(root, key, found);
+      return info === "replaced" ? info : { handle, info };
+    }),
+  );
 }
 
 /** More than cameras write before a picture's size. */
