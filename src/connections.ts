@@ -14,12 +14,19 @@ export interface Connections {
   isAnswering(socket: Duplex): boolean;
 }
 
-export function trackConnections(server: Server): Connections {
+/** @param idleMs after which a client is ended that takes nothing of its answer, or asks nothing */
+export function trackConnections(server: Server, idleMs: number): Connections {
   const answers = new Map<Socket, Set<ServerResponse>>();
   let isClosing = false;
   const endIfIdle = (socket: Socket): void => {
     if (isClosing && !answers.get(socket)?.size) socket.destroySoon();
   };
+  server.timeout = idleMs;
+  server.on("timeout", (socket: Socket) => {
+    // who waits for an answer does nothing, and is not idle
+    const isWaiting = [...(answers.get(socket) ?? [])].some(({ headersSent }) => !headersSent);
+    if (!isWaiting) socket.destroy();
+  });
   server.on("connection", (socket: Socket) => {
     answers.set(socket, new Set());
     socket.on("close", () => {

@@ -19,6 +19,9 @@ import type { Logger } from "./logger.ts";
 import { createService } from "./service.ts";
 import type { ObjectStore } from "./store/store.ts";
 
+/** A client that takes nothing of its answer for so long is not going to. */
+const CLIENT_IDLE_MS = 30_000;
+
 /** A running service. */
 export interface Running {
   /** Where it listens, for people on this machine. */
@@ -54,11 +57,12 @@ export async function startServer(config: Config, logger: Logger): Promise<Runni
   const server = createHttpServer(app.fetch, config, (request, response) =>
     state === "ready" ? answerHit(request, response) : false,
   );
-  const connections = trackConnections(server);
+  const connections = trackConnections(server, CLIENT_IDLE_MS);
   server.on("clientError", (error: NodeJS.ErrnoException, socket: Duplex) => {
+    if (!connections.isAnswering(socket)) refuseClient(error, socket);
+    // a refusal would be read as a part of that answer
+    else if (error.code !== "ERR_HTTP_REQUEST_TIMEOUT") socket.destroy();
     // who is answered while they send may take as long as they like for the rest
-    const isSlow = error.code === "ERR_HTTP_REQUEST_TIMEOUT";
-    if (!isSlow || !connections.isAnswering(socket)) refuseClient(error, socket);
   });
   try {
     await service.start();
@@ -108,8 +112,6 @@ function createHttpServer(
       if (!answerHit(request, response)) void listener(request, response);
     },
   );
-  // a client that takes nothing of its answer for so long is not going to
-  server.timeout = 30_000;
   return server;
 }
 

@@ -3,7 +3,7 @@ import { MediaError } from "../errors.ts";
 /**
  * Reads a body of UTF-8.
  *
- * @throws MediaError `too_large`, before more than `maxBytes` are held; `invalid_body` for other bytes
+ * @throws MediaError `too_large`, before more than `maxBytes` are held; `invalid_body` for other bytes; `aborted`
  */
 export async function readText(request: Request, maxBytes: number): Promise<string> {
   const decoder = new TextDecoder("utf-8", { fatal: true });
@@ -11,7 +11,7 @@ export async function readText(request: Request, maxBytes: number): Promise<stri
   let size = 0;
   const reader = request.body?.getReader();
   for (;;) {
-    const chunk = await reader?.read();
+    const chunk = await reader?.read().catch(leave);
     if (!chunk || chunk.done) return text + decode(decoder);
     size += chunk.value.length;
     if (size > maxBytes) {
@@ -20,6 +20,11 @@ export async function readText(request: Request, maxBytes: number): Promise<stri
     }
     text += decode(decoder, chunk.value);
   }
+}
+
+/** A body breaks off when whoever sends it goes. */
+function leave(cause: unknown): never {
+  throw new MediaError("aborted", "the client has gone", { cause });
 }
 
 function decode(decoder: InstanceType<typeof TextDecoder>, bytes?: Uint8Array): string {

@@ -56,6 +56,7 @@ export async function answerOriginal(
     if (answer) return answer;
     throw new MediaError("store_failed", "the original is changing");
   } catch (error) {
+    if (asked.signal.aborted) throw new MediaError("aborted", "the client has gone");
     const isMissing = error instanceof MediaError && error.code === "original_not_found";
     throw isMissing && hint ? new MediaError(error.code, `${error.message}; ${hint}`) : error;
   } finally {

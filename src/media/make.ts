@@ -127,7 +127,7 @@ export async function keep(
   const begun = memo.turnOf(key);
   try {
     // purged meanwhile, so that the original may be another one now
-    if (begun !== turn && !(await writeBack.isCurrent(request, variant))) return true;
+    if (begun !== turn && !(await writeBack.isCurrent(request, variant))) return false;
     const info = await writeBack.write(request, variant, replaces);
     if (!info) return true; // something newer is there
     if (memo.turnOf(key) !== begun) {
@@ -135,7 +135,7 @@ export async function keep(
       if (await writeBack.isCurrent(request, variant)) return true;
       await variants.delete([variantKey]);
       memo.forgetOriginal(key); // what has been written there since has gone too
-      return true;
+      return false;
     }
     memo.remember(request, info, checkedAt);
     if (info.etag === variant.info.etag) memo.keepBytes(variantKey, variant);

@@ -33,8 +33,8 @@ export interface Memo {
   remember(request: VariantRequest, info: VariantInfo, checkedAt: number): void;
   recall(request: VariantRequest): Seen | undefined;
   noteTry(request: VariantRequest, triedAt: number): void;
-  /** Notes that the store has another version of this variant than the one remembered. */
-  correct(request: VariantRequest, info: VariantInfo): void;
+  /** Notes that the store has another version of this variant than `was`, if that is still remembered. */
+  correct(request: VariantRequest, was: VariantInfo, info: VariantInfo): void;
   /** Bytes of a variant that the store has. */
   keepBytes(variantKey: string, variant: Variant): void;
   bytesOf(variantKey: string, info: VariantInfo): Uint8Array | undefined;
@@ -96,7 +96,8 @@ export function createMemo(now: () => number, maxBytes: number): Memo {
     },
     recall: ({ key, variantKey }) => valid(key, seen.get(variantKey)),
     noteTry: ({ variantKey }, triedAt) => update(variantKey, (known) => ({ ...known, triedAt })),
-    correct: ({ variantKey }, info) => update(variantKey, (known) => ({ ...known, info })),
+    correct: ({ variantKey }, was, info) =>
+      update(variantKey, (known) => (known.info.etag === was.etag ? { ...known, info } : known)),
     keepBytes: (variantKey, variant) => bytes.set(variantKey, variant),
     bytesOf: (variantKey, info) => {
       const kept = bytes.get(variantKey);

@@ -59,8 +59,8 @@ export function createReader(deps: ReaderDeps): ReadVariant {
     if (info.size > MAX_WHOLE_BYTES) return openStream(state, request, { ...options, info });
     const { signal } = options;
     const variant = await state.reads.join(
-      request.variantKey,
-      ({ abandoned }) => readWhole(state, request, abandoned),
+      `${info.etag} ${request.variantKey}`,
+      ({ abandoned }) => readWhole(state, request, { info, signal: abandoned }),
       signal && { signal },
     );
     return variant && { kind: "whole", variant };
@@ -70,7 +70,7 @@ export function createReader(deps: ReaderDeps): ReadVariant {
 async function readWhole(
   state: State,
   request: VariantRequest,
-  signal: AbortSignal,
+  { info, signal }: { readonly info: VariantInfo; readonly signal: AbortSignal },
 ): Promise<Variant | undefined> {
   const { memo, variants } = state;
   const { variantKey } = request;
@@ -82,8 +82,8 @@ async function readWhole(
     await discard(state, variantKey);
     return undefined;
   }
-  // another instance may have made it anew meanwhile
-  memo.correct(request, current);
+  // another instance may have made it anew meanwhile; or we have, while this was on its way
+  memo.correct(request, info, current);
   memo.keepBytes(variantKey, variant);
   return variant;
 }
@@ -117,7 +117,7 @@ async function openStream(
     if (object.kind === "found") object.body.close();
     return undefined;
   }
-  memo.correct(request, current);
+  memo.correct(request, info, current);
   const { body } = object;
   if (!range)
     return {

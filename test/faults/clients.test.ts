@@ -168,4 +168,28 @@ describe("clients that go away", () => {
     expect(await status("/w_34/photo.jpg")).toBe(200);
     expect(server.log.filter(({ fields }) => fields["code"] === "internal")).toEqual([]);
   });
+
+  it("does not put a refusal into the answer that it interrupts", async () => {
+    await start({ ADMIN_TOKEN: "a-token-of-operators" });
+    const order = JSON.stringify({ keys: ["large.jpg"], transforms: ["w_20", "w_2390,f_avif"] });
+    const client = await ask();
+    let text = "";
+    client.on("data", (chunk: Buffer) => (text += chunk.toString("latin1")));
+    client.write(
+      [
+        "POST /-/warm HTTP/1.1",
+        "Host: x",
+        "Authorization: Bearer a-token-of-operators",
+        "Content-Type: application/json",
+        `Content-Length: ${order.length}`,
+        "",
+        order,
+      ].join("\r\n"),
+    );
+    await until(async () => text.includes('"made"'));
+    client.write("\0 is no method\r\n\r\n");
+    await once(client, "close");
+    expect(text).toMatch(/^HTTP\/1\.1 200 /);
+    expect(text).not.toContain("HTTP/1.1 400");
+  });
 });

@@ -73,18 +73,19 @@ describe("failures", () => {
   });
 
   it("reads a variant that another instance has made anew once, for all who want it", async () => {
-    const first = createBench();
-    await first.putOriginal("cat.jpg", "cat");
-    await findText(first);
-    await first.drain();
-    await first.putOriginal("cat.jpg", "dog");
-    const second = createBench({ originals: first.originals, store: first.store });
-    await findText(second);
-    await second.drain();
+    const before = createBench();
+    await before.putOriginal("cat.jpg", "cat");
+    await findText(before);
+    await before.drain();
+    const stores = { originals: before.originals, store: before.store };
+    const first = createBench(stores);
     const known = await first.variants.find(REQUEST);
     const info = known.kind === "stored" ? known.info : expect.unreachable();
-    await readAll(first, REQUEST, { ...info, etag: '"before"' });
-    const before = first.count("variants.get");
+    await first.putOriginal("cat.jpg", "dog");
+    const second = createBench(stores);
+    await findText(second);
+    await second.drain();
+    await readAll(first, REQUEST, info);
     const read = await Promise.all(
       Array.from({ length: 5 }, async () => {
         const outcome = await first.variants.find(REQUEST);
@@ -93,7 +94,7 @@ describe("failures", () => {
       }),
     );
     expect(new Set(read)).toEqual(new Set(["dogdog"]));
-    expect(first.count("variants.get")).toBe(before);
+    expect(first.count("variants.get")).toBe(1);
   });
 
   it("makes a variant again that was deleted behind its back", async () => {

@@ -6,7 +6,7 @@ import { createMemoryStore } from "../../src/store/memory.ts";
 import type { ObjectStore } from "../../src/store/store.ts";
 import { depsOf } from "../support/purge-bench.ts";
 import type { Bench, BenchOptions } from "../support/variants.ts";
-import { createBench, findText } from "../support/variants.ts";
+import { createBench, findText, requestOf } from "../support/variants.ts";
 
 const KEY = "cat.jpg";
 const TARGETS: readonly PurgeTarget[] = [
@@ -35,7 +35,7 @@ interface Held {
 }
 
 interface HeldStore extends ObjectStore {
-  hold(method: "head" | "put", when: "before" | "after"): Held;
+  hold(method: "head" | "get" | "put", when: "before" | "after"): Held;
 }
 
 /** A store in which the next call of a method is held, before it is done or before it is answered. */
@@ -55,6 +55,7 @@ function createHeldStore(): HeldStore {
   return {
     ...store,
     head: (...args) => held("head", () => store.head(...args)),
+    get: (...args) => held("get", () => store.get(...args)),
     put: (...args) => held("put", () => store.put(...args)),
     hold: (method, when) => {
       const begun = withResolvers<void>();
@@ -118,6 +119,31 @@ describe.each(TARGETS)("a purge by $kind", (target) => {
     put.goOn();
     await bench.drain();
     expect(await findText(bench)).toBe("newnew");
+  });
+
+  it("is not undone by a read that began before it", async () => {
+    const freshness = { mode: "immutable", ttlMs: 1000 } as const;
+    const { store, bench } = createHeld({ freshness });
+    await bench.putOriginal(KEY, "old");
+    await findText(bench);
+    await bench.drain();
+    // one that has seen the variant, and not its bytes
+    const other = createBench({ freshness, store, originals: bench.originals });
+    const request = await requestOf("/w_300/cat.jpg");
+    const found = await other.variants.find(request);
+    if (found.kind !== "stored") throw new Error("it is not there");
+    const get = store.hold("get", "after");
+    const reading = other.variants.read(request, found.info);
+    await get.begun;
+    await bench.putOriginal(KEY, "new");
+    await purge(depsOf(other), target);
+    expect(await findText(other)).toBe("newnew");
+    await other.drain();
+    get.goOn();
+    await reading;
+    expect(other.variants.recall(request)).toMatchObject({
+      info: { sourceEtag: (await bench.originals.head(KEY))?.etag },
+    });
   });
 
   it("forgets failures that were still to come", async () => {
