@@ -130,7 +130,7 @@ async function* examineBuckets(config: Config, around: Surroundings): Findings {
       publicUrl,
       ...(way === "presigned" && { presign: createPublicPresign(store) }),
       arePublicOriginals: access.originals.passthrough === "redirect",
-      cacheControl: cache.versioned,
+      cacheControl: cache.stored,
       endpoint: endpointOf(process.env) ?? (await awsEndpoint(client.config.region)),
     };
     yield* examineStore(patient, around);

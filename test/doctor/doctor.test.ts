@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { checkNode, examineMachine, explainSharp } from "../../src/doctor/machine.ts";
 import { linesOf, runCli } from "../support/cli.ts";
 import type { Answer } from "../support/s3-script.ts";
-import { refuse, startScriptedServer } from "../support/s3-script.ts";
+import { giveObject, refuse, startScriptedServer } from "../support/s3-script.ts";
 import type { S3Server } from "../support/s3-server.ts";
 import { startS3Server } from "../support/s3-server.ts";
 import { createFolders } from "../support/server.ts";
@@ -81,6 +81,24 @@ describe("shift-media doctor", () => {
     ]);
     expect(found["conditional writes"]).toMatch(/^ok/);
     expect(found["public URL"]).toMatch(/^ok/);
+  });
+
+  it("examines with the Cache-Control that variants are stored with", async () => {
+    const type = { "content-type": "image/png", "cache-control": "no-cache" };
+    const cdn = await startScriptedServer([giveObject("no picture", type)]);
+    const { found } = await doctor({
+      AWS_ENDPOINT_URL_S3: s3.endpoint,
+      AWS_REGION: s3.region,
+      AWS_ACCESS_KEY_ID: s3.credentials.accessKeyId,
+      AWS_SECRET_ACCESS_KEY: s3.credentials.secretAccessKey,
+      S3_BUCKET: s3.originalsBucket,
+      S3_VARIANTS_BUCKET: s3.variantsBucket,
+      POLICY: "open",
+      PUBLIC_URL: cdn.endpoint,
+      CACHE_STORED: "public, max-age=60",
+    });
+    await cdn.stop();
+    expect(found["public headers"]).toContain('was written as "public, max-age=60"');
   });
 
   it("finds folders well, and says which are not", async () => {
