@@ -2,6 +2,7 @@
 export type ErrorCode =
   | "invalid_path"
   | "invalid_transform"
+  | "unauthorized"
   | "invalid_signature"
   | "expired"
   | "not_allowed"
@@ -10,8 +11,10 @@ export type ErrorCode =
   | "method_not_allowed"
   | "invalid_key"
   | "invalid_body"
+  | "precondition_failed"
   | "too_large"
   | "unsupported_original"
+  | "range_not_satisfiable"
   | "unusable_original"
   | "overloaded"
   | "store_failed"

@@ -2,11 +2,13 @@ import type { Context, MiddlewareHandler } from "hono";
 import { Hono } from "hono";
 import { bearerAuth } from "hono/bearer-auth";
 import { MediaError } from "../errors.ts";
+import { answerProblem } from "./answers.ts";
 import type { EventReceiver } from "./events.ts";
 import { addEvents, isOfSns } from "./events.ts";
 import type { Purge } from "./purge.ts";
 import { addPurge } from "./purge.ts";
 import { addRoute } from "./routes.ts";
+import { toResponse } from "./stream-answer.ts";
 import type { WarmRouteDeps } from "./warm.ts";
 import { addWarm } from "./warm.ts";
 
@@ -22,7 +24,10 @@ export interface AdminDeps {
 }
 
 const REFUSAL = {
-  message: { code: "unauthorized", message: "the bearer token is missing or wrong" },
+  message: () =>
+    toResponse(
+      answerProblem({ code: "unauthorized", message: "the bearer token is missing or wrong" }),
+    ),
 };
 const REFUSALS = {
   noAuthenticationHeader: REFUSAL,

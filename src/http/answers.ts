@@ -1,6 +1,8 @@
+import type { ErrorCode } from "../errors.ts";
 import type { Representation, Selection } from "./conditions.ts";
 import type { ByteRange } from "./ranges.ts";
 import { lengthOf, printContentRange, printUnsatisfied } from "./ranges.ts";
+import { STATUS } from "./status.ts";
 
 /** On every answer: pictures may be used anywhere, and nothing here may act as a document. */
 export const COMMON_HEADERS: Readonly<Record<string, string>> = {
@@ -61,7 +63,7 @@ export function answerWithoutBytes(
 ): Answer | undefined {
   if (kind === "not_modified") return { status: 304, headers: describe(there, headers) };
   if (kind === "precondition_failed") {
-    return answerProblem(412, {
+    return answerProblem({
       code: "precondition_failed",
       message: `the ETag is ${there.etag}, which If-Match does not name`,
     });
@@ -69,7 +71,7 @@ export function answerWithoutBytes(
   if (kind !== "unsatisfiable") return undefined;
   const message = `the picture has ${there.size} bytes, and none where the range begins`;
   const contentRange = { "content-range": printUnsatisfied(there.size) };
-  return answerProblem(416, { code: "range_not_satisfiable", message }, contentRange);
+  return answerProblem({ code: "range_not_satisfiable", message }, contentRange);
 }
 
 /** The answer to a selection, of bytes that are all at hand. */
@@ -108,13 +110,12 @@ export function answerRedirect(
 
 /** An answer for people and programs, in JSON. */
 export function answerProblem(
-  status: number,
-  problem: { readonly code: string; readonly message: string },
+  problem: { readonly code: ErrorCode; readonly message: string },
   headers: Readonly<Record<string, string>> = {},
 ): Answer {
   const body = new TextEncoder().encode(JSON.stringify(problem));
   return {
-    status,
+    status: STATUS[problem.code],
     headers: {
       ...COMMON_HEADERS,
       "content-type": "application/json",

@@ -13,7 +13,7 @@ import type { Warm } from "../media/warm.ts";
 import type { LogRequest } from "./access-log.ts";
 import { logRequests, printPath } from "./access-log.ts";
 import { createAdmin } from "./admin.ts";
-import { answerError, statusOf } from "./errors.ts";
+import { answerError } from "./errors.ts";
 import type { AnswerLimit } from "./answer-limit.ts";
 import type { Hits } from "./hits.ts";
 import type { EventReceiver } from "./events.ts";
@@ -26,6 +26,7 @@ import { answerOriginal } from "./original.ts";
 import type { Answer } from "./answers.ts";
 import { ALLOWED_METHODS, answerOptions, COMMON_HEADERS } from "./answers.ts";
 import { printTimings } from "./server-timing.ts";
+import { STATUS } from "./status.ts";
 import type { Purge } from "./purge.ts";
 import type { StreamAnswer } from "./stream-answer.ts";
 import { isStreamed, toResponse } from "./stream-answer.ts";
@@ -220,7 +221,7 @@ function complete(c: AppContext, { isStopping }: AppDeps): void {
 function fail(error: unknown, c: AppContext, { cache, observe, logger }: AppDeps): Answer {
   const known = error instanceof MediaError ? error : unexpected(error);
   observe({ kind: "failure", code: known.code });
-  if (statusOf(known.code) >= 500 || known.cause !== undefined) {
+  if (STATUS[known.code] >= 500 || known.cause !== undefined) {
     const fields = { code: known.code, path: printPath(c.req.path), error: known.cause };
     logger.warn(known.message, fields);
   }

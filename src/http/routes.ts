@@ -1,4 +1,6 @@
 import type { Handler, Hono } from "hono";
+import { answerProblem } from "./answers.ts";
+import { toResponse } from "./stream-answer.ts";
 
 /** A route for operators, with its own methods; it is for no page of another origin. */
 export function addRoute(
@@ -12,9 +14,11 @@ export function addRoute(
   app.all(path, (c) =>
     c.req.method === "OPTIONS"
       ? c.body(null, 204, { allow })
-      : c.json({ code: "method_not_allowed", message: `the method must be one of ${allow}` }, 405, {
-          allow,
-          "cache-control": "no-store",
-        }),
+      : toResponse(
+          answerProblem(
+            { code: "method_not_allowed", message: `the method must be one of ${allow}` },
+            { allow },
+          ),
+        ),
   );
 }

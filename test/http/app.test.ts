@@ -159,8 +159,14 @@ describe("the rest", () => {
     const refused = await app.request("/-/metrics");
     expect(refused.status).toBe(401);
     expect(await refused.json()).toMatchObject({ code: "unauthorized" });
-    const headers = { authorization: `Bearer ${token}` };
-    expect((await app.request("/-/metrics", { headers })).status).toBe(200);
+    const asked = (authorization: string): Promise<Response> =>
+      app.request("/-/metrics", { headers: { authorization } });
+    const malformed = await asked(token);
+    expect([malformed.status, await malformed.json()]).toMatchObject([
+      401,
+      { code: "unauthorized" },
+    ]);
+    expect((await asked(`Bearer ${token}`)).status).toBe(200);
   });
 
   it("logs one line per request, without signatures and without what is long", async () => {
