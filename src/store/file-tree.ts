@@ -1,6 +1,8 @@
 import { mkdir, readdir, realpath, rmdir, stat } from "node:fs/promises";
 import { dirname, join, sep } from "node:path";
 import { isNotFound, PRIVATE_FOLDER } from "./file-keys.ts";
+import type { ListOptions } from "./store.ts";
+import { compareKeys } from "./store.ts";
 
 const MAX_ATTEMPTS = 10;
 
@@ -65,24 +67,33 @@ export async function pruneFolders(root: string, folder: string): Promise<void> 
   }
 }
 
-/** The keys of all files below `folder` (empty, or ending in a slash), or only those right in it. */
-export async function listFiles(
+/**
+ * The keys of the files in `folder` (empty, or ending in a slash) and below it, in order, from the cursor on.
+ * Folders that end before it are not read; the one that it is in is read as a whole for each page.
+ */
+export async function* walkFiles(
   root: string,
   folder: string,
-  delimiter?: "/",
-): Promise<readonly string[]> {
-  const entries = await readFolder(join(root, folder));
-  const nested = await Promise.all(
-    entries.map(async (entry) => {
-      const key = folder + entry.name;
-      if (key === PRIVATE_FOLDER) return [];
-      if (entry.isFile()) return [key];
-      if (entry.isDirectory()) return delimiter ? [] : listFiles(root, `${key}/`);
-      const isLinkToFile = entry.isSymbolicLink() && (await isFileInside(root, join(root, key)));
-      return isLinkToFile ? [key] : [];
-    }),
-  );
-  return nested.flat();
+  options: ListOptions,
+): AsyncGenerator<string, undefined> {
+  const entries = (await readFolder(join(root, folder)))
+    .map((entry) => ({ entry, key: folder + entry.name + (entry.isDirectory() ? "/" : "") }))
+    .filter(({ key }) => isAhead(key, options))
+    .toSorted((a, b) => compareKeys(a.key, b.key));
+  for (const { entry, key } of entries) {
+    if (entry.isFile()) yield key;
+    else if (entry.isDirectory()) yield* walkFiles(root, key, options);
+    else if (entry.isSymbolicLink() && (await isFileInside(root, join(root, key)))) yield key;
+  }
+  return undefined;
+}
+
+/** Whether a file, or something in a folder with its slash, is to be listed. */
+function isAhead(key: string, { prefix, delimiter, cursor = "" }: ListOptions): boolean {
+  const isFolder = key.endsWith("/");
+  if (!key.startsWith(prefix) || (isFolder && delimiter)) return false;
+  if (key === PRIVATE_FOLDER || key === `${PRIVATE_FOLDER}/`) return false;
+  return compareKeys(key, cursor) > 0 || (isFolder && cursor.startsWith(key));
 }
 
 async function readFolder(path: string): Promise<Awaited<ReturnType<typeof readEntries>>> {

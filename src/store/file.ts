@@ -13,7 +13,7 @@ import {
 import { headObject, locateObject, openObject, readObject, writeObject } from "./file-object.ts";
 import { openStream } from "./file-open.ts";
 import type { Place } from "./file-tree.ts";
-import { findPlace, intoFolder, listFiles, pruneFolders } from "./file-tree.ts";
+import { findPlace, intoFolder, pruneFolders, walkFiles } from "./file-tree.ts";
 import type {
   GetOptions,
   GetResult,
@@ -24,7 +24,7 @@ import type {
   PutOptions,
   PutResult,
 } from "./store.ts";
-import { pageKeys, tooLarge } from "./store.ts";
+import { MAX_PAGE_KEYS, pageKeys, tooLarge } from "./store.ts";
 
 const STALE_TEMP_MS = 60 * 60 * 1000;
 
@@ -193,7 +193,17 @@ async function remove(root: string, key: string): Promise<void> {
 async function list(root: string, options: ListOptions): Promise<ListPage> {
   const folder = options.prefix.slice(0, options.prefix.lastIndexOf("/") + 1);
   if (folder !== "") checkFileKey(folder.slice(0, -1));
-  return pageKeys(await translate(listFiles(root, folder, options.delimiter)), options);
+  return pageKeys(await translate(takeKeys(walkFiles(root, folder, options), options)), options);
+}
+
+/** One more than a page has, which tells that there is a next one. */
+async function takeKeys(
+  keys: AsyncIterable<string>,
+  { limit = MAX_PAGE_KEYS }: ListOptions,
+): Promise<readonly string[]> {
+  const taken: string[] = [];
+  for await (const key of keys) if (taken.push(key) > limit) break;
+  return taken;
 }
 
 /** One writer or deleter of a key after the other. */

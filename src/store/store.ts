@@ -132,9 +132,12 @@ export interface ObjectStore {
   list(options: ListOptions): Promise<ListPage>;
 }
 
-/** A page of `keys` in the stores that have all of their keys at hand. */
+/** Keys in a page, where its reader has no limit. */
+export const MAX_PAGE_KEYS = 1000;
+
+/** A page of `keys`, which are all that there are, or one more than it may have. */
 export function pageKeys(keys: Iterable<string>, options: ListOptions): ListPage {
-  const { prefix, delimiter, cursor, limit = 1000 } = options;
+  const { prefix, delimiter, cursor, limit = MAX_PAGE_KEYS } = options;
   const matching = [...keys]
     .filter((key) => key.startsWith(prefix))
     .filter((key) => !delimiter || !key.slice(prefix.length).includes(delimiter))
@@ -154,7 +157,7 @@ export function tooLarge(size: number, maxBytes: number): MediaError {
 }
 
 /** The order of UTF-8 bytes, in which S3 lists; JavaScript's own differs beyond the first plane. */
-function compareKeys(a: string, b: string): number {
+export function compareKeys(a: string, b: string): number {
   for (let index = 0; index < a.length && index < b.length; index += 1) {
     const difference = (a.codePointAt(index) ?? 0) - (b.codePointAt(index) ?? 0);
     if (difference !== 0) return difference;
