@@ -10,7 +10,7 @@ import type { Drivers } from "./connection.ts";
 /** Before the names of all keys in Redis. */
 export const PREFIX = "shift-media";
 
-/** A job that has taken its worker with it so often is not given to another one. */
+/** A job that has taken its worker with it more often than that is not given to another one. */
 const MAX_LOSSES = 3;
 /** Reasons in a dead letter. */
 const MAX_REASONS = 5;
