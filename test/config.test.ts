@@ -52,7 +52,7 @@ describe("loadConfig", () => {
   it("reads what the events of buckets are to do", () => {
     const topic = "arn:aws:sns:eu-central-1:123456789012:media";
     const { events } = loadConfig({
-      EVENT_TOPICS: `${topic}, arn:aws-cn:sns:cn-north-1:123456789012:x.fifo`,
+      EVENT_TOPICS: `${topic}, arn:aws-cn:sns:cn-north-1:123456789012:x`,
       EVENT_WARM: "t_thumb w_300,f_webp",
       PRESETS: "thumb=w_9",
     });
@@ -63,6 +63,7 @@ describe("loadConfig", () => {
 
   it.each([
     [{ EVENT_TOPICS: "media" }, "EVENT_TOPICS must be a list of ARNs of SNS topics"],
+    [{ EVENT_TOPICS: "arn:aws:sns:eu-central-1:123456789012:x.fifo" }, "EVENT_TOPICS must be"],
     [{ EVENT_TOPICS: "arn:aws:sqs:eu-central-1:123456789012:media" }, "EVENT_TOPICS must be"],
     [{ EVENT_WARM: "w_0" }, "EVENT_WARM is wrong"],
     [{ EVENT_WARM: "t_thumb" }, "EVENT_WARM is wrong"],

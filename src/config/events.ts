@@ -14,7 +14,8 @@ export interface EventConfig {
   readonly warm: readonly string[];
 }
 
-const TOPIC = /^arn:aws[a-z-]*:sns:[a-z\d-]+:\d{12}:[\w-]{1,256}(?:\.fifo)?$/;
+/** No FIFO topic: those do not deliver over HTTPS. */
+const TOPIC = /^arn:aws[a-z-]*:sns:[a-z\d-]+:\d{12}:[\w-]{1,256}$/;
 
 /** A list of words. */
 type Words = z.ZodType<string[], string | undefined>;
