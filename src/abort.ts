@@ -47,12 +47,23 @@ export interface Timeout {
  * Fires as `AbortSignal.timeout` does. That one, once it has a listener, is kept with all that the listener
  * refers to until it fires, however long ago that was done which it bounds.
  */
-export function createTimeout(ms: number): Timeout {
+export function createTimeout(
+  ms: number,
+  createReason: (ms: number) => Error = createTimeoutError,
+): Timeout {
   const controller = new AbortController();
-  const timer = setTimeout(() => {
-    const reason = new Error(`it took longer than ${ms} ms`);
-    reason.name = "TimeoutError";
-    controller.abort(reason);
-  }, ms);
+  const timer = setTimeout(() => controller.abort(createReason(ms)), ms);
   return { signal: controller.signal, clear: () => clearTimeout(timer) };
+}
+
+function createTimeoutError(ms: number): Error {
+  const error = new Error(`it took longer than ${ms} ms`);
+  error.name = "TimeoutError";
+  return error;
+}
+
+export function pause(ms: number): Promise<undefined> {
+  return new Promise((resolve) => {
+    setTimeout(() => resolve(undefined), ms);
+  });
 }

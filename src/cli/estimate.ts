@@ -4,6 +4,7 @@ import type { Machine, Workload } from "../estimate/estimate.ts";
 import { estimate } from "../estimate/estimate.ts";
 import type { Prices, ProviderName } from "../estimate/prices.ts";
 import { PRICES, PROVIDERS } from "../estimate/prices.ts";
+import { collect } from "./collect.ts";
 import { printFailure } from "./environment.ts";
 import { printEstimate } from "./estimate-report.ts";
 
@@ -113,10 +114,6 @@ function addField(command: Command, { flag, default: preset, about }: Field): vo
   const option = `--${flag} <number>`;
   if (preset === undefined) command.requiredOption(option, about);
   else command.option(option, about, preset);
-}
-
-function collect(value: string, previous: readonly string[] = []): readonly string[] {
-  return [...previous, value];
 }
 
 function print(values: Values): void {

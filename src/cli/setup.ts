@@ -11,6 +11,7 @@ import { createPlan } from "../setup/plan.ts";
 import type { Wish } from "../setup/wish.ts";
 import { ACCESSES, FLAVOURS, guessFlavour } from "../setup/wish.ts";
 import { createS3Client } from "../store/s3-client.ts";
+import { collect } from "./collect.ts";
 import { printFailure, readConfig } from "./environment.ts";
 import { readNumber } from "./numbers.ts";
 import { printAccessKey, printInstructions, printOutcome, printPlan } from "./setup-report.ts";
@@ -87,10 +88,6 @@ function addIdentity(command: Command): void {
     .option("--user <name>", "make a user who has them, or is in the group")
     .option("--create-access-key", "make a key for that user, and print it, once")
     .option("--show-secret", "print the key although the output is JSON");
-}
-
-function collect(value: string, previous: readonly string[] = []): readonly string[] {
-  return [...previous, value];
 }
 
 async function setUp(options: SetupOptions, config: Config): Promise<void> {

@@ -6,6 +6,7 @@ import type { WarmResult } from "../media/warm-result.ts";
 import { skipOthers } from "../media/warm-result.ts";
 import { createService } from "../service.ts";
 import { warmAlone, withPatience } from "../warming.ts";
+import { collect } from "./collect.ts";
 import { printFailure, readConfig } from "./environment.ts";
 import { readNumber } from "./numbers.ts";
 import { collectLessOften, createStop, logToErrors } from "./process.ts";
@@ -48,10 +49,6 @@ export function addWarm(program: Command): void {
     .option("--strict", "with --prefix, count files that are no pictures as failures")
     .option("--enqueue", "leave it to the workers of the queue at WARM_QUEUE")
     .action(warm);
-}
-
-function collect(value: string, previous: readonly string[] = []): readonly string[] {
-  return [...previous, value];
 }
 
 /** Ends with 0, with 1 when something failed, with 2 when it was not asked for in the right way. */

@@ -1,9 +1,7 @@
+import { patienceMs } from "../media/streams.ts";
+
 /** Smaller ones fit into what the system buffers for a connection anyway. */
 const FREE_BYTES = 64 * 1024;
-
-/** How long a client may take for the beginning and the end of an answer, and how fast it has to be between. */
-const GRACE_MS = 30_000;
-const MIN_BYTES_PER_MS = 16;
 
 /** What an answer is written to, as far as it matters here. */
 export interface Outgoing {
@@ -37,7 +35,7 @@ export function createAnswerLimit(limit: number): AnswerLimit {
       if (bytes <= FREE_BYTES || !outgoing || outgoing.destroyed) return true;
       if (used > 0 && used + bytes > limit) return false;
       used += bytes;
-      const timer = setTimeout(() => outgoing.destroy(), GRACE_MS + length / MIN_BYTES_PER_MS);
+      const timer = setTimeout(() => outgoing.destroy(), patienceMs(length));
       outgoing.once("close", () => {
         clearTimeout(timer);
         used -= bytes;

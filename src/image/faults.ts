@@ -11,6 +11,10 @@ export function blame(error: WorkerDied): MediaError {
   return new MediaError("unusable_original", problem, { cause: error });
 }
 
+export function tooLong(ms: number): MediaError {
+  return new MediaError("timeout", `the transform took longer than ${ms} ms`);
+}
+
 /** Nothing is wrong with the service: this is what was asked for. */
 export function tooSlow(problem: string, cause: unknown): MediaError {
   const advice = "ask for a smaller picture or another format";

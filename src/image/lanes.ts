@@ -1,4 +1,4 @@
-import { pause } from "./deadline.ts";
+import { pause } from "../abort.ts";
 import type { Kept } from "./queue.ts";
 import type { Worker } from "./worker.ts";
 

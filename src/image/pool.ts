@@ -1,6 +1,6 @@
-import type { Deadline } from "./deadline.ts";
-import { createDeadline, pause } from "./deadline.ts";
-import { blame, stopping, tooSlow } from "./faults.ts";
+import type { Timeout } from "../abort.ts";
+import { createTimeout, pause } from "../abort.ts";
+import { blame, stopping, tooLong, tooSlow } from "./faults.ts";
 import type { Lane, Lanes, LanesOptions } from "./lanes.ts";
 import { createLanes } from "./lanes.ts";
 import type { Entry, JobOptions, Queue, QueueOptions, Turn } from "./queue.ts";
@@ -177,7 +177,7 @@ async function work(
   { signal, isBackground, lane, follow }: Entry & Turn,
 ): Promise<WorkerResult> {
   const ms = deadlineMs * (isBackground ? BACKGROUND_PATIENCE : 1);
-  const deadline = createDeadline(ms);
+  const deadline = createTimeout(ms, tooLong);
   let slow: string | undefined;
   const onSlow = (what: string): void => {
     slow = what;
@@ -194,7 +194,7 @@ async function work(
   }
 }
 
-function isOver({ signal }: Deadline, error: unknown): boolean {
+function isOver({ signal }: Timeout, error: unknown): boolean {
   return signal.aborted && signal.reason === error;
 }
 

@@ -56,6 +56,11 @@ export function createStreams({ limit, now }: StreamsDeps): Streams {
   };
 }
 
+/** How long a client may take for so many bytes. */
+export function patienceMs(length: number): number {
+  return GRACE_MS + length / MIN_BYTES_PER_MS;
+}
+
 /** A stream on its way. */
 interface Sending {
   /** Since when its client has taken nothing; `undefined` while it is the store that takes time. */
@@ -97,7 +102,7 @@ function bound(body: ByteStream, { length, sendings, now }: Bounds): ByteStream 
   };
   const sending: Sending = { waitingSince: now(), giveUp };
   sendings.add(sending);
-  const timer = setTimeout(giveUp, GRACE_MS + length / MIN_BYTES_PER_MS);
+  const timer = setTimeout(giveUp, patienceMs(length));
   return {
     close,
     async *[Symbol.asyncIterator]() {

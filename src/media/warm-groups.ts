@@ -1,4 +1,4 @@
-import { pause } from "./pause.ts";
+import { pause } from "../abort.ts";
 import type { WarmEntry, WarmOrder } from "./warm-order.ts";
 import { countCombinations, MAX_COMBINATIONS } from "./warm-order.ts";
 

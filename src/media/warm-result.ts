@@ -1,8 +1,7 @@
-import { orAbort } from "../abort.ts";
+import { orAbort, pause } from "../abort.ts";
 import type { ErrorCode } from "../errors.ts";
 import { MediaError } from "../errors.ts";
 import type { VariantRequest } from "./request.ts";
-import { pause } from "./pause.ts";
 import type { Found, Variants } from "./variants.ts";
 
 /** How often a variant is asked for that cannot be had for the moment. */
