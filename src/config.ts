@@ -8,7 +8,7 @@ import { derivePolicy } from "./config/policy.ts";
 import type { StoreConfig } from "./config/store.ts";
 import { deriveStore } from "./config/store.ts";
 import { flag, integer, oneOf, optionalText, text, url } from "./config/values.ts";
-import { printVariables, readVariables, REQUEST_VARIABLES } from "./config/variables.ts";
+import { readVariables, REQUEST_VARIABLES } from "./config/variables.ts";
 import type { CacheRules } from "./http/cache-control.ts";
 import type { Delivery } from "./http/delivery.ts";
 import type { ImageLimits } from "./image/gate.ts";
@@ -114,8 +114,9 @@ export function loadConfig(environment: Readonly<Record<string, string | undefin
 
 /** What each variable is when it is not set, as text; empty where that means something of its own. */
 export function variableDefaults(): Readonly<Record<string, string>> {
-  const names = Object.keys(VARIABLES).map((name) => [name, ""] as const);
-  return { ...Object.fromEntries(names), ...printVariables(schema.parse({})) };
+  const defaults: Readonly<Record<string, unknown>> = schema.parse({});
+  const names = Object.keys(VARIABLES);
+  return Object.fromEntries(names.map((name) => [name, [defaults[name]].flat().join(",")]));
 }
 
 function derive(

@@ -103,12 +103,3 @@ export function readVariables<Shape extends z.ZodRawShape>(
   });
   throw new ConfigError(problems.join("\n"));
 }
-
-/** Values that have been read, as texts. */
-export function printVariables(
-  values: Readonly<Record<string, unknown>>,
-): Readonly<Record<string, string>> {
-  return Object.fromEntries(
-    Object.entries(values).map(([name, value]) => [name, [value].flat().join(",")] as const),
-  );
-}

@@ -4,7 +4,7 @@ import { ConfigError } from "../config/error.ts";
 import { derivePolicy } from "../config/policy.ts";
 import { createRequestRules } from "../config/request-rules.ts";
 import { integer, url } from "../config/values.ts";
-import { printVariables, readVariables, REQUEST_VARIABLES } from "../config/variables.ts";
+import { readVariables, REQUEST_VARIABLES } from "../config/variables.ts";
 import type { CacheRules } from "../http/cache-control.ts";
 import type { Delivery } from "../http/delivery.ts";
 import type { RequestRules } from "../media/request.ts";
@@ -42,12 +42,6 @@ const VARIABLES = {
 };
 
 const schema = z.object(VARIABLES);
-
-/** What each variable is when it is not set, as text; only those that have to be are not there. */
-export function edgeDefaults(): Readonly<Record<string, string>> {
-  const { ORIGIN_URL: _, ...defaults } = schema.parse({ ORIGIN_URL: "https://origin.example" });
-  return printVariables(defaults);
-}
 
 /**
  * Reads what the Worker is bound to. What is set to nothing counts as not set.

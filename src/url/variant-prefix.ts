@@ -6,8 +6,6 @@ export interface VariantPrefix {
   readonly epoch: string;
 }
 
-export const DEFAULT_PREFIX: VariantPrefix = { root: "variants/", epoch: "1" };
-
 /** Whether a key is kept for variants, of any epoch. */
 export function isUnderRoot(root: string, key: string): boolean {
   return `${key}/`.startsWith(root);

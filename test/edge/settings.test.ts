@@ -1,17 +1,26 @@
 import type { R2Bucket, RateLimit as CloudflareRateLimit } from "@cloudflare/workers-types";
 import { describe, expect, expectTypeOf, it } from "vitest";
 import { ConfigError } from "../../src/config/error.ts";
-import { variableDefaults } from "../../src/config.ts";
+import { loadConfig } from "../../src/config.ts";
 import type { Bucket, RateLimit } from "../../src/edge/bindings.ts";
-import { edgeDefaults, readSettings } from "../../src/edge/settings.ts";
+import { readSettings } from "../../src/edge/settings.ts";
 
 const BUCKET = { head: async () => null, get: async () => null };
 
 describe("readSettings", () => {
   it("has the defaults of the service", () => {
-    const { ORIGIN_TIMEOUT_MS, ...shared } = edgeDefaults();
-    expect(ORIGIN_TIMEOUT_MS).toBe("15000");
-    expect(variableDefaults()).toMatchObject(shared);
+    const bindings = { ORIGIN_URL: "https://a", POLICY: "open", VARIANTS_BUCKET: BUCKET };
+    const settings = readSettings(bindings);
+    const { delivery, publicUrl, cache, freshness, ...config } = loadConfig({ POLICY: "open" });
+    const { basePath, prefix, autoFormats } = config;
+    expect(settings).toMatchObject({
+      delivery,
+      publicUrl,
+      cache,
+      freshness: { isChecked: freshness.mode === "check", ttlMs: freshness.ttlMs },
+      rules: { basePath, prefix, autoFormats },
+      origin: { timeoutMs: 15_000 },
+    });
   });
 
   it.each([

@@ -1,6 +1,6 @@
 import type { PurgeDeps } from "../../src/media/purge.ts";
 import type { ObjectStore } from "../../src/store/store.ts";
-import { DEFAULT_PREFIX } from "../../src/url/variant-prefix.ts";
+import { DEFAULT_PREFIX } from "./prefix.ts";
 import type { Bench } from "./variants.ts";
 
 /** What purges the variants of a bench. */

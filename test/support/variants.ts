@@ -18,7 +18,7 @@ import { createStreams } from "../../src/media/streams.ts";
 import { createWriteBack } from "../../src/media/write-back.ts";
 import { createMemoryStore } from "../../src/store/memory.ts";
 import type { ObjectStore } from "../../src/store/store.ts";
-import { DEFAULT_PREFIX } from "../../src/url/variant-prefix.ts";
+import { DEFAULT_PREFIX } from "./prefix.ts";
 
 /** Those of a service that is open. */
 export const RULES: RequestRules = {

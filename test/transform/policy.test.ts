@@ -9,7 +9,7 @@ import { createPermits, permitTransform } from "../../src/transform/policy.ts";
 import { printTransform } from "../../src/transform/print.ts";
 import type { TransformSpec } from "../../src/transform/spec.ts";
 import { parseVariantKey } from "../../src/url/variant-key.ts";
-import { DEFAULT_PREFIX } from "../../src/url/variant-prefix.ts";
+import { DEFAULT_PREFIX } from "../support/prefix.ts";
 
 const presets = parsePresets({
   thumb: "w_150,h_150,c_fill,g_auto",

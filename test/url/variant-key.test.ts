@@ -5,7 +5,7 @@ import { parseTransform } from "../../src/transform/parse.ts";
 import { PICTURE_FORMATS } from "../../src/transform/spec.ts";
 import type { VariantAddress } from "../../src/url/variant-key.ts";
 import { encodeVariantKey, parseVariantKey, variantKey } from "../../src/url/variant-key.ts";
-import { DEFAULT_PREFIX } from "../../src/url/variant-prefix.ts";
+import { DEFAULT_PREFIX } from "../support/prefix.ts";
 import { keys, specs } from "../support/specs.ts";
 
 describe("variantKey", () => {
