@@ -200,7 +200,8 @@ function isWorthSplitting(line: readonly Waiter[], waiter: Waiter): boolean {
 export function foresee(line: readonly Waiter[], waiter: Waiter, idle: number): Follow {
   const [sharing, apart] = split(line, sharesWith(waiter));
   const isSplit = isWorthSplitting(line, waiter);
-  const takers = isSplit ? Math.max(0, idle - countGroups(apart)) : 0;
+  // with all lanes busy, as they are where the line is long, there is nothing to count
+  const takers = isSplit && idle > 0 ? Math.max(0, idle - countGroups(apart)) : 0;
   if (sharing.length > takers) return "decode";
   const siblings = line.filter(({ bytes }) => bytes === waiter.bytes);
   return siblings.length > idle ? "original" : "nothing";
