@@ -2,7 +2,7 @@ import { DeleteObjectCommand, DeleteObjectsCommand, PutObjectCommand } from "@aw
 import { MediaError } from "../errors.ts";
 import type { Bucket } from "./s3-bucket.ts";
 import { within } from "./s3-bucket.ts";
-import { isBucketMissing, notS3, statusOf, toStoreError } from "./s3-errors.ts";
+import { errorCodeOf, isBucketMissing, notS3, statusOf, toStoreError } from "./s3-errors.ts";
 import { checkS3Key } from "./s3-keys.ts";
 import { head } from "./s3-read.ts";
 import type { PutOptions, PutResult } from "./store.ts";
@@ -77,9 +77,22 @@ function readRefusal(error: unknown, condition: PutOptions["condition"]): PutRes
   const isGone = status === 404 && typeof condition === "object" && !isBucketMissing(error);
   if (isGone) return { kind: "precondition_failed" };
   if (status === 409 && condition) return "conflict";
-  // 400 is of many other things, too, which a write without a condition will bring to light
-  if ((status === 501 || status === 400) && condition) return { kind: "condition_unsupported" };
+  if (condition && mayBeOfCondition(error)) return { kind: "condition_unsupported" };
   throw toStoreError(error);
+}
+
+/** The bytes have not come, or not whole, which no condition is to blame for. */
+const LOST_ON_THE_WAY: ReadonlySet<string> = new Set([
+  "RequestTimeout",
+  "IncompleteBody",
+  "BadDigest",
+  "XAmzContentSHA256Mismatch",
+]);
+
+/** 400 is of many other things, too, which a write without a condition will bring to light. */
+function mayBeOfCondition(error: unknown): boolean {
+  const status = statusOf(error);
+  return status === 501 || (status === 400 && !LOST_ON_THE_WAY.has(errorCodeOf(error)));
 }
 
 export async function deleteAll(

@@ -29,6 +29,14 @@ describe("put", () => {
     }
   });
 
+  it.each(["RequestTimeout", "IncompleteBody", "BadDigest", "XAmzContentSHA256Mismatch"])(
+    "does not take the condition for what is wrong when bytes are lost on the way (%s)",
+    async (code) => {
+      const { put } = await script([refuse(400, code)]);
+      await expect(put({ condition: "absent" })).rejects.toMatchObject(STORE_FAILED);
+    },
+  );
+
   it("fails where a write without a condition is refused", async () => {
     for (const status of [400, 403, 409, 501, 503]) {
       const { put, server } = await script([refuse(status, "No")]);
