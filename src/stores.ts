@@ -27,6 +27,7 @@ export function createStores({ store, timeouts, limits, prefix, access }: Config
   const createClient = (mayRest = false): S3Client =>
     createS3Client({
       forcePathStyle: store.forcePathStyle,
+      timeoutMs: timeouts.storeMs,
       maxSockets: limits.storeSockets,
       mayRest,
     });

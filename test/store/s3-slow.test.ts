@@ -1,8 +1,19 @@
 import { describe, expect, it } from "vitest";
 import type { Answer } from "../support/s3-script.ts";
-import { breakingOff, dribbling, stalling, stayingSilent } from "../support/s3-script.ts";
+import {
+  breakingOff,
+  dribbling,
+  giveStatus,
+  stalling,
+  stayingSilent,
+} from "../support/s3-script.ts";
 import type { Scripted } from "../support/s3-scripted-store.ts";
 import { FOUND, OBJECT, script, timeFailure } from "../support/s3-scripted-store.ts";
+
+/** An upload that takes longer than the shortest attempt. */
+const storingSlowly: Answer = (response, request) => {
+  setTimeout(() => giveStatus(200, { etag: '"new"' })(response, request), 2800);
+};
 
 const TIMED_OUT = { name: "MediaError", code: "timeout" };
 
@@ -41,6 +52,12 @@ describe.concurrent("a store that is too slow", () => {
     expect(await Promise.all([silent.get(), stalled.get()])).toMatchObject([FOUND, FOUND]);
     expect(performance.now() - start).toBeLessThan(3500);
     expect([silent.server.requests.length, stalled.server.requests.length]).toEqual([2, 2]);
+  });
+
+  it("may be slower where more time is given", async () => {
+    const { put, server } = await script([storingSlowly], 8000, 8000);
+    expect(await put()).toEqual({ kind: "stored", etag: '"new"' });
+    expect(server.requests).toHaveLength(1);
   });
 
   it("is a time-out also by the client's own clock", async () => {

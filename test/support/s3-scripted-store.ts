@@ -31,9 +31,13 @@ export interface Scripted {
   readonly put: (options?: Partial<PutOptions>) => ReturnType<ObjectStore["put"]>;
 }
 
-export async function script(answers: readonly Answer[], timeoutMs = 1500): Promise<Scripted> {
+export async function script(
+  answers: readonly Answer[],
+  timeoutMs = 1500,
+  clientTimeoutMs = 0,
+): Promise<Scripted> {
   const server = await startScriptedServer(answers);
-  const store = connect(server.endpoint, timeoutMs);
+  const store = connect(server.endpoint, timeoutMs, clientTimeoutMs);
   stops.push(server.stop);
   return {
     store,
@@ -43,13 +47,14 @@ export async function script(answers: readonly Answer[], timeoutMs = 1500): Prom
   };
 }
 
-export function connect(endpoint: string, timeoutMs = 1500): ObjectStore {
+export function connect(endpoint: string, timeoutMs = 1500, clientTimeoutMs = 0): ObjectStore {
   const credentials = { accessKeyId: ACCESS_KEY_ID, secretAccessKey: SECRET };
   const client = createS3Client({
     forcePathStyle: true,
     endpoint,
     region: "us-east-1",
     credentials,
+    timeoutMs: clientTimeoutMs,
   });
   stops.push(() => client.destroy());
   return createS3Store({ client, bucket: "media", timeoutMs });
