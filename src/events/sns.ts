@@ -8,6 +8,10 @@ import { parseJson, parseShape } from "./notification.ts";
 const MAX_AGE_MS = 60 * 60 * 1000;
 const CERTIFICATE_TTL_MS = 24 * 60 * 60 * 1000;
 const MAX_CERTIFICATES = 20;
+/** Anybody can name certificates that are none: how many are asked for at a time, and how often each. */
+const MAX_FETCHES = 4;
+const RETRY_MS = 10_000; // SNS itself repeats a message after 20 s, three times
+const MAX_TRIED = 100;
 
 const HOST = String.raw`https://sns\.[a-z]{2,4}(?:-[a-z]+)+-\d{1,2}\.amazonaws\.com(?:\.cn)?`;
 // compared as text: what URL parsers make of a strange one does not matter
@@ -65,23 +69,12 @@ export interface SnsDeps {
 export type ReadSnsMessage = (body: string) => Promise<SnsMessage>;
 
 export function createSnsReader(deps: SnsDeps): ReadSnsMessage {
-  // a promise each, so that many messages at once ask once
-  const certificates = new LRUCache<string, Promise<string>>({
-    max: MAX_CERTIFICATES,
-    ttl: CERTIFICATE_TTL_MS,
-  });
-  const certificateAt = (url: string): Promise<string> => {
-    const known = certificates.get(url);
-    if (known) return known;
-    const fetched = deps.fetchCertificate(url);
-    certificates.set(url, fetched);
-    fetched.catch(() => certificates.delete(url));
-    return fetched;
-  };
+  const certificateAt = createCertificates(deps);
   return async (body) => {
     const message: Message = parseShape("the message", schema, parseJson("the body", body));
     // before anything is fetched for it
     checkTopic(message, deps.topics);
+    checkRegion(message);
     checkAge(message, deps.now());
     const pem = await certificateAt(message.SigningCertURL).catch((cause: unknown) => {
       const problem = "the certificate of SNS could not be fetched";
@@ -92,10 +85,46 @@ export function createSnsReader(deps: SnsDeps): ReadSnsMessage {
   };
 }
 
+function createCertificates({
+  fetchCertificate,
+  now,
+}: Pick<SnsDeps, "fetchCertificate" | "now">): SnsDeps["fetchCertificate"] {
+  const clock = { perf: { now }, ttlResolution: 0 };
+  const certificates = new LRUCache<string, string>({
+    max: MAX_CERTIFICATES,
+    ttl: CERTIFICATE_TTL_MS,
+    ...clock,
+  });
+  // a promise each, so that many messages at once ask once
+  const tried = new LRUCache<string, Promise<string>>({ max: MAX_TRIED, ttl: RETRY_MS, ...clock });
+  let fetches = 0;
+  return async (url) => {
+    const known = certificates.get(url) ?? tried.get(url);
+    if (known) return known;
+    if (fetches >= MAX_FETCHES) throw new Error("too many certificates are being fetched");
+    fetches += 1;
+    const fetched = fetchCertificate(url).finally(() => {
+      fetches -= 1;
+    });
+    tried.set(url, fetched);
+    const pem = await fetched;
+    certificates.set(url, pem);
+    return pem;
+  };
+}
+
 function checkTopic({ TopicArn }: Message, topics: ReadonlySet<string>): void {
   if (topics.has(TopicArn)) return;
   const problem = `the topic must be one of EVENT_TOPICS, got "${TopicArn.slice(0, 300)}"`;
   throw new MediaError("not_allowed", problem);
+}
+
+/** A topic signs where it is. */
+function checkRegion({ TopicArn, SigningCertURL }: Message): void {
+  const [, partition, , region] = TopicArn.split(":");
+  const host = `sns.${region}.amazonaws.com${partition === "aws-cn" ? ".cn" : ""}`;
+  if (SigningCertURL.startsWith(`https://${host}/`)) return;
+  throw new MediaError("not_allowed", `the certificate must be one of "${host}", as the topic is`);
 }
 
 function checkAge({ Timestamp }: Message, now: number): void {

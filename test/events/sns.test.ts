@@ -3,6 +3,7 @@ import { createReceiver } from "../../src/events/receive.ts";
 import { createSnsReader } from "../../src/events/sns.ts";
 import type { MediaEvent } from "../../src/media/events.ts";
 import type { Fields } from "../support/sns.ts";
+import { createDeferred } from "../support/deferred.ts";
 import { createTopic, TOPIC } from "../support/sns.ts";
 
 const topic = createTopic();
@@ -117,24 +118,79 @@ describe("createSnsReader", () => {
     await expect(createReader().read(body)).rejects.toMatchObject({ code: "invalid_body" });
   });
 
-  it("fetches a certificate once, but again after a failure", async () => {
+  it("fetches a certificate once, but again a while after a failure", async () => {
     const { read, fetched } = createReader();
     await Promise.all([1, 2, 3].map(() => read(topic.notification("hello"))));
     await read(topic.notification("again"));
     expect(fetched).toHaveLength(1);
-    let isDown = true;
+    let [isDown, isLater, tries] = [true, false, 0];
     const flaky = createSnsReader({
       topics: new Set([TOPIC]),
       fetchCertificate: async () => {
+        tries += 1;
         if (isDown) throw new Error("down");
         return topic.certificate;
       },
-      now: () => Date.now(),
+      now: () => Date.now() + (isLater ? 20_000 : 0), // when SNS repeats it
     });
     const body = JSON.stringify(topic.notification("hello"));
     await expect(flaky(body)).rejects.toMatchObject({ code: "store_failed" });
-    isDown = false;
+    await expect(flaky(body)).rejects.toMatchObject({ code: "store_failed" });
+    expect(tries).toBe(1);
+    [isDown, isLater] = [false, true];
     expect(await flaky(body)).toMatchObject({ Message: "hello" });
+  });
+
+  it.each([
+    "https://sns.us-east-1.amazonaws.com/SimpleNotificationService-f3ecfb7224.pem",
+    "https://sns.eu-central-1.amazonaws.com.cn/SimpleNotificationService-f3ecfb7224.pem",
+  ])("fetches no certificate from %s, where the topic is not", async (SigningCertURL) => {
+    const { read, fetched } = createReader();
+    await expect(read(topic.notification("hello", { SigningCertURL }))).rejects.toMatchObject({
+      code: "not_allowed",
+    });
+    expect(fetched).toEqual([]);
+  });
+
+  it("believes a topic of China", async () => {
+    const TopicArn = "arn:aws-cn:sns:cn-north-1:123456789012:media";
+    const SigningCertURL =
+      "https://sns.cn-north-1.amazonaws.com.cn/SimpleNotificationService-f3ecfb7224.pem";
+    const { read } = createReader(topic.certificate, [TopicArn]);
+    const message = topic.notification("hello", { TopicArn, SigningCertURL });
+    expect(await read(message)).toMatchObject({ Message: "hello" });
+  });
+
+  it("fetches few certificates at a time, whatever strangers name, and keeps what it has", async () => {
+    let isOpen = true;
+    const asked: string[] = [];
+    const release = createDeferred<void>();
+    const read = createSnsReader({
+      topics: new Set([TOPIC]),
+      fetchCertificate: async (url) => {
+        asked.push(url);
+        if (isOpen) return topic.certificate;
+        await release.promise;
+        throw new Error("there is none");
+      },
+      now: () => Date.now(),
+    });
+    const message = topic.notification("hello");
+    await read(JSON.stringify(message));
+    isOpen = false;
+    const forged = Array.from({ length: 200 }, (_, index) => {
+      const SigningCertURL = message["SigningCertURL"]?.replace(
+        /-\w+\.pem$/,
+        `-${1e9 + index}.pem`,
+      );
+      return read(JSON.stringify({ ...message, SigningCertURL }));
+    });
+    release.resolve();
+    for (const { status } of await Promise.allSettled(forged)) expect(status).toBe("rejected");
+    expect(asked.length).toBeLessThan(10);
+    const before = asked.length;
+    expect(await read(JSON.stringify(message))).toMatchObject({ Message: "hello" });
+    expect(asked).toHaveLength(before);
   });
 });
 
