@@ -3,7 +3,8 @@ import type { Command } from "commander";
 import type { Config } from "../config.ts";
 import type { WarmResult } from "../media/warm-result.ts";
 import { count, createTally } from "../media/warm-result.ts";
-import type { WarmQueue } from "../queue/queue.ts";
+import type { QueueCounts, WarmQueue } from "../queue/queue.ts";
+import type { Work } from "../queue/work.ts";
 import { createService } from "../service.ts";
 import { slotsOf } from "../slots.ts";
 import { warmAlone, withPatience } from "../warming.ts";
@@ -27,6 +28,7 @@ interface WorkCommandOptions {
 
 const LOOK_MS = 500;
 const TELL_MS = 5000;
+const ANSWER_MS = 1000;
 
 /** `shift-media work` */
 export function addWork(program: Command): void {
@@ -88,7 +90,7 @@ async function work(queue: WarmQueue, options: WorkCommandOptions, config: Confi
       onProblem: (error) => process.stderr.write(`${explainError(error)}\n`),
     });
     await waitForEnd(queue, { isAsked: stop.isAsked, progress, ...options });
-    await running.stop();
+    await end(queue, running);
     await service.drain();
     process.stderr.write(`${printLine(progress)}\n`);
   } finally {
@@ -115,19 +117,29 @@ async function waitForEnd(
   let told = performance.now();
   while (!isAsked()) {
     await pause(LOOK_MS);
-    if (untilEmpty && (await isEmpty(queue))) return;
-    if (performance.now() - told < TELL_MS) continue;
+    const isToTell = performance.now() - told >= TELL_MS;
+    if (!untilEmpty && !isToTell) continue;
+    const counts = await look(queue);
+    if (untilEmpty && counts && counts.waiting + counts.active === 0) return;
+    if (!isToTell) continue;
     told = performance.now();
-    process.stderr.write(`${printLine(progress)}; ${await printCounts(queue)}\n`);
+    process.stderr.write(`${printLine(progress)}; ${printCounts(counts)}\n`);
   }
 }
 
-async function isEmpty(queue: WarmQueue): Promise<boolean> {
-  const { waiting, active } = await queue.counts();
-  return waiting + active === 0;
+async function end(queue: WarmQueue, running: Work): Promise<void> {
+  if (await look(queue)) return running.stop();
+  process.stderr.write("the queue does not answer: what is at work on goes to others\n");
+  return running.leave();
 }
 
-async function printCounts(queue: WarmQueue): Promise<string> {
-  const { waiting, active, dead } = await queue.counts();
+/** `undefined` while the queue is away: BullMQ waits for it, however long that takes. */
+function look(queue: WarmQueue): Promise<QueueCounts | undefined> {
+  return Promise.race([queue.counts(), pause(ANSWER_MS, undefined)]);
+}
+
+function printCounts(counts: QueueCounts | undefined): string {
+  if (!counts) return "the queue does not answer";
+  const { waiting, active, dead } = counts;
   return `originals in the queue: ${waiting} waiting, ${active} at work, ${dead} given up`;
 }

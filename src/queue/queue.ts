@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { setTimeout as pause } from "node:timers/promises";
 import type { Queue } from "bullmq";
 import type { WarmOrder } from "../media/warm-order.ts";
 import type { WarmTally } from "../media/warm-result.ts";
@@ -12,9 +13,10 @@ const BACKOFF_MS = 1000;
 /** More than these are not kept; the oldest go. */
 const MAX_DEAD = 100_000;
 const PAGE = 100;
+const QUIT_MS = 1000;
 
 /** How many originals are where. */
-interface QueueCounts {
+export interface QueueCounts {
   /** Those that are to be tried again later are among them. */
   readonly waiting: number;
   readonly active: number;
@@ -79,7 +81,9 @@ export async function openQueue({ url, name }: QueueOptions): Promise<WarmQueue>
     work: (options) => startWork(drivers, { ...options, connection, name }),
     close: async () => {
       await queue.close();
-      await connection.quit();
+      // a server that is away would never be told
+      await Promise.race([connection.quit(), pause(QUIT_MS)]);
+      connection.disconnect();
     },
   };
 }

@@ -35,6 +35,8 @@ export interface WorkOptions {
 export interface Work {
   /** Takes no more jobs, and resolves when those that it has are done. */
   stop(): Promise<void>;
+  /** For when the queue is away: what is at work on goes to others, who find there what was made. */
+  leave(): Promise<void>;
 }
 
 interface Wiring extends WorkOptions {
@@ -69,7 +71,7 @@ export function startWork(
     },
   );
   worker.on("error", options.onProblem);
-  return { stop: () => worker.close() };
+  return { stop: () => worker.close(), leave: () => worker.close(true) };
 }
 
 type JobOptions = Pick<WorkOptions, "warm" | "onResult">;

@@ -59,7 +59,7 @@ describe.skipIf(!hasRedis())("shift-media work", () => {
   });
 
   /** An environment with a queue and a folder of variants of its own. */
-  function environmentOf(database: number): Record<string, string> {
+  function environmentOf(database: number | string): Record<string, string> {
     return {
       ORIGINALS_DIR: folders.originals,
       VARIANTS_DIR: join(scratch, String(database)),
@@ -138,6 +138,32 @@ describe.skipIf(!hasRedis())("shift-media work", () => {
     const left = NAMES.length - done.length / WIDTHS.length;
     expect(JSON.parse(output)).toEqual({ waiting: left, active: 0, dead: 0 });
   }, 120_000);
+
+  it.each([
+    ["has gone", "SIGKILL"],
+    ["says nothing any more", "SIGSTOP"],
+  ] as const)(
+    "ends at SIGTERM though the queue %s",
+    async (_, signal) => {
+      const other = await startRedis();
+      const environment = {
+        ...environmentOf(`without ${signal}`),
+        WARM_QUEUE: other.url,
+      };
+      try {
+        await runCli(["warm", "--enqueue", "--prefix", "a:b", ...WANTED], { environment });
+        const worker = startCli(["work", "--json", "--concurrency", "1"], { environment });
+        await firstAtWork([worker]);
+        other.kill(signal);
+        worker.process.kill("SIGTERM");
+        expect(await worker.code).toBe(0);
+        expect(worker.errors()).toContain("the queue does not answer");
+      } finally {
+        await other.stop();
+      }
+    },
+    60_000,
+  );
 
   it("says what is missing, and not what is secret", async () => {
     const environment = { ...environmentOf(4), WARM_QUEUE: "redis://:hush@127.0.0.1:1/" };

@@ -8,6 +8,7 @@ import { findPort } from "./ports.ts";
 /** A Redis of our own on loopback, with nothing in it. */
 export interface RedisServer {
   readonly url: string;
+  kill(signal: NodeJS.Signals): void;
   stop(): Promise<void>;
 }
 
@@ -28,6 +29,7 @@ export async function startRedis(): Promise<RedisServer> {
   await waitForReady(process);
   return {
     url: `redis://127.0.0.1:${port}`,
+    kill: (signal) => void process.kill(signal),
     stop: async () => {
       process.kill("SIGKILL");
       await rm(folder, { recursive: true, force: true });
