@@ -6,7 +6,7 @@ import { encodeKey, encodeSegment } from "../url/percent.ts";
 const TIMEOUT_MS = 120_000;
 
 const purged = z.object({ key: z.string(), variants: z.array(z.string()), cacheTag: z.string() });
-const rest = z.object({ left: z.array(z.string()), isComplete: z.boolean() });
+const rest = z.object({ left: z.array(z.string()), cursor: z.string().optional() });
 const ofKey = purged.and(rest);
 const ofPrefix = z.object({ originals: z.array(purged) }).and(rest);
 
@@ -14,6 +14,8 @@ export interface RemoteService {
   readonly url: string;
   readonly token: string | undefined;
 }
+
+type Answer = Pick<PurgePage, "purged" | "left"> & { readonly cursor: string | undefined };
 
 /**
  * Has a running service purge, as often as it takes.
@@ -24,20 +26,21 @@ export async function* purgeRemotely(
   service: RemoteService,
   target: PurgeTarget,
   { isDryRun = false }: PurgeOptions,
-): AsyncGenerator<Pick<PurgePage, "purged" | "left">> {
+): AsyncGenerator<Answer> {
   const base = `${service.url.replace(/\/+$/, "")}/-/variants`;
+  const path = target.kind === "key" ? `${base}/${encodeKey(target.key)}` : base;
   const queries = [
     ...(target.kind === "prefix" ? [`prefix=${encodeSegment(target.prefix)}`] : []),
     ...(isDryRun ? ["dry-run"] : []),
   ];
-  const path = target.kind === "key" ? `${base}/${encodeKey(target.key)}` : base;
-  const url = queries.length > 0 ? `${path}?${queries.join("&")}` : path;
-  for (;;) {
-    const { isComplete, ...page } = readAnswer(target, await ask(url, service));
-    yield page;
-    // what has not been deleted would come again
-    if (isComplete || isDryRun) return;
-  }
+  let cursor: string | undefined;
+  do {
+    const all = cursor === undefined ? queries : [...queries, `cursor=${encodeSegment(cursor)}`];
+    const url = all.length > 0 ? `${path}?${all.join("&")}` : path;
+    const answer = readAnswer(target, await ask(url, service));
+    yield answer;
+    cursor = answer.cursor;
+  } while (cursor !== undefined);
 }
 
 async function ask(url: string, { token }: RemoteService): Promise<unknown> {
@@ -63,19 +66,16 @@ function parse(text: string): unknown {
   }
 }
 
-function readAnswer(
-  target: PurgeTarget,
-  answer: unknown,
-): Pick<PurgePage, "purged" | "left"> & { readonly isComplete: boolean } {
+function readAnswer(target: PurgeTarget, answer: unknown): Answer {
   const one = ofKey.safeParse(answer);
   const many = ofPrefix.safeParse(answer);
   if (target.kind === "key" && one.success) {
-    const { left, isComplete, ...purgedOne } = one.data;
-    return { purged: [purgedOne], left, isComplete };
+    const { left, cursor, ...purgedOne } = one.data;
+    return { purged: [purgedOne], left, cursor };
   }
   if (target.kind === "prefix" && many.success) {
-    const { originals, left, isComplete } = many.data;
-    return { purged: originals, left, isComplete };
+    const { originals, left, cursor } = many.data;
+    return { purged: originals, left, cursor };
   }
   throw new MediaError("store_failed", "the answer is not that of shift-media");
 }

@@ -9,7 +9,7 @@ export type Purge = (target: PurgeTarget, options: PurgeOptions) => Promise<Purg
 
 /** The path of all variants; below it are those of one original, by its key. */
 const PATH = "/variants";
-const PARAMETERS: ReadonlySet<string> = new Set(["prefix", "dry-run"]);
+const PARAMETERS: ReadonlySet<string> = new Set(["prefix", "dry-run", "cursor"]);
 
 /** `DELETE /-/variants/KEY` and `DELETE /-/variants?prefix=P`. */
 export function addPurge(app: Hono, purge: Purge): void {
@@ -21,7 +21,11 @@ async function respondPurge(c: Context, purge: Purge): Promise<Response> {
   const { path } = c.req;
   const query = readQuery(queryOf(targetOf(c.req.raw, c.env)));
   const target = readTarget(path.slice(path.indexOf(PATH) + PATH.length), query);
-  const result = await purge(target, { isDryRun: query.has("dry-run") });
+  const cursor = query.get("cursor");
+  const result = await purge(target, {
+    isDryRun: query.has("dry-run"),
+    ...(cursor !== null && { cursor }),
+  });
   return c.json(describe(target, result), 200, { "cache-control": "no-store" });
 }
 
@@ -47,8 +51,7 @@ function readTarget(rest: string, query: URLSearchParams): PurgeTarget {
   return prefix === null ? { kind: "key", key } : { kind: "prefix", prefix };
 }
 
-function describe(target: PurgeTarget, { purged, left, isComplete }: PurgeResult): object {
-  const rest = { left, isComplete };
+function describe(target: PurgeTarget, { purged, ...rest }: PurgeResult): object {
   if (target.kind === "prefix") return { prefix: target.prefix, originals: purged, ...rest };
   return { ...purged[0], ...rest };
 }

@@ -9,8 +9,8 @@ import { cacheTag } from "./cache-tag.ts";
 import type { Observe } from "./events.ts";
 import type { Memo } from "./memo.ts";
 
-/** What one answer names; whoever wants more deleted asks again. */
-const MAX_VARIANTS = 10_000;
+/** Of the listing, of 1000 objects each, for one answer; whoever wants more looked at asks again. */
+const MAX_PAGES = 10;
 /** Of objects that are no variants. */
 const MAX_LEFT = 100;
 
@@ -41,17 +41,20 @@ export interface PurgePage {
   readonly purged: readonly Purged[];
   /** Objects in the place of variants that are none; they stay. */
   readonly left: readonly string[];
-  readonly isLast: boolean;
+  /** Where the next page begins; absent after the last. */
+  readonly cursor?: string;
 }
 
-export interface PurgeResult extends Omit<PurgePage, "isLast"> {
-  /** False when there was more than one answer can hold: ask again. */
+export interface PurgeResult extends PurgePage {
+  /** False when there was more than one answer looks at: ask again with the cursor. */
   readonly isComplete: boolean;
 }
 
 export interface PurgeOptions {
   /** Only tells what would go. */
   readonly isDryRun?: boolean;
+  /** Of the answer before. */
+  readonly cursor?: string;
 }
 
 /** @throws MediaError `invalid_path` for what no original can be called, or begin with */
@@ -73,7 +76,7 @@ function checkPrefix(prefix: string): void {
 }
 
 /**
- * Deletes variants, up to what one answer can hold.
+ * Deletes variants, up to what one answer looks at.
  *
  * @throws MediaError as `checkPurgeTarget`, and what the store throws; what was deleted until then is gone
  */
@@ -84,18 +87,19 @@ export async function purge(
 ): Promise<PurgeResult> {
   const purged = new Map<string, Purged>();
   const left: string[] = [];
-  let size = 0;
-  let isComplete = true;
+  let pages = 0;
+  let cursor: string | undefined;
   for await (const page of purgePages(deps, target, options)) {
     for (const one of page.purged) {
       purged.set(one.key, join(purged.get(one.key), one));
-      size += one.variants.length;
     }
     left.push(...page.left.slice(0, MAX_LEFT - left.length));
-    if (size >= MAX_VARIANTS && !page.isLast) isComplete = false;
-    if (!isComplete) break;
+    cursor = page.cursor;
+    pages += 1;
+    if (pages === MAX_PAGES) break;
   }
-  return { purged: [...purged.values()], left, isComplete };
+  const rest = cursor === undefined ? { isComplete: true } : { isComplete: false, cursor };
+  return { purged: [...purged.values()], left, ...rest };
 }
 
 function join(before: Purged | undefined, now: Purged): Purged {
@@ -110,18 +114,22 @@ function join(before: Purged | undefined, now: Purged): Purged {
 export function purgePages(
   deps: PurgeDeps,
   target: PurgeTarget,
-  { isDryRun = false }: PurgeOptions = {},
+  { isDryRun = false, cursor }: PurgeOptions = {},
 ): AsyncGenerator<PurgePage> {
   checkPurgeTarget(target, deps.prefix);
-  return isDryRun ? listPages(deps, target) : deletePages(deps, target);
+  return isDryRun ? listPages(deps, target, cursor) : deletePages(deps, target, cursor);
 }
 
-async function* deletePages(deps: PurgeDeps, target: PurgeTarget): AsyncGenerator<PurgePage> {
+async function* deletePages(
+  deps: PurgeDeps,
+  target: PurgeTarget,
+  start: string | undefined,
+): AsyncGenerator<PurgePage> {
   deps.observe({ kind: "purge" });
   // what is made from now on is not to be of the old bytes
   forget(deps, target);
   try {
-    for await (const page of listPages(deps, target)) {
+    for await (const page of listPages(deps, target, start)) {
       await remove(deps, page);
       yield page;
     }
@@ -131,15 +139,19 @@ async function* deletePages(deps: PurgeDeps, target: PurgeTarget): AsyncGenerato
   }
 }
 
-async function* listPages(deps: PurgeDeps, target: PurgeTarget): AsyncGenerator<PurgePage> {
-  let cursor: string | undefined;
+async function* listPages(
+  deps: PurgeDeps,
+  target: PurgeTarget,
+  start?: string,
+): AsyncGenerator<PurgePage> {
+  let cursor = start;
   do {
     const page = await deps.variants.list({
       ...listing(deps, target),
       ...(cursor !== undefined && { cursor }),
     });
     cursor = page.cursor;
-    yield { ...(await sort(deps, target, page.keys)), isLast: cursor === undefined };
+    yield { ...(await sort(deps, target, page.keys)), ...(cursor !== undefined && { cursor }) };
   } while (cursor !== undefined);
 }
 
@@ -162,7 +174,7 @@ async function sort(
   { prefix }: PurgeDeps,
   target: PurgeTarget,
   objects: readonly string[],
-): Promise<Omit<PurgePage, "isLast">> {
+): Promise<Omit<PurgePage, "cursor">> {
   const found = new Map<string, string[]>(target.kind === "key" ? [[target.key, []]] : []);
   const left: string[] = [];
   for (const object of objects) {

@@ -22,6 +22,9 @@ describe("DELETE /-/variants", () => {
       left: [],
       isComplete: true,
     });
+    const after = "/-/variants?prefix=ph&dry-run&cursor=variants%2F1%2Fphotos%2Fcat.jpg%2Fw_3.jpg";
+    const rest = await app.request(after, { method: "DELETE" });
+    expect(await rest.json()).toMatchObject({ originals: [{ variants: variants.slice(1) }] });
     const answer = await app.request("/-/variants/photos/c%61t.jpg", { method: "DELETE" });
     expect([answer.status, answer.headers.get("cache-control")]).toEqual([200, "no-store"]);
     expect(await answer.json()).toEqual({ ...one, left: [], isComplete: true });

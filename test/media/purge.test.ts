@@ -39,8 +39,28 @@ describe("purge", () => {
     const first = await purge(deps, target);
     expect([first.isComplete, first.purged.length]).toEqual([false, 10_000]);
     expect((await store.list({ prefix: "" })).keys).toHaveLength(500);
-    const second = await purge(deps, target);
-    expect([second.isComplete, second.purged.length]).toEqual([true, 500]);
+    const second = await purge(deps, target, { cursor: first.cursor ?? "" });
+    expect([second.isComplete, second.cursor, second.purged.length]).toEqual([
+      true,
+      undefined,
+      500,
+    ]);
+  });
+
+  it("looks at no more for one answer where there is nothing to delete", async () => {
+    const store = createMemoryStore();
+    await fill(
+      store,
+      Array.from({ length: 10_500 }, (_, n) => `variants/1/p/${n}`),
+    );
+    await fill(store, ["variants/1/p/x.jpg/w_3.jpg"]);
+    const deps = depsOf(createBench({ store }));
+    const target = { kind: "prefix", prefix: "p/" } as const;
+    const first = await purge(deps, target, { isDryRun: true });
+    expect([first.isComplete, first.purged, first.left.length]).toEqual([false, [], 100]);
+    const options = { isDryRun: true, cursor: first.cursor ?? "" };
+    const { purged } = await purge(deps, target, options);
+    expect(purged.map(({ key }) => key)).toEqual(["p/x.jpg"]);
   });
 
   it.each([
