@@ -3,6 +3,7 @@ import type { S3Client } from "@aws-sdk/client-s3";
 import { CreateBucketCommand, HeadBucketCommand } from "@aws-sdk/client-s3";
 import { MediaError } from "../errors.ts";
 import { errorCodeOf, statusOf } from "../store/s3-errors.ts";
+import { isOfCeph } from "./bucket-documents.ts";
 import type { Call } from "./bucket-settings.ts";
 import { readSetting, SETTINGS } from "./bucket-settings.ts";
 import type { Json } from "./merge.ts";
@@ -10,7 +11,7 @@ import { isSame, namesGone } from "./merge.ts";
 import type { Outcome } from "./outcome.ts";
 import { explainFailure, isHopeless } from "./outcome.ts";
 import type { Step } from "./plan.ts";
-import { foreignPublicStatements } from "./policy.ts";
+import { foreignPublicStatements, hasForeignGrants } from "./policy.ts";
 
 /**
  * Brings the buckets to what the steps say, and changes nothing that is like that already. What fails
@@ -72,9 +73,11 @@ async function applyBucket({ client, Bucket }: Call, document: Json): Promise<Do
 }
 
 async function applySetting(call: Call, step: Step): Promise<Done> {
-  const { kind, document } = step;
+  const { kind } = step;
   if (kind === "bucket") return { status: "unchanged" };
   const setting = SETTINGS[kind];
+  const document =
+    kind === "public_access" ? await leaveForeignGrants(call, step.document) : step.document;
   const present = await readSetting(setting, call);
   const wanted = setting.merge(present, document);
   if (isSame(present, wanted) || (present === undefined && wanted === undefined)) {
@@ -83,11 +86,23 @@ async function applySetting(call: Call, step: Step): Promise<Done> {
   if (kind === "public_access") await checkForeignPublic(call, document);
   if (wanted === undefined) await setting.remove?.(call);
   else await patiently(() => setting.write(call, wanted));
-  if (present === undefined) return { status: "created" };
+  return present === undefined ? { status: "created" } : sayGone(present, wanted);
+}
+
+function sayGone(present: Json, wanted: Json | undefined): Done {
   const gone = namesGone(present, wanted);
   if (gone.length === 0) return { status: "changed" };
   // whoever left an option out may not have meant that
   return { status: "changed", says: `took away what was not asked for again: ${gone.join(", ")}` };
+}
+
+/** Ceph 16 takes what others are allowed for public, too, and would then refuse every change of the policy. */
+async function leaveForeignGrants(call: Call, document: Json): Promise<Json> {
+  if (!isOfCeph(document) || document["BlockPublicPolicy"] === false) return document;
+  const policy = await readSetting(SETTINGS.policy, call);
+  // what is really public is told of
+  if (!hasForeignGrants(policy) || foreignPublicStatements(policy).length > 0) return document;
+  return { ...document, BlockPublicPolicy: false, RestrictPublicBuckets: false };
 }
 
 /** To block all public access would break what somebody else has made public. */

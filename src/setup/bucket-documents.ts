@@ -23,16 +23,22 @@ export function publicAccess(wish: Wish, bucket: string): Json {
   };
 }
 
-/** Where a policy is public, ACLs are none of our business, as long as we can write. */
+/** Where a policy is public, ACLs are none of our business; but Ceph has all off where nobody chose. */
 export function mergePublicAccess(present: Json | undefined, ours: Json): Json {
-  if (ours["BlockPublicPolicy"] === true) return ours;
+  if (ours["BlockPublicPolicy"] === true || isOfCeph(ours)) return ours;
   const off = Object.entries(ours).filter(([, isBlocked]) => isBlocked === false);
   return { ...ours, ...present, ...Object.fromEntries(off) };
 }
 
+/** Ceph alone is asked not to block ACLs. */
+export function isOfCeph(document: Json): boolean {
+  return document["BlockPublicAcls"] === false;
+}
+
 /** For pages that read the pixels of pictures, or fetch them by script. */
-export function cors({ corsOrigins }: Wish): Json {
-  if (corsOrigins.length === 0) return { CORSRules: [] };
+export function cors({ corsOrigins, arePublicOriginals, variants }: Wish, bucket: string): Json {
+  const isPublic = bucket === variants.bucket || arePublicOriginals;
+  if (corsOrigins.length === 0 || !isPublic) return { CORSRules: [] };
   return {
     CORSRules: [
       {
@@ -83,8 +89,16 @@ export function mergeLifecycle(present: Json | undefined, ours: Json): Json | un
 }
 
 export function sortLifecycle(document: Json): Json {
-  const rules = rulesIn(document, "Rules");
+  const rules = rulesIn(document, "Rules").map(joinFilter);
   return {
     Rules: rules.toSorted((a, b) => String(a["ID"]).localeCompare(String(b["ID"]), "en")),
   };
+}
+
+/** Ceph reads a prefix out beside tags, and loses it when it is written so: the rule would be about all keys. */
+function joinFilter(rule: Json): Json {
+  const { Prefix, Tag, And, ...rest } = (rule["Filter"] ?? {}) as Json;
+  if (Prefix === undefined || (Tag ?? And) === undefined) return rule;
+  const Tags = Tag === undefined ? [] : [Tag];
+  return { ...rule, Filter: { And: { Prefix, Tags, ...rest, ...(And as Json | undefined) } } };
 }

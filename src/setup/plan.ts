@@ -3,6 +3,7 @@ import { byHand } from "./by-hand.ts";
 import type { Instruction } from "./by-hand.ts";
 import { iamCommands } from "./iam-commands.ts";
 import type { Json } from "./merge.ts";
+import { rulesIn } from "./merge.ts";
 import { notifications, remarkOnNotifications } from "./notifications.ts";
 import type { Policy } from "./policy.ts";
 import { bucketPolicy, servicePolicy } from "./policy.ts";
@@ -124,11 +125,11 @@ function planPolicy(wish: Wish, bucket: string): Step {
   };
 }
 
-function planCors(wish: Wish, bucket: string): Step | undefined {
-  if (bucket !== wish.variants.bucket && !wish.arePublicOriginals) return undefined;
-  const document = cors(wish);
+/** Also for a bucket that is to have none: an earlier run may have set some. */
+function planCors(wish: Wish, bucket: string): Step {
+  const document = cors(wish, bucket);
   const { corsOrigins } = wish;
-  const isOf = corsOrigins.length > 0;
+  const isOf = rulesIn(document, "CORSRules").length > 0;
   const command = put({ wish, bucket }, ["put-bucket-cors", "--cors-configuration"], document);
   const commands = wish.flavour === "r2" ? wranglerCors(wish, bucket) : [command];
   return {

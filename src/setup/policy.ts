@@ -140,6 +140,11 @@ export function foreignPublicStatements(policy: Json | undefined): readonly stri
     .map(({ Sid }) => (typeof Sid === "string" ? Sid : "one without a Sid"));
 }
 
+/** Whether somebody else is allowed something. */
+export function hasForeignGrants(policy: Json | undefined): boolean {
+  return rulesIn(policy, "Statement").some(({ Sid, Effect }) => !isOurs(Sid) && Effect === "Allow");
+}
+
 function isPublic({ Effect, Principal, Condition }: Json): boolean {
   if (Effect !== "Allow" || Condition !== undefined) return false;
   return JSON.stringify(Principal ?? "").includes('"*"');

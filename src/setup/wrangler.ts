@@ -11,7 +11,7 @@ export function wrangler(...words: readonly string[]): string {
 
 /** Wrangler takes CORS rules from a file, in words of its own. */
 export function wranglerCors(wish: Wish, bucket: string): readonly string[] {
-  const rules = rulesIn(cors(wish), "CORSRules").map((rule) => ({
+  const rules = rulesIn(cors(wish, bucket), "CORSRules").map((rule) => ({
     id: rule["ID"],
     allowed: {
       origins: rule["AllowedOrigins"],

@@ -46,7 +46,7 @@ describe.skipIf(!hasRgw())("a setup that fails half-way", () => {
     proxy.fail(/^PUT media\/?\?cors/, { answer: refuse(500, "InternalError") });
     expect(await apply()).toEqual([
       "bucket created",
-      "public_access unchanged",
+      "public_access changed",
       "policy created",
       "cors failed",
       "lifecycle created",

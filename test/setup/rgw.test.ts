@@ -8,6 +8,7 @@ import {
   PutBucketLifecycleConfigurationCommand,
   PutBucketPolicyCommand,
   PutBucketWebsiteCommand,
+  PutObjectCommand,
 } from "@aws-sdk/client-s3";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { applySteps } from "../../src/setup/apply.ts";
@@ -108,7 +109,12 @@ describe.skipIf(!hasRgw())("setup of buckets on Ceph RGW", () => {
     };
     const Policy = JSON.stringify({ Version: "2012-10-17", Statement: [statement] });
     const rule = { ID: "theirs", AllowedMethods: ["PUT"], AllowedOrigins: ["https://b.example"] };
-    const old = { ID: "old", Status: "Enabled" as const, Filter: { Prefix: "tmp/" } };
+    const Tags = ["a", "b"].map((Key) => ({ Key, Value: "x" }));
+    const old = {
+      ID: "old",
+      Status: "Enabled" as const,
+      Filter: { And: { Prefix: "tmp/", Tags } },
+    };
     const route = {
       Condition: { KeyPrefixEquals: "docs/" },
       Redirect: { ReplaceKeyPrefixWith: "documents/" },
@@ -141,6 +147,12 @@ describe.skipIf(!hasRgw())("setup of buckets on Ceph RGW", () => {
       cors: ["theirs", "ShiftMediaRead"],
       lifecycle: ["ShiftMediaCleanUp", "ShiftMediaExpireVariants", "old"],
       website: ["home.html", 3],
+    });
+    const { Rules } = await client.send(new GetBucketLifecycleConfigurationCommand({ Bucket }));
+    // as Ceph gives it back, and it is about no more than it was
+    expect(Rules?.find(({ ID }) => ID === "old")?.Filter).toEqual({
+      Prefix: "tmp/",
+      And: { Tags },
     });
     expect(new Set(Object.values(statuses(await apply(wanted))))).toEqual(new Set(["unchanged"]));
     const less = await apply({ ...wanted, expireDays: undefined, corsOrigins: [] });
@@ -188,6 +200,42 @@ describe.skipIf(!hasRgw())("setup of buckets on Ceph RGW", () => {
     await client.send(new PutBucketPolicyCommand({ Bucket, Policy }));
     const outcomes = statuses(await apply({ ...wanted, access: "private" }));
     expect(outcomes[`public_access of ${Bucket}`]).toMatch(/^failed: .*TheirSite/);
+  });
+
+  it("takes back what it has opened, and leaves what others are allowed", async () => {
+    const open = wishFor({
+      access: "public",
+      arePublicOriginals: true,
+      originals: { bucket: "back-originals", prefix: "" },
+      variants: { bucket: "back-variants", prefix: "variants/" },
+      principal: "arn:aws:iam:::user/svc",
+    });
+    await apply(open);
+    const Bucket = open.originals.bucket;
+    const Key = "by-acl.png";
+    await client.send(new PutObjectCommand({ Bucket, Key, Body: "x", ACL: "public-read" }));
+    const closed = { ...open, access: "private", arePublicOriginals: false } as const;
+    expect(statuses(await apply(closed))).toMatchObject({
+      [`cors of ${Bucket}`]: "changed: took away what was not asked for again: ShiftMediaRead",
+    });
+    expect((await fetch(`${rgw.endpoint}/${Bucket}/${Key}`)).status).toBe(403);
+    const theirs = {
+      Sid: "Theirs",
+      Effect: "Allow",
+      Principal: { AWS: ["arn:aws:iam:::user/owner"] },
+      Action: ["s3:GetObject"],
+      Resource: [`arn:aws:s3:::${Bucket}/theirs/*`],
+    };
+    const present = await client.send(new GetBucketPolicyCommand({ Bucket }));
+    const { Statement } = JSON.parse(present.Policy ?? "{}") as { Statement: unknown[] };
+    const Policy = JSON.stringify({ Version: "2012-10-17", Statement: [...Statement, theirs] });
+    await client.send(new PutBucketPolicyCommand({ Bucket, Policy }));
+    const bare = { ...closed, principal: undefined };
+    const outcomes = statuses(await apply(bare));
+    expect(outcomes[`policy of ${Bucket}`]).toMatch(/^changed: .*ShiftMediaList/);
+    const { Policy: left } = await client.send(new GetBucketPolicyCommand({ Bucket }));
+    expect(JSON.parse(left ?? "{}")).toMatchObject({ Statement: [theirs] });
+    expect(new Set(Object.values(statuses(await apply(bare))))).toEqual(new Set(["unchanged"]));
   });
 
   it("says that a bucket is missing, and does not go on with that one", async () => {
