@@ -26,7 +26,7 @@ export async function checkPrivacy(
     return warn(
       check,
       says,
-      "if that is not meant: shift-media setup --access public --apply lets only variants be read, and takes back what an earlier setup allowed",
+      "if that is not meant: shift-media setup --apply, without --public-originals, takes back what an earlier one allowed; what others have put into the policy of the bucket goes by hand",
     );
   }
   if (!patient.arePublicOriginals) return ok(check, "nobody gets them without credentials");

@@ -152,7 +152,7 @@ async function checkConditions(probe: Probe, etag: string): Promise<Finding> {
     return warn(
       check,
       says,
-      "two instances may write the same variant, which is harmless but for a replaced original; prefer a store that knows conditions",
+      "two instances may write the same variant, which is harmless but for a replaced original; prefer a store that knows conditions, and on Ceph a bucket without versions",
     );
   }
   const quoted = await outcomeOf(() => probe.put("probe.png", { IfMatch: etag }));

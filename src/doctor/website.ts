@@ -15,6 +15,8 @@ export async function* examineMisses(patient: Patient): Findings {
   if (patient.publicUrl !== undefined) yield await checkMiss(patient, patient.publicUrl);
 }
 
+const MISSES = ["403", "404"];
+
 interface Rule {
   readonly code: string | undefined;
   readonly prefix: string;
@@ -40,12 +42,14 @@ async function checkRules({ client, variants }: Patient): Promise<Finding> {
   }
   const ours = rules.filter(({ prefix }) => variants.prefix.startsWith(prefix));
   if (ours.length === 0) return skipped(check, "the website sends no misses on");
-  const lacking = ["403", "404"].filter((code) => !ours.some((rule) => rule.code === code));
+  // the first that fits counts
+  const used = MISSES.flatMap((code) => ours.find((rule) => rule.code === code) ?? []);
+  const lacking = MISSES.filter((code) => !used.some((rule) => rule.code === code));
   if (lacking.length > 0) {
     const says = `misses that the website calls ${lacking.join(" and ")} are not sent to the service`;
     return fail(check, says, SETUP);
   }
-  const isKept = ours.some(({ status }) => status === "301" || status === "308");
+  const isKept = used.some(({ status }) => status === "301" || status === "308");
   if (!isKept) return ok(check, "403 and 404 are sent to the service");
   return fail(
     check,
