@@ -6,7 +6,7 @@ import { deriveEvents, EVENT_VARIABLES } from "./config/events.ts";
 import type { PolicyConfig } from "./config/policy.ts";
 import { derivePolicy } from "./config/policy.ts";
 import type { StoreConfig } from "./config/store.ts";
-import { deriveStore } from "./config/store.ts";
+import { deriveStore, endpointOf } from "./config/store.ts";
 import { flag, integer, oneOf, optionalText, text, url } from "./config/values.ts";
 import { readVariables, REQUEST_VARIABLES } from "./config/variables.ts";
 import type { CacheRules } from "./http/cache-control.ts";
@@ -123,10 +123,7 @@ function derive(
   env: Environment,
   environment: Readonly<Record<string, string | undefined>>,
 ): Config {
-  const hasEndpoint = Boolean(
-    environment["AWS_ENDPOINT_URL_S3"] ?? environment["AWS_ENDPOINT_URL"],
-  );
-  const store = deriveStore(env, hasEndpoint);
+  const store = deriveStore(env, Boolean(env.S3_BUCKET && endpointOf(environment)));
   const isShared = store.kind === "s3";
   const hasOneBucket = isShared && store.originalsBucket === store.variantsBucket;
   const access = derivePolicy(env, { isShared, hasOneBucket });

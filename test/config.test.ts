@@ -44,6 +44,17 @@ describe("loadConfig", () => {
     });
   });
 
+  it("takes for an endpoint what the SDK takes for one", () => {
+    const s3 = { S3_BUCKET: "media", ALLOW_UNSIGNED: "true", AWS_ENDPOINT_URL: "http://x" };
+    expect(loadConfig({ ...s3, AWS_ENDPOINT_URL_S3: "" }).store).toMatchObject({
+      forcePathStyle: true,
+    });
+    for (const AWS_ENDPOINT_URL_S3 of ["127.0.0.1:7480", "localhost:7480", "http://"]) {
+      expect(() => loadConfig({ ...s3, AWS_ENDPOINT_URL_S3 })).toThrow(/AWS_ENDPOINT_URL_S3 must/);
+      expect(loadConfig({ AWS_ENDPOINT_URL_S3 }).store.kind).not.toBe("s3");
+    }
+  });
+
   it("refuses to start wide open with S3, and says what to set", () => {
     expect(() => loadConfig({ S3_BUCKET: "media" })).toThrow("ALLOW_UNSIGNED=true");
     expect(() => loadConfig({ S3_BUCKET: "media", ALLOW_UNSIGNED: "false" })).toThrow(ConfigError);

@@ -1,5 +1,6 @@
 import type { Command } from "commander";
 import { ConfigError } from "../config/error.ts";
+import { endpointOf } from "../config/store.ts";
 import type { Config } from "../config.ts";
 import { loadConfig } from "../config.ts";
 import { examineAround, examineStore } from "../doctor/examine.ts";
@@ -16,7 +17,6 @@ import { parseTransform } from "../transform/parse.ts";
 import type { Transform } from "../transform/transform.ts";
 import { createUrls } from "../url/urls.ts";
 import { printFailure } from "./environment.ts";
-import { endpointOf } from "./setup.ts";
 import { signerOf } from "./sign.ts";
 
 interface DoctorOptions {

@@ -1,6 +1,7 @@
 import type { Command } from "commander";
 import { Option } from "commander";
 import type { Config } from "../config.ts";
+import { endpointOf } from "../config/store.ts";
 import { MediaError } from "../errors.ts";
 import { applyIam } from "../setup/iam.ts";
 import type { AccessKey } from "../setup/iam.ts";
@@ -71,6 +72,8 @@ export function addSetup(program: Command): void {
     .option("--service <url>", "where the service is, for --website")
     .option("--notify <target>", "tell of originals: ARN of an SNS topic, eventbridge, or none");
   addIdentity(command);
+  // as for whatever else was not asked for in the right way
+  command.exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? 0 : 2));
   command.action(async (options: SetupOptions) => {
     const config = readConfig("set up");
     if (!config) return;
@@ -91,15 +94,23 @@ function addIdentity(command: Command): void {
 }
 
 async function setUp(options: SetupOptions, config: Config): Promise<void> {
-  checkKeyOptions(options);
   const wish = await readWish(options, config);
+  checkKeyOptions(options, wish);
   const plan = createPlan(wish);
   if (options.apply) await applyPlan(plan, wish, options);
   else process.stdout.write(options.json ? printJson({ wish, ...plan }) : printPlan(wish, plan));
 }
 
-function checkKeyOptions({ createAccessKey, apply, user, json, showSecret }: SetupOptions): void {
+function checkKeyOptions(
+  { createAccessKey, apply, user, json, showSecret }: SetupOptions,
+  { flavour }: Wish,
+): void {
   if (!createAccessKey) return;
+  if (flavour !== "aws") {
+    throw misused(
+      "--create-access-key is for aws: elsewhere the key is made by hand, with the user",
+    );
+  }
   if (!apply || user === undefined) {
     throw misused("--create-access-key needs --apply and --user");
   }
@@ -151,13 +162,10 @@ function originsOf({ cors, corsOrigin }: SetupOptions): readonly string[] {
 }
 
 function websiteOf({ website, service }: SetupOptions, { publicUrl }: Config): Wish["website"] {
+  if (!website && service !== undefined) throw misused("--service goes with --website");
   if (!website) return undefined;
   if (service === undefined) throw misused("--website needs --service");
   return { service, publicUrl };
-}
-
-export function endpointOf(env: Readonly<Record<string, string | undefined>>): string | undefined {
-  return env["AWS_ENDPOINT_URL_S3"] || env["AWS_ENDPOINT_URL"] || undefined;
 }
 
 /** Of the environment, or of the profile that it names. */

@@ -37,6 +37,17 @@ export function deriveStore(env: StoreVariables, hasEndpoint: boolean): StoreCon
   return store;
 }
 
+/** Where S3 is, as the SDK reads it, which names no variable when that is no URL. */
+export function endpointOf(
+  environment: Readonly<Record<string, string | undefined>>,
+): string | undefined {
+  const name = environment["AWS_ENDPOINT_URL_S3"] ? "AWS_ENDPOINT_URL_S3" : "AWS_ENDPOINT_URL";
+  const endpoint = environment[name];
+  if (!endpoint) return undefined;
+  if (/^https?:\/\/./.test(endpoint) && URL.canParse(endpoint)) return endpoint;
+  throw new ConfigError(`${name} must be an http or https URL, got "${endpoint}"`);
+}
+
 function chooseStore(env: StoreVariables, hasEndpoint: boolean): StoreConfig {
   if (!env.S3_BUCKET) {
     return { kind: "file", originalsDir: env.ORIGINALS_DIR, variantsDir: env.VARIANTS_DIR };

@@ -90,6 +90,10 @@ const RULES: readonly Rule[] = [
       `--access cdn needs --distribution arn:aws:cloudfront::ACCOUNT:distribution/ID, got "${distribution}"`,
   ],
   [
+    ({ access, distribution }) => access !== "cdn" && distribution !== undefined,
+    "--distribution goes with --access cdn",
+  ],
+  [
     ({ access, flavour, arePublicOriginals, ...wish }) =>
       flavour === "r2" && access !== "private" && !arePublicOriginals && isShared(wish),
     "a public bucket of R2 is public as a whole: keep variants in a bucket of their own (S3_VARIANTS_BUCKET), or say --public-originals",
@@ -117,13 +121,13 @@ const RULES: readonly Rule[] = [
       `--notify must be the ARN of an SNS topic, eventbridge or none, got "${notify}"`,
   ],
   [
+    ({ group, user }) => [group, user].some((name) => name !== undefined && !NAME.test(name)),
+    "--group and --user must be names: letters, digits, +=,.@_-",
+  ],
+  [
     ({ principal }) => principal !== undefined && !PRINCIPAL.test(principal),
     ({ principal }) =>
       `--principal must be the ARN of a user or a role, such as arn:aws:iam:::user/media, got "${principal}"`,
-  ],
-  [
-    ({ group, user }) => [group, user].some((name) => name !== undefined && !NAME.test(name)),
-    "--group and --user must be names: letters, digits, +=,.@_-",
   ],
   [
     ({ group, flavour }) => group !== undefined && flavour !== "aws",

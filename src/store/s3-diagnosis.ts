@@ -103,6 +103,7 @@ const BY_NAME: Readonly<Record<string, StoreProblem>> = {
   RequestTimeTooSkewed: "wrong_clock",
   RequestExpired: "wrong_clock",
   NoSuchBucket: "no_bucket",
+  InvalidBucketName: "bad_bucket",
   AccessDenied: "denied",
   AccessDeniedException: "denied",
   AllAccessDisabled: "denied",
@@ -129,7 +130,7 @@ function findProblem(facts: Facts): StoreProblem {
   if (byCode !== undefined) return byCode;
   const byName = BY_NAME[name];
   if (byName !== undefined) return byName;
-  if (/Region is missing/.test(message)) return "wrong_region";
+  if (/Region is missing|Region not accepted/.test(message)) return "wrong_region";
   return isPage(facts) ? "not_s3" : byStatus(facts);
 }
 

@@ -7,6 +7,7 @@ export type StoreProblem =
   | "wrong_region"
   | "wrong_clock"
   | "no_bucket"
+  | "bad_bucket"
   | "denied"
   | "not_s3"
   | "no_name"
@@ -66,6 +67,11 @@ export const TEXTS: Readonly<Record<StoreProblem, Text>> = {
     says: bucket === undefined ? "there is no such bucket" : `there is no bucket "${bucket}"`,
     remedy:
       "check S3_BUCKET, S3_VARIANTS_BUCKET and the endpoint, or have it made: shift-media setup --create-bucket --apply",
+  }),
+  bad_bucket: () => ({
+    says: "no bucket can have this name",
+    remedy:
+      "name in S3_BUCKET and S3_VARIANTS_BUCKET what has 3 to 63 small letters, digits, hyphens and dots",
   }),
   denied: () => ({
     says: "the store refuses access",

@@ -90,6 +90,17 @@ describe("shift-media setup with IAM", () => {
     expect(first.output + second.output).not.toContain("the-callers-own-secret");
   });
 
+  it.each([
+    [["--aply"], "unknown option"],
+    [["--access"], "argument missing"],
+    [["--service", "https://img.example.com"], "--website"],
+    [["--apply", "--flavour", "rgw", "--user", "svc", "--create-access-key"], "for aws"],
+  ])("ends with 2 when it is not asked for in the right way: %j", async (args, problem) => {
+    const environment = await start(createIam());
+    const { code, output, errors } = await runCli(["setup", ...args], { environment });
+    expect([code, output, errors]).toEqual([2, "", expect.stringContaining(problem)]);
+  });
+
   it("keeps the secret out of JSON, and skips what hangs on what has failed", async () => {
     const environment = await start(refuse(403, "AccessDenied"));
     const refused = await runCli([...ARGS, "--create-access-key", "--json"], { environment });

@@ -180,6 +180,8 @@ describe("createPlan", () => {
     [{ notify: "eventbridge", flavour: "rgw" }, /for aws/],
     [{ principal: "*" }, /ARN of a user/],
     [{ user: "a b" }, /must be names/],
+    [{ user: "", principal: "arn:aws:iam:::user/" }, /must be names/],
+    [{ distribution: DISTRIBUTION }, /--access cdn/],
     [{ corsOrigins: ["example.com"] }, /--cors-origin/],
   ])("refuses %j", (more, problem) => {
     expect(() => createPlan(wish(more))).toThrow(problem);

@@ -46,6 +46,7 @@ const FAULTS: readonly (readonly [what: string, StoreProblem, Answer, says: RegE
   ],
   ["a clock that is off", "wrong_clock", refuse(403, "RequestTimeTooSkewed"), /clock/],
   ["a missing bucket", "no_bucket", refuse(404, "NoSuchBucket"), /no such bucket/],
+  ["a name of no bucket", "bad_bucket", refuse(400, "InvalidBucketName"), /3 to 63 small letters/],
   ["no right", "denied", refuse(403, "AccessDenied"), /refuses access/],
   ["a login page", "not_s3", page(200), /no S3/],
   ["a redirect to a login page", "not_s3", page(302), /no S3.*302/],
@@ -57,7 +58,12 @@ const FAULTS: readonly (readonly [what: string, StoreProblem, Answer, says: RegE
 ];
 
 /** A HEAD has no body, and a missing bucket is for it as a missing key. */
-const HEADLESS: ReadonlySet<StoreProblem> = new Set(["no_bucket", "unsupported", "failing"]);
+const HEADLESS: ReadonlySet<StoreProblem> = new Set([
+  "no_bucket",
+  "bad_bucket",
+  "unsupported",
+  "failing",
+]);
 
 async function failureOf(call: Promise<unknown>): Promise<MediaError> {
   const error: unknown = await call.catch((reason: unknown) => reason);
@@ -98,6 +104,8 @@ describe("a fault of the store", () => {
     const noCredentials = new Error("Could not load credentials from any providers");
     noCredentials.name = "CredentialsProviderError";
     expect(diagnose(noCredentials)).toMatchObject({ problem: "no_credentials" });
+    const noRegion = new Error('Region not accepted: region="" is not a valid hostname component.');
+    expect(diagnose(noRegion)).toMatchObject({ problem: "wrong_region" });
     const client = createS3Client({
       forcePathStyle: true,
       endpoint: server.endpoint.replace("http:", "https:"),
