@@ -126,7 +126,7 @@ export async function* examineWriting(
     return etag !== "";
   } catch (error) {
     const { problem, says, remedy } = diagnose(error);
-    const grant = `grant s3:PutObject on arn:aws:s3:::${bucket}/${prefix}*: ${GRANT}`;
+    const grant = `grant s3:PutObject on arn:aws:s3:::${bucket}/${prefix}*: ${GRANT}; where it is granted, some Deny in the policy of the bucket is stronger: let it except the service`;
     const cure = (await isBlockedByCeph(patient)) ? UNBLOCK : grant;
     yield fail(
       "write variants",

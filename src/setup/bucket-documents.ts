@@ -58,7 +58,8 @@ export function mergeCors(present: Json | undefined, ours: Json): Json | undefin
 }
 
 /** Variants can be made again, so that they may go; originals are never touched. */
-export function lifecycle({ flavour, variants, expireDays }: Wish): Json {
+export function lifecycle({ flavour, variants, expireDays }: Wish, bucket: string): Json {
+  if (bucket !== variants.bucket) return { Rules: [] };
   const Filter = { Prefix: variants.prefix };
   const expire = {
     ID: "ShiftMediaExpireVariants",

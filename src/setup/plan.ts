@@ -141,9 +141,9 @@ function planCors(wish: Wish, bucket: string): Step {
   };
 }
 
-function planLifecycle(wish: Wish, bucket: string): Step | undefined {
-  if (bucket !== wish.variants.bucket) return undefined;
-  const document = lifecycle(wish);
+/** Also where there are no variants any more: a rule that stayed would delete originals. */
+function planLifecycle(wish: Wish, bucket: string): Step {
+  const document = lifecycle(wish, bucket);
   const isOf = (document["Rules"] as readonly Json[]).length > 0;
   const command = put(
     { wish, bucket },
@@ -156,7 +156,10 @@ function planLifecycle(wish: Wish, bucket: string): Step | undefined {
   return {
     kind: "lifecycle",
     bucket,
-    about: `lifecycle below ${wish.variants.prefix}: variants ${after}; uploads that never ended go`,
+    about:
+      bucket === wish.variants.bucket
+        ? `lifecycle below ${wish.variants.prefix}: variants ${after}; uploads that never ended go`
+        : "lifecycle: nothing of ours",
     document,
     commands: isOf ? commands : [],
   };

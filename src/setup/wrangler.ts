@@ -29,7 +29,7 @@ export function wranglerCors(wish: Wish, bucket: string): readonly string[] {
 }
 
 export function wranglerLifecycle(wish: Wish, bucket: string): readonly string[] {
-  return rulesIn(lifecycle(wish), "Rules").map((rule) => {
+  return rulesIn(lifecycle(wish, bucket), "Rules").map((rule) => {
     const { Days } = (rule["Expiration"] ?? {}) as { readonly Days?: number }; // as lifecycle makes it
     const abort = (rule["AbortIncompleteMultipartUpload"] ?? {}) as Json;
     const action =

@@ -111,6 +111,9 @@ export const TEXTS: Readonly<Record<StoreProblem, Text>> = {
   }),
   other: ({ name, status, message }) => ({
     says: `the store answered ${[status, name].filter(Boolean).join(" ")}`,
-    remedy: message.slice(0, 200).replaceAll(/\s+/g, " "),
+    // what the SDK has for an empty message
+    remedy: /^UnknownError$/.test(message)
+      ? "it says no more; its own log may"
+      : message.slice(0, 200).replaceAll(/\s+/g, " "),
   }),
 };

@@ -94,13 +94,13 @@ describe("the documents", () => {
   });
 
   it("touch nothing but variants by lifecycle", () => {
-    const all = lifecycle(wish({ expireDays: 30 }))["Rules"] as Json[];
+    const all = lifecycle(wish({ expireDays: 30 }), "media")["Rules"] as Json[];
     expect(all.map(({ Filter }) => Filter)).toEqual([
       { Prefix: "variants/" },
       { Prefix: "variants/" },
     ]);
     expect(all[0]).toMatchObject({ Expiration: { Days: 30 } });
-    expect(cors(wish({ corsOrigins: [] }))).toEqual({ CORSRules: [] });
+    expect(cors(wish({ corsOrigins: [] }), "media")).toEqual({ CORSRules: [] });
   });
 
   it("keep the events of our own writes out where that can be said", () => {

@@ -29,6 +29,12 @@ function statuses(outcomes: readonly Outcome[]): Readonly<Record<string, string>
   );
 }
 
+/** What others may have in the policy of a bucket. */
+function allowing(Sid: string, Principal: unknown, resource: string): object {
+  const Resource = [`arn:aws:s3:::${resource}`];
+  return { Sid, Effect: "Allow", Principal, Action: ["s3:GetObject"], Resource };
+}
+
 describe.skipIf(!hasRgw())("setup of buckets on Ceph RGW", () => {
   let rgw: Rgw;
   let client: S3Client;
@@ -100,13 +106,11 @@ describe.skipIf(!hasRgw())("setup of buckets on Ceph RGW", () => {
     const wanted = wishFor({ access: "public", website: WEBSITE, expireDays: 30 });
     const Bucket = wanted.variants.bucket;
     await apply({ ...wanted, website: undefined, corsOrigins: [] });
-    const statement = {
-      Sid: "Theirs",
-      Effect: "Allow",
-      Principal: { AWS: ["arn:aws:iam:::user/owner"] },
-      Action: ["s3:GetObject"],
-      Resource: [`arn:aws:s3:::${Bucket}/theirs/*`],
-    };
+    const statement = allowing(
+      "Theirs",
+      { AWS: ["arn:aws:iam:::user/owner"] },
+      `${Bucket}/theirs/*`,
+    );
     const Policy = JSON.stringify({ Version: "2012-10-17", Statement: [statement] });
     const rule = { ID: "theirs", AllowedMethods: ["PUT"], AllowedOrigins: ["https://b.example"] };
     const Tags = ["a", "b"].map((Key) => ({ Key, Value: "x" }));
@@ -189,13 +193,7 @@ describe.skipIf(!hasRgw())("setup of buckets on Ceph RGW", () => {
     const wanted = wishFor({ access: "public" });
     const Bucket = wanted.variants.bucket;
     await apply(wanted);
-    const statement = {
-      Sid: "TheirSite",
-      Effect: "Allow",
-      Principal: "*",
-      Action: ["s3:GetObject"],
-      Resource: [`arn:aws:s3:::${Bucket}/site/*`],
-    };
+    const statement = allowing("TheirSite", "*", `${Bucket}/site/*`);
     const Policy = JSON.stringify({ Version: "2012-10-17", Statement: [statement] });
     await client.send(new PutBucketPolicyCommand({ Bucket, Policy }));
     const outcomes = statuses(await apply({ ...wanted, access: "private" }));
@@ -212,20 +210,16 @@ describe.skipIf(!hasRgw())("setup of buckets on Ceph RGW", () => {
     });
     await apply(open);
     const Bucket = open.originals.bucket;
-    const Key = "by-acl.png";
-    await client.send(new PutObjectCommand({ Bucket, Key, Body: "x", ACL: "public-read" }));
+    const put = { Bucket, Key: "acl.png", Body: "x", ACL: "public-read" } as const;
+    await client.send(new PutObjectCommand(put));
     const closed = { ...open, access: "private", arePublicOriginals: false } as const;
+    await apply({ ...closed, variants: { bucket: Bucket, prefix: "variants/" }, expireDays: 9 });
     expect(statuses(await apply(closed))).toMatchObject({
       [`cors of ${Bucket}`]: "changed: took away what was not asked for again: ShiftMediaRead",
+      [`lifecycle of ${Bucket}`]: expect.stringContaining("ExpireVariants") as string,
     });
-    expect((await fetch(`${rgw.endpoint}/${Bucket}/${Key}`)).status).toBe(403);
-    const theirs = {
-      Sid: "Theirs",
-      Effect: "Allow",
-      Principal: { AWS: ["arn:aws:iam:::user/owner"] },
-      Action: ["s3:GetObject"],
-      Resource: [`arn:aws:s3:::${Bucket}/theirs/*`],
-    };
+    expect((await fetch(`${rgw.endpoint}/${Bucket}/acl.png`)).status).toBe(403);
+    const theirs = allowing("Theirs", { AWS: ["arn:aws:iam:::user/owner"] }, `${Bucket}/theirs/*`);
     const present = await client.send(new GetBucketPolicyCommand({ Bucket }));
     const { Statement } = JSON.parse(present.Policy ?? "{}") as { Statement: unknown[] };
     const Policy = JSON.stringify({ Version: "2012-10-17", Statement: [...Statement, theirs] });

@@ -120,6 +120,7 @@ describe("a fault of the store", () => {
   });
 
   it("is named whatever was thrown", () => {
+    expect(diagnose(new Error("UnknownError")).remedy).toMatch(/its own log/);
     for (const thrown of [undefined, "text", 7, new Error(""), { name: "AccessDenied" }]) {
       const { says, remedy } = diagnose(thrown);
       expect([typeof says, typeof remedy]).toEqual(["string", "string"]);
