@@ -75,6 +75,8 @@ export function lifecycle({ flavour, variants, expireDays }: Wish, bucket: strin
     // R2 has no versions
     ...(flavour !== "r2" && {
       NoncurrentVersionExpiration: { NoncurrentDays: CLEAN_UP_DAYS },
+      // what is left of a purge when its versions are gone
+      Expiration: { ExpiredObjectDeleteMarker: true },
     }),
   };
   // MinIO ends uploads by itself, and knows no rule for it

@@ -100,6 +100,7 @@ describe("the documents", () => {
       { Prefix: "variants/" },
     ]);
     expect(all[0]).toMatchObject({ Expiration: { Days: 30 } });
+    expect(all[1]).toMatchObject({ Expiration: { ExpiredObjectDeleteMarker: true } });
     expect(cors(wish({ corsOrigins: [] }), "media")).toEqual({ CORSRules: [] });
   });
 
