@@ -44,9 +44,11 @@ interface Done {
   readonly says?: string;
 }
 
-function applyStep(step: Step, client: S3Client): Promise<Done> {
+async function applyStep(step: Step, client: S3Client): Promise<Done> {
   const call = { client, Bucket: step.bucket };
-  return step.kind === "bucket" ? applyBucket(call, step.document) : applySetting(call, step);
+  if (step.kind === "bucket") return applyBucket(call, step.document);
+  const done = await applySetting(call, step);
+  return step.kind === "policy" ? tellForeignPublic(call, done) : done;
 }
 
 async function applyBucket({ client, Bucket }: Call, document: Json): Promise<Done> {
@@ -94,6 +96,14 @@ function sayGone(present: Json, wanted: Json | undefined): Done {
   if (gone.length === 0) return { status: "changed" };
   // whoever left an option out may not have meant that
   return { status: "changed", says: `took away what was not asked for again: ${gone.join(", ")}` };
+}
+
+/** It stays, and may be what nobody who asks for a private bucket expects. */
+async function tellForeignPublic(call: Call, { status, says }: Done): Promise<Done> {
+  const foreign = foreignPublicStatements(await readSetting(SETTINGS.policy, call));
+  if (foreign.length === 0) return { status, ...(says !== undefined && { says }) };
+  const also = `others have made something public, and that stays: ${foreign.join(", ")}`;
+  return { status, says: says === undefined ? also : `${says}; ${also}` };
 }
 
 /** Ceph 16 takes what others are allowed for public, too, and would then refuse every change of the policy. */

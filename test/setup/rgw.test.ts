@@ -198,6 +198,10 @@ describe.skipIf(!hasRgw())("setup of buckets on Ceph RGW", () => {
     await client.send(new PutBucketPolicyCommand({ Bucket, Policy }));
     const outcomes = statuses(await apply({ ...wanted, access: "private" }));
     expect(outcomes[`public_access of ${Bucket}`]).toMatch(/^failed: .*TheirSite/);
+    // where the service is allowed something, Ceph can block nothing
+    const principal = "arn:aws:iam:::user/svc";
+    const told = statuses(await apply({ ...wanted, access: "private", principal }));
+    expect(told[`policy of ${Bucket}`]).toMatch(/^changed: .*stays: TheirSite$/);
   });
 
   it("takes back what it has opened, and leaves what others are allowed", async () => {
