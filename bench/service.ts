@@ -36,6 +36,22 @@ export async function startService(
   };
 }
 
+/** Starts what makes and keeps variants with nothing else about it. */
+export async function startLeast({ lanes }: Options, { folder }: Originals): Promise<Server> {
+  const scratch = await mkdtemp(join(tmpdir(), "shift-media-bench-run-"));
+  const server = await startProgram({
+    args: [...script("least.ts"), "serve", folder, scratch, String(lanes)],
+    logFile: join(scratch, "log"),
+  });
+  return {
+    ...server,
+    stop: async () => {
+      await server.stop();
+      await rm(scratch, { recursive: true, force: true });
+    },
+  };
+}
+
 /** A counter or gauge of `/-/metrics`, summed over its labels. */
 export async function readMetric({ url }: Server, name: string): Promise<number> {
   const text = await (await fetch(`${url}/-/metrics`)).text();

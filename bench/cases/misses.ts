@@ -6,6 +6,7 @@ import { HAS_PROC } from "../processes.ts";
 import type { Row, Target } from "../report.ts";
 import { judge, ms } from "../report.ts";
 import type { CountedS3 } from "../s3.ts";
+import { startLeast } from "../service.ts";
 import type { Bench } from "./case.ts";
 import { using, usingService } from "./case.ts";
 
@@ -40,6 +41,24 @@ export async function misses(bench: Bench): Promise<void> {
   sets.push({ ...large, name: "12 MP → 300 jpg", keys: twelve, width: 300 });
   sets.push({ ...large, name: "36 MP → 500 jpg", keys: thirtySix, width: 500 });
   await usingService(bench, (service) => compareAll(bench, service, sets));
+  await compareLeast(bench, two);
+}
+
+/** How much of sharp's own speed is left to whoever has image processes and keeps files. */
+async function compareLeast(bench: Bench, keys: readonly string[]): Promise<void> {
+  const { options, originals, add } = bench;
+  await using(startLeast(options, originals), (least) =>
+    using(startRaw(originals), async (raw) => {
+      const makers = { ours: makeByServer(urlOf(least.url), least.pid), raw: raw.make };
+      const costs = await alternate(options, makers, async () => {
+        const fresh = await originals.afresh(keys);
+        return fresh.map((key) => ({ key, width: 512, format: "jpg" }));
+      });
+      const name = "2K → 512 jpg by the least that can do it";
+      for (const row of compareCosts({ name, reference: "sharp", count: keys.length }, costs))
+        add(row);
+    }),
+  );
 }
 
 /** The same with originals in S3, of which sharp alone has its own by the same client. */
