@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
 import { decode, drawPhoto } from "../support/images.ts";
 import type { Fault } from "../support/s3-proxy.ts";
@@ -126,7 +127,9 @@ describe("a store that fails while a variant is made", () => {
   it("is asked once for all who wait, and its failure is not remembered", async () => {
     const service = await start();
     const key = nextKey();
-    s3().fail(new RegExp(`GET originals/${key}`), { answer: internal });
+    // so late that all of them are there
+    const late = { before: () => sleep(500), answer: internal };
+    s3().fail(new RegExp(`GET originals/${key}`), late);
     const answers = await Promise.all(
       Array.from({ length: 20 }, () => service.get(`/w_50/${key}`)),
     );

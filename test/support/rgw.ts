@@ -142,7 +142,8 @@ async function startDaemons(folder: string, ports: Ports): Promise<void> {
   await run(folder, ["ceph-mon", "--mkfs", "-i", "a", "--monmap", map]);
   await run(folder, ["ceph-mon", "-i", "a"]);
   await patiently(() => run(folder, ["ceph", "osd", "new", osd]));
-  await run(folder, ["ceph", ..."osd crush add osd.0 1.0 root=default host=localhost".split(" ")]);
+  const place = "osd crush add osd.0 1.0 root=default host=localhost".split(" ");
+  await patiently(() => run(folder, ["ceph", ...place]));
   await run(folder, ["ceph-osd", "-i", "0", "--mkfs", "--osd-uuid", osd]);
   await run(folder, ["ceph-osd", "-i", "0"]);
   await run(folder, ["radosgw", "-n", "client.rgw.a"]);
@@ -155,7 +156,7 @@ async function patiently(ask: () => Promise<unknown>): Promise<void> {
       await ask();
       return;
     } catch (error) {
-      if (attempt === 5) throw error;
+      if (attempt === 8) throw error;
       await sleep(300 * attempt);
     }
   }
