@@ -27,13 +27,7 @@ export async function startService(
     environment: { POOL_SIZE: String(lanes), STOP_DELAY_MS: "0", ...stores, ...environment },
     logFile: join(scratch, "log"),
   });
-  return {
-    ...server,
-    stop: async () => {
-      await server.stop();
-      await rm(scratch, { recursive: true, force: true });
-    },
-  };
+  return withScratch(server, scratch);
 }
 
 /** Starts what makes and keeps variants with nothing else about it. */
@@ -43,13 +37,16 @@ export async function startLeast({ lanes }: Options, { folder }: Originals): Pro
     args: [...script("least.ts"), "serve", folder, scratch, String(lanes)],
     logFile: join(scratch, "log"),
   });
-  return {
-    ...server,
-    stop: async () => {
-      await server.stop();
-      await rm(scratch, { recursive: true, force: true });
-    },
+  return withScratch(server, scratch);
+}
+
+/** A server whose folder goes when it stops. */
+function withScratch(server: Server, scratch: string): Server {
+  const stop = async (): Promise<void> => {
+    await server.stop();
+    await rm(scratch, { recursive: true, force: true });
   };
+  return { ...server, stop };
 }
 
 /** A counter or gauge of `/-/metrics`, summed over its labels. */
