@@ -64,8 +64,8 @@ describe("shift-media doctor", () => {
     await s3.stop();
   });
 
-  it("finds all well with two buckets of R2", async () => {
-    const { code, found } = await doctor({
+  function twoBuckets(): Readonly<Record<string, string>> {
+    return {
       AWS_ENDPOINT_URL_S3: s3.endpoint,
       AWS_REGION: s3.region,
       AWS_ACCESS_KEY_ID: s3.credentials.accessKeyId,
@@ -73,6 +73,12 @@ describe("shift-media doctor", () => {
       S3_BUCKET: s3.originalsBucket,
       S3_VARIANTS_BUCKET: s3.variantsBucket,
       POLICY: "open",
+    };
+  }
+
+  it("finds all well with two buckets of R2", async () => {
+    const { code, found } = await doctor({
+      ...twoBuckets(),
       PUBLIC_URL: `${s3.publicUrl}/${s3.variantsBucket}`,
     });
     expect([code, Object.entries(found).filter(([, text]) => text.startsWith("fail"))]).toEqual([
@@ -87,13 +93,7 @@ describe("shift-media doctor", () => {
     const type = { "content-type": "image/png", "cache-control": "no-cache" };
     const cdn = await startScriptedServer([giveObject("no picture", type)]);
     const { found } = await doctor({
-      AWS_ENDPOINT_URL_S3: s3.endpoint,
-      AWS_REGION: s3.region,
-      AWS_ACCESS_KEY_ID: s3.credentials.accessKeyId,
-      AWS_SECRET_ACCESS_KEY: s3.credentials.secretAccessKey,
-      S3_BUCKET: s3.originalsBucket,
-      S3_VARIANTS_BUCKET: s3.variantsBucket,
-      POLICY: "open",
+      ...twoBuckets(),
       PUBLIC_URL: cdn.endpoint,
       CACHE_STORED: "public, max-age=60",
     });
