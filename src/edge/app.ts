@@ -62,7 +62,7 @@ async function answer(state: State, raw: Request, surroundings: Surroundings): P
   const isExplain = new URLSearchParams(queryOf(target)).has("explain");
   if (isExplain || request.form === "original") return forward();
   const response = await answerVariant(state, request, { raw, target, ...surroundings });
-  response.headers.set("cache-tag", await cacheTag(request.key));
+  response.headers.set("cache-tag", cacheTag(request.key));
   return response;
 }
 

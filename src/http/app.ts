@@ -113,7 +113,7 @@ async function handleMedia(c: AppContext, deps: AppDeps): Promise<Response> {
     return send(c, withHeaders(fail(error, c, deps), { vary: "Accept" }), deps);
   }
   if (isExplain(target)) return explain(c, request, deps);
-  const tag = await cacheTag(request.key);
+  const tag = cacheTag(request.key);
   if (request.form !== "original") {
     const asked = { target: c.env?.incoming?.url ?? target, accept };
     deps.hits?.note(asked, { request, cacheTag: tag });

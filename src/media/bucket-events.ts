@@ -138,7 +138,7 @@ async function purgeEach(
     for (const key of queue) {
       try {
         const variants = await purgeAll(deps, key);
-        purged.push({ key, variants, cacheTag: await cacheTag(key) });
+        purged.push({ key, variants, cacheTag: cacheTag(key) });
       } catch (error) {
         // a key that the store cannot hold has no variants there
         if (!(error instanceof MediaError) || error.code !== "invalid_key") failures.push(error);

@@ -151,7 +151,7 @@ async function* listPages(
       ...(cursor !== undefined && { cursor }),
     });
     cursor = page.cursor;
-    yield { ...(await sort(deps, target, page.keys)), ...(cursor !== undefined && { cursor }) };
+    yield { ...(sort(deps, target, page.keys)), ...(cursor !== undefined && { cursor }) };
   } while (cursor !== undefined);
 }
 
@@ -170,11 +170,11 @@ function beginOf({ root, epoch }: VariantPrefix, prefix: string): string {
 }
 
 /** Whose variants the objects of a page are. */
-async function sort(
+function sort(
   { prefix }: PurgeDeps,
   target: PurgeTarget,
   objects: readonly string[],
-): Promise<Omit<PurgePage, "cursor">> {
+): Omit<PurgePage, "cursor"> {
   const found = new Map<string, string[]>(target.kind === "key" ? [[target.key, []]] : []);
   const left: string[] = [];
   for (const object of objects) {
@@ -183,12 +183,8 @@ async function sort(
     // what follows a shorter key may begin so too
     else if (isMeant(target, key)) add(found, key, object);
   }
-  const purged = [...found].map(async ([key, variants]) => ({
-    key,
-    variants,
-    cacheTag: await cacheTag(key),
-  }));
-  return { purged: await Promise.all(purged), left };
+  const purged = [...found].map(([key, variants]) => ({ key, variants, cacheTag: cacheTag(key) }));
+  return { purged, left };
 }
 
 function add(found: Map<string, string[]>, key: string, variant: string): void {

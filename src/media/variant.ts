@@ -72,11 +72,11 @@ export interface StoredAs {
 }
 
 /** The headers that a variant is stored under: a public bucket serves it with them. */
-export async function describeObject(
+export function describeObject(
   request: VariantRequest,
   { info, dimensions }: MadeVariant,
   { engine, cacheControl, versioned }: StoredAs,
-): Promise<PutOptions> {
+): PutOptions {
   return {
     ...describeContent(request),
     cacheControl: request.spec.version === undefined ? cacheControl : versioned,
@@ -86,7 +86,7 @@ export async function describeObject(
       spec: printStoredTransform(request.spec),
       dimensions,
       engine: engine(),
-      "cache-tag": await cacheTag(request.key),
+      "cache-tag": cacheTag(request.key),
     },
   };
 }

@@ -29,7 +29,7 @@ export function createWriteBack(deps: WriteBackDeps): WriteBack {
   return {
     isCurrent: (request, variant) => isCurrent(deps, request, variant),
     write: async (request, variant, replaces) => {
-      const options = await describeObject(request, variant, deps.storedAs);
+      const options = describeObject(request, variant, deps.storedAs);
       const work = { request, variant, options };
       if (!canCondition) return writePlainly(deps, work);
       const condition = replaces === undefined ? "absent" : { etag: replaces };

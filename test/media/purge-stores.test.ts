@@ -70,7 +70,7 @@ describe.each(["memory", "file", "s3"])("purge in a store of %s", (kind) => {
       const result = await purge(deps, { kind: "key", key });
       expect(result).toMatchObject({ left: [], isComplete: true });
       expect(result.purged).toEqual([
-        { key, variants: expect.arrayContaining(mine), cacheTag: await cacheTag(key) },
+        { key, variants: expect.arrayContaining(mine), cacheTag: cacheTag(key) },
       ]);
       expect(result.purged[0]?.variants).toHaveLength(mine.length);
       for (const name of mine) rest.delete(name);
