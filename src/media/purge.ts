@@ -151,7 +151,7 @@ async function* listPages(
       ...(cursor !== undefined && { cursor }),
     });
     cursor = page.cursor;
-    yield { ...(sort(deps, target, page.keys)), ...(cursor !== undefined && { cursor }) };
+    yield { ...sort(deps, target, page.keys), ...(cursor !== undefined && { cursor }) };
   } while (cursor !== undefined);
 }
 

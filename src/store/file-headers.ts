@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
-import { readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
+import { readFile, stat } from "./file-calls.ts";
 import { isNotFound, PRIVATE_FOLDER } from "./file-keys.ts";
 import type { ObjectInfo, PutOptions } from "./store.ts";
 

@@ -1,9 +1,8 @@
 import { createHash } from "node:crypto";
-import { constants } from "node:fs";
-import type { FileHandle } from "node:fs/promises";
-import { open, stat } from "node:fs/promises";
+import { closeSync, constants, fstatSync } from "node:fs";
 import { join } from "node:path";
 import { MediaError } from "../errors.ts";
+import { close, fstat, open, read, stat, writeFile } from "./file-calls.ts";
 import { hasHeaders, readHeaders } from "./file-headers.ts";
 import { checkFileKey, isNotFound, translateFileError } from "./file-keys.ts";
 import { isInside } from "./file-tree.ts";
@@ -12,8 +11,9 @@ import type { LocateResult, ObjectInfo } from "./store.ts";
 /** At a file that is replaced each time. */
 const MAX_LOOKS = 10;
 
+/** A file that is read, by whoever closes it. */
 export interface OpenObject {
-  readonly handle: FileHandle;
+  readonly fd: number;
   readonly info: ObjectInfo;
 }
 
@@ -57,28 +57,29 @@ async function describeFile(
   return { ...bare, ...headers };
 }
 
-/** Runs `read` on an object, open; `undefined` when there is none. */
+/** Runs `work` on an object, open; `undefined` when there is none. */
 export async function openObject<T>(
   root: string,
   key: string,
-  read: (object: OpenObject) => Promise<T>,
+  work: (object: OpenObject) => Promise<T>,
 ): Promise<T | undefined> {
   const object = await openFile(root, key);
+  if (!object) return undefined;
   try {
-    return object && (await read(object));
+    return await work(object);
   } catch (error) {
     throw translateFileError(error);
   } finally {
-    await object?.handle.close();
+    closeSync(object.fd);
   }
 }
 
 /** Opens an object, for whoever closes it; `undefined` when there is none. */
 export async function openFile(root: string, key: string): Promise<OpenObject | undefined> {
   return look(() =>
-    openHandle(root, key, async ({ handle, found }) => {
-      const info = await describeFile(root, key, found);
-      return info === "replaced" ? info : { handle, info };
+    openBelow(root, key, async (file) => {
+      const info = await describeFile(root, key, file.found);
+      return info === "replaced" ? info : { fd: file.fd, info };
     }),
   );
 }
@@ -91,13 +92,13 @@ export async function locateObject(
   root: string,
   key: string,
 ): Promise<Omit<Extract<LocateResult, { kind: "located" }>, "kind"> | undefined> {
-  const opened = await openHandle(root, key, async (file) => file);
+  const opened = await openBelow(root, key, async (file) => file);
   if (!opened) return undefined;
-  const { handle, found } = opened;
+  const { fd, found } = opened;
   try {
     const size = Number(found.size);
     const start = Buffer.allocUnsafeSlow(Math.min(size, START_BYTES));
-    const { bytesRead } = await handle.read(start, 0, start.length, 0);
+    const { bytesRead } = await read(fd, start, 0, start.length, 0);
     const { mtimeNs, ino } = found;
     return {
       info: { etag: etagOf(found), size },
@@ -107,37 +108,40 @@ export async function locateObject(
   } catch (error) {
     throw translateFileError(error);
   } finally {
-    await handle.close();
+    closeSync(fd);
   }
 }
 
-interface OpenHandle {
-  readonly handle: FileHandle;
+interface OpenFile {
+  readonly fd: number;
   readonly found: FileStats;
 }
 
-/** Opens a file below the root, and leaves it open only when `use` gives something that has its handle. */
-async function openHandle<T extends object | string>(
+/**
+ * Opens a file below the root, and leaves it open only when `use` gives something that has its descriptor. What has
+ * just been opened is known to the system: to look at it, and to close what was only read, waits for no disk.
+ */
+async function openBelow<T extends object | string>(
   root: string,
   key: string,
-  use: (file: OpenHandle) => Promise<T>,
+  use: (file: OpenFile) => Promise<T>,
 ): Promise<T | undefined> {
   checkFileKey(key);
   const path = join(root, key);
-  let handle: FileHandle | undefined;
+  let fd: number | undefined;
   let used: T | undefined;
   try {
     // a FIFO would block an ordinary open for ever
-    handle = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
+    fd = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
     if (!(await isInside(root, path))) return undefined;
-    const found = await handle.stat({ bigint: true });
-    if (found.isFile()) used = await use({ handle, found });
+    const found = fstatSync(fd, { bigint: true });
+    if (found.isFile()) used = await use({ fd, found });
     return used;
   } catch (error) {
     if (isNotFound(error)) return undefined;
     throw translateFileError(error);
   } finally {
-    if (typeof used !== "object") await handle?.close();
+    if (typeof used !== "object" && fd !== undefined) closeSync(fd);
   }
 }
 
@@ -146,25 +150,25 @@ async function openHandle<T extends object | string>(
  *
  * @throws what the file system says
  */
-export async function readObject({ handle, info }: OpenObject): Promise<Uint8Array | undefined> {
+export async function readObject({ fd, info }: OpenObject): Promise<Uint8Array | undefined> {
   const bytes = Buffer.allocUnsafeSlow(info.size);
   let filled = 0;
   while (filled < bytes.length) {
-    const { bytesRead } = await handle.read(bytes, filled, bytes.length - filled, filled);
+    const { bytesRead } = await read(fd, bytes, filled, bytes.length - filled, filled);
     if (bytesRead === 0) return undefined;
     filled += bytesRead;
   }
-  return etagOf(await handle.stat({ bigint: true })) === info.etag ? bytes : undefined;
+  return etagOf(await fstat(fd, { bigint: true })) === info.etag ? bytes : undefined;
 }
 
 /** Writes a new file, and tells the ETag that it will have wherever it is moved. */
 export async function writeObject(path: string, bytes: Uint8Array): Promise<string> {
-  const handle = await open(path, "wx");
+  const fd = await open(path, "wx");
   try {
-    await handle.writeFile(bytes);
-    return etagOf(await handle.stat({ bigint: true }));
+    await writeFile(fd, bytes);
+    return etagOf(await fstat(fd, { bigint: true }));
   } finally {
-    await handle.close();
+    await close(fd);
   }
 }
 

@@ -1,5 +1,6 @@
-import type { FileHandle } from "node:fs/promises";
+import { closeSync } from "node:fs";
 import { MediaError } from "../errors.ts";
+import { fstat, read } from "./file-calls.ts";
 import { translateFileError } from "./file-keys.ts";
 import type { OpenObject } from "./file-object.ts";
 import { etagOf, openFile } from "./file-object.ts";
@@ -15,11 +16,11 @@ export async function openStream(
 ): Promise<OpenResult> {
   const object = await openFile(root, key);
   if (!object) return { kind: "missing", isDefinite: true };
-  const { handle, info } = object;
+  const { fd, info } = object;
   const { first, last } = range ?? { first: 0, last: info.size - 1 };
   const hasChanged = ifMatch !== undefined && ifMatch !== info.etag;
   if (hasChanged || last >= info.size || signal?.aborted) {
-    await handle.close();
+    closeSync(fd);
     if (signal?.aborted) throw new MediaError("timeout", "the file store did not answer in time");
     return { kind: "changed" };
   }
@@ -27,13 +28,25 @@ export async function openStream(
 }
 
 function streamFile(object: OpenObject, first: number, last: number): ByteStream {
-  const { handle } = object;
+  const { fd } = object;
   let isClosed = false;
+  let isReading = false;
   const close = (): void => {
     if (isClosed) return;
     isClosed = true;
-    // while a read is under way it waits for its end
-    handle.close().catch(() => undefined);
+    // its number may be another file's by the time of a read that is under way
+    if (!isReading) closeSync(fd);
+  };
+  /** Runs one call; should it have been closed meanwhile, that is done after. */
+  const during = async <T>(call: () => Promise<T>): Promise<T> => {
+    if (isClosed) throw new MediaError("store_failed", "the file has been closed");
+    isReading = true;
+    try {
+      return await call();
+    } finally {
+      isReading = false;
+      if (isClosed) closeSync(fd);
+    }
   };
   return {
     close,
@@ -41,9 +54,10 @@ function streamFile(object: OpenObject, first: number, last: number): ByteStream
       try {
         for (let position = first; position <= last;) {
           const length = Math.min(CHUNK_BYTES, last + 1 - position);
-          const chunk = await readChunk(handle, position, length);
+          const from = position;
+          const chunk = await during(() => readChunk(fd, from, length));
           position += chunk.length;
-          if (position > last) await checkUnchanged(object);
+          if (position > last) await during(() => checkUnchanged(object));
           yield chunk;
         }
       } catch (error) {
@@ -55,24 +69,16 @@ function streamFile(object: OpenObject, first: number, last: number): ByteStream
   };
 }
 
-async function readChunk(
-  handle: FileHandle,
-  position: number,
-  length: number,
-): Promise<Uint8Array> {
-  const { bytesRead, buffer } = await handle.read(
-    Buffer.allocUnsafeSlow(length),
-    0,
-    length,
-    position,
-  );
+async function readChunk(fd: number, position: number, length: number): Promise<Uint8Array> {
+  const chunk = Buffer.allocUnsafeSlow(length);
+  const { bytesRead } = await read(fd, chunk, 0, length, position);
   if (bytesRead === 0) throw changing();
-  return buffer.subarray(0, bytesRead);
+  return chunk.subarray(0, bytesRead);
 }
 
 /** Written in place meanwhile, it may be in part what it was and in part what it is now. */
-async function checkUnchanged({ handle, info }: OpenObject): Promise<void> {
-  if (etagOf(await handle.stat({ bigint: true })) !== info.etag) throw changing();
+async function checkUnchanged({ fd, info }: OpenObject): Promise<void> {
+  if (etagOf(await fstat(fd, { bigint: true })) !== info.etag) throw changing();
 }
 
 function changing(): MediaError {

@@ -1,5 +1,6 @@
-import { mkdir, readdir, realpath, rmdir, stat } from "node:fs/promises";
+import { readdir, rmdir } from "node:fs/promises";
 import { dirname, join, sep } from "node:path";
+import { mkdir, realpath, stat } from "./file-calls.ts";
 import { isNotFound, PRIVATE_FOLDER } from "./file-keys.ts";
 import type { ListOptions } from "./store.ts";
 import { compareKeys } from "./store.ts";

@@ -1,7 +1,8 @@
 import { randomUUID } from "node:crypto";
-import { link, mkdir, readdir, rename, rm, stat, unlink, writeFile } from "node:fs/promises";
+import { readdir, rm } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import { MediaError } from "../errors.ts";
+import { link, mkdir, rename, stat, unlink, writeFile } from "./file-calls.ts";
 import { headersPath, printHeaders } from "./file-headers.ts";
 import {
   checkFileKey,

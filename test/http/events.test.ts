@@ -25,9 +25,7 @@ describe("POST /-/events", () => {
     expect([answer.status, await answer.json()]).toEqual([
       200,
       {
-        purged: [
-          { key: "photos/cat.jpg", variants: 2, cacheTag: cacheTag("photos/cat.jpg") },
-        ],
+        purged: [{ key: "photos/cat.jpg", variants: 2, cacheTag: cacheTag("photos/cat.jpg") }],
         ignored: [],
       },
     ]);

@@ -153,9 +153,6 @@ describe("Cache-Tag", () => {
       expect([answer.status, answer.headers.get("cache-tag")]).toEqual([status, tag]);
     }
     const missing = await app.request("/w_3/nope.jpg");
-    expect([missing.status, missing.headers.get("cache-tag")]).toEqual([
-      404,
-      cacheTag("nope.jpg"),
-    ]);
+    expect([missing.status, missing.headers.get("cache-tag")]).toEqual([404, cacheTag("nope.jpg")]);
   });
 });
