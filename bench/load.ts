@@ -117,6 +117,35 @@ export function startClient(): Promise<Client> {
   return startHelper("client.ts");
 }
 
+/** In each as many jobs as there are originals and widths. */
+const WARM_UP_TURNS = 10;
+const WARM_UP_WIDTHS = [16, 32, 48, 64, 80, 96];
+
+/**
+ * Has each of them make some hundred small variants. V8 compiles what runs often: whoever has just started takes
+ * longer for everything than they will from then on.
+ */
+export async function warmUp(
+  makers: readonly Maker[],
+  { options, originals, s3 }: WarmUp,
+): Promise<void> {
+  const keys = (await originals.two()).slice(0, 8);
+  for (let turn = 0; turn < WARM_UP_TURNS; turn += 1) {
+    const fresh = await originals.afresh(keys);
+    await s3?.put(originals, fresh);
+    const jobs = WARM_UP_WIDTHS.flatMap((width) =>
+      fresh.map((key): Job => ({ key, width, format: "jpg" })),
+    );
+    for (const make of makers) await make(jobs, options.lanes);
+  }
+}
+
+interface WarmUp {
+  readonly options: Pick<Options, "lanes">;
+  readonly originals: Originals;
+  readonly s3?: CountedS3 | undefined;
+}
+
 /**
  * Does the same by each maker in turns: a round to warm up, then as many as the options say.
  *

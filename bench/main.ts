@@ -7,6 +7,7 @@ import { openOriginals } from "./originals.ts";
 import { HAS_PROC } from "./processes.ts";
 import type { Report, Row } from "./report.ts";
 import { describeRun, HEADING, printRow, writeReport } from "./report.ts";
+import { removeScratches } from "./service.ts";
 
 /** Loaded when they are wanted: some need much that others do not. */
 const CASES: Readonly<Record<string, () => Promise<Case>>> = {
@@ -35,6 +36,7 @@ async function main(): Promise<number> {
     return await run(options, originals);
   } finally {
     await originals.stop();
+    await removeScratches();
   }
 }
 

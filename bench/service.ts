@@ -9,6 +9,23 @@ import { script, startProgram } from "./processes.ts";
 
 const MAIN = fileURLToPath(new URL("../dist/cli/main.js", import.meta.url));
 
+const scratches: string[] = [];
+
+/** A folder for what a server writes. */
+export async function makeScratch(): Promise<string> {
+  const scratch = await mkdtemp(join(tmpdir(), "shift-media-bench-run-"));
+  scratches.push(scratch);
+  return scratch;
+}
+
+/**
+ * Takes all of them away, once nothing is measured any more: for minutes after files were deleted, ext4 reads what
+ * it knows of each before it makes another, which doubles what it costs to write a variant.
+ */
+export async function removeScratches(): Promise<void> {
+  for (const scratch of scratches.splice(0)) await rm(scratch, { recursive: true, force: true });
+}
+
 export type Environment = Readonly<Record<string, string>>;
 
 /** Starts the service on the folder of originals, or on what the environment says, without variants. */
@@ -17,36 +34,25 @@ export async function startService(
   { folder }: Originals,
   environment: Environment = {},
 ): Promise<Server> {
-  const scratch = await mkdtemp(join(tmpdir(), "shift-media-bench-run-"));
+  const scratch = await makeScratch();
   const args = fromSource ? script("../src/cli/main.ts") : [MAIN];
   const stores = environment["S3_BUCKET"]
     ? {}
     : { ORIGINALS_DIR: folder, VARIANTS_DIR: join(scratch, "variants") };
-  const server = await startProgram({
+  return startProgram({
     args: [...args, "serve", "--port", "0", "--host", "127.0.0.1"],
     environment: { POOL_SIZE: String(lanes), STOP_DELAY_MS: "0", ...stores, ...environment },
     logFile: join(scratch, "log"),
   });
-  return withScratch(server, scratch);
 }
 
 /** Starts what makes and keeps variants with nothing else about it. */
 export async function startLeast({ lanes }: Options, { folder }: Originals): Promise<Server> {
-  const scratch = await mkdtemp(join(tmpdir(), "shift-media-bench-run-"));
-  const server = await startProgram({
+  const scratch = await makeScratch();
+  return startProgram({
     args: [...script("least.ts"), "serve", folder, scratch, String(lanes)],
     logFile: join(scratch, "log"),
   });
-  return withScratch(server, scratch);
-}
-
-/** A server whose folder goes when it stops. */
-function withScratch(server: Server, scratch: string): Server {
-  const stop = async (): Promise<void> => {
-    await server.stop();
-    await rm(scratch, { recursive: true, force: true });
-  };
-  return { ...server, stop };
 }
 
 /** A counter or gauge of `/-/metrics`, summed over its labels. */

@@ -1,6 +1,6 @@
 import { median, sum } from "../lanes.ts";
 import type { Cost, Job, Maker } from "../load.ts";
-import { alternate, makeByServer, startRaw, urlOf } from "../load.ts";
+import { alternate, makeByServer, startRaw, urlOf, warmUp } from "../load.ts";
 import type { Server } from "../processes.ts";
 import { HAS_PROC } from "../processes.ts";
 import type { Row, Target } from "../report.ts";
@@ -50,6 +50,7 @@ async function compareLeast(bench: Bench, keys: readonly string[]): Promise<void
   await using(startLeast(options, originals), (least) =>
     using(startRaw(originals), async (raw) => {
       const makers = { ours: makeByServer(urlOf(least.url), least.pid), raw: raw.make };
+      await warmUp(Object.values(makers), bench);
       const costs = await alternate(options, makers, async () => {
         const fresh = await originals.afresh(keys);
         return fresh.map((key) => ({ key, width: 512, format: "jpg" }));
@@ -85,6 +86,7 @@ async function compareAll(
 ): Promise<void> {
   await using(startRaw(bench.originals, s3), async (raw) => {
     const makers = { ours: makeByServer(urlOf(service.url), service.pid), raw: raw.make };
+    await warmUp(Object.values(makers), { ...bench, s3 });
     for (const set of sets) await compare({ ...bench, s3 }, set, makers);
   });
 }

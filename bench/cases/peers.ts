@@ -1,12 +1,12 @@
-import { mkdtemp, readdir, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { readdir } from "node:fs/promises";
 import { basename, join } from "node:path";
 import sharp from "sharp";
 import type { Cost, Job, Maker } from "../load.ts";
-import { alternate, get, makeByServer, urlOf } from "../load.ts";
+import { alternate, get, makeByServer, urlOf, warmUp } from "../load.ts";
 import type { Server } from "../processes.ts";
 import { script, startProgram } from "../processes.ts";
 import type { Target } from "../report.ts";
+import { makeScratch } from "../service.ts";
 import type { Bench } from "./case.ts";
 import { using, usingService } from "./case.ts";
 import { compareCosts } from "./misses.ts";
@@ -46,21 +46,14 @@ export async function peers(bench: Bench): Promise<void> {
 }
 
 async function startIpx(folder: string): Promise<Server> {
-  const scratch = await mkdtemp(join(tmpdir(), "shift-media-bench-ipx-"));
-  const server = await startProgram({
-    args: [...script("ipx.ts"), folder],
-    logFile: join(scratch, "log"),
-  });
-  return {
-    ...server,
-    stop: async () => {
-      await server.stop();
-      await rm(scratch, { recursive: true });
-    },
-  };
+  const logFile = join(await makeScratch(), "log");
+  return startProgram({ args: [...script("ipx.ts"), folder], logFile });
 }
 
 async function compareAll(bench: Bench, service: Server, peer: Peer): Promise<void> {
+  const toUrl = await prepareUrls(peer, bench.originals.folder);
+  const makers = [makeByServer(urlOf(service.url)), makeByServer(toUrl)];
+  await warmUp(makers, bench);
   for (const request of await listRequests(bench)) await compare(bench, service, { peer, request });
 }
 

@@ -1,6 +1,6 @@
 import { median, sum } from "../lanes.ts";
 import type { Cost, Job } from "../load.ts";
-import { alternate, makeByServer, startRaw, urlOf } from "../load.ts";
+import { alternate, makeByServer, startRaw, urlOf, warmUp } from "../load.ts";
 import type { Server } from "../processes.ts";
 import { judge, ms } from "../report.ts";
 import { readMetric } from "../service.ts";
@@ -34,6 +34,7 @@ export async function srcset(bench: Bench): Promise<void> {
   );
   await usingService(bench, (service) =>
     using(startRaw(bench.originals), async (raw) => {
+      await warmUp([makeByServer(urlOf(service.url)), raw.make], bench);
       for (const burst of bursts) await compare(bench, burst, { service, raw: raw.make });
     }),
   );
