@@ -1,5 +1,5 @@
-// The least that makes variants in image processes and keeps them in files: an HTTP server, a pipe, and the calls to
-// the file system that it takes to find, check and publish. What it costs beside sharp alone is the price of that.
+// The least that makes variants in image processes and keeps them, in files or in S3: an HTTP server, a pipe, and the
+// calls that it takes to find, check and publish. What it costs beside sharp alone is the price of that.
 import { spawn } from "node:child_process";
 import { randomUUID } from "node:crypto";
 import { readFileSync } from "node:fs";
@@ -22,7 +22,14 @@ interface Lane {
   take: (bytes: Uint8Array) => void;
 }
 
-const [role = "", folder = "", scratch = "", lanes = "1"] = process.argv.slice(2);
+/** Where originals and variants are. */
+interface Place {
+  /** Looks for the variant, and then for the original: its bytes, or none where the image process reads it. */
+  find(job: Job): Promise<Uint8Array>;
+  keep(job: Job, bytes: Uint8Array): Promise<unknown>;
+}
+
+const [role = "", originals = "", variants = "", lanes = "1", kind] = process.argv.slice(2);
 if (role === "image") await runImages();
 else await serve();
 
@@ -33,12 +40,13 @@ async function runImages(): Promise<void> {
   sharp.concurrency(1);
   sharp.cache(false);
   const channel = new Socket({ fd: 3, readable: true, writable: true });
-  const read = createFrameReader(({ header }) => {
+  const read = createFrameReader(({ header, body }) => {
     const { key, width, format } = header as Job; // the server is the only one to write here
     const options = { autoOrient: true, failOn: "error" } as const;
-    const image = sharp(readFileSync(join(folder, key)), options);
+    const original = body.length > 0 ? body : readFileSync(join(originals, key));
+    const image = sharp(original, options);
     const output = encode(image.resize({ width, withoutEnlargement: true }), { format });
-    void output.toBuffer().then((body) => writeFrame(channel, { header: {}, body }));
+    void output.toBuffer().then((made) => writeFrame(channel, { header: {}, body: made }));
   });
   channel.on("data", (chunk: Buffer) => read(chunk));
   channel.on("close", () => process.exit());
@@ -47,26 +55,26 @@ async function runImages(): Promise<void> {
 async function serve(): Promise<void> {
   const idle = Array.from({ length: Number(lanes) }, startLane);
   const waiting: ((lane: Lane) => void)[] = [];
-  const make = async (job: Job): Promise<Uint8Array> => {
+  const make = async (job: Job, original: Uint8Array): Promise<Uint8Array> => {
     const lane = idle.pop() ?? (await new Promise<Lane>((resolve) => void waiting.push(resolve)));
     const made = await new Promise<Uint8Array>((resolve) => {
       lane.take = resolve;
-      writeFrame(lane.channel, { header: job, body: NOTHING });
+      writeFrame(lane.channel, { header: job, body: original });
     });
     const next = waiting.shift();
     if (next) next(lane);
     else idle.push(lane);
     return made;
   };
-  for (const name of ["temp", "headers", "variants"]) await mkdir(join(scratch, name));
+  const place = kind === "s3" ? await openBuckets() : await openFolders();
   const server = createServer((request, response) => {
     const job = readJob(request);
-    const variant = join(scratch, "variants", job.key, `w_${job.width}.${job.format}`);
-    void find(join(folder, job.key), variant)
-      .then(() => make(job))
+    void place
+      .find(job)
+      .then((original) => make(job, original))
       .then((bytes) => {
         response.end(bytes);
-        return keep(variant, bytes);
+        return place.keep(job, bytes);
       });
   });
   server.listen(0, "127.0.0.1", () => {
@@ -77,7 +85,7 @@ async function serve(): Promise<void> {
 
 function startLane(): Lane {
   const { argv, execArgv, execPath } = process;
-  const args = [...execArgv, argv[1] ?? "", "image", folder];
+  const args = [...execArgv, argv[1] ?? "", "image", originals];
   const child = spawn(execPath, args, { stdio: ["ignore", "ignore", "inherit", "pipe"] });
   const lane: Lane = { channel: child.stdio[3] as Duplex, take: () => undefined }; // a pipe goes both ways
   readFrames(lane.channel, ({ body }) => lane.take(body));
@@ -90,25 +98,67 @@ function readJob({ url = "" }: IncomingMessage): Job {
   return { key, width: Number(width), format: format as Job["format"] }; // nobody but the bench asks
 }
 
-async function find(original: string, variant: string): Promise<void> {
-  await stat(variant).catch(() => undefined);
-  const handle = await open(original);
-  await realpath(original);
-  await handle.stat();
-  await handle.read(Buffer.allocUnsafeSlow(START_BYTES), 0, START_BYTES, 0);
-  await handle.close();
+function nameOf({ key, width, format }: Job): string {
+  return `${key}/w_${width}.${format}`;
 }
 
-async function keep(variant: string, bytes: Uint8Array): Promise<void> {
-  await realpath(dirname(variant)).catch(() => undefined);
-  await realpath(join(scratch, "variants"));
-  const temp = join(scratch, "temp", randomUUID());
-  const handle = await open(temp, "wx");
-  await handle.writeFile(bytes);
-  await handle.stat();
-  await handle.close();
-  await writeFile(join(scratch, "headers", randomUUID()), HEADERS);
-  await mkdir(dirname(variant), { recursive: true });
-  await link(temp, variant);
-  await unlink(temp);
+async function openFolders(): Promise<Place> {
+  for (const name of ["temp", "headers", "variants"]) await mkdir(join(variants, name));
+  return {
+    find: async (job) => {
+      await stat(join(variants, "variants", nameOf(job))).catch(() => undefined);
+      const path = join(originals, job.key);
+      const handle = await open(path);
+      await realpath(path);
+      await handle.stat();
+      await handle.read(Buffer.allocUnsafeSlow(START_BYTES), 0, START_BYTES, 0);
+      await handle.close();
+      return NOTHING;
+    },
+    keep: async (job, bytes) => {
+      const path = join(variants, "variants", nameOf(job));
+      await realpath(dirname(path)).catch(() => undefined);
+      await realpath(join(variants, "variants"));
+      const temp = join(variants, "temp", randomUUID());
+      const handle = await open(temp, "wx");
+      await handle.writeFile(bytes);
+      await handle.stat();
+      await handle.close();
+      await writeFile(join(variants, "headers", randomUUID()), HEADERS);
+      await mkdir(dirname(path), { recursive: true });
+      await link(temp, path);
+      await unlink(temp);
+    },
+  };
+}
+
+/** By the client that the service has too. */
+async function openBuckets(): Promise<Place> {
+  const { GetObjectCommand, HeadObjectCommand, PutObjectCommand } =
+    await import("@aws-sdk/client-s3");
+  const { createS3Client } = await import("../src/store/s3-client.ts");
+  const client = createS3Client({ forcePathStyle: true });
+  return {
+    find: async (job) => {
+      const original = { Bucket: originals, Key: job.key };
+      const variant = { Bucket: variants, Key: nameOf(job) };
+      await Promise.all([
+        client.send(new HeadObjectCommand(variant)).catch(() => undefined),
+        client.send(new HeadObjectCommand(original)),
+      ]);
+      const { Body } = await client.send(new GetObjectCommand(original));
+      return (await Body?.transformToByteArray()) ?? NOTHING;
+    },
+    keep: (job, Body) =>
+      client.send(
+        new PutObjectCommand({
+          Bucket: variants,
+          Key: nameOf(job),
+          Body,
+          ContentType: `image/${job.format}`,
+          IfNoneMatch: "*",
+          Metadata: { headers: HEADERS },
+        }),
+      ),
+  };
 }

@@ -47,10 +47,19 @@ export async function startService(
 }
 
 /** Starts what makes and keeps variants with nothing else about it. */
-export async function startLeast({ lanes }: Options, { folder }: Originals): Promise<Server> {
+export async function startLeast(
+  { lanes }: Options,
+  { folder }: Originals,
+  environment: Environment = {},
+): Promise<Server> {
   const scratch = await makeScratch();
+  const { S3_BUCKET: originals, S3_VARIANTS_BUCKET: variants = "" } = environment;
+  const places = originals
+    ? [originals, variants, String(lanes), "s3"]
+    : [folder, scratch, String(lanes)];
   return startProgram({
-    args: [...script("least.ts"), "serve", folder, scratch, String(lanes)],
+    args: [...script("least.ts"), "serve", ...places],
+    environment,
     logFile: join(scratch, "log"),
   });
 }
