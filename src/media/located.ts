@@ -43,24 +43,22 @@ export interface Located {
 export function createLocated({ locate, maxBytes, observe, now }: LocatedDeps): Located {
   const searches = createCoalescer<LocateResult>();
   const searchesNow = createCoalescer<Version | undefined>();
-  const found = new LRUCache<string, LocateResult>({
+  const found = new LRUCache<string, Known>({
     max: MAX_KNOWN,
     ttl: MAX_AGE_MS,
     perf: { now },
     ttlResolution: 0,
   });
-  const idsOf = (key: string): readonly string[] =>
-    [...found.keys()].filter((id) => id.startsWith(idOf(key)));
   return {
     find: async (key, { known, signal }) => {
       if (known && known.size > maxBytes) throw tooLarge(known.size, maxBytes);
-      const id = idOf(key, known?.etag);
-      const present = found.get(id);
-      if (present) return present;
-      const search = searches.join(id, async () => {
+      const version = known?.etag;
+      const present = found.get(key);
+      if (present && present.version === version) return present.result;
+      const search = searches.join(JSON.stringify([key, version]), async () => {
         observe({ kind: "fetch" });
         const result = await locate(key, { maxBytes });
-        if (result.kind === "located") found.set(id, result);
+        if (result.kind === "located") found.set(key, { version, result });
         return result;
       });
       return orAbort(search, signal);
@@ -70,18 +68,18 @@ export function createLocated({ locate, maxBytes, observe, now }: LocatedDeps): 
         const result = await locate(key, { maxBytes: Number.POSITIVE_INFINITY });
         if (result.kind === "missing") return undefined;
         observe({ kind: "fetch" });
-        found.set(idOf(key, result.info.etag), result);
+        found.set(key, { version: result.info.etag, result });
         return result.info;
       });
       return orAbort(search, signal);
     },
-    has: (key) => idsOf(key).length > 0,
-    forget: (key) => {
-      for (const id of idsOf(key)) found.delete(id);
-    },
+    has: (key) => found.has(key),
+    forget: (key) => void found.delete(key),
   };
 }
 
-function idOf(key: string, etag = ""): string {
-  return `${JSON.stringify(key)} ${etag}`;
+interface Known {
+  /** Which version was asked for, if any was. */
+  readonly version: string | undefined;
+  readonly result: LocateResult;
 }
