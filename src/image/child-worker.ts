@@ -11,7 +11,7 @@ import { readFrames, writeFrame } from "./frames.ts";
 import type { ImageLimits } from "./gate.ts";
 import type { ChildHeader, ServiceHeader } from "./protocol.ts";
 import { CHANNEL_FD } from "./protocol.ts";
-import type { Follow, RunOptions, Worker, WorkerJob, WorkerResult } from "./worker.ts";
+import type { Prospect, RunOptions, Worker, WorkerJob, WorkerResult } from "./worker.ts";
 import { WorkerDied } from "./worker.ts";
 
 const MAX_JOBS = 5000;
@@ -165,7 +165,7 @@ function nextFrame(child: Child): Promise<Frame> {
 async function run(
   child: Child,
   job: WorkerJob,
-  { signal, follow, onSlow }: RunOptions,
+  { signal, follow, isTwinned, onSlow }: RunOptions,
 ): Promise<WorkerResult> {
   if (child.isDead) throw new WorkerDied("the image process had ended");
   signal.throwIfAborted();
@@ -177,18 +177,18 @@ async function run(
   try {
     child.onSlow = onSlow;
     const answer = nextFrame(child);
-    hand(child, job, follow);
+    hand(child, job, { follow, isTwinned });
     return toResult(child, await answer);
   } finally {
     signal.removeEventListener("abort", abort);
   }
 }
 
-function hand(child: Child, { bytes, ...job }: WorkerJob, follow: Follow): void {
+function hand(child: Child, { bytes, ...job }: WorkerJob, prospect: Prospect): void {
   const { spec, format, mayDecline, file } = job;
   const isKept = child.kept === bytes;
-  child.kept = follow === "nothing" ? undefined : bytes;
-  const asked = { kind: "job", spec, format, mayDecline, file, follow, isKept } as const;
+  child.kept = prospect.follow === "nothing" ? undefined : bytes;
+  const asked = { kind: "job", spec, format, mayDecline, file, isKept, ...prospect } as const;
   write(child, { ...asked, limits: child.limits }, isKept || file ? NOTHING : bytes);
 }
 

@@ -52,7 +52,7 @@ async function answer({ header, body }: Frame): Promise<void> {
     desk.clear();
     return;
   }
-  const { limits, follow, isKept, file, ...job } = asked;
+  const { limits, follow, isTwinned, isKept, file, ...job } = asked;
   const kept = isKept ? desk.original() : undefined;
   const bytes = kept ?? (file ? readOriginalFile(file, allocate) : body);
   if (!bytes) {
@@ -60,7 +60,10 @@ async function answer({ header, body }: Frame): Promise<void> {
     return send({ kind: "moved", rss: process.memoryUsage.rss() }, NOTHING);
   }
   try {
-    const result = await desk.run({ ...job, bytes }, { limits, follow, onSlow: sendSlow });
+    const result = await desk.run(
+      { ...job, bytes },
+      { limits, follow, isTwinned, onSlow: sendSlow },
+    );
     const rss = process.memoryUsage.rss();
     if (result.kind === "declined") {
       send({ kind: "declined", rss }, NOTHING);

@@ -1,3 +1,4 @@
+import { FIELDS } from "../transform/fields.ts";
 import type { OutputFormat, TransformSpec } from "../transform/spec.ts";
 import { PICTURE_FORMATS } from "../transform/spec.ts";
 import type { Plan } from "./geometry.ts";
@@ -43,6 +44,30 @@ export function mayRescale(
   if (shrink === 1) return true;
   if (format === "avif") return Math.min(width, height) >= MIN_RESCALED_AVIF;
   return shrink !== 2 || format !== "webp" || spec.lossless === true;
+}
+
+/** What of a spec has no part in the picture, but in what it is encoded as and called. */
+const NOT_SEEN: ReadonlySet<string> = new Set([
+  "format",
+  "quality",
+  "lossless",
+  "progressive",
+  "attachment",
+  "version",
+]);
+
+const SEEN = FIELDS.filter((field) => !NOT_SEEN.has(field));
+
+/**
+ * The picture that a job makes of its original, whatever it is encoded as; `undefined` for what no other job has a
+ * use for.
+ *
+ * @param isSeenBehind whether anything is seen of what is behind it: for JPEG that is something else
+ */
+export function describeLooks(job: Asked, isSeenBehind: boolean): string | undefined {
+  if (!mayShareDecode(job)) return undefined;
+  const isOnWhite = isSeenBehind && job.format === "jpg";
+  return JSON.stringify([isOnWhite, ...SEEN.map((field) => job.spec[field])]);
 }
 
 /** Jobs of one original that can share its decode, and which of them is to be made first. */

@@ -17,15 +17,15 @@ export interface Desk {
 
 export function createDesk(): Desk {
   let original: Uint8Array | undefined;
-  let decoded: Sharing["decoded"];
+  let kept: Pick<Sharing, "decoded" | "finished"> = {};
   const clear = (): void => {
     original = undefined;
-    decoded = undefined;
+    kept = {};
   };
   return {
-    run: async (job, { limits, follow, onSlow }) => {
+    run: async (job, { limits, follow, isTwinned, onSlow }) => {
       if (job.bytes !== original) clear();
-      const sharing: Sharing = { isWanted: follow === "decode", decoded };
+      const sharing: Sharing = { isWanted: follow === "decode", isTwinned, ...kept };
       // kept by nothing but the job: while it has none, it may be needed for the next one's
       clear();
       try {
@@ -33,7 +33,8 @@ export function createDesk(): Desk {
       } finally {
         if (follow !== "nothing") {
           original = job.bytes;
-          decoded = follow === "decode" ? sharing.decoded : undefined;
+          const { decoded, finished } = sharing;
+          kept = { ...(sharing.isWanted && { decoded }), ...(isTwinned && { finished }) };
         }
       }
     },

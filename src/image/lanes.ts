@@ -1,5 +1,5 @@
 import { pause } from "../abort.ts";
-import type { Kept } from "./queue.ts";
+import type { Kept } from "./choice.ts";
 import type { Worker } from "./worker.ts";
 
 const RESTART_PAUSE_MS = 250;

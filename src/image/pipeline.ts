@@ -20,7 +20,7 @@ import { openOriginal } from "./original.ts";
 import { settle, toPixels } from "./pixels.ts";
 import { attachProfile, chooseProfile } from "./profile.ts";
 import type { Sharing } from "./sharing.ts";
-import { readShared } from "./sharing.ts";
+import { finishShared } from "./sharing.ts";
 import { countOutputPixels, estimateCost } from "./slow.ts";
 import { applySteps } from "./steps.ts";
 import { cropTo, findContent } from "./trim.ts";
@@ -128,9 +128,11 @@ async function makePicture(
     spec.trim === undefined ? spec : cropTo(spec, findContent(await toPixels(read()), spec.trim));
   const plan = planGeometry(original.size, trimmed);
   const wanted = { plan, isUpright: spec.rotate !== "ignore", spec, format: spec.format };
+  const finish = (begun?: Sharp): Promise<Sharp> => applySteps(begun ?? read(), plan, spec);
   const canShare = sharing && mayShareDecode({ spec, format: spec.format });
-  const shared = canShare ? await readShared(original, wanted, sharing) : undefined;
-  const finished = await applySteps(shared ?? read(), plan, spec);
+  const finished = canShare
+    ? await finishShared(original, wanted, { sharing, finish })
+    : await finish();
   const image = isTurnedByReaders(original, spec) ? await settle(finished) : finished;
   const output = encode(profile ? await attachProfile(image, profile) : image, spec);
   await releaseGarbage();

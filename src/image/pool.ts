@@ -1,10 +1,11 @@
 import type { Timeout } from "../abort.ts";
 import { createTimeout, pause } from "../abort.ts";
+import { chooseBackground, chooseNext, foresee, settleIn } from "./choice.ts";
 import { blame, stopping, tooLong, tooSlow } from "./faults.ts";
 import type { Lane, Lanes, LanesOptions } from "./lanes.ts";
 import { createLanes } from "./lanes.ts";
 import type { Entry, JobOptions, Queue, QueueOptions, Turn } from "./queue.ts";
-import { chooseBackground, chooseNext, enter, foresee, promote } from "./queue.ts";
+import { enter, promote } from "./queue.ts";
 import type { WorkerJob, WorkerResult } from "./worker.ts";
 import { WorkerDied } from "./worker.ts";
 
@@ -174,7 +175,7 @@ function limitOf({ queueLimit, lanes }: State): number {
 async function work(
   { deadlineMs }: State,
   job: WorkerJob,
-  { signal, isBackground, lane, follow }: Entry & Turn,
+  { signal, isBackground, lane, follow, isTwinned }: Entry & Turn,
 ): Promise<WorkerResult> {
   const ms = deadlineMs * (isBackground ? BACKGROUND_PATIENCE : 1);
   const deadline = createTimeout(ms, tooLong);
@@ -184,7 +185,7 @@ async function work(
   };
   try {
     const either = AbortSignal.any([signal, deadline.signal]);
-    return await lane.worker.run(job, { signal: either, follow, onSlow });
+    return await lane.worker.run(job, { signal: either, follow, isTwinned, onSlow });
   } catch (error) {
     if (slow !== undefined && isOver(deadline, error))
       throw tooSlow(`${slow} takes longer than ${ms} ms`, error);
@@ -231,9 +232,10 @@ function dispatch(state: State): void {
     atWork.add(lane);
     lane.streak = lane.kept?.bytes === next.bytes ? lane.streak + 1 : 1;
     const others = line.filter((waiter) => waiter !== next);
-    const follow = foresee(others, next, lanes.count().idle);
-    lane.kept = follow === "nothing" ? undefined : next;
-    next.give({ lane, follow, isBackground });
+    const place = settleIn(next, lane.kept);
+    const prospect = foresee(others, place, lanes.count().idle);
+    lane.kept = prospect.follow === "nothing" ? undefined : place;
+    next.give({ lane, ...prospect, isBackground });
   }
   lanes.replenish();
 }

@@ -2,14 +2,14 @@ import type { ErrorCode } from "../errors.ts";
 import type { OutputFormat, TransformSpec } from "../transform/spec.ts";
 import type { ImageLimits } from "./gate.ts";
 import type { OriginalFile } from "./original-file.ts";
-import type { Follow } from "./worker.ts";
+import type { Prospect } from "./worker.ts";
 
 /** The file descriptor of the pipe between a child and the service. */
 export const CHANNEL_FD = 3;
 
 /** The header of a frame of the service. */
 export type ServiceHeader =
-  | {
+  | (Prospect & {
       readonly kind: "job";
       readonly spec: TransformSpec;
       readonly format: OutputFormat;
@@ -19,8 +19,7 @@ export type ServiceHeader =
       readonly file: OriginalFile | undefined;
       /** The original is that of the last job; otherwise it is the file, or the body. */
       readonly isKept: boolean;
-      readonly follow: Follow;
-    }
+    })
   | { readonly kind: "release" };
 
 /** The header of a child's frame; the body of `done` is the variant. */

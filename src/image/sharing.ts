@@ -1,6 +1,7 @@
 import type { Sharp } from "sharp";
 import type { Asked } from "./decode-group.ts";
-import { mayRescale, shrinkOnLoad } from "./decode-group.ts";
+import type { PictureFormat } from "../transform/spec.ts";
+import { describeLooks, mayRescale, shrinkOnLoad } from "./decode-group.ts";
 import type { Plan } from "./geometry.ts";
 import type { Original } from "./original.ts";
 import type { Pixels } from "./pixels.ts";
@@ -11,7 +12,18 @@ import type { Size } from "./sizes.ts";
 export interface Sharing {
   /** Whether a job that can share what this one decodes is to follow. */
   readonly isWanted: boolean;
-  decoded: Decoded | undefined;
+  /** Whether a job of the same picture is to follow. */
+  readonly isTwinned?: boolean;
+  decoded?: Decoded | undefined;
+  finished?: Finished | undefined;
+}
+
+/** A picture that only has to be encoded. */
+interface Finished {
+  readonly looks: string;
+  /** It was made of what had been scaled before, for a wider one. */
+  readonly isRescaled: boolean;
+  readonly pixels: Pixels;
 }
 
 interface Decoded {
@@ -32,16 +44,66 @@ const MAX_SHARED_BYTES = 80_000_000;
  */
 const MAX_RESCALE = 0.76;
 
+/** 7 MP, or 5 with alpha. */
+const MAX_FINISHED_BYTES = 20_000_000;
+
 interface Wanted extends Asked {
   readonly plan: Plan;
   readonly isUpright: boolean;
+  readonly format: PictureFormat;
+}
+
+/**
+ * The finished picture of another job, where that is the same, or one that is begun with what another job has
+ * decoded; either is kept for the jobs that are to follow.
+ *
+ * @param finish carries the plan out, from the original unless it is given a pipeline that has begun
+ */
+export async function finishShared(
+  original: Original,
+  wanted: Wanted,
+  { sharing, finish }: { sharing: Sharing; finish: (begun?: Sharp) => Promise<Sharp> },
+): Promise<Sharp> {
+  const looks = nameLooks(original, wanted);
+  const { finished } = sharing;
+  const isSame = finished?.looks === looks;
+  if (isSame && (!finished.isRescaled || mayScaleAgain(original, wanted))) {
+    return fromPixels(finished.pixels);
+  }
+  sharing.finished = undefined; // not both at a time
+  const begun = await readShared(original, wanted, sharing);
+  const picture = await finish(begun);
+  const { resize } = wanted.plan;
+  if (!sharing.isTwinned || bytesOf(original, resize) > MAX_FINISHED_BYTES) return picture;
+  const isRescaled = begun !== undefined && isOtherSize(sharing.decoded, resize);
+  const pixels = await toPixels(picture);
+  sharing.finished = { looks, isRescaled, pixels };
+  return fromPixels(pixels);
+}
+
+/** Whether what was decoded was scaled to a size that is not this one; all pixels were not. */
+function isOtherSize(decoded: Decoded | undefined, { width, height }: Size): boolean {
+  if (!decoded || decoded.shrink === 1) return false;
+  return decoded.pixels.width !== width || decoded.pixels.height !== height;
+}
+
+function nameLooks({ metadata }: Original, { plan, ...asked }: Wanted): string {
+  const { radius, rotate } = asked.spec;
+  const hasCorners = radius !== undefined || typeof rotate === "number";
+  const isSeenBehind = metadata.hasAlpha || plan.pad !== undefined || hasCorners;
+  return JSON.stringify([plan, describeLooks(asked, isSeenBehind)]);
+}
+
+function mayScaleAgain({ format, size }: Original, { plan, ...asked }: Wanted): boolean {
+  const shrink = format === "jpeg" ? shrinkOnLoad(size, plan) : 1;
+  return mayRescale(shrink, asked, plan.resize);
 }
 
 /**
  * Begins a pipeline for a plan with pixels that another job has decoded, or with pixels that others can
  * share; `undefined` when that would show, or take too much memory.
  */
-export async function readShared(
+async function readShared(
   original: Original,
   wanted: Wanted,
   sharing: Sharing,

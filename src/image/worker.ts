@@ -24,10 +24,16 @@ export type WorkerResult =
  */
 export type Follow = "nothing" | "original" | "decode";
 
-export interface RunOptions {
+/** What a worker is to be ready for. */
+export interface Prospect {
+  readonly follow: Follow;
+  /** Whether a job of the same picture, in another format or quality, comes next. */
+  readonly isTwinned: boolean;
+}
+
+export interface RunOptions extends Prospect {
   /** Ends the job; where the worker can be killed, at once. */
   readonly signal: AbortSignal;
-  readonly follow: Follow;
   /** Called with what a picture is that takes long, before it is made. */
   readonly onSlow: (what: string) => void;
 }

@@ -5,7 +5,8 @@ import type { Pool, PoolOptions } from "../../src/image/pool.ts";
 import { createPool } from "../../src/image/pool.ts";
 import type { RunOptions, Worker } from "../../src/image/worker.ts";
 
-export const JOB: TransformJob = { bytes: new Uint8Array(), spec: {}, format: "png" };
+/** One that is trimmed, and so shares nothing with another. */
+export const JOB: TransformJob = { bytes: new Uint8Array(), spec: { trim: 1 }, format: "png" };
 /** A signal for each who takes this apart: one for all would have all of them as listeners. */
 export const never: { readonly signal: AbortSignal } = {
   get signal() {
@@ -14,7 +15,12 @@ export const never: { readonly signal: AbortSignal } = {
 };
 
 /** Options of a worker for a job that has to do with no other. */
-export const alone: RunOptions = { ...never, follow: "nothing", onSlow: () => {} };
+export const alone: RunOptions = {
+  ...never,
+  follow: "nothing",
+  isTwinned: false,
+  onSlow: () => {},
+};
 
 export interface FakeWorker extends Worker {
   finish(result?: number): void;

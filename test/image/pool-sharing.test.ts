@@ -200,10 +200,8 @@ describe("createPool with jobs of one original", () => {
     expect(workers[0]?.releases).toBe(1);
   });
 
-  it("does without descriptions, animations, trimmed pictures, profiles and WebP", async () => {
-    const webp = await drawQuadrants(40, 20).webp().toBuffer();
+  it("does without descriptions, animations, trimmed pictures and profiles", async () => {
     const rows: [Uint8Array, Omit<TransformJob, "bytes">][] = [
-      [webp, { spec: { width: 4 }, format: "png" }],
       [png, { spec: {}, format: "json" }],
       [png, { spec: { animated: true }, format: "gif" }],
       [png, { spec: { trim: 3 }, format: "png" }],

@@ -1,0 +1,116 @@
+import type { Lane } from "./lanes.ts";
+import type { Queue, Waiter } from "./queue.ts";
+import type { Prospect } from "./worker.ts";
+
+/** How many jobs of one original may be begun, one after the other, ahead of what has waited longer. */
+const MAX_STREAK = 8;
+/** A burst of a page's `srcset` is smaller, and costs less when one lane makes all of it. */
+const MIN_SPLIT = 8;
+/** As long as that after the last one, others may come any moment. */
+const VISITORS_AWAY_MS = 1000;
+
+interface Share {
+  readonly queue: Queue;
+  /** How many workers there are. */
+  readonly size: number;
+  readonly backgroundJobs: number;
+  /** When a visitor's job last began or ended. */
+  readonly visitorAt: number;
+}
+
+/** Background jobs have all workers while no visitors are about, but for those that would keep one waiting. */
+export function chooseBackground({
+  queue,
+  size,
+  backgroundJobs,
+  visitorAt,
+}: Share): readonly Waiter[] {
+  const hasShare = backgroundJobs < Math.max(1, Math.floor(size / 2));
+  if (hasShare) return queue.background;
+  const areAway = performance.now() - visitorAt > VISITORS_AWAY_MS;
+  return areAway ? queue.background.filter(({ isHeavy }) => !isHeavy) : [];
+}
+
+/**
+ * The next one for a lane: one of the same picture as the lane's last job, one that shares its decode or its
+ * original, or the first, but not what other lanes are about to share. Of those that share a decode it is the
+ * widest, which others can be made of.
+ */
+export function chooseNext(
+  line: readonly Waiter[],
+  { kept, streak }: Lane,
+  others: readonly Kept[],
+): Waiter | undefined {
+  const isAllowed = kept !== undefined && streak < MAX_STREAK;
+  // what shares with a job that takes long is better off elsewhere
+  const taken = others.filter((other) => !other.isHeavy);
+  const free = line.filter(
+    (waiter) => !taken.some(sharesWith(waiter)) || isWorthSplitting(line, waiter),
+  );
+  const twin = isAllowed && free.find(isTwinOf(kept));
+  if (twin) return twin;
+  const lead =
+    (isAllowed &&
+      (free.find(sharesWith(kept)) ?? free.find(({ bytes }) => bytes === kept.bytes))) ||
+    free[0];
+  return lead && line.filter(sharesWith(lead)).reduce(wider, lead);
+}
+
+/** What a lane has once it has this one: of the picture that it has just made, what that was decoded for stays. */
+export function settleIn(next: Waiter, kept: Kept | undefined): Kept {
+  const isTwin = kept !== undefined && isTwinOf(kept)(next);
+  return isTwin && kept.group ? { ...next, group: kept.group } : next;
+}
+
+/** Whether it is better to decode once more than to wait for the lane that has. */
+function isWorthSplitting(line: readonly Waiter[], waiter: Kept): boolean {
+  return waiter.isHeavy || line.filter(sharesWith(waiter)).length >= MIN_SPLIT;
+}
+
+/**
+ * What waits for the lane that takes `waiter`. So many others are idle; they take what shares nothing with
+ * it, and only then some of what does.
+ */
+export function foresee(line: readonly Waiter[], waiter: Kept, idle: number): Prospect {
+  const [twins, others] = split(line, isTwinOf(waiter));
+  const [sharing, apart] = split(others, sharesWith(waiter));
+  const isTwinned = twins.length > 0;
+  const isSplit = isWorthSplitting(line, waiter);
+  // with all lanes busy, as they are where the line is long, there is nothing to count
+  const takers = isSplit && idle > 0 ? Math.max(0, idle - countGroups(apart)) : 0;
+  if (sharing.length > takers) return { follow: "decode", isTwinned };
+  const siblings = line.filter(({ bytes }) => bytes === waiter.bytes);
+  return { follow: isTwinned || siblings.length > idle ? "original" : "nothing", isTwinned };
+}
+
+function split<T>(values: readonly T[], isFirst: (value: T) => boolean): readonly [T[], T[]] {
+  return [values.filter(isFirst), values.filter((value) => !isFirst(value))];
+}
+
+/** How many lanes these could keep busy without a decode in vain. */
+function countGroups(line: readonly Waiter[]): number {
+  return line.filter(
+    (waiter, index) => line.findIndex(sharesWith(waiter)) >= index || !waiter.group,
+  ).length;
+}
+
+type Place = Pick<Waiter, "bytes" | "group" | "looks">;
+
+/** What a lane has kept of its last job. */
+export type Kept = Pick<Waiter, "bytes" | "group" | "looks" | "isHeavy">;
+
+function sharesWith(one: Place): (other: Place) => boolean {
+  const { bytes, group } = one;
+  const isTwin = isTwinOf(one);
+  return (other) =>
+    isTwin(other) ||
+    (group !== undefined && other.bytes === bytes && other.group?.name === group.name);
+}
+
+function isTwinOf({ bytes, looks }: Place): (other: Place) => boolean {
+  return (other) => looks !== undefined && other.bytes === bytes && other.looks === looks;
+}
+
+function wider(one: Waiter, other: Waiter): Waiter {
+  return (other.group?.width ?? 0) > (one.group?.width ?? 0) ? other : one;
+}
