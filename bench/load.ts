@@ -117,19 +117,19 @@ export function startClient(): Promise<Client> {
   return startHelper("client.ts");
 }
 
-/** In each as many jobs as there are originals and widths. */
-const WARM_UP_TURNS = 10;
-const WARM_UP_WIDTHS = [16, 32, 48, 64, 80, 96];
+/** In each as many jobs as there are originals and widths: some two thousand in all. */
+const WARM_UP_TURNS = 40;
+const WARM_UP_WIDTHS = [8, 16, 24, 32, 40, 48];
 
 /**
- * Has each of them make some hundred small variants. V8 compiles what runs often: whoever has just started takes
- * longer for everything than they will from then on.
+ * Has each of them make many small variants. V8 compiles what runs often: whoever has just started takes longer for
+ * everything than they will from then on.
  */
 export async function warmUp(
   makers: readonly Maker[],
   { options, originals, s3 }: WarmUp,
 ): Promise<void> {
-  const keys = (await originals.two()).slice(0, 8);
+  const keys = await originals.tiny();
   for (let turn = 0; turn < WARM_UP_TURNS; turn += 1) {
     const fresh = await originals.afresh(keys);
     await s3?.put(originals, fresh);

@@ -19,6 +19,8 @@ export interface Originals {
   readonly source: string;
   /** About 2000 pixels wide, as they come. */
   two(count?: number): Promise<readonly string[]>;
+  /** 64 pixels wide. */
+  tiny(): Promise<readonly string[]>;
   /** 4000 by 3000, with grain. */
   twelve(count?: number): Promise<readonly string[]>;
   /** The first of them as PNG. */
@@ -64,6 +66,10 @@ export async function openOriginals(photos: string | undefined): Promise<Origina
     folder,
     source,
     two,
+    tiny: async () => {
+      const large = (await two()).slice(0, 8);
+      return Promise.all(large.map((key) => make(`tiny-${key}`, () => shrink(join(folder, key)))));
+    },
     twelve,
     twelvePng: async () => {
       const [jpeg = ""] = await twelve(1);
@@ -121,6 +127,10 @@ function drawPhotos(): Photos {
     version: "drawn",
     read: Array.from({ length: DRAWN }, () => (): Promise<Buffer> => drawPhoto(2048, 1365)),
   };
+}
+
+function shrink(path: string): Promise<Buffer> {
+  return sharp(path).resize(64).jpeg().toBuffer();
 }
 
 /** Enlarged, with grain, so that the entropy stays that of a camera's picture: about 0.4 bytes a pixel. */

@@ -10,7 +10,7 @@ import { makeScratch } from "../service.ts";
 import type { Bench } from "./case.ts";
 import { using, usingService } from "./case.ts";
 import { compareCosts } from "./misses.ts";
-import { PAGE_WIDTHS } from "./srcset.ts";
+import { listBursts } from "./srcset.ts";
 
 const FORMATS = ["jpg", "png", "webp", "avif"] as const;
 const SHARP_NAMES: Readonly<Record<string, string>> = { jpg: "jpeg", avif: "heif" };
@@ -70,12 +70,12 @@ async function listRequests({ originals }: Bench): Promise<readonly Request[]> {
     keys: twelve,
     toJobs: (keys) => keys.map((key) => ({ key, width: 300, format: "jpg" })),
   };
-  const bursts = (["jpg", "webp"] as const).map((format) => ({
-    name: `srcset of six ${format} of a 12 MP JPEG`,
-    keys: twelve.slice(0, 1),
+  const bursts = (await listBursts(originals)).map(({ name, key, widths, format }) => ({
+    name,
+    keys: [key],
     isBurst: true,
     toJobs: (keys: readonly string[]): Job[] =>
-      keys.flatMap((key) => PAGE_WIDTHS.map((width) => ({ key, width, format }))),
+      keys.flatMap((fresh) => widths.map((width) => ({ key: fresh, width, format }))),
   }));
   return [...misses, large, ...bursts];
 }

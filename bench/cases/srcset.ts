@@ -1,6 +1,7 @@
 import { median, sum } from "../lanes.ts";
 import type { Cost, Job } from "../load.ts";
 import { alternate, makeByServer, startRaw, urlOf, warmUp } from "../load.ts";
+import type { Originals } from "../originals.ts";
 import type { Server } from "../processes.ts";
 import { judge, ms } from "../report.ts";
 import { readMetric } from "../service.ts";
@@ -18,11 +19,11 @@ interface Burst {
   readonly format: Job["format"];
 }
 
-/** Six widths of one original at once, against sharp alone making each of them from the start. */
-export async function srcset(bench: Bench): Promise<void> {
-  const [jpeg = ""] = await bench.originals.twelve(1);
-  const png = await bench.originals.twelvePng();
-  const bursts = [PAGE_WIDTHS, CARD_WIDTHS].flatMap((widths) =>
+/** What a browser, or a page that many have just opened, may ask for at once. */
+export async function listBursts(originals: Originals): Promise<readonly Burst[]> {
+  const [jpeg = ""] = await originals.twelve(1);
+  const png = await originals.twelvePng();
+  return [PAGE_WIDTHS, CARD_WIDTHS].flatMap((widths) =>
     [jpeg, png].flatMap((key) =>
       (["jpg", "webp"] as const).map((format) => ({
         name: `srcset ${widths[0]}–${widths.at(-1)} ${format} of a 12 MP ${key === png ? "PNG" : "JPEG"}`,
@@ -32,6 +33,11 @@ export async function srcset(bench: Bench): Promise<void> {
       })),
     ),
   );
+}
+
+/** Six widths of one original at once, against sharp alone making each of them from the start. */
+export async function srcset(bench: Bench): Promise<void> {
+  const bursts = await listBursts(bench.originals);
   await usingService(bench, (service) =>
     using(startRaw(bench.originals), async (raw) => {
       await warmUp([makeByServer(urlOf(service.url)), raw.make], bench);
