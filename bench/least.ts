@@ -3,7 +3,6 @@
 import { spawn } from "node:child_process";
 import { randomUUID } from "node:crypto";
 import { readFileSync } from "node:fs";
-import { link, mkdir, open, realpath, stat, unlink, writeFile } from "node:fs/promises";
 import type { IncomingMessage } from "node:http";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
@@ -11,6 +10,19 @@ import { Socket } from "node:net";
 import { dirname, join } from "node:path";
 import type { Duplex } from "node:stream";
 import { createFrameReader, readFrames, writeFrame } from "../src/image/frames.ts";
+import {
+  close,
+  closeSoon,
+  fstat,
+  link,
+  mkdir,
+  open,
+  read,
+  realpath,
+  stat,
+  unlink,
+  writeFile,
+} from "../src/store/file-calls.ts";
 import type { Job } from "./load.ts";
 
 const NOTHING = new Uint8Array();
@@ -40,7 +52,7 @@ async function runImages(): Promise<void> {
   sharp.concurrency(1);
   sharp.cache(false);
   const channel = new Socket({ fd: 3, readable: true, writable: true });
-  const read = createFrameReader(({ header, body }) => {
+  const take = createFrameReader(({ header, body }) => {
     const { key, width, format } = header as Job; // the server is the only one to write here
     const options = { autoOrient: true, failOn: "error" } as const;
     const original = body.length > 0 ? body : readFileSync(join(originals, key));
@@ -48,7 +60,7 @@ async function runImages(): Promise<void> {
     const output = encode(image.resize({ width, withoutEnlargement: true }), { format });
     void output.toBuffer().then((made) => writeFrame(channel, { header: {}, body: made }));
   });
-  channel.on("data", (chunk: Buffer) => read(chunk));
+  channel.on("data", (chunk: Buffer) => take(chunk));
   channel.on("close", () => process.exit());
 }
 
@@ -108,11 +120,11 @@ async function openFolders(): Promise<Place> {
     find: async (job) => {
       await stat(join(variants, "variants", nameOf(job))).catch(() => undefined);
       const path = join(originals, job.key);
-      const handle = await open(path);
+      const fd = await open(path, "r");
       await realpath(path);
-      await handle.stat();
-      await handle.read(Buffer.allocUnsafeSlow(START_BYTES), 0, START_BYTES, 0);
-      await handle.close();
+      await fstat(fd);
+      await read(fd, Buffer.allocUnsafeSlow(START_BYTES), 0, START_BYTES, 0);
+      closeSoon(fd);
       return NOTHING;
     },
     keep: async (job, bytes) => {
@@ -120,10 +132,10 @@ async function openFolders(): Promise<Place> {
       await realpath(dirname(path)).catch(() => undefined);
       await realpath(join(variants, "variants"));
       const temp = join(variants, "temp", randomUUID());
-      const handle = await open(temp, "wx");
-      await handle.writeFile(bytes);
-      await handle.stat();
-      await handle.close();
+      const fd = await open(temp, "wx");
+      await writeFile(fd, bytes);
+      await fstat(fd);
+      await close(fd);
       await writeFile(join(variants, "headers", randomUUID()), HEADERS);
       await mkdir(dirname(path), { recursive: true });
       await link(temp, path);

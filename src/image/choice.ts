@@ -44,42 +44,57 @@ export function chooseNext(
   const isAllowed = kept !== undefined && streak < MAX_STREAK;
   // what shares with a job that takes long is better off elsewhere
   const taken = others.filter((other) => !other.isHeavy);
+  const isOwn = kept ? sharesWith(kept) : never;
   const free = line.filter(
-    (waiter) => !taken.some(sharesWith(waiter)) || isWorthSplitting(line, waiter),
+    (waiter) => isOwn(waiter) || !taken.some(sharesWith(waiter)) || isWorthSplitting(line, waiter),
   );
-  const twin = isAllowed && free.find(isTwinOf(kept));
+  const twin = isAllowed && free.find(isQuickTwinOf(kept));
   if (twin) return twin;
   const lead =
-    (isAllowed &&
-      (free.find(sharesWith(kept)) ?? free.find(({ bytes }) => bytes === kept.bytes))) ||
-    free[0];
-  return lead && line.filter(sharesWith(lead)).reduce(wider, lead);
+    (isAllowed && (free.find(isOwn) ?? free.find(({ bytes }) => bytes === kept.bytes))) || free[0];
+  return lead && free.filter(sharesWith(lead)).reduce(wider, lead);
 }
 
-/** What a lane has once it has this one: of the picture that it has just made, what that was decoded for stays. */
+/** Where a job is once a lane has it: of a picture that was just made, what had been decoded for that is still there. */
 export function settleIn(next: Waiter, kept: Kept | undefined): Kept {
   const isTwin = kept !== undefined && isTwinOf(kept)(next);
   return isTwin && kept.group ? { ...next, group: kept.group } : next;
 }
 
+/** What a lane has after a job, of all that it was given; others may have the rest. */
+export function keepOf(place: Kept, { follow, isTwinned }: Prospect): Kept | undefined {
+  if (follow === "nothing") return undefined;
+  const { bytes, group, looks, isHeavy } = place;
+  return {
+    bytes,
+    isHeavy,
+    group: follow === "decode" ? group : undefined,
+    looks: isTwinned ? looks : undefined,
+  };
+}
+
+function never(): boolean {
+  return false;
+}
+
 /** Whether it is better to decode once more than to wait for the lane that has. */
-function isWorthSplitting(line: readonly Waiter[], waiter: Kept): boolean {
-  return waiter.isHeavy || line.filter(sharesWith(waiter)).length >= MIN_SPLIT;
+function isWorthSplitting(line: readonly Waiter[], place: Kept): boolean {
+  return place.isHeavy || line.filter(sharesWith(place)).length >= MIN_SPLIT;
 }
 
 /**
- * What waits for the lane that takes `waiter`. So many others are idle; they take what shares nothing with
+ * What waits for the lane that is at `place`. So many others are idle; they take what shares nothing with
  * it, and only then some of what does.
  */
-export function foresee(line: readonly Waiter[], waiter: Kept, idle: number): Prospect {
-  const [twins, others] = split(line, isTwinOf(waiter));
-  const [sharing, apart] = split(others, sharesWith(waiter));
+export function foresee(line: readonly Waiter[], place: Kept, idle: number): Prospect {
+  const [twins, others] = split(line, isQuickTwinOf(place));
+  const [sharing, apart] = split(others, sharesWith(place));
   const isTwinned = twins.length > 0;
-  const isSplit = isWorthSplitting(line, waiter);
+  const isSplit = isWorthSplitting(line, place);
   // with all lanes busy, as they are where the line is long, there is nothing to count
   const takers = isSplit && idle > 0 ? Math.max(0, idle - countGroups(apart)) : 0;
   if (sharing.length > takers) return { follow: "decode", isTwinned };
-  const siblings = line.filter(({ bytes }) => bytes === waiter.bytes);
+  const siblings = line.filter(({ bytes }) => bytes === place.bytes);
   return { follow: isTwinned || siblings.length > idle ? "original" : "nothing", isTwinned };
 }
 
@@ -109,6 +124,12 @@ function sharesWith(one: Place): (other: Place) => boolean {
 
 function isTwinOf({ bytes, looks }: Place): (other: Place) => boolean {
   return (other) => looks !== undefined && other.bytes === bytes && other.looks === looks;
+}
+
+/** One that takes long is not to go ahead of others for what little it would share. */
+function isQuickTwinOf(place: Place): (other: Waiter) => boolean {
+  const isTwin = isTwinOf(place);
+  return (other) => !other.isHeavy && isTwin(other);
 }
 
 function wider(one: Waiter, other: Waiter): Waiter {

@@ -62,12 +62,18 @@ const SEEN = FIELDS.filter((field) => !NOT_SEEN.has(field));
  * The picture that a job makes of its original, whatever it is encoded as; `undefined` for what no other job has a
  * use for.
  *
- * @param isSeenBehind whether anything is seen of what is behind it: for JPEG that is something else
+ * @param hasAlpha whether anything may show through the original: what does is white for JPEG alone
  */
-export function describeLooks(job: Asked, isSeenBehind: boolean): string | undefined {
+export function describeLooks(job: Asked, hasAlpha: boolean): string | undefined {
   if (!mayShareDecode(job)) return undefined;
-  const isOnWhite = isSeenBehind && job.format === "jpg";
+  const isOnWhite = job.format === "jpg" && (hasAlpha || hasEdges(job.spec));
   return JSON.stringify([isOnWhite, ...SEEN.map((field) => job.spec[field])]);
+}
+
+/** Whether something shows beside a picture, or in its corners. */
+function hasEdges({ mode, radius, rotate }: TransformSpec): boolean {
+  const isPadded = mode === "pad" || mode === "lpad";
+  return isPadded || radius !== undefined || typeof rotate === "number";
 }
 
 /** Jobs of one original that can share its decode, and which of them is to be made first. */

@@ -1,6 +1,6 @@
 import type { Timeout } from "../abort.ts";
 import { createTimeout, pause } from "../abort.ts";
-import { chooseBackground, chooseNext, foresee, settleIn } from "./choice.ts";
+import { chooseBackground, chooseNext, foresee, keepOf, settleIn } from "./choice.ts";
 import { blame, stopping, tooLong, tooSlow } from "./faults.ts";
 import type { Lane, Lanes, LanesOptions } from "./lanes.ts";
 import { createLanes } from "./lanes.ts";
@@ -234,7 +234,7 @@ function dispatch(state: State): void {
     const others = line.filter((waiter) => waiter !== next);
     const place = settleIn(next, lane.kept);
     const prospect = foresee(others, place, lanes.count().idle);
-    lane.kept = prospect.follow === "nothing" ? undefined : place;
+    lane.kept = keepOf(place, prospect);
     next.give({ lane, ...prospect, isBackground });
   }
   lanes.replenish();

@@ -82,7 +82,7 @@ export function enter(
     const waiter: Waiter = {
       bytes: job.bytes,
       group: isRetry ? undefined : findDecodeGroup(job),
-      // beside JPEG all of them may have alpha
+      // all but JPEG may have alpha
       looks: isRetry ? undefined : describeLooks(job, sniffFormat(job.bytes) !== "jpeg"),
       isAwaited,
       isHeavy: takesLong(job),
@@ -117,7 +117,7 @@ export function enter(
 }
 
 function takesLong({ format, spec }: TransformJob): boolean {
-  return format === "avif" || spec.lossless === true || spec.animated === true;
+  return /avif|gif/.test(format) || spec.lossless === true || spec.animated === true;
 }
 
 function always(): boolean {

@@ -7,6 +7,7 @@ import type { Original } from "./original.ts";
 import type { Pixels } from "./pixels.ts";
 import { fromPixels, toPixels } from "./pixels.ts";
 import type { Size } from "./sizes.ts";
+import { countOutputPixels } from "./slow.ts";
 
 /** What jobs of one original hand on from one to the next. */
 export interface Sharing {
@@ -44,8 +45,8 @@ const MAX_SHARED_BYTES = 80_000_000;
  */
 const MAX_RESCALE = 0.76;
 
-/** 7 MP, or 5 with alpha. */
-const MAX_FINISHED_BYTES = 20_000_000;
+/** 20 MB at the most. */
+const MAX_FINISHED_PIXELS = 5_000_000;
 
 interface Wanted extends Asked {
   readonly plan: Plan;
@@ -74,7 +75,8 @@ export async function finishShared(
   const begun = await readShared(original, wanted, sharing);
   const picture = await finish(begun);
   const { resize } = wanted.plan;
-  if (!sharing.isTwinned || bytesOf(original, resize) > MAX_FINISHED_BYTES) return picture;
+  const pixelCount = countOutputPixels(wanted.plan, { ...wanted.spec, format: wanted.format }, 1);
+  if (!sharing.isTwinned || pixelCount > MAX_FINISHED_PIXELS) return picture;
   const isRescaled = begun !== undefined && isOtherSize(sharing.decoded, resize);
   const pixels = await toPixels(picture);
   sharing.finished = { looks, isRescaled, pixels };
@@ -88,10 +90,7 @@ function isOtherSize(decoded: Decoded | undefined, { width, height }: Size): boo
 }
 
 function nameLooks({ metadata }: Original, { plan, ...asked }: Wanted): string {
-  const { radius, rotate } = asked.spec;
-  const hasCorners = radius !== undefined || typeof rotate === "number";
-  const isSeenBehind = metadata.hasAlpha || plan.pad !== undefined || hasCorners;
-  return JSON.stringify([plan, describeLooks(asked, isSeenBehind)]);
+  return JSON.stringify([plan, describeLooks(asked, metadata.hasAlpha)]);
 }
 
 function mayScaleAgain({ format, size }: Original, { plan, ...asked }: Wanted): boolean {

@@ -16,3 +16,8 @@ export const mkdir: typeof fs.mkdir.__promisify__ = promisify(fs.mkdir);
 export const link: typeof fs.link.__promisify__ = promisify(fs.link);
 export const rename: typeof fs.rename.__promisify__ = promisify(fs.rename);
 export const unlink: typeof fs.unlink.__promisify__ = promisify(fs.unlink);
+
+/** Closes what was only read: it can no longer fail, and nobody is to wait for it. */
+export function closeSoon(fd: number): void {
+  fs.close(fd, () => undefined);
+}

@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto";
-import { closeSync, constants, fstatSync } from "node:fs";
+import { constants } from "node:fs";
 import { join } from "node:path";
 import { MediaError } from "../errors.ts";
-import { close, fstat, open, read, stat, writeFile } from "./file-calls.ts";
+import { close, closeSoon, fstat, open, read, stat, writeFile } from "./file-calls.ts";
 import { hasHeaders, readHeaders } from "./file-headers.ts";
 import { checkFileKey, isNotFound, translateFileError } from "./file-keys.ts";
 import { isInside } from "./file-tree.ts";
@@ -70,7 +70,7 @@ export async function openObject<T>(
   } catch (error) {
     throw translateFileError(error);
   } finally {
-    closeSync(object.fd);
+    closeSoon(object.fd);
   }
 }
 
@@ -108,7 +108,7 @@ export async function locateObject(
   } catch (error) {
     throw translateFileError(error);
   } finally {
-    closeSync(fd);
+    closeSoon(fd);
   }
 }
 
@@ -117,10 +117,7 @@ interface OpenFile {
   readonly found: FileStats;
 }
 
-/**
- * Opens a file below the root, and leaves it open only when `use` gives something that has its descriptor. What has
- * just been opened is known to the system: to look at it, and to close what was only read, waits for no disk.
- */
+/** Opens a file below the root, and leaves it open only when `use` gives something that has its descriptor. */
 async function openBelow<T extends object | string>(
   root: string,
   key: string,
@@ -134,14 +131,14 @@ async function openBelow<T extends object | string>(
     // a FIFO would block an ordinary open for ever
     fd = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
     if (!(await isInside(root, path))) return undefined;
-    const found = fstatSync(fd, { bigint: true });
+    const found = await fstat(fd, { bigint: true });
     if (found.isFile()) used = await use({ fd, found });
     return used;
   } catch (error) {
     if (isNotFound(error)) return undefined;
     throw translateFileError(error);
   } finally {
-    if (typeof used !== "object" && fd !== undefined) closeSync(fd);
+    if (typeof used !== "object" && fd !== undefined) closeSoon(fd);
   }
 }
 

@@ -1,6 +1,5 @@
-import { closeSync } from "node:fs";
 import { MediaError } from "../errors.ts";
-import { fstat, read } from "./file-calls.ts";
+import { closeSoon, fstat, read } from "./file-calls.ts";
 import { translateFileError } from "./file-keys.ts";
 import type { OpenObject } from "./file-object.ts";
 import { etagOf, openFile } from "./file-object.ts";
@@ -20,7 +19,7 @@ export async function openStream(
   const { first, last } = range ?? { first: 0, last: info.size - 1 };
   const hasChanged = ifMatch !== undefined && ifMatch !== info.etag;
   if (hasChanged || last >= info.size || signal?.aborted) {
-    closeSync(fd);
+    closeSoon(fd);
     if (signal?.aborted) throw new MediaError("timeout", "the file store did not answer in time");
     return { kind: "changed" };
   }
@@ -35,7 +34,7 @@ function streamFile(object: OpenObject, first: number, last: number): ByteStream
     if (isClosed) return;
     isClosed = true;
     // its number may be another file's by the time of a read that is under way
-    if (!isReading) closeSync(fd);
+    if (!isReading) closeSoon(fd);
   };
   /** Runs one call; should it have been closed meanwhile, that is done after. */
   const during = async <T>(call: () => Promise<T>): Promise<T> => {
@@ -45,7 +44,7 @@ function streamFile(object: OpenObject, first: number, last: number): ByteStream
       return await call();
     } finally {
       isReading = false;
-      if (isClosed) closeSync(fd);
+      if (isClosed) closeSoon(fd);
     }
   };
   return {

@@ -151,6 +151,8 @@ describe("the rest", () => {
     expect(text).toContain("shift_media_children 0");
     const [, busy] = /^shift_media_nodejs_eventloop_busy_seconds_total (\S+)$/m.exec(text) ?? [];
     expect(Number(busy)).toBeGreaterThan(0);
+    // it would have to be sampled
+    expect(text).not.toMatch(/eventloop_lag_(?!seconds)/);
   });
 
   it("shows metrics to this machine, or to whoever has the token", async () => {

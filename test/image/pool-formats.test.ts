@@ -36,14 +36,14 @@ describe("createPool with jobs of one picture", () => {
         [4],
         [
           [4, "webp", "original", true],
-          [4, "avif", "nothing", false],
+          [4, "png", "nothing", false],
         ],
       ],
     ];
     for (const [bytes, widths, expected] of rows) {
       const { pool, workers } = setUp({ queueLimit: 9 });
       await pool.start();
-      const formats = bytes === webp ? (["webp", "avif"] as const) : (["jpg", "webp"] as const);
+      const formats = bytes === webp ? (["webp", "png"] as const) : (["jpg", "webp"] as const);
       const jobs = widths.flatMap((width) =>
         formats.map((format) => ({ bytes, spec: { width }, format })),
       );
@@ -61,5 +61,69 @@ describe("createPool with jobs of one picture", () => {
       ]);
       expect(given).toEqual(expected);
     }
+  });
+
+  it("does not have what is quick wait for what takes long, or others for that", async () => {
+    const webp = await drawQuadrants(40, 20).webp().toBuffer();
+    const { pool, workers } = setUp({ size: 2, queueLimit: 9 });
+    await pool.start();
+    const both = (["gif", "webp"] as const).map((format) =>
+      pool.run({ bytes: webp, spec: { width: 4 }, format }, never),
+    );
+    await settle();
+    expect(workers.map(({ given }) => given.length)).toEqual([1, 1]);
+    const asked = [
+      ["webp", 30],
+      ["webp", 20],
+      ["avif", 30],
+    ] as const;
+    for (const worker of workers) worker.finish();
+    await Promise.all(both);
+    pool.stop();
+    const one = setUp({ queueLimit: 9 });
+    await one.pool.start();
+    const jobs = asked.map(([format, width]) =>
+      one.pool.run({ bytes: png, spec: { width }, format }, never),
+    );
+    for (const _ of jobs) {
+      await settle();
+      one.workers[0]?.finish();
+    }
+    await Promise.all(jobs);
+    const given = one.workers[0]?.given.map(({ job }) => [job.format, job.spec.width]);
+    expect(given).toEqual(asked);
+  });
+
+  it("leaves to each worker what it has decoded itself", async () => {
+    const { pool, workers } = setUp({ size: 2, queueLimit: 9 });
+    await pool.start();
+    const asked = [
+      ["jpg", 1280],
+      ["jpg", 960],
+      ["jpg", 900],
+      ["webp", 960],
+    ] as const;
+    const jobs = asked.map(([format, width]) =>
+      pool.run({ bytes: jpeg, spec: { width }, format }, never),
+    );
+    for (const _ of jobs) {
+      await settle();
+      for (const worker of workers) worker.finish();
+    }
+    await Promise.all(jobs);
+    const given = workers.map((worker) =>
+      worker.given.map(({ job }) => [job.format, job.spec.width]),
+    );
+    // of WebP those that a JPEG is decoded by two for are made by themselves
+    expect(given).toEqual([
+      [
+        ["webp", 960],
+        ["jpg", 960],
+      ],
+      [
+        ["jpg", 1280],
+        ["jpg", 900],
+      ],
+    ]);
   });
 });

@@ -1,84 +1,9 @@
-import { randomFillSync } from "node:crypto";
-import type { OutputInfo } from "sharp";
 import sharp from "sharp";
 import { describe, expect, it } from "vitest";
-import { prepareEngine } from "../../src/image/engine.ts";
-import { DEFAULT_IMAGE_LIMITS } from "../../src/image/gate.ts";
 import type { TransformJob } from "../../src/image/pipeline.ts";
-import { transformImage } from "../../src/image/pipeline.ts";
 import type { Sharing } from "../../src/image/sharing.ts";
-import type { PictureFormat, TransformSpec } from "../../src/transform/spec.ts";
-import { drawPhoto } from "../support/images.ts";
-import { expectMade } from "./make-variant.ts";
-
-const limits = DEFAULT_IMAGE_LIMITS;
-const SIZE = { width: 800, height: 600 };
-const photo = await drawPhoto(SIZE.width, SIZE.height);
-const noise = sharp(randomFillSync(Buffer.alloc(SIZE.width * SIZE.height * 3)), {
-  raw: { ...SIZE, channels: 3 },
-});
-const alpha = await sharp({
-  create: { ...SIZE, channels: 4, background: { r: 0, g: 0, b: 0, alpha: 0 } },
-})
-  .composite([{ input: await sharp(photo).resize(600).png().toBuffer() }])
-  .png()
-  .toBuffer();
-const oriented = await Promise.all(
-  [1, 2, 3, 4, 5, 6, 7, 8].map((orientation) =>
-    sharp(photo).resize(800, 450, { fit: "fill" }).withMetadata({ orientation }).jpeg().toBuffer(),
-  ),
-);
-
-/** Each is what is made for others, and how. */
-const ORIGINALS: readonly (readonly [name: string, bytes: Buffer])[] = [
-  ["jpeg", photo],
-  ...oriented.map((bytes, index) => [`jpeg of orientation ${index + 1}`, bytes] as const),
-  ["progressive jpeg", await sharp(photo).jpeg({ progressive: true }).toBuffer()],
-  ["grey jpeg", await sharp(photo).toColourspace("b-w").jpeg().toBuffer()],
-  ["cmyk jpeg", await sharp(photo).toColourspace("cmyk").jpeg().toBuffer()],
-  ["jpeg in Display P3", await sharp(photo).withIccProfile("p3").jpeg().toBuffer()],
-  ["jpeg of noise", await noise.clone().jpeg({ quality: 90 }).toBuffer()],
-  ["png", await sharp(photo).png().toBuffer()],
-  ["png of noise", await noise.clone().png({ compressionLevel: 0 }).toBuffer()],
-  ["png with alpha", alpha],
-  ["png with 16 bits", await sharp(photo).toColourspace("rgb16").png().toBuffer()],
-  ["grey png", await sharp(photo).toColourspace("b-w").png().toBuffer()],
-  [
-    "png in Display P3 with 16 bits",
-    await sharp(photo).toColourspace("rgb16").withIccProfile("p3").png().toBuffer(),
-  ],
-  ["gif", await sharp(photo).gif({ effort: 1 }).toBuffer()],
-  ["avif", await sharp(photo).avif({ effort: 0 }).toBuffer()],
-];
-
-await prepareEngine();
-
-async function make(job: TransformJob, sharing?: Sharing): Promise<Buffer> {
-  const result = expectMade(await transformImage(job, { limits, ...(sharing && { sharing }) }));
-  return Buffer.from(result.bytes);
-}
-
-/** What was decoded for a first job, for others to have. */
-async function decodeFor(job: TransformJob): Promise<Sharing["decoded"]> {
-  const sharing: Sharing = { isWanted: true, decoded: undefined };
-  await make(job, sharing);
-  return sharing.decoded;
-}
-
-function toRaw(bytes: Buffer): Promise<{ data: Buffer; info: OutputInfo }> {
-  return sharp(bytes).toColourspace("srgb").raw().toBuffer({ resolveWithObject: true });
-}
-
-/** The mean of how far levels are apart. */
-async function difference(one: Buffer, other: Buffer): Promise<number> {
-  const [a, b] = [await toRaw(one), await toRaw(other)];
-  expect(b.info).toMatchObject({ width: a.info.width, height: a.info.height });
-  expect(b.info.channels).toBe(a.info.channels);
-  let sum = 0;
-  for (let at = 0; at < a.data.length; at += 1)
-    sum += Math.abs(Number(a.data[at]) - Number(b.data[at]));
-  return sum / a.data.length;
-}
+import type { TransformSpec } from "../../src/transform/spec.ts";
+import { decodeFor, difference, make, ORIGINALS, photo, SIZE, toRaw } from "./shared-pictures.ts";
 
 /** Pairs of a job and one that is made of its decode. */
 const PAIRS: readonly (readonly [first: TransformSpec, second: TransformSpec])[] = [
@@ -104,20 +29,6 @@ async function isShared(first: TransformJob, second: TransformJob): Promise<bool
   const decoded = await decodeFor(first);
   decoded?.pixels.data.fill(0);
   const { data } = await toRaw(await make(second, { isWanted: false, decoded }));
-  return data.every((level) => level < 8);
-}
-
-type Asked = readonly [format: PictureFormat, spec: TransformSpec];
-
-/** Whether the second has made use of the picture of the first: of black pixels it makes a black picture. */
-async function isTaken(
-  bytes: Buffer,
-  [first, second]: readonly [Asked, Asked],
-  sharing: Sharing,
-): Promise<boolean> {
-  await make({ bytes, format: first[0], spec: first[1] }, sharing);
-  sharing.finished?.pixels.data.fill(0);
-  const { data } = await toRaw(await make({ bytes, format: second[0], spec: second[1] }, sharing));
   return data.every((level) => level < 8);
 }
 
@@ -168,58 +79,6 @@ describe("transformImage with what another job has decoded", () => {
       const [one, two] = [first, second].map((spec) => ({ bytes, spec, format: "png" as const }));
       const name = `${JSON.stringify(first)} ${JSON.stringify(second)}`;
       if (one && two) expect(await isShared(one, two), name).toBe(expected);
-    }
-  });
-
-  it.each(ORIGINALS)("makes of %s one picture in all formats", async (_, bytes) => {
-    for (const spec of [
-      { width: 150 },
-      { width: 90, height: 90, mode: "pad", radius: 9 },
-    ] as const) {
-      const sharing: Sharing = { isWanted: false, isTwinned: true };
-      for (const format of ["jpg", "webp", "png", "avif"] as const) {
-        const job = { bytes, spec, format };
-        const [alone, shared] = [await make(job), await make(job, sharing)];
-        expect(await difference(alone, shared), `${format} ${JSON.stringify(spec)}`).toBeLessThan(
-          1,
-        );
-      }
-    }
-  });
-
-  it("takes a finished picture where it is the same, and nowhere else", async () => {
-    const round = { width: 60, radius: 9 } as const;
-    const rows: readonly (readonly [Buffer, Asked, Asked, boolean])[] = [
-      [photo, ["jpg", { width: 84 }], ["webp", { width: 84 }], true],
-      [photo, ["jpg", { width: 84 }], ["jpg", { width: 84, quality: 50, version: "2" }], true],
-      [photo, ["webp", { width: 84 }], ["webp", { width: 84, lossless: true }], true],
-      [photo, ["jpg", { width: 84 }], ["webp", { width: 85 }], false],
-      [photo, ["jpg", { width: 84 }], ["webp", { width: 84, grayscale: true }], false],
-      [photo, ["jpg", { width: 84 }], ["webp", { width: 84, rotate: "ignore" }], false],
-      [photo, ["jpg", round], ["webp", round], false], // on white, and on nothing
-      [photo, ["png", round], ["webp", round], true],
-      [alpha, ["jpg", { width: 84 }], ["webp", { width: 84 }], false],
-      [alpha, ["png", { width: 84 }], ["webp", { width: 84 }], true],
-      [photo, ["jpg", { width: 84, trim: 3 }], ["webp", { width: 84, trim: 3 }], false],
-    ];
-    for (const [bytes, first, second, expected] of rows) {
-      const sharing: Sharing = { isWanted: false, isTwinned: true };
-      const name = `${JSON.stringify(first)} ${JSON.stringify(second)}`;
-      expect(await isTaken(bytes, [first, second], sharing), name).toBe(expected);
-    }
-  });
-
-  it("takes none that was scaled twice where that would show", async () => {
-    for (const [width, second, expected] of [
-      [260, ["webp", { width: 260 }], true],
-      [196, ["webp", { width: 196 }], false],
-      [196, ["webp", { width: 196, lossless: true }], true],
-      [196, ["avif", { width: 196 }], true],
-    ] as const) {
-      const decoded = await decodeFor({ bytes: photo, spec: { width: 260 }, format: "jpg" });
-      const sharing: Sharing = { isWanted: true, isTwinned: true, decoded };
-      const pair = [["jpg", { width }], second] as const;
-      expect(await isTaken(photo, pair, sharing), JSON.stringify(pair)).toBe(expected);
     }
   });
 
