@@ -1,6 +1,10 @@
 import { describe, expect, it } from "vitest";
 import { drawQuadrants } from "../support/images.ts";
+import { DEFAULT_IMAGE_LIMITS } from "../../src/image/gate.ts";
+import { startInlineWorker } from "../../src/image/inline-worker.ts";
+import { startPool } from "./child-pool.ts";
 import { never, setUp, settle } from "./fake-workers.ts";
+import { alpha, difference, make, photo } from "./shared-pictures.ts";
 
 const png = await drawQuadrants(1200, 900).png().toBuffer();
 const jpeg = await drawQuadrants(4000, 40).jpeg().toBuffer();
@@ -125,5 +129,22 @@ describe("createPool with jobs of one picture", () => {
         ["jpg", 900],
       ],
     ]);
+  });
+
+  it("makes them in a child, and without one, as they would be made alone", async () => {
+    for (const options of [{}, { startWorker: () => startInlineWorker(DEFAULT_IMAGE_LIMITS) }]) {
+      const pool = await startPool(options);
+      for (const bytes of [photo, alpha]) {
+        const jobs = [84, 63].flatMap((width) =>
+          (["jpg", "webp", "png"] as const).map((format) => ({ bytes, spec: { width }, format })),
+        );
+        const results = await Promise.all(jobs.map((job) => pool.run(job, never)));
+        for (const [index, job] of jobs.entries()) {
+          const made = results[index];
+          if (made?.kind !== "made") throw new Error(made?.kind);
+          expect(await difference(await make(job), Buffer.from(made.bytes))).toBeLessThan(3);
+        }
+      }
+    }
   });
 });

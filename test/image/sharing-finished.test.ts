@@ -1,6 +1,9 @@
 import { describe, expect, it } from "vitest";
+import { createDesk } from "../../src/image/desk.ts";
+import { DEFAULT_IMAGE_LIMITS } from "../../src/image/gate.ts";
 import type { Sharing } from "../../src/image/sharing.ts";
 import type { PictureFormat, TransformSpec } from "../../src/transform/spec.ts";
+import { expectMade } from "./make-variant.ts";
 import { alpha, decodeFor, difference, make, ORIGINALS, photo, toRaw } from "./shared-pictures.ts";
 
 type Asked = readonly [format: PictureFormat, spec: TransformSpec];
@@ -83,5 +86,22 @@ describe("transformImage with the finished picture of another job", () => {
       const pair = [["jpg", { width }], second] as const;
       expect(await isTaken(photo, pair, sharing), JSON.stringify(pair)).toBe(expected);
     }
+  });
+
+  it("is handed on from one job to the next, and no further", async () => {
+    const bytes = Buffer.from(photo);
+    const spec = { width: 84 };
+    const [jpg, webp] = (["jpg", "webp"] as const).map((format) => ({ bytes, spec, format }));
+    const desk = createDesk();
+    const options = { limits: DEFAULT_IMAGE_LIMITS, follow: "original", onSlow: () => {} } as const;
+    if (!jpg || !webp) throw new Error("there are two");
+    const alone = await make(webp);
+    await desk.run(jpg, { ...options, isTwinned: true });
+    bytes.fill(0, bytes.length >> 1); // what is decoded from now on fails
+    const twin = expectMade(await desk.run(webp, { ...options, isTwinned: false }));
+    expect(await difference(alone, Buffer.from(twin.bytes))).toBeLessThan(1);
+    await expect(desk.run(webp, { ...options, isTwinned: false })).rejects.toMatchObject({
+      code: "unusable_original",
+    });
   });
 });
