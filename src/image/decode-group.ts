@@ -34,7 +34,8 @@ const MIN_RESCALED_AVIF = 48;
 
 /**
  * Whether what was decoded so much smaller for one job may be scaled once more for another of this size. Nothing of
- * photographs shows it; of pure noise, decoded by two, lossy WebP makes a mean difference of 3.7 levels.
+ * photographs shows it, unless they are sharpened (up to 5 levels) or their dark parts are lifted (2.7); of pure noise,
+ * decoded by two, lossy WebP makes a mean difference of 3.7 levels.
  */
 export function mayRescale(
   shrink: number,
@@ -42,6 +43,7 @@ export function mayRescale(
   { width, height }: Size,
 ): boolean {
   if (shrink === 1) return true;
+  if (spec.sharpen !== undefined || spec.gamma !== undefined) return false;
   if (format === "avif") return Math.min(width, height) >= MIN_RESCALED_AVIF;
   return shrink !== 2 || format !== "webp" || spec.lossless === true;
 }

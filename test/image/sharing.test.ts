@@ -9,6 +9,8 @@ import { decodeFor, difference, make, ORIGINALS, photo, SIZE, toRaw } from "./sh
 const PAIRS: readonly (readonly [first: TransformSpec, second: TransformSpec])[] = [
   [{ width: 84 }, { width: 63 }],
   [{ width: 84 }, { width: 20 }],
+  [{ width: 84 }, { width: 30, height: 50, mode: "scale", sharpen: 40 }],
+  [{ width: 84 }, { width: 60, gamma: 3 }],
   [{ width: 150 }, { width: 114 }],
   [{ width: 260 }, { width: 196 }],
   [{ width: 800 }, { width: 350 }],
@@ -63,6 +65,9 @@ describe("transformImage with what another job has decoded", () => {
       [photo, { width: 84 }, { width: 63 }, true],
       [photo, { width: 84 }, { width: 84, quality: 50 }, true],
       [photo, { width: 84 }, { width: 68 }, false], // too near
+      [photo, { width: 84 }, { width: 63, sharpen: 10 }, false],
+      [photo, { width: 84 }, { width: 63, gamma: 2 }, false],
+      [photo, { width: 800 }, { width: 350, sharpen: 10 }, true], // all of its pixels
       [photo, { width: 50 }, { width: 84 }, false], // larger
       [photo, { width: 150 }, { width: 84 }, false], // decoded at another scale
       [photo, { width: 800 }, { width: 350 }, true],
