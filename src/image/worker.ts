@@ -22,7 +22,7 @@ export type WorkerResult =
  * What is to come after a job: nothing that has to do with it, another job of the same original, or one
  * that can share its decode.
  */
-export type Follow = "nothing" | "original" | "decode";
+type Follow = "nothing" | "original" | "decode";
 
 /** What a worker is to be ready for. */
 export interface Prospect {
