@@ -103,9 +103,8 @@ function readPresets(text: string, presets: Presets): Piece {
   const setting = readSetting("presets", text);
   const isKnown = text.split(".").every((name) => presets.has(name));
   if (setting && isKnown) return valid([setting]);
-  const known = [...presets.keys()].join(", ");
-  const expected = known ? `some of ${known}, joined by dots` : "left out, as there are no presets";
-  return invalid("t", () => expected, text);
+  const known = [...presets.keys()].join(", ") || "none";
+  return invalid("t", () => `some of ${known}, joined by dots`, text);
 }
 
 function readRewritten(name: string, value: string, { rewrite, expected }: Rewrite): Piece {
