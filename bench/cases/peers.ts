@@ -51,11 +51,12 @@ async function startIpx(folder: string): Promise<Server> {
 }
 
 async function compareAll(bench: Bench, service: Server, peer: Peer): Promise<void> {
+  const requests = await listRequests(bench); // whose originals are there from now on
   const toUrl = await prepareUrls(peer, bench.originals.folder);
   const makers = [makeByServer(urlOf(service.url)), makeByServer(toUrl)];
   // a peer that cannot do it says so in its rows
   await warmUp(makers, bench).catch(() => undefined);
-  for (const request of await listRequests(bench)) await compare(bench, service, { peer, request });
+  for (const request of requests) await compare(bench, service, { peer, request, toUrl });
 }
 
 async function listRequests({ originals }: Bench): Promise<readonly Request[]> {
@@ -81,13 +82,19 @@ async function listRequests({ originals }: Bench): Promise<readonly Request[]> {
   return [...misses, large, ...bursts];
 }
 
+interface Comparison {
+  readonly peer: Peer;
+  readonly request: Request;
+  /** The URL of a job at the peer. */
+  readonly toUrl: (job: Job) => string;
+}
+
 async function compare(
   { options, originals, add }: Bench,
   service: Server,
-  { peer, request }: { readonly peer: Peer; readonly request: Request },
+  { peer, request, toUrl }: Comparison,
 ): Promise<void> {
   const name = `${peer.name}: ${request.name}`;
-  const toUrl = await prepareUrls(peer, originals.folder);
   const toJobs = async (): Promise<readonly Job[]> =>
     request.toJobs(await originals.afresh(request.keys));
   const jobs = await toJobs();

@@ -93,9 +93,12 @@ function nameLooks({ metadata }: Original, { plan, ...asked }: Wanted): string {
   return JSON.stringify([plan, describeLooks(asked, metadata.hasAlpha)]);
 }
 
-function mayScaleAgain({ format, size }: Original, { plan, ...asked }: Wanted): boolean {
-  const shrink = format === "jpeg" ? shrinkOnLoad(size, plan) : 1;
-  return mayRescale(shrink, asked, plan.resize);
+function mayScaleAgain(original: Original, { plan, ...asked }: Wanted): boolean {
+  return mayRescale(shrinkOf(original, plan), asked, plan.resize);
+}
+
+function shrinkOf({ format, size }: Original, plan: Plan): number {
+  return format === "jpeg" ? shrinkOnLoad(size, plan) : 1;
 }
 
 /**
@@ -108,7 +111,7 @@ async function readShared(
   sharing: Sharing,
 ): Promise<Sharp | undefined> {
   const { plan, isUpright } = wanted;
-  const shrink = original.format === "jpeg" ? shrinkOnLoad(original.size, plan) : 1;
+  const shrink = shrinkOf(original, plan);
   if (hasOwnDecode(original, wanted, shrink)) return undefined;
   const { decoded } = sharing;
   const isAlike = decoded?.shrink === shrink && decoded.isUpright === isUpright;
