@@ -5,11 +5,11 @@ import { createDesk } from "./desk.ts";
 import { ENGINE, prepareEngine } from "./engine.ts";
 import type { Frame } from "./frames.ts";
 import { createFrameReader, writeFrame } from "./frames.ts";
-import { noteGarbage } from "./garbage.ts";
 import { readOriginalFile } from "./original-file.ts";
 import { OutOfMemory } from "./pipeline.ts";
 import type { ChildHeader, ServiceHeader } from "./protocol.ts";
 import { CHANNEL_FD } from "./protocol.ts";
+import { createRoom } from "./room.ts";
 
 // The process that runs sharp: jobs come in and results go out over one pipe, one at a time.
 
@@ -20,7 +20,8 @@ const PIECE_BYTES = 256 * 1024;
 
 await prepareEngine();
 const desk = createDesk();
-const read = createFrameReader((frame) => void answer(frame), allocate);
+const room = createRoom();
+const read = createFrameReader((frame) => void answer(frame), room.allocate);
 const options = {
   fd: CHANNEL_FD,
   readable: true,
@@ -40,12 +41,6 @@ channel.on("error", () => process.exit(1));
 
 send({ kind: "ready", engine: ENGINE }, NOTHING);
 
-/** Room for an original; whatever was in such room before is to be collected. */
-function allocate(bytes: number): Buffer {
-  noteGarbage(bytes);
-  return Buffer.allocUnsafeSlow(bytes);
-}
-
 async function answer({ header, body }: Frame): Promise<void> {
   const asked = header as ServiceHeader; // the service is the only one to write here
   if (asked.kind === "release") {
@@ -54,7 +49,7 @@ async function answer({ header, body }: Frame): Promise<void> {
   }
   const { limits, follow, isTwinned, isKept, file, ...job } = asked;
   const kept = isKept ? desk.original() : undefined;
-  const bytes = kept ?? (file ? readOriginalFile(file, allocate) : body);
+  const bytes = kept ?? (file ? readOriginalFile(file, room.allocate) : body);
   if (!bytes) {
     desk.clear(); // the service takes this file for the last original, and not the one before
     return send({ kind: "moved", rss: process.memoryUsage.rss() }, NOTHING);
@@ -73,6 +68,7 @@ async function answer({ header, body }: Frame): Promise<void> {
       send({ kind: "done", width, height, sha256, rss }, result.bytes);
     }
   } catch (error) {
+    room.abandon(); // something that was done at the same time may not have ended
     if (error instanceof OutOfMemory) send({ kind: "exhausted", detail: error.message }, NOTHING);
     else send({ kind: "failed", ...describe(error), rss: process.memoryUsage.rss() }, NOTHING);
   }

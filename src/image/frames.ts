@@ -2,7 +2,8 @@ import type { Duplex } from "node:stream";
 
 /** Lengths of the header and of the body, both unsigned 32-bit integers, big-endian. */
 const PREFIX_BYTES = 8;
-const MAX_HEADER_BYTES = 64 * 1024;
+/** Of a header; longer frames have a body. */
+export const MAX_HEADER_BYTES: number = 64 * 1024;
 const MAX_BODY_BYTES = 512 * 1024 * 1024;
 
 /** A message between the service and one of its children: JSON, and bytes that JSON is no good for. */

@@ -53,6 +53,29 @@ describe("startChildWorker", () => {
     expect(worker.isFit()).toBe(false);
   });
 
+  it("makes each variant of the original it was asked for, kept ones and refused ones between", async () => {
+    const worker = await startWorker();
+    const [large, small] = [await drawNoise(600, 500), await drawNoise(300, 200)];
+    const cut = { ...SMALL_JOB, bytes: large.png.subarray(0, 500_000) };
+    const make = async (bytes: Uint8Array, follow: "original" | "nothing"): Promise<Buffer> => {
+      const crop = { unit: "pixel", x: 0, y: 0, width: 300, height: 200 } as const;
+      const job = { bytes, spec: { crop }, format: "png" } as const;
+      const made = expectMade(await worker.run(job, { ...alone, follow }));
+      return sharp(made.bytes).raw().toBuffer();
+    };
+    const corner = await sharp(large.png)
+      .extract({ left: 0, top: 0, width: 300, height: 200 })
+      .raw()
+      .toBuffer();
+    for (let turn = 0; turn < 3; turn += 1) {
+      expect((await make(large.png, "original")).equals(corner)).toBe(true);
+      expect((await make(large.png, "nothing")).equals(corner)).toBe(true);
+      expect((await make(small.png, "original")).equals(small.pixels)).toBe(true);
+      await expect(worker.run(cut, alone)).rejects.toMatchObject({ code: "unusable_original" });
+    }
+    worker.stop();
+  });
+
   it("hands on refusals, with what the decoder said", async () => {
     const worker = await startWorker();
     const text = { ...SMALL_JOB, bytes: Buffer.from("not a picture") };

@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { MediaError } from "../../src/errors.ts";
 import { DEFAULT_IMAGE_LIMITS, admitOriginal, checkDimensions } from "../../src/image/gate.ts";
 import { sniffFormat } from "../../src/image/sniff.ts";
-import { drawQuadrants } from "../support/images.ts";
+import { decode, drawQuadrants, readGrid } from "../support/images.ts";
 import { ftyp, insertIntoPng, latin1, pngChunk, repeatLastScan } from "./hostile.ts";
 
 const small = drawQuadrants(40, 20);
@@ -116,6 +116,15 @@ describe("admitOriginal", () => {
     const { code, message } = refusalOf(() => admitOriginal(tooMany));
     expect(code).toBe("unusable_original");
     expect(message).toBe("a JPEG original must have at most 64 scans");
+  });
+
+  it("admits a baseline JPEG of which libjpeg reads one scan, however many come after it", async () => {
+    const bytes = await drawQuadrants(40, 20).jpeg().toBuffer();
+    const turned = await drawQuadrants(40, 20).rotate(180).jpeg().toBuffer();
+    const scans = repeatLastScan(turned, 100).subarray(turned.lastIndexOf(latin1("\xff\xda")));
+    const more = Buffer.concat([bytes.subarray(0, -2), scans]);
+    expect(admitOriginal(more).format).toBe("jpeg");
+    expect(readGrid(await decode(more))).toBe("RG/BY");
   });
 
   it("refuses a JPEG of a hundred thousand scans without counting them all", () => {

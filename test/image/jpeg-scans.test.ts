@@ -9,12 +9,39 @@ const progressive = await drawQuadrants(40, 20).jpeg({ progressive: true }).toBu
 const SOI = latin1("\xff\xd8");
 const EOI = latin1("\xff\xd9");
 const scan = Buffer.concat([jpegSegment(0xda, Buffer.alloc(8)), latin1("data")]);
+/** Of the first of three components, and of all three. */
+const partialScan = Buffer.concat([jpegSegment(0xda, latin1("\x01\0\0\0\x3f\0")), latin1("data")]);
+const wholeScan = Buffer.concat([
+  jpegSegment(0xda, latin1("\x03\0\0\0\0\0\0\0\x3f\0")),
+  latin1("data"),
+]);
+const frame = (code: number): Buffer =>
+  jpegSegment(code, Buffer.concat([latin1("\x08\0\x08\0\x08\x03"), Buffer.alloc(9)]));
+/** Whose second byte after the length is 3. */
+const table = jpegSegment(0xc4, latin1("\x03"));
 
 describe("countJpegScans", () => {
   it.each<[string, number, readonly Uint8Array[]]>([
     ["a baseline picture", 1, [baseline]],
     ["a progressive picture", 10, [progressive]],
     ["a progressive picture with more of them", 15, [repeatLastScan(progressive, 5)]],
+    ["a baseline picture with scans that nobody reads", 1, [repeatLastScan(baseline, 5)]],
+    [
+      "a baseline picture whose components are in scans of their own",
+      3,
+      [SOI, frame(0xc0), partialScan, table, partialScan, partialScan, EOI],
+    ],
+    [
+      "a baseline picture that begins with one component",
+      2,
+      [SOI, frame(0xc1), partialScan, wholeScan, EOI],
+    ],
+    [
+      "a progressive picture that begins with all components",
+      2,
+      [SOI, frame(0xc2), wholeScan, partialScan, EOI],
+    ],
+    ["a picture without a frame", 2, [SOI, wholeScan, wholeScan, EOI]],
     ["no scan", 0, [SOI, EOI]],
     ["two scans", 2, [SOI, scan, scan, EOI]],
     ["no end", 2, [SOI, scan, scan]],
