@@ -7,10 +7,12 @@ import { encodeAnimation } from "./formats.ts";
 import type { ImageLimits } from "./gate.ts";
 import { planGeometry } from "./geometry.ts";
 import type { Original } from "./original.ts";
+import { orient } from "./orientation.ts";
 import type { Pixels } from "./pixels.ts";
-import { fromPixels, settle, toPixels } from "./pixels.ts";
+import { fromPixels, toPixels } from "./pixels.ts";
+import { locateCut, scale } from "./scale.ts";
 import type { Region, Size } from "./sizes.ts";
-import { applySteps, locateCut } from "./steps.ts";
+import { applySteps } from "./steps.ts";
 import { cropTo, findContent, uniteRegions } from "./trim.ts";
 
 const MAX_FRAMES = 256;
@@ -48,10 +50,9 @@ export async function animate(
   spec: AnimatedSpec,
   limits: ImageLimits,
 ): Promise<{ readonly output: Sharp; readonly size: Size }> {
-  const { metadata, size } = original;
+  const { metadata, size, orientation } = original;
   const { pages: count = 1, delay = [], loop = 0 } = metadata;
   checkFrames(metadata, limits);
-  const orientation = spec.rotate === "ignore" ? 1 : (metadata.orientation ?? 1);
   const frames: Frames = { strip: await toPixels(original.readFrames()), count, orientation };
   const strip = await makeFrames(frames, size, spec);
   const height = strip.height / count;
@@ -78,11 +79,15 @@ async function makeFrames(frames: Frames, size: Size, spec: AnimatedSpec): Promi
   const plan = planGeometry({ ...size, frames: count }, trimmed);
   // what draws attention in the first one is what is seen of all
   const fixed = await locateCut(await readFrame(frames, 0), plan);
-  const first = await toPixels(await applySteps(await readFrame(frames, 0), fixed, spec));
+  const makeFrame = async (index: number): Promise<Pixels> => {
+    const scaled = scale(await readFrame(frames, index), fixed);
+    return toPixels(await applySteps(scaled, fixed, spec));
+  };
+  const first = await makeFrame(0);
   const data = Buffer.alloc(first.data.length * count);
   first.data.copy(data);
   for (let index = 1; index < count; index += 1) {
-    const next = await toPixels(await applySteps(await readFrame(frames, index), fixed, spec));
+    const next = await makeFrame(index);
     next.data.copy(data, index * first.data.length);
   }
   return { ...first, data, height: first.height * count };
@@ -102,21 +107,4 @@ function readFrame({ strip, count, orientation }: Frames, index: number): Promis
   const bytes = strip.data.length / count;
   const data = strip.data.subarray(index * bytes, (index + 1) * bytes);
   return orient(fromPixels({ ...strip, data, height: strip.height / count }), orientation);
-}
-
-/** Clockwise degrees, and then whether to mirror, for each EXIF orientation (CIPA DC-008, 4.6.5). */
-const ORIENTATIONS: Readonly<Record<number, readonly [degrees: number, isMirrored: boolean]>> = {
-  2: [0, true],
-  3: [180, false],
-  4: [180, true],
-  5: [90, true],
-  6: [90, false],
-  7: [270, true],
-  8: [270, false],
-};
-
-async function orient(image: Sharp, orientation: number): Promise<Sharp> {
-  const [degrees, isMirrored] = ORIENTATIONS[orientation] ?? [0, false];
-  const turned = degrees === 0 ? image : await settle(image.rotate(degrees));
-  return isMirrored ? settle(turned.flop()) : turned;
 }

@@ -5,8 +5,8 @@ import { planGeometry } from "./geometry.ts";
 import type { Original } from "./original.ts";
 import type { Pixels } from "./pixels.ts";
 import { fromPixels, toPixels } from "./pixels.ts";
+import { scaleOriginal } from "./scale.ts";
 import type { Size } from "./sizes.ts";
-import { resizeTo } from "./steps.ts";
 import { cropTo, findContent } from "./trim.ts";
 
 /** What `f_json` says of an original; widths and heights are those of what a crop leaves. */
@@ -50,7 +50,7 @@ export async function describe(
   const region =
     trim === undefined ? undefined : findContent(await toPixels(original.read()), trim);
   const plan = planGeometry(original.size, region ? cropTo(asked, region) : asked);
-  const sample = await toPixels(resizeTo(original.read(), plan).ensureAlpha());
+  const sample = await toPixels((await scaleOriginal(original, plan)).ensureAlpha());
   const { width, height } = plan.crop ?? original.size;
   return {
     text: await WRITERS[format](sample, original, { width, height }),

@@ -1,4 +1,5 @@
-const MARKER = 0xff;
+import { findMarker, readPair } from "./jpeg-markers.ts";
+
 const SOS = 0xda;
 const EOI = 0xd9;
 
@@ -29,18 +30,7 @@ function isSequential(marker: number | undefined): boolean {
   return marker === 0xc0 || marker === 0xc1 || marker === 0xc9;
 }
 
-/** The position of the next marker's code; stuffed bytes, fill bytes and restart markers are none. */
-function findMarker(bytes: Uint8Array, from: number): number | undefined {
-  let at = bytes.indexOf(MARKER, from);
-  while (at !== -1) {
-    const code = bytes[at + 1] ?? EOI;
-    if (code !== 0 && code !== MARKER && !(code >= 0xd0 && code <= 0xd7)) return at + 1;
-    at = bytes.indexOf(MARKER, at + 1);
-  }
-  return undefined;
-}
-
 function segmentLength(bytes: Uint8Array, marker: number): number {
   const isBare = bytes[marker] === 0x01 || bytes[marker] === 0xd8;
-  return isBare ? 0 : ((bytes[marker + 1] ?? 0) << 8) | (bytes[marker + 2] ?? 0);
+  return isBare ? 0 : readPair(bytes, marker + 1);
 }

@@ -1,3 +1,4 @@
+import { isFrame, readPair } from "./jpeg-markers.ts";
 import type { Size } from "./sizes.ts";
 
 const MARKER = 0xff;
@@ -16,15 +17,6 @@ export function readJpegSize(bytes: Uint8Array): Size | undefined {
     at += 2 + readPair(bytes, at + 2);
   }
   return undefined;
-}
-
-/** SOF0 to SOF15, less DHT, JPG and DAC among them. */
-function isFrame(code: number): boolean {
-  return code >= 0xc0 && code <= 0xcf && code !== 0xc4 && code !== 0xc8 && code !== 0xcc;
-}
-
-function readPair(bytes: Uint8Array, at: number): number {
-  return ((bytes[at] ?? 0) << 8) | (bytes[at + 1] ?? 0);
 }
 
 function toSize(width: number, height: number): Size | undefined {

@@ -3,6 +3,9 @@ import sharp from "sharp";
 import type { TransformSpec } from "../transform/spec.ts";
 import type { ImageLimits, InputFormat } from "./gate.ts";
 import { admitOriginal, checkDimensions } from "./gate.ts";
+import { shrinkOnLoad } from "./decode-group.ts";
+import type { Plan } from "./geometry.ts";
+import { dropFineScans } from "./jpeg-eighth.ts";
 import type { Size } from "./sizes.ts";
 import { readWebpSize } from "./webp-size.ts";
 
@@ -14,8 +17,12 @@ export interface Original {
   readonly metadata: Metadata;
   /** Upright, unless it is to be left as it is. */
   readonly size: Size;
+  /** As in EXIF, from 1 to 8: how it is to be turned. */
+  readonly orientation: number;
   /** Begins a pipeline with its first frame, of this size, and unless told otherwise in sRGB. */
   read(options?: SharpOptions): Sharp;
+  /** Begins one that a plan is to be carried out on: with what its decoder makes use of then. */
+  readFor(plan: Plan, options?: SharpOptions): Sharp;
   /** Begins one with all of its frames, above each other and as they are stored. */
   readFrames(): Sharp;
 }
@@ -41,17 +48,28 @@ export async function openOriginal(
   const metadata = await sharp(bytes, { ...options, limitInputPixels: false }).metadata();
   checkDimensions(metadata, format, limits);
   const { width, height } = shouldOrient ? metadata.autoOrient : metadata;
+  const size = { width, height };
+  // libvips flattens grey on the red of a background, and sharp leaves 16 bits in Display P3
+  const isFlawed = metadata.hasAlpha || metadata.depth === "ushort";
+  const begin = (from: Uint8Array, more?: SharpOptions): Sharp => {
+    const source = sharp(from, { ...options, autoOrient: shouldOrient, ...more });
+    return isFlawed ? source.pipelineColourspace("srgb") : source;
+  };
   return {
     format,
     length: original.length,
     metadata,
-    size: { width, height },
-    read: (more) => {
-      const source = sharp(bytes, { ...options, autoOrient: shouldOrient, ...more });
-      // libvips flattens grey on the red of a background, and sharp leaves 16 bits in Display P3
-      const isFlawed = metadata.hasAlpha || metadata.depth === "ushort";
-      return isFlawed ? source.pipelineColourspace("srgb") : source;
-    },
+    size,
+    orientation: shouldOrient ? (metadata.orientation ?? 1) : 1,
+    read: (more) => begin(bytes, more),
+    readFor: (plan, more) =>
+      begin(!isFlawed && isEighth(format, size, plan) ? dropFineScans(bytes) : bytes, more),
     readFrames: () => sharp(bytes, { ...options, animated: true }),
   };
+}
+
+/** Whether sharp has libjpeg decode it at an eighth of its size; where it cuts by itself, it also scales by itself. */
+function isEighth(format: InputFormat, size: Size, plan: Plan): boolean {
+  const isCutBySharp = plan.cut !== undefined && "strategy" in plan.cut;
+  return format === "jpeg" && !isCutBySharp && shrinkOnLoad(size, plan) === 8;
 }

@@ -19,6 +19,7 @@ import type { Original } from "./original.ts";
 import { openOriginal } from "./original.ts";
 import { settle, toPixels } from "./pixels.ts";
 import { attachProfile, chooseProfile } from "./profile.ts";
+import { scale, scaleOriginal } from "./scale.ts";
 import type { Sharing } from "./sharing.ts";
 import { finishShared } from "./sharing.ts";
 import { countOutputPixels, estimateCost } from "./slow.ts";
@@ -123,12 +124,17 @@ async function makePicture(
   sharing: Sharing | undefined,
 ): Promise<Made> {
   const profile = chooseProfile(original.metadata, spec);
-  const read = (): Sharp => original.read({ ignoreIcc: profile !== undefined });
+  const options = { ignoreIcc: profile !== undefined };
   const trimmed =
-    spec.trim === undefined ? spec : cropTo(spec, findContent(await toPixels(read()), spec.trim));
+    spec.trim === undefined
+      ? spec
+      : cropTo(spec, findContent(await toPixels(original.read(options)), spec.trim));
   const plan = planGeometry(original.size, trimmed);
   const wanted = { plan, isUpright: spec.rotate !== "ignore", spec, format: spec.format };
-  const finish = (begun?: Sharp): Promise<Sharp> => applySteps(begun ?? read(), plan, spec);
+  const finish = async (begun?: Sharp): Promise<Sharp> => {
+    const scaled = begun ? scale(begun, plan) : await scaleOriginal(original, plan, options);
+    return applySteps(scaled, plan, spec);
+  };
   const canShare = sharing && mayShareDecode({ spec, format: spec.format });
   const finished = canShare
     ? await finishShared(original, wanted, { sharing, finish })

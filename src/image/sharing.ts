@@ -6,6 +6,7 @@ import type { Plan } from "./geometry.ts";
 import type { Original } from "./original.ts";
 import type { Pixels } from "./pixels.ts";
 import { fromPixels, toPixels } from "./pixels.ts";
+import { scaleOriginal } from "./scale.ts";
 import type { Size } from "./sizes.ts";
 import { countOutputPixels } from "./slow.ts";
 
@@ -134,8 +135,7 @@ async function decode(
   const size = how.shrink === 1 ? original.size : resize;
   if (!sharing.isWanted || bytesOf(original, size) > MAX_SHARED_BYTES) return undefined;
   sharing.decoded = undefined; // not both at a time
-  const image = original.read();
-  const scaled = how.shrink === 1 ? image : image.resize({ ...size, fit: "fill" });
+  const scaled = how.shrink === 1 ? original.read() : await scaleOriginal(original, { resize });
   const pixels = await toPixels(scaled);
   sharing.decoded = { ...how, pixels };
   return fromPixels(pixels);

@@ -21,8 +21,8 @@ interface Backdrop {
 const CLEAR = { r: 0, g: 0, b: 0, alpha: 0 };
 
 /**
- * Carries a plan out: crop, resize, flip, rotate, effects, pad, radius, flatten. `image` is the upright
- * original; the result is ready to be encoded.
+ * Carries the rest of a plan out: flip, rotate, effects, pad, radius, flatten. `image` is what the original was scaled
+ * to; the result is ready to be encoded.
  */
 export async function applySteps(
   image: Sharp,
@@ -32,8 +32,8 @@ export async function applySteps(
   const backdrop = chooseBackdrop(spec.background, spec.format);
   // without effects it is all the same when a picture is flattened, and this is no pass of its own
   let current = hasEffects(spec)
-    ? await changeLooks(resizeTo(image, plan), spec, backdrop)
-    : await turn(flatten(resizeTo(image, plan), backdrop), spec, backdrop.fill);
+    ? await changeLooks(image, spec, backdrop)
+    : await turn(flatten(image, backdrop), spec, backdrop.fill);
   if (plan.pad) current = await pad(current, plan.pad, { ...backdrop, gravity: spec.gravity });
   if (spec.radius) current = flatten(await round(current, spec.radius), backdrop);
   return backdrop.under ? layOn(current, backdrop.under) : current;
@@ -50,29 +50,6 @@ function chooseBackdrop(background: string | undefined, format: PictureFormat): 
 async function changeLooks(image: Sharp, spec: TransformSpec, backdrop: Backdrop): Promise<Sharp> {
   const turned = await turn(image, spec, CLEAR);
   return flatten(await applyEffects(turned, spec), backdrop);
-}
-
-/** Crops, resizes and cuts. */
-export function resizeTo(image: Sharp, { crop, resize: size, cut }: Plan): Sharp {
-  const cropped = crop ? image.extract(crop) : image;
-  if (cut && "strategy" in cut) {
-    const { width, height, strategy } = cut;
-    return cropped.resize({ width, height, fit: "cover", position: strategy });
-  }
-  const resized = cropped.resize({ ...size, fit: "fill" });
-  return cut ? resized.extract(cut) : resized;
-}
-
-/** Settles on where the cut is that a plan leaves to sharp, for other pictures to be cut alike. */
-export async function locateCut(image: Sharp, plan: Plan): Promise<Plan> {
-  const { cut, resize: scaled } = plan;
-  if (!cut || !("strategy" in cut)) return plan;
-  const { info } = await resizeTo(image, plan).raw().toBuffer({ resolveWithObject: true });
-  const { width, height } = cut;
-  // sharp tells how far the picture was moved; it may have scaled it to one pixel more
-  const left = Math.min(-(info.cropOffsetLeft ?? 0), scaled.width - width);
-  const top = Math.min(-(info.cropOffsetTop ?? 0), scaled.height - height);
-  return { ...plan, cut: { left, top, width, height } };
 }
 
 async function turn(image: Sharp, spec: TransformSpec, corners: SharpColor): Promise<Sharp> {

@@ -1,0 +1,180 @@
+import { execFileSync } from "node:child_process";
+import fc from "fast-check";
+import sharp from "sharp";
+import { describe, expect, it } from "vitest";
+import { DEFAULT_IMAGE_LIMITS } from "../../src/image/gate.ts";
+import { dropFineScans } from "../../src/image/jpeg-eighth.ts";
+import { transformImage } from "../../src/image/pipeline.ts";
+import type { Sharing } from "../../src/image/sharing.ts";
+import type { TransformSpec } from "../../src/transform/spec.ts";
+import { drawPhoto, drawQuadrants } from "../support/images.ts";
+import { jpegSegment, latin1 } from "./hostile.ts";
+import { expectMade } from "./make-variant.ts";
+
+const WIDTH = 805;
+const HEIGHT = 601;
+const photo = await drawPhoto(WIDTH, HEIGHT);
+const progressive = await sharp(photo).jpeg({ progressive: true }).toBuffer();
+
+/** As sharp has it decoded at an eighth, with nothing to complain about. */
+function shrink(jpeg: Uint8Array, width: number, height: number): Promise<Buffer> {
+  const image = sharp(jpeg, { failOn: "warning" }).resize({ width, height, fit: "fill" });
+  return image.toColourspace("srgb").raw().toBuffer();
+}
+
+async function expectSame(jpeg: Buffer): Promise<void> {
+  const coarse = dropFineScans(jpeg);
+  expect(coarse.length).toBeLessThan(jpeg.length);
+  const { width, height } = await sharp(jpeg).metadata();
+  for (const factor of [9, 10.3, 30]) {
+    const size = [Math.floor(width / factor), Math.floor(height / factor)] as const;
+    expect((await shrink(coarse, ...size)).equals(await shrink(jpeg, ...size))).toBe(true);
+  }
+}
+
+describe("dropFineScans", () => {
+  it.each([
+    ["chroma at half the resolution", sharp(photo)],
+    ["chroma at the full resolution", sharp(photo).jpeg({ chromaSubsampling: "4:4:4" })],
+    ["fine steps", sharp(photo).jpeg({ quality: 100 })],
+    ["coarse steps", sharp(photo).jpeg({ quality: 5 })],
+    ["mozjpeg's order of scans", sharp(photo).jpeg({ mozjpeg: true })],
+    ["grey alone", sharp(photo).toColourspace("b-w")],
+    ["four components", sharp(photo).toColourspace("cmyk")],
+    ["more blocks than a run can have", sharp(photo).resize(6001, 407, { fit: "fill" })],
+    ["a few blocks", sharp(photo).resize(33, 31, { fit: "fill" })],
+    ["metadata", sharp(photo).withMetadata({ orientation: 6 }).withIccProfile("p3")],
+  ])("changes nothing at an eighth of a picture with %s", async (_, picture) => {
+    await expectSame(await picture.jpeg({ progressive: true }).toBuffer());
+  });
+
+  describe.skipIf(!hasCjpeg())("what only cjpeg writes", () => {
+    const sampling = ["2x1", "1x2", "4x1", "4x2", "1x1,2x2,2x2", "2x2,2x1,1x2", "2x1,1x1,1x2"];
+    it.each(sampling.flatMap((factors) => ["0", "1", "7B"].map((restart) => [factors, restart])))(
+      "changes nothing at an eighth of a picture sampled %s, restarted every %s",
+      async (factors = "", restart = "") => {
+        const pixels = await sharp(photo).raw().toBuffer();
+        const input = Buffer.concat([latin1(`P6\n${WIDTH} ${HEIGHT}\n255\n`), pixels]);
+        const args = ["-progressive", "-sample", factors, "-restart", restart];
+        await expectSame(execFileSync("cjpeg", args, { input }));
+      },
+    );
+  });
+
+  it("leaves out most of a photograph", () => {
+    expect(dropFineScans(progressive).length).toBeLessThan(progressive.length / 2);
+  });
+
+  it("gives back what is no complete progressive picture, or out of the ordinary", async () => {
+    const frame = progressive.indexOf(latin1("\xff\xc2"));
+    const firstScan = progressive.indexOf(latin1("\xff\xda"));
+    const lastScan = progressive.lastIndexOf(latin1("\xff\xda"));
+    const end = progressive.subarray(-2);
+    const rows: readonly Uint8Array[] = [
+      await drawQuadrants(90, 80).jpeg().toBuffer(),
+      await drawQuadrants(90, 80).png().toBuffer(),
+      Buffer.of(),
+      progressive.subarray(0, -2),
+      progressive.subarray(0, lastScan + 5),
+      Buffer.concat([progressive.subarray(0, lastScan), end]),
+      Buffer.concat([progressive.subarray(0, frame), end]),
+      withFill(progressive),
+      Buffer.concat([progressive.subarray(0, 2), latin1("noise"), progressive.subarray(2)]),
+      Buffer.concat([progressive.subarray(0, firstScan), progressive.subarray(frame)]),
+      Buffer.concat([latin1("\xff\xd8"), jpegSegment(0xc2, latin1("\x08\0\x08\0\x08\0")), end]),
+    ];
+    for (const [index, row] of rows.entries()) {
+      expect(dropFineScans(row) === row, `row ${index}`).toBe(true);
+    }
+  });
+
+  it("survives anything, and leaves what comes before the scans alone", () => {
+    const header = progressive.subarray(0, progressive.indexOf(latin1("\xff\xda")));
+    fc.assert(
+      fc.property(fc.nat(progressive.length), fc.uint8Array({ maxLength: 9 }), (at, garbage) => {
+        const bytes = Buffer.from(progressive);
+        bytes.set(garbage.subarray(0, bytes.length - at), at);
+        const { length } = at < header.length ? { length: at } : header;
+        const coarse = dropFineScans(bytes).subarray(0, length);
+        expect(Buffer.compare(coarse, bytes.subarray(0, length))).toBe(0);
+        expect(dropFineScans(bytes.subarray(0, at)).length).toBeLessThanOrEqual(at);
+      }),
+    );
+  });
+
+  it.each([
+    ["segments", latin1("\xff\xe0\x00\x02")],
+    ["frames", jpegSegment(0xc2, latin1("\x08\xff\xff\xff\xff\x01\x01\x11\0"))],
+  ])("walks over 32 MB of %s in bounded time", (_, filling) => {
+    const bytes = Buffer.concat([latin1("\xff\xd8"), Buffer.alloc(32_000_000, filling)]);
+    const start = performance.now();
+    expect(dropFineScans(bytes)).toBe(bytes);
+    expect(performance.now() - start).toBeLessThan(5000);
+  });
+});
+
+describe("transformImage of a progressive JPEG", () => {
+  const lying = sharp(photo).withMetadata({ orientation: 5 }).jpeg({ progressive: true });
+
+  it.each<TransformSpec>([
+    ...[40, 79, 87, 88, 89, 90, 100, 101, 120, 200, 201].map((width) => ({ width })),
+    { width: 80, height: 30, mode: "scale" },
+    { width: 60, height: 60, mode: "fill", gravity: "north" },
+    { width: 60, height: 60, mode: "fill", gravity: "auto" },
+    { width: 88, height: 88, mode: "fill", gravity: "auto" },
+    { width: 40, crop: { unit: "fraction", x: 0, y: 0, width: 0.5, height: 0.5 } },
+    { width: 40, trim: 10 },
+    { width: 40, gamma: 3, sharpen: 50 },
+    { width: 40, rotate: 30, flip: "h" },
+    { width: 40, rotate: "ignore" },
+    { width: 40, height: 40, mode: "pad", radius: 9 },
+  ])("makes what all of it would make: %j", async (spec) => {
+    for (const jpeg of [progressive, await lying.toBuffer()]) {
+      const [made, meant] = [await make(jpeg, spec), await make(withFill(jpeg), spec)];
+      expect(Buffer.compare(made, meant)).toBe(0);
+    }
+  });
+
+  it("hands on what all of it would make", async () => {
+    const made: Sharing = { isWanted: true };
+    const meant: Sharing = { isWanted: true };
+    await make(progressive, { width: 80 }, "png", made);
+    await make(withFill(progressive), { width: 80 }, "png", meant);
+    expect(made.decoded?.pixels.data).toBeDefined();
+    expect(made.decoded).toEqual(meant.decoded);
+  });
+
+  it("describes what all of it would be described as", async () => {
+    const large = await sharp(photo).resize(2000).jpeg({ progressive: true }).toBuffer();
+    const [told, meant] = [await make(large, {}, "json"), await make(withFill(large), {}, "json")];
+    expect(readJson(told)).toEqual({ ...readJson(meant), bytes: large.length });
+  });
+});
+
+async function make(
+  bytes: Uint8Array,
+  spec: TransformSpec,
+  format: "png" | "json" = "png",
+  sharing?: Sharing,
+): Promise<Uint8Array> {
+  const around = { limits: DEFAULT_IMAGE_LIMITS, ...(sharing && { sharing }) };
+  return expectMade(await transformImage({ bytes, spec, format }, around)).bytes;
+}
+
+function readJson(bytes: Uint8Array): object {
+  return JSON.parse(Buffer.from(bytes).toString("utf8")) as object; // what describes a picture is one
+}
+
+/** The same picture, with a byte that means nothing: enough to be out of the ordinary. */
+function withFill(jpeg: Buffer): Buffer {
+  return Buffer.concat([jpeg.subarray(0, 2), latin1("\xff"), jpeg.subarray(2)]);
+}
+
+function hasCjpeg(): boolean {
+  try {
+    execFileSync("cjpeg", ["-version"], { stdio: "ignore", input: "" });
+    return true;
+  } catch {
+    return false;
+  }
+}
