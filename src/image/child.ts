@@ -20,8 +20,8 @@ const PIECE_BYTES = 256 * 1024;
 
 await prepareEngine();
 const desk = createDesk();
-const room = createRoom();
-const read = createFrameReader((frame) => void answer(frame), room.allocate);
+const allocate = createRoom();
+const read = createFrameReader((frame) => void answer(frame), allocate);
 const options = {
   fd: CHANNEL_FD,
   readable: true,
@@ -49,7 +49,7 @@ async function answer({ header, body }: Frame): Promise<void> {
   }
   const { limits, follow, isTwinned, isKept, file, ...job } = asked;
   const kept = isKept ? desk.original() : undefined;
-  const bytes = kept ?? (file ? readOriginalFile(file, room.allocate) : body);
+  const bytes = kept ?? (file ? readOriginalFile(file, allocate) : body);
   if (!bytes) {
     desk.clear(); // the service takes this file for the last original, and not the one before
     return send({ kind: "moved", rss: process.memoryUsage.rss() }, NOTHING);
@@ -68,7 +68,6 @@ async function answer({ header, body }: Frame): Promise<void> {
       send({ kind: "done", width, height, sha256, rss }, result.bytes);
     }
   } catch (error) {
-    room.abandon(); // something that was done at the same time may not have ended
     if (error instanceof OutOfMemory) send({ kind: "exhausted", detail: error.message }, NOTHING);
     else send({ kind: "failed", ...describe(error), rss: process.memoryUsage.rss() }, NOTHING);
   }

@@ -4,6 +4,7 @@ import { PICTURE_FORMATS } from "../transform/spec.ts";
 import type { Plan } from "./geometry.ts";
 import { planGeometry } from "./geometry.ts";
 import { readJpegSize } from "./jpeg-size.ts";
+import { shrinkOnLoad } from "./shrink-on-load.ts";
 import type { Size } from "./sizes.ts";
 import { sniffFormat } from "./sniff.ts";
 
@@ -16,17 +17,6 @@ export interface Asked {
 export function mayShareDecode({ spec, format }: Asked): boolean {
   const isPicture = PICTURE_FORMATS.some((name) => name === format);
   return isPicture && !spec.animated && spec.trim === undefined && !spec.keepIcc;
-}
-
-/**
- * How much smaller sharp has libjpeg decode for a plan: as in its pipeline.cc, which is halved just below
- * each factor "for known libjpeg rounding errors", and not done before a crop.
- */
-export function shrinkOnLoad({ width, height }: Size, { crop, resize }: Plan): number {
-  if (crop) return 1;
-  const shrink = Math.min(width / resize.width, height / resize.height);
-  const factor = [8, 4, 2].find((each) => shrink >= each) ?? 1;
-  return factor > 1 && Math.floor(shrink) === factor ? factor / 2 : factor;
 }
 
 /** Of a side of an AVIF, in pixels: its encoder makes much of little. */

@@ -8,7 +8,7 @@ const ALLOWED_LOADERS = [
   "VipsForeignLoadHeifBuffer",
 ];
 
-/** What a variant was made with; changes when other bytes might come of the same spec. */
+/** Which libraries a variant was made by. */
 export const ENGINE: string = `sharp/${sharp.versions.sharp} libvips/${sharp.versions.vips}`;
 
 /**

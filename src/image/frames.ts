@@ -2,8 +2,7 @@ import type { Duplex } from "node:stream";
 
 /** Lengths of the header and of the body, both unsigned 32-bit integers, big-endian. */
 const PREFIX_BYTES = 8;
-/** Of a header; longer frames have a body. */
-export const MAX_HEADER_BYTES: number = 64 * 1024;
+const MAX_HEADER_BYTES = 64 * 1024;
 const MAX_BODY_BYTES = 512 * 1024 * 1024;
 
 /** A message between the service and one of its children: JSON, and bytes that JSON is no good for. */
@@ -37,10 +36,10 @@ export function readFrames(stream: Duplex, onFrame: (frame: Frame) => void): voi
 }
 
 /**
- * Reads frames from pieces of them, each copied once, into memory of its own: the pieces may change after.
- * What is no frame gives `false`, and is beyond repair.
+ * Reads frames from pieces of them, each copied once: the pieces may change after. What is no frame gives `false`, and
+ * is beyond repair.
  *
- * @param allocate makes room for a header and its body
+ * @param allocate makes room for a header and its body, where it has one
  */
 export function createFrameReader(
   onFrame: (frame: Frame) => void,
@@ -58,7 +57,8 @@ export function createFrameReader(
         const lengths = readPrefix(prefix.reset());
         if (!lengths) return false;
         headerBytes = lengths.header;
-        content = createCollector(lengths.header + lengths.body, allocate);
+        const bytes = lengths.header + lengths.body;
+        content = createCollector(bytes, lengths.body > 0 ? allocate : undefined);
       }
       rest = content.take(rest);
       if (!content.isFull()) return true;

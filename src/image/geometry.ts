@@ -10,10 +10,19 @@ export interface Plan {
   readonly crop?: Region;
   /** What that part is scaled to. */
   readonly resize: Size;
-  /** The part of the scaled picture to keep: a region, or the most telling one of that size. */
-  readonly cut?: Region | (Size & { readonly strategy: "attention" | "entropy" });
+  /** The part of the scaled picture to keep: a region, or one that is yet to be found. */
+  readonly cut?: Region | SoughtCut;
   /** The box that the picture, once rotated, is extended to. */
   readonly pad?: Size;
+}
+
+/** The most telling part of that size, which sharp is to find. */
+interface SoughtCut extends Size {
+  readonly strategy: "attention" | "entropy";
+}
+
+export function isSought(cut: Plan["cut"]): cut is SoughtCut {
+  return cut !== undefined && "strategy" in cut;
 }
 
 /** What to do, and how many pixels may come of it. */

@@ -1,10 +1,18 @@
-const MARKER = 0xff;
-const EOI = 0xd9;
+// The markers of JPEG (ITU-T T.81, table B.1) that matter here.
+export const MARKER = 0xff;
+/** Frames whose scans each have all bits of their coefficients: baseline, extended, and coded arithmetically. */
+export const SEQUENTIAL_FRAMES: ReadonlySet<number> = new Set([0xc0, 0xc1, 0xc9]);
+export const PROGRESSIVE_FRAME = 0xc2;
+/** Define Huffman tables. */
+export const DHT = 0xc4;
+/** End of image. */
+export const EOI = 0xd9;
+/** Start of scan. */
+export const SOS = 0xda;
+/** Define restart interval. */
+export const DRI = 0xdd;
 
-/**
- * The position of the next marker's code (ITU-T T.81, B.1.1.2); stuffed bytes, fill bytes and restart markers are
- * none.
- */
+/** The position of the next marker's code; stuffed bytes, fill bytes and restart markers are none. */
 export function findMarker(bytes: Uint8Array, from: number): number | undefined {
   let at = bytes.indexOf(MARKER, from);
   while (at !== -1) {
@@ -17,7 +25,7 @@ export function findMarker(bytes: Uint8Array, from: number): number | undefined 
 
 /** SOF0 to SOF15, less DHT, JPG and DAC among them. */
 export function isFrame(code: number): boolean {
-  return code >= 0xc0 && code <= 0xcf && code !== 0xc4 && code !== 0xc8 && code !== 0xcc;
+  return code >= 0xc0 && code <= 0xcf && code !== DHT && code !== 0xc8 && code !== 0xcc;
 }
 
 /** An unsigned number of two bytes. */

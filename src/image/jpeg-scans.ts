@@ -1,7 +1,4 @@
-import { findMarker, readPair } from "./jpeg-markers.ts";
-
-const SOS = 0xda;
-const EOI = 0xd9;
+import { EOI, findMarker, readPair, SEQUENTIAL_FRAMES, SOS } from "./jpeg-markers.ts";
 
 /**
  * Counts the scans of a JPEG that libjpeg goes through, by walking its markers (ITU-T T.81, annex B), up to the end
@@ -11,23 +8,19 @@ export function countJpegScans(bytes: Uint8Array, limit: number): number {
   let scans = 0;
   let components: number | undefined; // of a sequential picture
   let at = 2; // after SOI
-  while (at < bytes.length && scans <= limit) {
-    const marker = findMarker(bytes, at);
-    if (marker === undefined || bytes[marker] === EOI) return scans;
-    if (isSequential(bytes[marker])) components ??= bytes[marker + 8];
-    if (bytes[marker] === SOS) {
+  while (scans <= limit) {
+    const marker = findMarker(bytes, at) ?? bytes.length;
+    const code = bytes[marker] ?? EOI;
+    if (code === EOI) return scans;
+    if (SEQUENTIAL_FRAMES.has(code)) components ??= bytes[marker + 8];
+    if (code === SOS) {
       scans += 1;
-      // all of it is in the first scan, and whatever comes after is left alone
+      // libjpeg is done with it after that scan (`has_multiple_scans` in jdinput.c), and libvips has it read no further
       if (scans === 1 && bytes[marker + 3] === components) return 1;
     }
     at = marker + 1 + segmentLength(bytes, marker);
   }
   return scans;
-}
-
-/** Baseline and extended, coded by Huffman or arithmetically. */
-function isSequential(marker: number | undefined): boolean {
-  return marker === 0xc0 || marker === 0xc1 || marker === 0xc9;
 }
 
 function segmentLength(bytes: Uint8Array, marker: number): number {

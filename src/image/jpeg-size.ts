@@ -1,7 +1,6 @@
-import { isFrame, readPair } from "./jpeg-markers.ts";
+import { isFrame, MARKER, readPair } from "./jpeg-markers.ts";
 import type { Size } from "./sizes.ts";
 
-const MARKER = 0xff;
 /** Real cameras write a dozen or two before the frame. */
 const MAX_SEGMENTS = 256;
 

@@ -1,47 +1,59 @@
 import type { Sharp } from "sharp";
-import type { Plan } from "./geometry.ts";
 import { settle } from "./pixels.ts";
 import type { Region, Size } from "./sizes.ts";
 
-/** Clockwise degrees, and then whether to mirror, for each EXIF orientation (CIPA DC-008, 4.6.5). */
-const ORIENTATIONS: Readonly<Record<number, readonly [degrees: number, isMirrored: boolean]>> = {
-  2: [0, true],
-  3: [180, false],
-  4: [180, true],
-  5: [90, true],
-  6: [90, false],
-  7: [270, true],
-  8: [270, false],
+/** Whether to mirror, and then clockwise degrees, for each EXIF orientation (CIPA DC-008, 4.6.5). */
+const ORIENTATIONS: Readonly<Record<number, readonly [isMirrored: boolean, degrees: number]>> = {
+  2: [true, 0],
+  3: [false, 180],
+  4: [true, 180],
+  5: [true, 270],
+  6: [false, 90],
+  7: [true, 90],
+  8: [false, 270],
 };
 
-const UPRIGHT = [0, false] as const;
+const UPRIGHT = [false, 0] as const;
 
-/** Turns what nothing else has been asked of upright. */
+/** Turns a picture upright, of which nothing else has been asked. */
 export async function orient(image: Sharp, orientation: number): Promise<Sharp> {
-  const [degrees, isMirrored] = ORIENTATIONS[orientation] ?? UPRIGHT;
-  const turned = degrees === 0 ? image : await settle(image.rotate(degrees));
-  return isMirrored ? settle(turned.flop()) : turned;
+  const [isMirrored, degrees] = ORIENTATIONS[orientation] ?? UPRIGHT;
+  if (!isMirrored && degrees === 0) return image;
+  return settle((isMirrored ? image.flop() : image).rotate(degrees)); // in this order
+}
+
+/** A plan that says where its cut is. */
+interface SettledPlan {
+  readonly crop: Region | undefined;
+  readonly resize: Size;
+  readonly cut: Region | undefined;
 }
 
 /** A plan for an upright picture, as it is for the picture as it is stored. */
-export function planAsStored(plan: Plan, upright: Size, orientation: number): Plan {
-  const { crop, resize, cut } = plan;
-  const [degrees] = ORIENTATIONS[orientation] ?? UPRIGHT;
-  const [width, height] =
-    degrees % 180 === 0 ? [resize.width, resize.height] : [resize.height, resize.width];
+export function planAsStored(
+  { crop, resize, cut }: SettledPlan,
+  upright: Size,
+  orientation: number,
+): { readonly crop?: Region; readonly resize: Size; readonly cut?: Region } {
+  const all = findStored({ left: 0, top: 0, ...resize }, resize, orientation);
   return {
     ...(crop && { crop: findStored(crop, upright, orientation) }),
-    resize: { width, height },
-    ...(cut && { cut: "strategy" in cut ? cut : findStored(cut, resize, orientation) }),
+    resize: { width: all.width, height: all.height },
+    ...(cut && { cut: findStored(cut, resize, orientation) }),
   };
 }
 
 /** Where a region of an upright picture of some size is stored. */
 function findStored(region: Region, picture: Size, orientation: number): Region {
-  const [degrees, isMirrored] = ORIENTATIONS[orientation] ?? UPRIGHT;
-  const { top, width, height } = region;
-  const after = picture.width - region.left - width;
-  const [left, right] = isMirrored ? [after, region.left] : [region.left, after];
+  const [isMirrored, degrees] = ORIENTATIONS[orientation] ?? UPRIGHT;
+  const turned = turnBack(region, picture, degrees);
+  if (!isMirrored) return turned;
+  const width = degrees % 180 === 0 ? picture.width : picture.height;
+  return { ...turned, left: width - turned.left - turned.width };
+}
+
+function turnBack({ left, top, width, height }: Region, picture: Size, degrees: number): Region {
+  const right = picture.width - left - width;
   const bottom = picture.height - top - height;
   if (degrees === 90) return { left: top, top: right, width: height, height: width };
   if (degrees === 180) return { left: right, top: bottom, width, height };

@@ -3,9 +3,11 @@ import sharp from "sharp";
 import type { TransformSpec } from "../transform/spec.ts";
 import type { ImageLimits, InputFormat } from "./gate.ts";
 import { admitOriginal, checkDimensions } from "./gate.ts";
-import { shrinkOnLoad } from "./decode-group.ts";
+import { noteGarbage } from "./garbage.ts";
 import type { Plan } from "./geometry.ts";
-import { dropFineScans } from "./jpeg-eighth.ts";
+import { isSought } from "./geometry.ts";
+import { dropFineScans } from "./jpeg-fine-scans.ts";
+import { shrinkOnLoad } from "./shrink-on-load.ts";
 import type { Size } from "./sizes.ts";
 import { readWebpSize } from "./webp-size.ts";
 
@@ -21,7 +23,7 @@ export interface Original {
   readonly orientation: number;
   /** Begins a pipeline with its first frame, of this size, and unless told otherwise in sRGB. */
   read(options?: SharpOptions): Sharp;
-  /** Begins one that a plan is to be carried out on: with what its decoder makes use of then. */
+  /** Begins one for `scale` by this plan, and nothing before it: it may have no more than is seen at that size. */
   readFor(plan: Plan, options?: SharpOptions): Sharp;
   /** Begins one with all of its frames, above each other and as they are stored. */
   readFrames(): Sharp;
@@ -62,14 +64,13 @@ export async function openOriginal(
     size,
     orientation: shouldOrient ? (metadata.orientation ?? 1) : 1,
     read: (more) => begin(bytes, more),
-    readFor: (plan, more) =>
-      begin(!isFlawed && isEighth(format, size, plan) ? dropFineScans(bytes) : bytes, more),
+    readFor: (plan, more) => {
+      const mayDrop = format === "jpeg" && !isFlawed && !isSought(plan.cut);
+      if (!mayDrop || shrinkOnLoad(size, plan) !== 8) return begin(bytes, more);
+      const coarse = dropFineScans(bytes);
+      if (coarse !== bytes) noteGarbage(coarse.length);
+      return begin(coarse, more);
+    },
     readFrames: () => sharp(bytes, { ...options, animated: true }),
   };
-}
-
-/** Whether sharp has libjpeg decode it at an eighth of its size; where it cuts by itself, it also scales by itself. */
-function isEighth(format: InputFormat, size: Size, plan: Plan): boolean {
-  const isCutBySharp = plan.cut !== undefined && "strategy" in plan.cut;
-  return format === "jpeg" && !isCutBySharp && shrinkOnLoad(size, plan) === 8;
 }

@@ -1,12 +1,14 @@
 import type { Sharp, SharpOptions } from "sharp";
 import type { Plan } from "./geometry.ts";
+import { isSought } from "./geometry.ts";
 import { orient, planAsStored } from "./orientation.ts";
 import type { Original } from "./original.ts";
 import { settle } from "./pixels.ts";
 
 /**
  * Crops, scales and cuts an original as a plan says, upright. sharp would turn all of a picture before it crops or
- * cuts any, and would have to decode all of it for that: what lies on its side is turned when the rest is done.
+ * cuts any, and would have to decode all of it for that: what lies on its side is turned when the rest is done, unless
+ * sharp is to find the cut.
  */
 export async function scaleOriginal(
   original: Original,
@@ -14,19 +16,19 @@ export async function scaleOriginal(
   options?: SharpOptions,
 ): Promise<Sharp> {
   const { orientation, size } = original;
-  const { crop, cut } = plan;
-  const isCutBySharp = cut !== undefined && "strategy" in cut;
-  if (orientation === 1 || isCutBySharp || !(crop ?? cut)) {
+  const { crop, resize, cut } = plan;
+  if (orientation === 1 || isSought(cut) || !(crop ?? cut)) {
     return scale(original.readFor(plan, options), plan);
   }
-  const stored = original.readFor(plan, { ...options, autoOrient: false });
-  return orient(await settle(scale(stored, planAsStored(plan, size, orientation))), orientation);
+  const stored = planAsStored({ crop, resize, cut }, size, orientation);
+  const image = original.readFor(plan, { ...options, autoOrient: false });
+  return orient(await settle(scale(image, stored)), orientation);
 }
 
 /** Crops, scales and cuts what a pipeline has begun with. */
 export function scale(image: Sharp, { crop, resize, cut }: Plan): Sharp {
   const cropped = crop ? image.extract(crop) : image;
-  if (cut && "strategy" in cut) {
+  if (isSought(cut)) {
     const { width, height, strategy } = cut;
     return cropped.resize({ width, height, fit: "cover", position: strategy });
   }
@@ -37,7 +39,7 @@ export function scale(image: Sharp, { crop, resize, cut }: Plan): Sharp {
 /** Settles on where the cut is that a plan leaves to sharp, for other pictures to be cut alike. */
 export async function locateCut(image: Sharp, plan: Plan): Promise<Plan> {
   const { cut, resize } = plan;
-  if (!cut || !("strategy" in cut)) return plan;
+  if (!isSought(cut)) return plan;
   const { info } = await scale(image, plan).raw().toBuffer({ resolveWithObject: true });
   const { width, height } = cut;
   // sharp tells how far the picture was moved; it may have scaled it to one pixel more

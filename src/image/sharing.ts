@@ -1,12 +1,14 @@
 import type { Sharp } from "sharp";
 import type { Asked } from "./decode-group.ts";
 import type { PictureFormat } from "../transform/spec.ts";
-import { describeLooks, mayRescale, shrinkOnLoad } from "./decode-group.ts";
+import { describeLooks, mayRescale } from "./decode-group.ts";
 import type { Plan } from "./geometry.ts";
+import { isSought } from "./geometry.ts";
 import type { Original } from "./original.ts";
 import type { Pixels } from "./pixels.ts";
 import { fromPixels, toPixels } from "./pixels.ts";
 import { scaleOriginal } from "./scale.ts";
+import { shrinkOnLoad } from "./shrink-on-load.ts";
 import type { Size } from "./sizes.ts";
 import { countOutputPixels } from "./slow.ts";
 
@@ -147,11 +149,7 @@ function hasOwnDecode(
   { plan: { cut, resize }, ...asked }: Wanted,
   shrink: number,
 ): boolean {
-  return (
-    format === "webp" ||
-    (cut !== undefined && "strategy" in cut) ||
-    !mayRescale(shrink, asked, resize)
-  );
+  return format === "webp" || isSought(cut) || !mayRescale(shrink, asked, resize);
 }
 
 function fits({ width, height }: Size, pixels: Size): boolean {

@@ -8,7 +8,7 @@ import type { OriginalFile } from "../../src/image/original-file.ts";
 import { readOriginalFile } from "../../src/image/original-file.ts";
 import type { Worker, WorkerJob } from "../../src/image/worker.ts";
 import { makePipe } from "../store/file-scratch.ts";
-import { decode, drawQuadrants } from "../support/images.ts";
+import { decode, drawNoise, drawQuadrants } from "../support/images.ts";
 import { alone } from "./fake-workers.ts";
 
 let folder: string;
@@ -91,13 +91,30 @@ describe("startChildWorker", () => {
     expect(await worker.run(moved, alone)).toEqual({ kind: "moved" });
   });
 
+  it("makes each of its own original, though one in between has moved", async () => {
+    const [first, second] = [await drawNoise(300, 200), await drawNoise(300, 200)];
+    const isFollowed = { ...alone, follow: "original" } as const;
+    const make = async (): Promise<unknown> => worker.run(await ask(), isFollowed);
+    await writeFile(path, first);
+    const meant = await make();
+    await writeFile(path, second);
+    const moved = await ask();
+    await appendFile(path, "x");
+    expect(await worker.run(moved, isFollowed)).toEqual({ kind: "moved" });
+    const other = await make();
+    expect(other).not.toEqual(meant);
+    await writeFile(path, first);
+    expect(await make()).toEqual(meant);
+  });
+
   it("takes one original after the other, larger or smaller, as a file or as bytes", async () => {
     for (const [width, height] of [
       [40, 20],
       [900, 900],
+      [300, 210],
       [20, 40],
     ] as const) {
-      const bytes = await drawQuadrants(width, height).png().toBuffer();
+      const bytes = await drawNoise(width, height);
       await writeFile(path, bytes);
       const read = await worker.run(await ask(), { ...alone, follow: "original" });
       const sent = await worker.run({ ...(await ask()), file: undefined, bytes }, alone);

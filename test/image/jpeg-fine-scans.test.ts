@@ -3,7 +3,7 @@ import fc from "fast-check";
 import sharp from "sharp";
 import { describe, expect, it } from "vitest";
 import { DEFAULT_IMAGE_LIMITS } from "../../src/image/gate.ts";
-import { dropFineScans } from "../../src/image/jpeg-eighth.ts";
+import { dropFineScans } from "../../src/image/jpeg-fine-scans.ts";
 import { transformImage } from "../../src/image/pipeline.ts";
 import type { Sharing } from "../../src/image/sharing.ts";
 import type { TransformSpec } from "../../src/transform/spec.ts";
@@ -20,6 +20,15 @@ const progressive = await sharp(photo).jpeg({ progressive: true }).toBuffer();
 function shrink(jpeg: Uint8Array, width: number, height: number): Promise<Buffer> {
   const image = sharp(jpeg, { failOn: "warning" }).resize({ width, height, fit: "fill" });
   return image.toColourspace("srgb").raw().toBuffer();
+}
+
+/** The same of what may be damaged, as the service has it decoded. */
+function tryShrink(jpeg: Uint8Array): Promise<Buffer | undefined> {
+  const image = sharp(jpeg, { failOn: "error" }).resize(80, 60, { fit: "fill" });
+  return image
+    .raw()
+    .toBuffer()
+    .catch(() => undefined);
 }
 
 async function expectSame(jpeg: Buffer): Promise<void> {
@@ -81,6 +90,9 @@ describe("dropFineScans", () => {
       withFill(progressive),
       Buffer.concat([progressive.subarray(0, 2), latin1("noise"), progressive.subarray(2)]),
       Buffer.concat([progressive.subarray(0, firstScan), progressive.subarray(frame)]),
+      withScanHeader(progressive, { 9: 0x30 }), // bits that no scan before has left
+      withScanHeader(progressive, { 8: 64 }), // one coefficient too many
+      withScanHeader(progressive, { 7: 0 }), // a mean beside the others
       Buffer.concat([latin1("\xff\xd8"), jpegSegment(0xc2, latin1("\x08\0\x08\0\x08\0")), end]),
     ];
     for (const [index, row] of rows.entries()) {
@@ -102,11 +114,27 @@ describe("dropFineScans", () => {
     );
   });
 
+  it("changes nothing at an eighth of a damaged picture, if there is any of it to see", async () => {
+    const data = progressive.indexOf(latin1("\xff\xda"));
+    const at = fc.integer({ min: data, max: progressive.length - 3 });
+    await fc.assert(
+      fc.asyncProperty(at, fc.uint8Array({ minLength: 1, maxLength: 3 }), async (from, garbage) => {
+        const bytes = Buffer.from(progressive);
+        bytes.set(garbage.subarray(0, bytes.length - 2 - from), from);
+        const whole = await tryShrink(bytes);
+        if (whole) expect((await tryShrink(dropFineScans(bytes)))?.equals(whole)).toBe(true);
+      }),
+      { numRuns: 200 },
+    );
+  });
+
   it.each([
     ["segments", latin1("\xff\xe0\x00\x02")],
-    ["frames", jpegSegment(0xc2, latin1("\x08\xff\xff\xff\xff\x01\x01\x11\0"))],
+    ["stuffed bytes", latin1("\xff\0")],
+    ["fill bytes", latin1("\xff")],
   ])("walks over 32 MB of %s in bounded time", (_, filling) => {
-    const bytes = Buffer.concat([latin1("\xff\xd8"), Buffer.alloc(32_000_000, filling)]);
+    const header = progressive.subarray(0, progressive.lastIndexOf(latin1("\xff\xda")) + 10);
+    const bytes = Buffer.concat([header, Buffer.alloc(32_000_000, filling)]);
     const start = performance.now();
     expect(dropFineScans(bytes)).toBe(bytes);
     expect(performance.now() - start).toBeLessThan(5000);
@@ -135,6 +163,14 @@ describe("transformImage of a progressive JPEG", () => {
     }
   });
 
+  it("reads nothing of the scans that do not show, however it lies", async () => {
+    for (const jpeg of [progressive, await lying.toBuffer()]) {
+      const odd = withScanHeader(jpeg, { 6: 0x03 }); // by a table that there is not
+      await expect(make(odd, { width: 60, height: 60, mode: "fill" })).resolves.toBeDefined();
+      await expect(make(odd, { width: 100 })).rejects.toMatchObject({ code: "unusable_original" });
+    }
+  });
+
   it("hands on what all of it would make", async () => {
     const made: Sharing = { isWanted: true };
     const meant: Sharing = { isWanted: true };
@@ -159,6 +195,14 @@ async function make(
 ): Promise<Uint8Array> {
   const around = { limits: DEFAULT_IMAGE_LIMITS, ...(sharing && { sharing }) };
   return expectMade(await transformImage({ bytes, spec, format }, around)).bytes;
+}
+
+/** The same picture, with other bytes in the header of its last scan, which is one of luma. */
+function withScanHeader(jpeg: Buffer, bytes: Readonly<Record<number, number>>): Buffer {
+  const changed = Buffer.from(jpeg);
+  const scan = jpeg.lastIndexOf(latin1("\xff\xda"));
+  for (const [at, byte] of Object.entries(bytes)) changed[scan + Number(at)] = byte;
+  return changed;
 }
 
 function readJson(bytes: Uint8Array): object {

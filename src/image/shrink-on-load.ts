@@ -1,0 +1,17 @@
+import type { Plan } from "./geometry.ts";
+import type { Size } from "./sizes.ts";
+
+/**
+ * How much smaller sharp has libjpeg decode for a plan: as in its pipeline.cc, which is halved just above each factor
+ * "for known libjpeg rounding errors", and not done before a crop.
+ *
+ * That is so where `scale` is asked of what was read and nothing before it. sharp decodes all of a picture before a
+ * gamma, a trim, a conversion of colours, or, of what lies on its side, a cut. Where it seeks the cut itself, it scales
+ * by sides that are not rounded, and may be just below a factor that this is above.
+ */
+export function shrinkOnLoad({ width, height }: Size, { crop, resize }: Plan): number {
+  if (crop) return 1;
+  const shrink = Math.min(width / resize.width, height / resize.height);
+  const factor = [8, 4, 2].find((each) => shrink >= each) ?? 1;
+  return factor > 1 && Math.floor(shrink) === factor ? factor / 2 : factor;
+}
