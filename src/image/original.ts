@@ -5,7 +5,6 @@ import type { ImageLimits, InputFormat } from "./gate.ts";
 import { admitOriginal, checkDimensions } from "./gate.ts";
 import { noteGarbage } from "./garbage.ts";
 import type { Plan } from "./geometry.ts";
-import { isSought } from "./geometry.ts";
 import { dropFineScans } from "./jpeg-fine-scans.ts";
 import { shrinkOnLoad } from "./shrink-on-load.ts";
 import type { Size } from "./sizes.ts";
@@ -65,8 +64,8 @@ export async function openOriginal(
     orientation: shouldOrient ? (metadata.orientation ?? 1) : 1,
     read: (more) => begin(bytes, more),
     readFor: (plan, more) => {
-      const mayDrop = format === "jpeg" && !isFlawed && !isSought(plan.cut);
-      if (!mayDrop || shrinkOnLoad(size, plan) !== 8) return begin(bytes, more);
+      if (format !== "jpeg" || isFlawed || shrinkOnLoad(size, plan) !== 8)
+        return begin(bytes, more);
       const coarse = dropFineScans(bytes);
       if (coarse !== bytes) noteGarbage(coarse.length);
       return begin(coarse, more);

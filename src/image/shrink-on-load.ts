@@ -7,7 +7,7 @@ import type { Size } from "./sizes.ts";
  *
  * That is so where `scale` is asked of what was read and nothing before it. sharp decodes all of a picture before a
  * gamma, a trim, a conversion of colours, or, of what lies on its side, a cut. Where it seeks the cut itself, it scales
- * by sides that are not rounded, and may be just below a factor that this is above.
+ * by a side that is not rounded: by this or more.
  */
 export function shrinkOnLoad({ width, height }: Size, { crop, resize }: Plan): number {
   if (crop) return 1;

@@ -150,6 +150,12 @@ describe("transformImage of a progressive JPEG", () => {
     { width: 60, height: 60, mode: "fill", gravity: "north" },
     { width: 60, height: 60, mode: "fill", gravity: "auto" },
     { width: 88, height: 88, mode: "fill", gravity: "auto" },
+    ...[65, 66, 67].map(
+      (height) => ({ width: 40, height, mode: "fill", gravity: "auto" }) as const,
+    ),
+    ...[88, 89, 90].map(
+      (width) => ({ width, height: 40, mode: "fill", gravity: "entropy" }) as const,
+    ),
     { width: 40, crop: { unit: "fraction", x: 0, y: 0, width: 0.5, height: 0.5 } },
     { width: 40, trim: 10 },
     { width: 40, gamma: 3, sharpen: 50 },
