@@ -144,7 +144,9 @@ function readScan(jpeg: Uint8Array, at: number): Omit<Scan, "start" | "end"> {
 /** Whether there are all bits of all coefficients, one after the other: libjpeg guesses at what is missing. */
 function isComplete({ frame, scans }: Picture): boolean {
   const { components, height } = frame;
-  if (height === 0 || components.length === 0 || !scans.every(isProper)) return false;
+  const ids = new Set(components.map(({ id }) => id));
+  if (height === 0 || ids.size === 0 || ids.size < components.length) return false;
+  if (!scans.every(isProper)) return false;
   return components.every(({ id, across, down }) => {
     const missing: (number | undefined)[] = Array.from({ length: COEFFICIENTS });
     for (const { of, first, last, before, after } of scans) {

@@ -79,6 +79,8 @@ describe("dropFineScans", () => {
     const firstScan = progressive.indexOf(latin1("\xff\xda"));
     const lastScan = progressive.lastIndexOf(latin1("\xff\xda"));
     const end = progressive.subarray(-2);
+    const withTwins = Buffer.from(progressive);
+    withTwins[frame + 13] = progressive[frame + 10] ?? 0; // two components of one name
     const rows: readonly Uint8Array[] = [
       await drawQuadrants(90, 80).jpeg().toBuffer(),
       await drawQuadrants(90, 80).png().toBuffer(),
@@ -90,6 +92,7 @@ describe("dropFineScans", () => {
       withFill(progressive),
       Buffer.concat([progressive.subarray(0, 2), latin1("noise"), progressive.subarray(2)]),
       Buffer.concat([progressive.subarray(0, firstScan), progressive.subarray(frame)]),
+      withTwins,
       withScanHeader(progressive, { 9: 0x30 }), // bits that no scan before has left
       withScanHeader(progressive, { 8: 64 }), // one coefficient too many
       withScanHeader(progressive, { 7: 0 }), // a mean beside the others
