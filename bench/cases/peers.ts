@@ -14,7 +14,7 @@ import { listBursts } from "./srcset.ts";
 
 const FORMATS = ["jpg", "png", "webp", "avif"] as const;
 const SHARP_NAMES: Readonly<Record<string, string>> = { jpg: "jpeg", avif: "heif" };
-const PER_ROUND = 8;
+const PER_ROUND = 16;
 
 interface Peer {
   readonly name: string;
@@ -59,19 +59,18 @@ async function compareAll(bench: Bench, service: Server, peer: Peer): Promise<vo
   for (const request of requests) await compare(bench, service, { peer, request, toUrl });
 }
 
+function ask(width: number, format: Job["format"]): Request["toJobs"] {
+  return (keys) => keys.map((key) => ({ key, width, format }));
+}
+
 async function listRequests({ originals }: Bench): Promise<readonly Request[]> {
   const two = (await originals.two()).slice(0, PER_ROUND);
   const twelve = await originals.twelve();
-  const misses = FORMATS.map((format) => ({
-    name: `2K → 512 ${format}`,
-    keys: two,
-    toJobs: (keys: readonly string[]): Job[] => keys.map((key) => ({ key, width: 512, format })),
-  }));
-  const large: Request = {
-    name: "12 MP → 300 jpg",
-    keys: twelve,
-    toJobs: (keys) => keys.map((key) => ({ key, width: 300, format: "jpg" })),
-  };
+  const misses = FORMATS.map((format): Request => {
+    return { name: `2K → 512 ${format}`, keys: two, toJobs: ask(512, format) };
+  });
+  const small = { name: "2K → 150 jpg", keys: two, toJobs: ask(150, "jpg") };
+  const large = { name: "12 MP → 300 jpg", keys: twelve, toJobs: ask(300, "jpg") };
   const bursts = (await listBursts(originals)).map(({ name, key, widths, format }) => ({
     name,
     keys: [key],
@@ -79,7 +78,7 @@ async function listRequests({ originals }: Bench): Promise<readonly Request[]> {
     toJobs: (keys: readonly string[]): Job[] =>
       keys.flatMap((fresh) => widths.map((width) => ({ key: fresh, width, format }))),
   }));
-  return [...misses, large, ...bursts];
+  return [...misses, small, large, ...bursts];
 }
 
 interface Comparison {
