@@ -39,7 +39,7 @@ export function readFrames(stream: Duplex, onFrame: (frame: Frame) => void): voi
  * Reads frames from pieces of them, each copied once: the pieces may change after. What is no frame gives `false`, and
  * is beyond repair.
  *
- * @param allocate makes room for a header and its body, where it has one
+ * @param allocate makes room for a header and its body, where it has one: a body lasts as long as that
  */
 export function createFrameReader(
   onFrame: (frame: Frame) => void,
