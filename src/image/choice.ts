@@ -33,8 +33,7 @@ export function chooseBackground({
 
 /**
  * The next one for a lane: one of the same picture as the lane's last job, one that shares its decode or its
- * original, or the first, but not what other lanes are about to share. Of those that share a decode it is the
- * widest, which others can be made of.
+ * original, or the first, but not what other lanes are about to share.
  */
 export function chooseNext(
   line: readonly Waiter[],
@@ -50,15 +49,8 @@ export function chooseNext(
   );
   const twin = isAllowed && free.find(isQuickTwinOf(kept));
   if (twin) return twin;
-  const lead =
-    (isAllowed && (free.find(isOwn) ?? free.find(({ bytes }) => bytes === kept.bytes))) || free[0];
-  return lead && free.filter(sharesWith(lead)).reduce(wider, lead);
-}
-
-/** Where a job is once a lane has it: of a picture that was just made, what had been decoded for that is still there. */
-export function settleIn(next: Waiter, kept: Kept | undefined): Kept {
-  const isTwin = kept !== undefined && isTwinOf(kept)(next);
-  return isTwin && kept.group ? { ...next, group: kept.group } : next;
+  const own = isAllowed && (free.find(isOwn) ?? free.find(({ bytes }) => bytes === kept.bytes));
+  return own || free[0];
 }
 
 /** What a lane has after a job, of all that it was given; others may have the rest. */
@@ -118,8 +110,7 @@ function sharesWith(one: Place): (other: Place) => boolean {
   const { bytes, group } = one;
   const isTwin = isTwinOf(one);
   return (other) =>
-    isTwin(other) ||
-    (group !== undefined && other.bytes === bytes && other.group?.name === group.name);
+    isTwin(other) || (group !== undefined && other.bytes === bytes && other.group === group);
 }
 
 function isTwinOf({ bytes, looks }: Place): (other: Place) => boolean {
@@ -130,8 +121,4 @@ function isTwinOf({ bytes, looks }: Place): (other: Place) => boolean {
 function isQuickTwinOf(place: Place): (other: Waiter) => boolean {
   const isTwin = isTwinOf(place);
   return (other) => !other.isHeavy && isTwin(other);
-}
-
-function wider(one: Waiter, other: Waiter): Waiter {
-  return (other.group?.width ?? 0) > (one.group?.width ?? 0) ? other : one;
 }

@@ -19,25 +19,6 @@ export function mayShareDecode({ spec, format }: Asked): boolean {
   return isPicture && !spec.animated && spec.trim === undefined && !spec.keepIcc;
 }
 
-/** Of a side of an AVIF, in pixels: its encoder makes much of little. */
-const MIN_RESCALED_AVIF = 48;
-
-/**
- * Whether what was decoded so much smaller for one job may be scaled once more for another of this size. Nothing of
- * photographs shows it, unless they are sharpened (up to 5 levels) or their dark parts are lifted (2.7); of pure noise,
- * lossy WebP makes a mean difference of 3.7 levels where it was decoded by two, and of 3.1 by four.
- */
-export function mayRescale(
-  shrink: number,
-  { format, spec }: Asked,
-  { width, height }: Size,
-): boolean {
-  if (shrink === 1) return true;
-  if (spec.sharpen !== undefined || spec.gamma !== undefined) return false;
-  if (format === "avif") return Math.min(width, height) >= MIN_RESCALED_AVIF;
-  return shrink > 4 || format !== "webp" || spec.lossless === true;
-}
-
 /** What of a spec has no part in the picture, but in what it is encoded as and called. */
 const NOT_SEEN: ReadonlySet<string> = new Set([
   "format",
@@ -68,28 +49,19 @@ function hasEdges({ mode, radius, rotate }: TransformSpec): boolean {
   return isPadded || radius !== undefined || typeof rotate === "number";
 }
 
-/** Jobs of one original that can share its decode, and which of them is to be made first. */
-export interface DecodeGroup {
-  readonly name: string;
-  /** Of the picture that is made; the widest can be what the others are made of. */
-  readonly width: number;
-}
-
 /**
- * The group of a job, as far as it can be told cheaply: whoever decodes looks closer, and makes by itself
- * what does not belong. WebP has none: libwebp decodes it at the very size that is wanted.
+ * How much smaller the original is decoded for a job, as far as it can be told cheaply: jobs of the same number share
+ * what is decoded. Whoever decodes looks closer, and makes by itself what does not belong. WebP has none: libwebp
+ * decodes it at the very size that is wanted.
  */
-export function findDecodeGroup(job: Asked & { bytes: Uint8Array }): DecodeGroup | undefined {
+export function findDecodeGroup(job: Asked & { bytes: Uint8Array }): number | undefined {
   const { bytes, spec, format } = job;
   if (!mayShareDecode(job)) return undefined;
-  const orientation = spec.rotate === "ignore" ? "as stored" : "upright";
   const original = sniffFormat(bytes) ?? "";
-  if (WHOLE.has(original)) return { name: orientation, width: 0 };
+  if (WHOLE.has(original)) return 1;
   const size = original === "jpeg" ? readJpegSize(bytes) : undefined;
   const plan = size && tryPlan(size, { ...spec, format });
-  const shrink = plan && shrinkOnLoad(size, plan);
-  if (!shrink || !mayRescale(shrink, job, plan.resize)) return undefined;
-  return { name: `${orientation}, by ${shrink}`, width: plan.resize.width };
+  return plan && shrinkOnLoad(size, plan);
 }
 
 /** Decoded in full, whatever is to become of them. */

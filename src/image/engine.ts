@@ -2,6 +2,7 @@ import sharp from "sharp";
 
 const ALLOWED_LOADERS = [
   "VipsForeignLoadJpegBuffer",
+  "VipsForeignLoadJpegFile", // of originals that are lent as files
   "VipsForeignLoadPngBuffer",
   "VipsForeignLoadWebpBuffer",
   "VipsForeignLoadNsgifBuffer",
@@ -12,7 +13,7 @@ const ALLOWED_LOADERS = [
 export const ENGINE: string = `sharp/${sharp.versions.sharp} libvips/${sharp.versions.vips}`;
 
 /**
- * Prepares this process for hostile originals: only the loaders that are needed, from memory only, and
+ * Prepares this process for hostile originals: only the loaders that are needed, and
  * one thread and no cache for each job. Proves that the others refuse.
  *
  * @throws Error when a loader that should be closed is open.

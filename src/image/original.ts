@@ -6,8 +6,11 @@ import { admitOriginal, checkDimensions } from "./gate.ts";
 import { noteGarbage } from "./garbage.ts";
 import type { Plan } from "./geometry.ts";
 import { dropFineScans } from "./jpeg-fine-scans.ts";
+import type { Pixels } from "./pixels.ts";
+import { toPixels } from "./pixels.ts";
 import { shrinkOnLoad } from "./shrink-on-load.ts";
 import type { Size } from "./sizes.ts";
+import { lendAsFile } from "./unnamed-file.ts";
 import { readWebpSize } from "./webp-size.ts";
 
 /** A picture that was let in, and of which only the header has been read. */
@@ -24,6 +27,11 @@ export interface Original {
   read(options?: SharpOptions): Sharp;
   /** Begins one for `scale` by this plan, and nothing before it: it may have no more than is seen at that size. */
   readFor(plan: Plan, options?: SharpOptions): Sharp;
+  /**
+   * Decodes all of its first frame, as it is stored, to the pixels that `readFor` has sharp decode and scale for any
+   * plan of the same `shrinkOnLoad`; `undefined` where they cannot be had by themselves.
+   */
+  decode(shrink: number): Promise<Pixels | undefined>;
   /** Begins one with all of its frames, above each other and as they are stored. */
   readFrames(): Sharp;
 }
@@ -52,9 +60,15 @@ export async function openOriginal(
   const size = { width, height };
   // libvips flattens grey on the red of a background, and sharp leaves 16 bits in Display P3
   const isFlawed = metadata.hasAlpha || metadata.depth === "ushort";
-  const begin = (from: Uint8Array, more?: SharpOptions): Sharp => {
+  const begin = (from: Uint8Array | string, more?: SharpOptions): Sharp => {
     const source = sharp(from, { ...options, autoOrient: shouldOrient, ...more });
     return isFlawed ? source.pipelineColourspace("srgb") : source;
+  };
+  const enough = (shrink: number): Uint8Array => {
+    if (shrink !== 8 || format !== "jpeg" || isFlawed) return bytes;
+    const coarse = dropFineScans(bytes);
+    if (coarse !== bytes) noteGarbage(coarse.length);
+    return coarse;
   };
   return {
     format,
@@ -63,12 +77,14 @@ export async function openOriginal(
     size,
     orientation: shouldOrient ? (metadata.orientation ?? 1) : 1,
     read: (more) => begin(bytes, more),
-    readFor: (plan, more) => {
-      if (format !== "jpeg" || isFlawed || shrinkOnLoad(size, plan) !== 8)
-        return begin(bytes, more);
-      const coarse = dropFineScans(bytes);
-      if (coarse !== bytes) noteGarbage(coarse.length);
-      return begin(coarse, more);
+    readFor: (plan, more) => begin(enough(shrinkOnLoad(size, plan)), more),
+    decode: (shrink) => {
+      const asStored = { autoOrient: false };
+      if (shrink === 1) return toPixels(begin(bytes, asStored));
+      // sharp has no such option, and leaves what follows a path to libvips
+      return lendAsFile(enough(shrink), (path) =>
+        toPixels(begin(`${path}[shrink=${shrink}]`, asStored)),
+      );
     },
     readFrames: () => sharp(bytes, { ...options, animated: true }),
   };

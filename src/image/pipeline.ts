@@ -19,7 +19,7 @@ import type { Original } from "./original.ts";
 import { openOriginal } from "./original.ts";
 import { settle, toPixels } from "./pixels.ts";
 import { attachProfile, chooseProfile } from "./profile.ts";
-import { scale, scaleOriginal } from "./scale.ts";
+import { scaleOriginal } from "./scale.ts";
 import type { Sharing } from "./sharing.ts";
 import { finishShared } from "./sharing.ts";
 import { countOutputPixels, estimateCost } from "./slow.ts";
@@ -130,10 +130,9 @@ async function makePicture(
       ? spec
       : cropTo(spec, findContent(await toPixels(original.read(options)), spec.trim));
   const plan = planGeometry(original.size, trimmed);
-  const wanted = { plan, isUpright: spec.rotate !== "ignore", spec, format: spec.format };
+  const wanted = { plan, spec, format: spec.format };
   const finish = async (begun?: Sharp): Promise<Sharp> => {
-    const scaled = begun ? scale(begun, plan) : await scaleOriginal(original, plan, options);
-    return applySteps(scaled, plan, spec);
+    return applySteps(await scaleOriginal(original, plan, { options, begun }), plan, spec);
   };
   const canShare = sharing && mayShareDecode({ spec, format: spec.format });
   const finished = canShare

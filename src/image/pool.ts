@@ -1,6 +1,6 @@
 import type { Timeout } from "../abort.ts";
 import { createTimeout, pause } from "../abort.ts";
-import { chooseBackground, chooseNext, foresee, keepOf, settleIn } from "./choice.ts";
+import { chooseBackground, chooseNext, foresee, keepOf } from "./choice.ts";
 import { blame, stopping, tooLong, tooSlow } from "./faults.ts";
 import type { Lane, Lanes, LanesOptions } from "./lanes.ts";
 import { createLanes } from "./lanes.ts";
@@ -232,9 +232,8 @@ function dispatch(state: State): void {
     atWork.add(lane);
     lane.streak = lane.kept?.bytes === next.bytes ? lane.streak + 1 : 1;
     const others = line.filter((waiter) => waiter !== next);
-    const place = settleIn(next, lane.kept);
-    const prospect = foresee(others, place, lanes.count().idle);
-    lane.kept = keepOf(place, prospect);
+    const prospect = foresee(others, next, lanes.count().idle);
+    lane.kept = keepOf(next, prospect);
     next.give({ lane, ...prospect, isBackground });
   }
   lanes.replenish();

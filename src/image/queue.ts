@@ -1,5 +1,4 @@
 import { MediaError } from "../errors.ts";
-import type { DecodeGroup } from "./decode-group.ts";
 import { describeLooks, findDecodeGroup } from "./decode-group.ts";
 import type { Lane } from "./lanes.ts";
 import type { TransformJob } from "./pipeline.ts";
@@ -34,7 +33,8 @@ export interface Turn extends Prospect {
 
 export interface Waiter {
   readonly bytes: Uint8Array;
-  readonly group: DecodeGroup | undefined;
+  /** The same for jobs of one original that can share its decode. */
+  readonly group: number | undefined;
   /** The same for jobs of one original that differ only in how its picture is encoded. */
   readonly looks: string | undefined;
   readonly isAwaited: () => boolean;

@@ -5,6 +5,12 @@ import { orient, planAsStored } from "./orientation.ts";
 import type { Original } from "./original.ts";
 import { settle } from "./pixels.ts";
 
+interface Reading {
+  readonly options?: SharpOptions;
+  /** What is in place of the original's own pixels, as these are stored; not where sharp is to turn them. */
+  readonly begun?: Sharp | undefined;
+}
+
 /**
  * Crops, scales and cuts an original as a plan says, upright. sharp would turn all of a picture before it crops or
  * cuts any, and would have to decode all of it for that: what lies on its side is turned when the rest is done, unless
@@ -13,15 +19,16 @@ import { settle } from "./pixels.ts";
 export async function scaleOriginal(
   original: Original,
   plan: Plan,
-  options?: SharpOptions,
+  { options, begun }: Reading = {},
 ): Promise<Sharp> {
   const { orientation, size } = original;
   const { crop, resize, cut } = plan;
-  if (orientation === 1 || isSought(cut) || !(crop ?? cut)) {
-    return scale(original.readFor(plan, options), plan);
+  const isWhole = !crop && !cut; // sharp turns that last
+  if (orientation === 1 || isSought(cut) || (isWhole && !begun)) {
+    return scale(begun ?? original.readFor(plan, options), plan);
   }
   const stored = planAsStored({ crop, resize, cut }, size, orientation);
-  const image = original.readFor(plan, { ...options, autoOrient: false });
+  const image = begun ?? original.readFor(plan, { ...options, autoOrient: false });
   return orient(await settle(scale(image, stored)), orientation);
 }
 

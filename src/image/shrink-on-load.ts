@@ -1,4 +1,5 @@
 import type { Plan } from "./geometry.ts";
+import { isSought } from "./geometry.ts";
 import type { Size } from "./sizes.ts";
 
 /**
@@ -6,12 +7,12 @@ import type { Size } from "./sizes.ts";
  * "for known libjpeg rounding errors", and not done before a crop.
  *
  * That is so where `scale` is asked of what was read and nothing before it. sharp decodes all of a picture before a
- * gamma, a trim, a conversion of colours, or, of what lies on its side, a cut. Where it seeks the cut itself, it scales
- * by a side that is not rounded: by this or more.
+ * gamma, a trim, a conversion of colours, or, of what lies on its side, a cut.
  */
-export function shrinkOnLoad({ width, height }: Size, { crop, resize }: Plan): number {
+export function shrinkOnLoad({ width, height }: Size, { crop, resize, cut }: Plan): number {
   if (crop) return 1;
-  const shrink = Math.min(width / resize.width, height / resize.height);
+  const target = isSought(cut) ? cut : resize; // where it seeks the cut itself, it scales by a side of that
+  const shrink = Math.min(width / target.width, height / target.height);
   const factor = [8, 4, 2].find((each) => shrink >= each) ?? 1;
   return factor > 1 && Math.floor(shrink) === factor ? factor / 2 : factor;
 }
