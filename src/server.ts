@@ -41,7 +41,7 @@ export interface Running {
  */
 export async function startServer(config: Config, logger: Logger): Promise<Running> {
   let state: "starting" | "ready" | "stopping" = "starting";
-  const service = createService(config, logger);
+  const service = await createService(config, logger);
   const deps = createAppDeps(service, config, logger);
   const hits = createHits(deps);
   const answerLimit = createAnswerLimit(config.limits.answersInFlight);

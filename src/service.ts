@@ -57,8 +57,8 @@ export interface Service extends Purging {
 
 const now = (): number => performance.now();
 
-export function createService(config: Config, logger: Logger): Service {
-  const stores = createStores(config);
+export async function createService(config: Config, logger: Logger): Promise<Service> {
+  const stores = await createStores(config);
   const pool = createImagePool(config, (error) => {
     observe({ kind: "background_failed", task: "start an image process", error });
   });

@@ -1,12 +1,7 @@
-import type { S3Client } from "@aws-sdk/client-s3";
 import type { Config } from "./config.ts";
-import type { StoreConfig } from "./config/store.ts";
 import type { Logger } from "./logger.ts";
 import { createFileStore } from "./store/file.ts";
-import { createS3Client } from "./store/s3-client.ts";
 import type { Presign } from "./store/s3-presign.ts";
-import { createPresign } from "./store/s3-presign.ts";
-import { createS3Store } from "./store/s3.ts";
 import type { ObjectStore } from "./store/store.ts";
 
 export interface Stores {
@@ -16,57 +11,17 @@ export interface Stores {
   readonly presign?: Presign;
 }
 
-/** The stores of a configuration. */
-export function createStores({ store, timeouts, limits, prefix, access }: Config): Stores {
-  if (store.kind === "file") {
-    return {
-      originals: createFileStore({ root: store.originalsDir }),
-      variants: createFileStore({ root: store.variantsDir, shouldCreate: true }),
-    };
+/** The stores of a configuration. The SDK is loaded where there is a bucket, and nowhere else. */
+export async function createStores(config: Config): Promise<Stores> {
+  const { store } = config;
+  if (store.kind === "s3") {
+    const { createS3Stores } = await import("./s3-stores.ts");
+    return createS3Stores(store, config);
   }
-  const createClient = (mayRest = false): S3Client =>
-    createS3Client({
-      forcePathStyle: store.forcePathStyle,
-      timeoutMs: timeouts.storeMs,
-      maxSockets: limits.storeSockets,
-      mayRest,
-    });
-  // sockets of their own: no hit is to wait behind originals that are read and variants that are written
-  const [forHits, forMisses] = [createClient(), createClient()];
-  const common = {
-    client: forMisses,
-    headClient: forHits,
-    // what clients take their time for is not to keep those waiting who take little
-    openClient: createClient(true),
-    timeoutMs: timeouts.storeMs,
-  };
   return {
-    originals: createS3Store({
-      ...common,
-      bucket: store.originalsBucket,
-      probePrefix: access.originals.prefix,
-    }),
-    variants: createS3Store({
-      ...common,
-      bucket: store.variantsBucket,
-      getClient: forHits,
-      probePrefix: prefix.root,
-    }),
-    presign: createPublicPresign(store),
+    originals: createFileStore({ root: store.originalsDir }),
+    variants: createFileStore({ root: store.variantsDir, shouldCreate: true }),
   };
-}
-
-/** By a client that asks nothing: it signs what others are to ask, where they reach S3. */
-export function createPublicPresign({
-  forcePathStyle,
-  publicEndpoint,
-  variantsBucket,
-}: Extract<StoreConfig, { kind: "s3" }>): Presign {
-  const client = createS3Client({
-    forcePathStyle,
-    ...(publicEndpoint !== undefined && { endpoint: publicEndpoint }),
-  });
-  return createPresign(client, variantsBucket);
 }
 
 /** Reaches for each store, and logs what it has to remark. @throws MediaError when one cannot be used */

@@ -12,7 +12,7 @@ import { examineMachine, thisPlatform } from "../doctor/machine.ts";
 import { MediaError } from "../errors.ts";
 import { chooseDelivery } from "../http/delivery.ts";
 import { createS3Client } from "../store/s3-client.ts";
-import { createPublicPresign } from "../stores.ts";
+import { createPublicPresign } from "../s3-stores.ts";
 import { parseTransform } from "../transform/parse.ts";
 import type { Transform } from "../transform/transform.ts";
 import { createUrls } from "../url/urls.ts";

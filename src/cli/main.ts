@@ -1,17 +1,24 @@
 #!/usr/bin/env node
 import { readFileSync } from "node:fs";
 import { Command } from "commander";
-import { addCloudFrontFunction } from "./cloudfront-function.ts";
-import { addDoctor } from "./doctor.ts";
-import { addEstimate } from "./estimate.ts";
-import { addExplain } from "./explain.ts";
-import { addPurge } from "./purge.ts";
-import { addServe } from "./serve.ts";
-import { addSetup } from "./setup.ts";
-import { addSign } from "./sign.ts";
-import { addUrl } from "./url.ts";
-import { addWarm } from "./warm.ts";
-import { addWork } from "./work.ts";
+
+type Add = (program: Command) => void;
+
+/** A command takes only what it needs itself, above all `serve`: memory, and time to start. */
+const COMMANDS: Readonly<Record<string, () => Promise<Add>>> = {
+  serve: async () => (await import("./serve.ts")).addServe,
+  url: async () => (await import("./url.ts")).addUrl,
+  sign: async () => (await import("./sign.ts")).addSign,
+  explain: async () => (await import("./explain.ts")).addExplain,
+  warm: async () => (await import("./warm.ts")).addWarm,
+  work: async () => (await import("./work.ts")).addWork,
+  purge: async () => (await import("./purge.ts")).addPurge,
+  setup: async () => (await import("./setup.ts")).addSetup,
+  doctor: async () => (await import("./doctor.ts")).addDoctor,
+  estimate: async () => (await import("./estimate.ts")).addEstimate,
+  "cloudfront-function": async () =>
+    (await import("./cloudfront-function.ts")).addCloudFrontFunction,
+};
 
 const { version, description } = JSON.parse(
   readFileSync(new URL("../../package.json", import.meta.url), "utf8"),
@@ -27,15 +34,8 @@ process.stdout.on("error", (error: NodeJS.ErrnoException) => {
   if (error.code === "EPIPE") process.exit();
   throw error;
 });
-addServe(program);
-addUrl(program);
-addSign(program);
-addExplain(program);
-addWarm(program);
-addWork(program);
-addPurge(program);
-addSetup(program);
-addDoctor(program);
-addEstimate(program);
-addCloudFrontFunction(program);
+const [, , name = ""] = process.argv;
+const named = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
+// where none is named there is help, or advice, about all of them
+for (const load of named ? [named] : Object.values(COMMANDS)) (await load())(program);
 await program.parseAsync();

@@ -62,17 +62,18 @@ function readTargets(keys: readonly string[], prefix: string | undefined): reado
 
 type Page = Pick<PurgePage, "purged" | "left">;
 
-function purgeOne(
+async function* purgeOne(
   target: PurgeTarget,
   { service, dryRun = false }: PurgeCommandOptions,
   config: Config,
-): AsyncIterable<Page> {
+): AsyncGenerator<Page> {
   const options = { isDryRun: dryRun };
   if (service !== undefined) {
-    return purgeRemotely({ url: service, token: config.adminToken }, target, options);
+    yield* purgeRemotely({ url: service, token: config.adminToken }, target, options);
+    return;
   }
-  const { variants } = createStores(config);
-  return purgePages(
+  const { variants } = await createStores(config);
+  yield* purgePages(
     { variants, memo: NO_MEMO, prefix: config.prefix, observe: ignore },
     target,
     options,

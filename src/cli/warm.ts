@@ -108,7 +108,7 @@ async function run(options: WarmOptions, standard: Want | undefined): Promise<vo
   const config = readConfig("warm up");
   if (!config) return;
   const patient = withPatience(config);
-  const service = createService(patient, logToErrors());
+  const service = await createService(patient, logToErrors());
   const list =
     options.prefix !== undefined && standard
       ? listPrefix({

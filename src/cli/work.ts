@@ -74,7 +74,7 @@ async function work(queue: WarmQueue, options: WorkCommandOptions, config: Confi
   collectLessOften();
   const stop = createStop();
   const patient = withPatience(config);
-  const service = createService(patient, logToErrors());
+  const service = await createService(patient, logToErrors());
   const concurrency = readNumber("--concurrency", options.concurrency, 999) ?? slotsOf(config) + 1;
   const lostAfter = readNumber("--lost-after", options.lostAfter, 86_400) ?? 30;
   const rate = readNumber("--rate", options.rate, 100_000);

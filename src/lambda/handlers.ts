@@ -63,7 +63,7 @@ export interface Lambda {
  * @throws MediaError when a store cannot be reached
  */
 export async function createLambda(config: Config, logger: Logger): Promise<Lambda> {
-  const service = createService(config, logger);
+  const service = await createService(config, logger);
   const apps = createApps(service, config, logger);
   await service.start();
   const ask = (event: LambdaEvent, app: App): Promise<Response> => answer(event, app, config);
