@@ -117,8 +117,9 @@ function lowerPriority(pid: number | undefined): void {
   }
 }
 
-function childEnvironment(): Record<string, string> {
+function childEnvironment(): NodeJS.ProcessEnv {
   return {
+    TMPDIR: process.env["TMPDIR"],
     MALLOC_ARENA_MAX: "2", // with more, glibc keeps what it once had
     VIPS_BLOCK_UNTRUSTED: "1",
     VIPS_WARNING: "0",

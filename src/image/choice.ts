@@ -40,23 +40,21 @@ export function chooseNext(
   { kept, streak }: Lane,
   others: readonly Kept[],
 ): Waiter | undefined {
-  const isAllowed = kept !== undefined && streak < MAX_STREAK;
   // what shares with a job that takes long is better off elsewhere
   const taken = others.filter((other) => !other.isHeavy);
   const isOwn = kept ? sharesWith(kept) : never;
   const free = line.filter(
     (waiter) => isOwn(waiter) || !taken.some(sharesWith(waiter)) || isWorthSplitting(line, waiter),
   );
-  const twin = isAllowed && free.find(isQuickTwinOf(kept));
-  if (twin) return twin;
-  const own = isAllowed && (free.find(isOwn) ?? free.find(({ bytes }) => bytes === kept.bytes));
-  return own || free[0];
+  if (!kept || streak >= MAX_STREAK) return free[0];
+  const isSibling = ({ bytes }: Waiter): boolean => bytes === kept.bytes;
+  return free.find(isQuickTwinOf(kept)) ?? free.find(isOwn) ?? free.find(isSibling) ?? free[0];
 }
 
 /** What a lane has after a job, of all that it was given; others may have the rest. */
-export function keepOf(place: Kept, { follow, isTwinned }: Prospect): Kept | undefined {
+export function keepOf(job: Kept, { follow, isTwinned }: Prospect): Kept | undefined {
   if (follow === "nothing") return undefined;
-  const { bytes, group, looks, isHeavy } = place;
+  const { bytes, group, looks, isHeavy } = job;
   return {
     bytes,
     isHeavy,
@@ -70,23 +68,23 @@ function never(): boolean {
 }
 
 /** Whether it is better to decode once more than to wait for the lane that has. */
-function isWorthSplitting(line: readonly Waiter[], place: Kept): boolean {
-  return place.isHeavy || line.filter(sharesWith(place)).length >= MIN_SPLIT;
+function isWorthSplitting(line: readonly Waiter[], job: Kept): boolean {
+  return job.isHeavy || line.filter(sharesWith(job)).length >= MIN_SPLIT;
 }
 
 /**
- * What waits for the lane that is at `place`. So many others are idle; they take what shares nothing with
+ * What waits for the lane that is to make this job. So many others are idle; they take what shares nothing with
  * it, and only then some of what does.
  */
-export function foresee(line: readonly Waiter[], place: Kept, idle: number): Prospect {
-  const [twins, others] = split(line, isQuickTwinOf(place));
-  const [sharing, apart] = split(others, sharesWith(place));
+export function foresee(line: readonly Waiter[], job: Kept, idle: number): Prospect {
+  const [twins, others] = split(line, isQuickTwinOf(job));
+  const [sharing, apart] = split(others, sharesWith(job));
   const isTwinned = twins.length > 0;
-  const isSplit = isWorthSplitting(line, place);
+  const isSplit = isWorthSplitting(line, job);
   // with all lanes busy, as they are where the line is long, there is nothing to count
   const takers = isSplit && idle > 0 ? Math.max(0, idle - countGroups(apart)) : 0;
   if (sharing.length > takers) return { follow: "decode", isTwinned };
-  const siblings = line.filter(({ bytes }) => bytes === place.bytes);
+  const siblings = line.filter(({ bytes }) => bytes === job.bytes);
   return { follow: isTwinned || siblings.length > idle ? "original" : "nothing", isTwinned };
 }
 
@@ -97,28 +95,27 @@ function split<T>(values: readonly T[], isFirst: (value: T) => boolean): readonl
 /** How many lanes these could keep busy without a decode in vain. */
 function countGroups(line: readonly Waiter[]): number {
   return line.filter(
-    (waiter, index) => line.findIndex(sharesWith(waiter)) >= index || !waiter.group,
+    (waiter, index) => line.findIndex(sharesWith(waiter)) >= index || waiter.group === undefined,
   ).length;
 }
-
-type Place = Pick<Waiter, "bytes" | "group" | "looks">;
 
 /** What a lane has kept of its last job. */
 export type Kept = Pick<Waiter, "bytes" | "group" | "looks" | "isHeavy">;
 
-function sharesWith(one: Place): (other: Place) => boolean {
+/** Twins share the finished picture, also where there is no decode to share. */
+function sharesWith(one: Kept): (other: Kept) => boolean {
   const { bytes, group } = one;
   const isTwin = isTwinOf(one);
   return (other) =>
     isTwin(other) || (group !== undefined && other.bytes === bytes && other.group === group);
 }
 
-function isTwinOf({ bytes, looks }: Place): (other: Place) => boolean {
+function isTwinOf({ bytes, looks }: Kept): (other: Kept) => boolean {
   return (other) => looks !== undefined && other.bytes === bytes && other.looks === looks;
 }
 
 /** One that takes long is not to go ahead of others for what little it would share. */
-function isQuickTwinOf(place: Place): (other: Waiter) => boolean {
-  const isTwin = isTwinOf(place);
+function isQuickTwinOf(job: Kept): (other: Waiter) => boolean {
+  const isTwin = isTwinOf(job);
   return (other) => !other.isHeavy && isTwin(other);
 }

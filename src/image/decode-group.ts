@@ -2,11 +2,12 @@ import { FIELDS } from "../transform/fields.ts";
 import type { OutputFormat, TransformSpec } from "../transform/spec.ts";
 import { PICTURE_FORMATS } from "../transform/spec.ts";
 import type { Plan } from "./geometry.ts";
-import { planGeometry } from "./geometry.ts";
-import { readJpegSize } from "./jpeg-size.ts";
+import { isTurnedFirst, planGeometry } from "./geometry.ts";
+import { readJpegHeader } from "./jpeg-header.ts";
 import { shrinkOnLoad } from "./shrink-on-load.ts";
 import type { Size } from "./sizes.ts";
 import { sniffFormat } from "./sniff.ts";
+import { canLend } from "./unnamed-file.ts";
 
 export interface Asked {
   readonly spec: TransformSpec;
@@ -51,21 +52,32 @@ function hasEdges({ mode, radius, rotate }: TransformSpec): boolean {
 
 /**
  * How much smaller the original is decoded for a job, as far as it can be told cheaply: jobs of the same number share
- * what is decoded. Whoever decodes looks closer, and makes by itself what does not belong. WebP has none: libwebp
- * decodes it at the very size that is wanted.
+ * what is decoded. Whoever decodes looks closer, and makes by itself what does not belong. `undefined` for what is
+ * decoded for itself, and need not wait for others.
  */
 export function findDecodeGroup(job: Asked & { bytes: Uint8Array }): number | undefined {
-  const { bytes, spec, format } = job;
   if (!mayShareDecode(job)) return undefined;
-  const original = sniffFormat(bytes) ?? "";
-  if (WHOLE.has(original)) return 1;
-  const size = original === "jpeg" ? readJpegSize(bytes) : undefined;
-  const plan = size && tryPlan(size, { ...spec, format });
-  return plan && shrinkOnLoad(size, plan);
+  const { bytes } = job;
+  const original = sniffFormat(bytes);
+  if (original === "jpeg") return findShrink(job);
+  if (original === "png") return bytes[PNG_DEPTH] === 16 ? undefined : 1;
+  return original === "gif" || original === "avif" ? 1 : undefined; // WebP is decoded at the size that is wanted
 }
 
-/** Decoded in full, whatever is to become of them. */
-const WHOLE: ReadonlySet<string> = new Set(["png", "gif", "avif"]);
+/** Where a PNG says how many bits its channels have (PNG, 11.2.1). */
+const PNG_DEPTH = 24;
+
+function findShrink({ bytes, spec, format }: Asked & { bytes: Uint8Array }): number | undefined {
+  const header = readJpegHeader(bytes);
+  if (!header) return undefined;
+  const orientation = spec.rotate === "ignore" ? 1 : header.orientation;
+  const { width, height } = header;
+  const size = orientation > 4 ? { width: height, height: width } : { width, height };
+  const plan = tryPlan(size, { ...spec, format });
+  if (!plan || isTurnedFirst(orientation, plan)) return undefined;
+  const shrink = shrinkOnLoad(size, plan);
+  return shrink === 1 || canLend() ? shrink : undefined;
+}
 
 function tryPlan(size: Size, spec: TransformSpec & { format: OutputFormat }): Plan | undefined {
   try {

@@ -10,6 +10,7 @@ import type { Pixels } from "./pixels.ts";
 import { toPixels } from "./pixels.ts";
 import { shrinkOnLoad } from "./shrink-on-load.ts";
 import type { Size } from "./sizes.ts";
+import { canDecodeSmaller, openSmaller } from "./engine.ts";
 import { lendAsFile } from "./unnamed-file.ts";
 import { readWebpSize } from "./webp-size.ts";
 
@@ -28,8 +29,10 @@ export interface Original {
   /** Begins one for `scale` by this plan, and nothing before it: it may have no more than is seen at that size. */
   readFor(plan: Plan, options?: SharpOptions): Sharp;
   /**
-   * Decodes all of its first frame, as it is stored, to the pixels that `readFor` has sharp decode and scale for any
-   * plan of the same `shrinkOnLoad`; `undefined` where they cannot be had by themselves.
+   * Decodes its first frame, as it is stored, to the pixels that sharp scales for every plan of this `shrinkOnLoad`;
+   * `undefined` where they cannot be had by themselves.
+   *
+   * @throws Error when any of them is broken, or there is too little memory
    */
   decode(shrink: number): Promise<Pixels | undefined>;
   /** Begins one with all of its frames, above each other and as they are stored. */
@@ -60,11 +63,11 @@ export async function openOriginal(
   const size = { width, height };
   // libvips flattens grey on the red of a background, and sharp leaves 16 bits in Display P3
   const isFlawed = metadata.hasAlpha || metadata.depth === "ushort";
-  const begin = (from: Uint8Array | string, more?: SharpOptions): Sharp => {
+  const begin = (from: Uint8Array, more?: SharpOptions): Sharp => {
     const source = sharp(from, { ...options, autoOrient: shouldOrient, ...more });
     return isFlawed ? source.pipelineColourspace("srgb") : source;
   };
-  const enough = (shrink: number): Uint8Array => {
+  const bytesFor = (shrink: number): Uint8Array => {
     if (shrink !== 8 || format !== "jpeg" || isFlawed) return bytes;
     const coarse = dropFineScans(bytes);
     if (coarse !== bytes) noteGarbage(coarse.length);
@@ -77,14 +80,11 @@ export async function openOriginal(
     size,
     orientation: shouldOrient ? (metadata.orientation ?? 1) : 1,
     read: (more) => begin(bytes, more),
-    readFor: (plan, more) => begin(enough(shrinkOnLoad(size, plan)), more),
-    decode: (shrink) => {
-      const asStored = { autoOrient: false };
-      if (shrink === 1) return toPixels(begin(bytes, asStored));
-      // sharp has no such option, and leaves what follows a path to libvips
-      return lendAsFile(enough(shrink), (path) =>
-        toPixels(begin(`${path}[shrink=${shrink}]`, asStored)),
-      );
+    readFor: (plan, more) => begin(bytesFor(shrinkOnLoad(size, plan)), more),
+    decode: async (shrink) => {
+      if (shrink === 1) return toPixels(begin(bytes, { autoOrient: false }));
+      if (!canDecodeSmaller()) return undefined;
+      return lendAsFile(bytesFor(shrink), (path) => toPixels(openSmaller(path, shrink, options)));
     },
     readFrames: () => sharp(bytes, { ...options, animated: true }),
   };

@@ -3,7 +3,7 @@ import type { Asked } from "./decode-group.ts";
 import type { PictureFormat } from "../transform/spec.ts";
 import { describeLooks } from "./decode-group.ts";
 import type { Plan } from "./geometry.ts";
-import { isSought } from "./geometry.ts";
+import { isTurnedFirst } from "./geometry.ts";
 import type { Original } from "./original.ts";
 import type { Pixels } from "./pixels.ts";
 import { fromPixels, toPixels } from "./pixels.ts";
@@ -88,20 +88,20 @@ async function beginShared(
   if (sharing.decoded?.shrink !== shrink) {
     if (!sharing.isWanted || bytesOf(original, shrink) > MAX_SHARED_BYTES) return undefined;
     sharing.decoded = undefined; // not both at a time
-    // where something of it is broken, each job finds out by itself whether it needs that
-    const pixels = await original.decode(shrink).catch(() => undefined);
+    const pixels = await original.decode(shrink).catch((error: unknown) => {
+      // who wants a part may have it, of a file that is broken elsewhere or with the memory there is
+      if (!plan.crop && !plan.cut) throw error;
+    });
     if (!pixels) return undefined;
     sharing.decoded = { shrink, pixels };
   }
   return fromPixels(sharing.decoded.pixels);
 }
 
-/**
- * libwebp decodes at the size that is wanted, sharp scales 16 bits as they are, and it turns a picture before it looks
- * for what to cut.
- */
-function isDecodedApart({ format, metadata, orientation }: Original, { cut }: Plan): boolean {
-  return format === "webp" || metadata.depth === "ushort" || (orientation !== 1 && isSought(cut));
+/** libwebp decodes at the size that is wanted, and sharp scales 16 bits as they are. */
+function isDecodedApart(original: Original, plan: Plan): boolean {
+  const { format, metadata, orientation } = original;
+  return format === "webp" || metadata.depth === "ushort" || isTurnedFirst(orientation, plan);
 }
 
 function bytesOf({ size, metadata }: Original, shrink: number): number {

@@ -1,26 +1,34 @@
-import { randomUUID } from "node:crypto";
-import { open, unlink } from "node:fs/promises";
+import { constants } from "node:fs";
+import { open } from "node:fs/promises";
 import type { FileHandle } from "node:fs/promises";
 import { platform, tmpdir } from "node:os";
-import { join } from "node:path";
 
 /** Memory, which can be written to where nothing else can, or else whatever there is. */
-const FOLDERS = ["/dev/shm", tmpdir()];
+const FOLDERS: readonly string[] = ["/dev/shm", tmpdir()];
+
+/** `O_TMPFILE` of open(2), a file that never has a name; Node has no name for that. */
+const UNNAMED = 0o20_000_000 | constants.O_DIRECTORY;
+
+/** Of a file of this process, which nobody else can open by it. */
+export type LentPath = `/proc/self/fd/${number}`;
 
 /**
- * Lends bytes as a file that has a path, but no name: no other user can read it, and it goes with this process at the
- * latest. `undefined` where there is none to be had: anywhere but on Linux, and where there is no room.
+ * Lends bytes as a file that is gone once they have been used, or this process has ended. `undefined` where there is
+ * none to be had: anywhere but on Linux, and where there is no room.
+ *
+ * @throws what `use` throws
  */
 export async function lendAsFile<T>(
   bytes: Uint8Array,
-  use: (path: string) => Promise<T>,
+  use: (path: LentPath) => Promise<T>,
+  folders: readonly string[] = FOLDERS,
 ): Promise<T | undefined> {
-  if (platform() !== "linux") return undefined;
-  for (const folder of FOLDERS) {
+  if (!canLend()) return undefined;
+  for (const folder of folders) {
     const file = await openUnnamed(folder);
     if (!file) continue;
     try {
-      if (await canWrite(file, bytes)) return await use(`/proc/self/fd/${file.fd}`);
+      if (await tryToWrite(file, bytes)) return await use(`/proc/self/fd/${file.fd}`);
     } finally {
       await file.close();
     }
@@ -28,22 +36,24 @@ export async function lendAsFile<T>(
   return undefined;
 }
 
+/** Whether this system has such files, full or not. */
+export function canLend(): boolean {
+  return platform() === "linux";
+}
+
 async function openUnnamed(folder: string): Promise<FileHandle | undefined> {
-  const path = join(folder, `shift-media-${randomUUID()}`);
   try {
-    const file = await open(path, "wx+", 0o600);
-    await unlink(path);
-    return file;
+    return await open(folder, constants.O_RDWR | UNNAMED, 0o600);
   } catch {
-    return undefined;
+    return undefined; // there is no such folder, it is not to be written to, or has no such files
   }
 }
 
-async function canWrite(file: FileHandle, bytes: Uint8Array): Promise<boolean> {
+async function tryToWrite(file: FileHandle, bytes: Uint8Array): Promise<boolean> {
   try {
     await file.writeFile(bytes);
     return true;
   } catch {
-    return false;
+    return false; // there is no room
   }
 }

@@ -1,43 +1,9 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { findDecodeGroup } from "../../src/image/decode-group.ts";
-import { readJpegSize } from "../../src/image/jpeg-size.ts";
 import { drawQuadrants } from "../support/images.ts";
 
 const jpeg = await drawQuadrants(321, 123).jpeg().toBuffer();
-
-describe("readJpegSize", () => {
-  it("reads that of a picture, be it progressive or full of metadata", async () => {
-    const picture = drawQuadrants(321, 123);
-    const rows = [
-      picture.jpeg(),
-      picture.clone().jpeg({ progressive: true }),
-      picture.clone().withIccProfile("p3").jpeg(),
-      picture
-        .clone()
-        .withExif({ IFD0: { ImageDescription: "\xff\xd8\xff\xc0".repeat(99) } })
-        .jpeg(),
-    ];
-    for (const row of rows) {
-      expect(readJpegSize(await row.toBuffer())).toEqual({ width: 321, height: 123 });
-    }
-  });
-
-  it("reads nothing, in no time, of what is none", () => {
-    const empty = Buffer.from("ffe00002".repeat(1_000_000), "hex");
-    for (const bytes of [Buffer.of(), Buffer.alloc(99), Buffer.alloc(9_000_000, 0xff), empty]) {
-      expect(readJpegSize(bytes)).toBeUndefined();
-    }
-    fc.assert(
-      fc.property(fc.nat(jpeg.length), fc.uint8Array({ maxLength: 40 }), (at, garbage) => {
-        const bytes = Buffer.from(jpeg);
-        bytes.set(garbage.subarray(0, bytes.length - at), at);
-        const size = readJpegSize(bytes.subarray(0, at + garbage.length));
-        expect(size === undefined || size.width * size.height > 0).toBe(true);
-      }),
-    );
-  });
-});
 
 describe("findDecodeGroup", () => {
   it("never throws, whatever the bytes", () => {
@@ -53,5 +19,35 @@ describe("findDecodeGroup", () => {
     const crop = { unit: "pixel", x: 999, y: 0, width: 9, height: 9 } as const;
     expect(findDecodeGroup({ bytes: jpeg, spec: { crop }, format: "jpg" })).toBeUndefined();
     expect(findDecodeGroup({ bytes: jpeg, spec: {}, format: "jpg" })).toBeDefined();
+  });
+
+  it("is the scale at which sharp decodes, whatever way a picture lies", async () => {
+    const turned = await drawQuadrants(4000, 3000)
+      .withMetadata({ orientation: 6 })
+      .jpeg()
+      .toBuffer();
+    const scales = [300, 333, 334, 500, 700, 1000, 1100].map((width) =>
+      findDecodeGroup({ bytes: turned, spec: { width }, format: "webp" }),
+    );
+    expect(scales).toEqual([8, 8, 4, 4, 2, 2, 1]);
+    const ignored = { width: 400, rotate: "ignore" } as const;
+    expect(findDecodeGroup({ bytes: turned, spec: ignored, format: "webp" })).toBe(8);
+    const square = { width: 90, height: 90, mode: "fill", gravity: "auto" } as const;
+    expect(findDecodeGroup({ bytes: turned, spec: square, format: "webp" })).toBeUndefined();
+  });
+
+  it("is none for what is decoded for itself", async () => {
+    const picture = drawQuadrants(40, 30);
+    const rows = [
+      [picture.clone().png(), 1],
+      [picture.clone().gif(), 1],
+      [picture.clone().avif(), 1],
+      [picture.clone().webp(), undefined],
+      [picture.clone().toColourspace("rgb16").png(), undefined],
+    ] as const;
+    for (const [image, group] of rows) {
+      const bytes = await image.toBuffer();
+      expect(findDecodeGroup({ bytes, spec: { width: 9 }, format: "png" })).toBe(group);
+    }
   });
 });

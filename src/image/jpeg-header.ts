@@ -1,0 +1,85 @@
+import { isFrame, MARKER, readPair, SOS } from "./jpeg-markers.ts";
+import type { Size } from "./sizes.ts";
+
+/** Real cameras write a dozen or two before the picture. */
+const MAX_SEGMENTS = 256;
+
+interface JpegHeader extends Size {
+  /** As in Exif, from 1 to 8: how it is to be turned. */
+  readonly orientation: number;
+}
+
+/**
+ * The size that a JPEG's frame header claims (ITU-T T.81, B.2.2), as it is stored, and how it lies; `undefined` where
+ * the segments before it are not one right after the other. Looks at a few bytes of each, whatever the picture.
+ */
+export function readJpegHeader(bytes: Uint8Array): JpegHeader | undefined {
+  let orientation: number | undefined;
+  for (const { code, start } of readSegments(bytes)) {
+    if (code === APP1) orientation ??= readOrientation(bytes, start);
+    if (!isFrame(code)) continue;
+    const size = readSize(bytes, start);
+    return size && { ...size, orientation: orientation ?? 1 };
+  }
+  return undefined;
+}
+
+/** Exif, among others. */
+const APP1 = 0xe1;
+
+interface Segment {
+  readonly code: number;
+  readonly start: number;
+}
+
+/** Those of the header, up to the first scan, as long as one comes right after the other. */
+function* readSegments(bytes: Uint8Array): Generator<Segment> {
+  let start = 2; // after SOI
+  for (let count = 0; count < MAX_SEGMENTS && bytes[start] === MARKER; count += 1) {
+    const code = bytes[start + 1] ?? 0;
+    yield { code, start };
+    if (code === SOS) return;
+    start += 2 + readPair(bytes, start + 2);
+  }
+}
+
+function readSize(bytes: Uint8Array, frame: number): Size | undefined {
+  const [width, height] = [readPair(bytes, frame + 7), readPair(bytes, frame + 5)];
+  return width > 0 && height > 0 ? { width, height } : undefined;
+}
+
+const EXIF = Buffer.from("Exif\0\0");
+/** After the marker and the length of its segment, and "Exif". */
+const TIFF_START = 10;
+const ENTRY_BYTES = 12;
+const ORIENTATION = 0x01_12;
+
+/** The orientation of an Exif segment (CIPA DC-008, 4.5 and 4.6); `undefined` of any other. */
+function readOrientation(bytes: Uint8Array, segment: number): number | undefined {
+  const end = segment + 2 + readPair(bytes, segment + 2);
+  const content = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).subarray(segment, end);
+  if (
+    !content
+      .subarray(TIFF_START - EXIF.length)
+      .subarray(0, EXIF.length)
+      .equals(EXIF)
+  )
+    return undefined;
+  const tiff = content.subarray(TIFF_START);
+  const isLittle = tiff[0] === 0x49;
+  const pair = (at: number): number => {
+    const [first = 0, second = 0] = tiff.subarray(at, at + 2);
+    return isLittle ? second * 256 + first : first * 256 + second;
+  };
+  const directory = isLittle ? pair(4) + 65_536 * pair(6) : pair(6) + 65_536 * pair(4);
+  const count = Math.min(pair(directory), Math.ceil(tiff.length / ENTRY_BYTES));
+  for (let entry = 0; entry < count; entry += 1) {
+    const at = directory + 2 + entry * ENTRY_BYTES;
+    if (pair(at) === ORIENTATION) return isOrientation(pair(at + 8)) ? pair(at + 8) : 1;
+  }
+  return undefined;
+}
+
+function isOrientation(value: number): boolean {
+  return value >= 1 && value <= 8;
+}
