@@ -1,4 +1,4 @@
-import type { Metadata, Sharp } from "sharp";
+import type { Sharp } from "sharp";
 import sharp from "sharp";
 import { MediaError } from "../errors.ts";
 import type { TransformSpec } from "../transform/spec.ts";
@@ -6,7 +6,7 @@ import type { AnimatedFormat } from "./formats.ts";
 import { encodeAnimation } from "./formats.ts";
 import type { ImageLimits } from "./gate.ts";
 import { planGeometry } from "./geometry.ts";
-import type { Original } from "./original.ts";
+import type { Facts, Original } from "./original.ts";
 import { orient } from "./orientation.ts";
 import type { Pixels } from "./pixels.ts";
 import { fromPixels, toPixels } from "./pixels.ts";
@@ -63,7 +63,7 @@ export async function animate(
   };
 }
 
-function checkFrames({ width, height, pages = 1 }: Metadata, { maxPixels }: ImageLimits): void {
+function checkFrames({ width, height, pages = 1 }: Facts, { maxPixels }: ImageLimits): void {
   if (pages <= MAX_FRAMES && pages * width * height <= maxPixels) return;
   const is = `the original has ${pages} frames of ${width}×${height}`;
   const limit = `animations may have at most ${MAX_FRAMES} of them, and ${maxPixels} pixels in all`;

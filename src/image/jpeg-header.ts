@@ -1,4 +1,4 @@
-import { isFrame, MARKER, readPair, SOS } from "./jpeg-markers.ts";
+import { COM, DHT, DQT, DRI, isFrame, MARKER, readPair, SOS } from "./jpeg-markers.ts";
 import type { Size } from "./sizes.ts";
 
 /** Real cameras write a dozen or two before the picture. */
@@ -23,6 +23,29 @@ export function readJpegHeader(bytes: Uint8Array): JpegHeader | undefined {
   }
   return undefined;
 }
+
+/**
+ * The size of a JPEG of which there is nothing else to know: its pixels have 8 bits, and it has no Exif, which may say
+ * how it lies, and no profile. `undefined` for all others, and where anything is out of the ordinary.
+ */
+export function readPlainJpegSize(bytes: Uint8Array): Size | undefined {
+  let size: Size | undefined;
+  for (const { code, start } of readSegments(bytes)) {
+    if (code === SOS) return size;
+    if (FRAMES.has(code)) {
+      if (size || bytes[start + 4] !== 8) return undefined;
+      size = readSize(bytes, start);
+      if (!size) return undefined;
+    } else if (!PLAIN.has(code)) return undefined;
+  }
+  return undefined;
+}
+
+/** Baseline, extended and progressive, with Huffman codes. */
+const FRAMES: ReadonlySet<number> = new Set([0xc0, 0xc1, 0xc2]);
+
+/** JFIF, Adobe's notes, tables and comments. */
+const PLAIN: ReadonlySet<number> = new Set([0xe0, 0xed, 0xee, DQT, DHT, DRI, COM]);
 
 /** Exif, among others. */
 const APP1 = 0xe1;

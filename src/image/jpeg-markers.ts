@@ -5,12 +5,16 @@ export const SEQUENTIAL_FRAMES: ReadonlySet<number> = new Set([0xc0, 0xc1, 0xc9]
 export const PROGRESSIVE_FRAME = 0xc2;
 /** Define Huffman tables. */
 export const DHT = 0xc4;
+/** Define quantization tables. */
+export const DQT = 0xdb;
 /** End of image. */
 export const EOI = 0xd9;
 /** Start of scan. */
 export const SOS = 0xda;
 /** Define restart interval. */
 export const DRI = 0xdd;
+/** Comment. */
+export const COM = 0xfe;
 
 /** The position of the next marker's code; stuffed bytes, fill bytes and restart markers are none. */
 export function findMarker(bytes: Uint8Array, from: number): number | undefined {

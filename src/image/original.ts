@@ -8,18 +8,38 @@ import type { Plan } from "./geometry.ts";
 import { dropFineScans } from "./jpeg-fine-scans.ts";
 import type { Pixels } from "./pixels.ts";
 import { toPixels } from "./pixels.ts";
+import { readPlainJpegSize } from "./jpeg-header.ts";
 import { shrinkOnLoad } from "./shrink-on-load.ts";
 import type { Size } from "./sizes.ts";
 import { canDecodeSmaller, openSmaller } from "./engine.ts";
 import { lendAsFile } from "./unnamed-file.ts";
 import { readWebpSize } from "./webp-size.ts";
 
+/** What matters here of what libvips says of a picture. */
+export type Facts = Pick<
+  Metadata,
+  | "width"
+  | "height"
+  | "autoOrient"
+  | "orientation"
+  | "hasAlpha"
+  | "depth"
+  | "space"
+  | "icc"
+  | "pages"
+  | "delay"
+  | "loop"
+>;
+
+/** The same of every JPEG of which there is no more to know than its size. */
+const PLAIN = { hasAlpha: false, depth: "uchar", space: "srgb" } as const;
+
 /** A picture that was let in, and of which only the header has been read. */
 export interface Original {
   readonly format: InputFormat;
   /** In bytes. */
   readonly length: number;
-  readonly metadata: Metadata;
+  readonly metadata: Facts;
   /** Upright, unless it is to be left as it is. */
   readonly size: Size;
   /** As in EXIF, from 1 to 8: how it is to be turned. */
@@ -56,8 +76,11 @@ export async function openOriginal(
     failOn: "error",
     limitInputPixels: limits.maxPixels,
   };
+  const plain = format === "jpeg" ? readPlainJpegSize(bytes) : undefined;
   // the header alone is read, and our own check names both the size and the limit
-  const metadata = await sharp(bytes, { ...options, limitInputPixels: false }).metadata();
+  const metadata: Facts = plain
+    ? { ...PLAIN, ...plain, autoOrient: plain }
+    : await sharp(bytes, { ...options, limitInputPixels: false }).metadata();
   checkDimensions(metadata, format, limits);
   const { width, height } = shouldOrient ? metadata.autoOrient : metadata;
   const size = { width, height };

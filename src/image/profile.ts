@@ -1,7 +1,8 @@
 import { deflateSync } from "node:zlib";
-import type { Metadata, Sharp } from "sharp";
+import type { Sharp } from "sharp";
 import sharp from "sharp";
 import { toRgba } from "../transform/color.ts";
+import type { Facts } from "./original.ts";
 import type { PictureFormat, TransformSpec } from "../transform/spec.ts";
 
 /** A colour profile that a variant keeps, and the colours that it is for. */
@@ -18,7 +19,7 @@ const MAX_PROFILE_BYTES = 1024 * 1024;
  * grey that stays grey, and the format has room for it. All else is converted to sRGB.
  */
 export function chooseProfile(
-  { icc, space }: Metadata,
+  { icc, space }: Facts,
   spec: TransformSpec & { readonly format: PictureFormat },
 ): Profile | undefined {
   const isAsked = spec.keepIcc === true && spec.format !== "gif";
