@@ -41,7 +41,10 @@ interface Child {
   stderr: string;
   jobs: number;
   rss: number;
+  /** It has ended, or is about to. */
   isDead: boolean;
+  /** It was this service that ended it. */
+  isStopped: boolean;
 }
 
 /**
@@ -103,6 +106,7 @@ async function spawnChild({ limits, execArgv = [] }: ChildWorkerOptions): Promis
     jobs: 0,
     rss: 0,
     isDead: false,
+    isStopped: false,
   };
   listen(child);
   return child;
@@ -133,7 +137,7 @@ function listen(child: Child): void {
   });
   const die = (reason: unknown): void => {
     // decoders crash by other signals: this one comes from an operator, or a system short of memory
-    const isKilled = reason === "SIGKILL" && !child.isDead;
+    const isKilled = reason === "SIGKILL" && !child.isStopped;
     child.isDead = true;
     const problem = `the image process ended (${String(reason)}): ${child.stderr.trim()}`;
     settle(child)?.reject(new WorkerDied(problem, { isKilled }));
@@ -141,7 +145,10 @@ function listen(child: Child): void {
   child.process.on("error", die);
   child.process.on("exit", (code, signal) => die(signal ?? code));
   // a write to a child that has just ended; its exit tells the rest
-  child.channel.on("error", () => kill(child));
+  child.channel.on("error", () => {
+    child.isDead = true;
+    child.process.kill("SIGKILL");
+  });
 }
 
 /** Frames that arrive together are read one right after the other: nobody could wait for each. */
@@ -168,7 +175,8 @@ async function run(
   job: WorkerJob,
   { signal, follow, isTwinned, onSlow }: RunOptions,
 ): Promise<WorkerResult> {
-  if (child.isDead) throw new WorkerDied("the image process had ended");
+  // no fault of this job, which has not begun
+  if (child.isDead) throw new WorkerDied("the image process had ended", { isKilled: true });
   signal.throwIfAborted();
   const abort = (): void => {
     kill(child);
@@ -219,5 +227,6 @@ function toResult(child: Child, frame: Frame): WorkerResult {
 
 function kill(child: Child): void {
   child.isDead = true;
+  child.isStopped = true;
   child.process.kill("SIGKILL");
 }

@@ -1,11 +1,20 @@
 import { randomFillSync } from "node:crypto";
 import { readFileSync } from "node:fs";
+import { setTimeout as pause } from "node:timers/promises";
 import sharp from "sharp";
 import { describe, expect, it, vi } from "vitest";
 import { startChildWorker } from "../../src/image/child-worker.ts";
 import { DEFAULT_IMAGE_LIMITS } from "../../src/image/gate.ts";
 import { WorkerDied } from "../../src/image/worker.ts";
-import { expectGone, listChildren, photo, SLOW_JOB, SMALL_JOB, startWorker } from "./child-pool.ts";
+import {
+  expectGone,
+  killChildren,
+  listChildren,
+  photo,
+  SLOW_JOB,
+  SMALL_JOB,
+  startWorker,
+} from "./child-pool.ts";
 import { alone } from "./fake-workers.ts";
 import { expectMade } from "./make-variant.ts";
 import { decode, readGrid } from "../support/images.ts";
@@ -37,6 +46,17 @@ describe("startChildWorker", () => {
       expect(raw.equals(pixels.subarray(-width * 100 * 3))).toBe(true);
     },
   );
+
+  it("blames no job for what somebody else has killed, however it is noticed", async () => {
+    const job = { ...SMALL_JOB, bytes: new Uint8Array(5_000_000) }; // more than a pipe takes at a time
+    for (const delay of [0, 1, 2, 5, 20]) {
+      const worker = await startWorker();
+      killChildren();
+      await pause(delay);
+      await expect(worker.run(job, alone)).rejects.toMatchObject({ isKilled: true });
+      expect(worker.isFit()).toBe(false);
+    }
+  });
 
   it("hands on large results and many of them", async () => {
     const worker = await startWorker();
