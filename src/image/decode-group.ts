@@ -2,7 +2,7 @@ import { FIELDS } from "../transform/fields.ts";
 import type { OutputFormat, TransformSpec } from "../transform/spec.ts";
 import { PICTURE_FORMATS } from "../transform/spec.ts";
 import type { Plan } from "./geometry.ts";
-import { isTurnedFirst, planGeometry } from "./geometry.ts";
+import { isSought, planGeometry } from "./geometry.ts";
 import { readJpegHeader } from "./jpeg-header.ts";
 import { shrinkOnLoad } from "./shrink-on-load.ts";
 import type { Size } from "./sizes.ts";
@@ -74,7 +74,7 @@ function findShrink({ bytes, spec, format }: Asked & { bytes: Uint8Array }): num
   const { width, height } = header;
   const size = orientation > 4 ? { width: height, height: width } : { width, height };
   const plan = tryPlan(size, { ...spec, format });
-  if (!plan || isTurnedFirst(orientation, plan)) return undefined;
+  if (!plan || isSought(plan.cut)) return undefined;
   const shrink = shrinkOnLoad(size, plan);
   return shrink === 1 || canLend() ? shrink : undefined;
 }

@@ -25,11 +25,6 @@ export function isSought(cut: Plan["cut"]): cut is SoughtCut {
   return cut !== undefined && "strategy" in cut;
 }
 
-/** Whether a picture lies on its side, and sharp is to turn it upright to find what to cut. */
-export function isTurnedFirst(orientation: number, { cut }: Plan): boolean {
-  return orientation !== 1 && isSought(cut);
-}
-
 /** What to do, and how many pixels may come of it. */
 interface BoundedSpec extends TransformSpec {
   /** Of all frames together. */

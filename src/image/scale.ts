@@ -1,13 +1,13 @@
 import type { Sharp, SharpOptions } from "sharp";
 import type { Plan } from "./geometry.ts";
-import { isSought, isTurnedFirst } from "./geometry.ts";
+import { isSought } from "./geometry.ts";
 import { orient, planAsStored } from "./orientation.ts";
 import type { Original } from "./original.ts";
 import { settle } from "./pixels.ts";
 
 interface Reading {
   readonly options?: SharpOptions;
-  /** What is in place of the original's own pixels, as these are stored; of no use to what `isTurnedFirst`. */
+  /** What is in place of the original's own pixels, as these are stored; not where sharp is to find the cut. */
   readonly begun?: Sharp | undefined;
 }
 
@@ -24,7 +24,6 @@ export async function scaleOriginal(
   const { orientation, size } = original;
   const { crop, resize, cut } = plan;
   const isWhole = !crop && !cut; // sharp turns that last
-  if (isTurnedFirst(orientation, plan)) return scale(original.readFor(plan, options), plan);
   if (orientation === 1 || isSought(cut) || (isWhole && !begun)) {
     return scale(begun ?? original.readFor(plan, options), plan);
   }

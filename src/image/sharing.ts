@@ -3,8 +3,9 @@ import type { Asked } from "./decode-group.ts";
 import type { PictureFormat } from "../transform/spec.ts";
 import { describeLooks } from "./decode-group.ts";
 import type { Plan } from "./geometry.ts";
-import { isTurnedFirst } from "./geometry.ts";
+import { isSought } from "./geometry.ts";
 import type { Original } from "./original.ts";
+import { dependsOnPieces } from "./row-positions.ts";
 import type { Pixels } from "./pixels.ts";
 import { fromPixels, toPixels } from "./pixels.ts";
 import { shrinkOnLoad } from "./shrink-on-load.ts";
@@ -74,17 +75,14 @@ function nameLooks({ metadata }: Original, { plan, ...asked }: Wanted): string {
 /**
  * Begins a pipeline for a plan with the very pixels that it would begin with if it were the only one, decoded for
  * another job or kept for others; `undefined` where there are none, or they take too much memory.
- *
- * What comes of them is the same but for one in a hundred sizes, of which libvips reads memory in other pieces than
- * files, and rounds the position of single rows otherwise: by 0.1 levels of all, and up to 2 once lossy WebP has it.
  */
 async function beginShared(
   original: Original,
   plan: Plan,
   sharing: Sharing,
 ): Promise<Sharp | undefined> {
-  if (isDecodedApart(original, plan)) return undefined;
   const shrink = original.format === "jpeg" ? shrinkOnLoad(original.size, plan) : 1;
+  if (isMadeApart(original, plan, shrink)) return undefined;
   if (sharing.decoded?.shrink !== shrink) {
     if (!sharing.isWanted || bytesOf(original, shrink) > MAX_SHARED_BYTES) return undefined;
     sharing.decoded = undefined; // not both at a time
@@ -98,10 +96,22 @@ async function beginShared(
   return fromPixels(sharing.decoded.pixels);
 }
 
-/** libwebp decodes at the size that is wanted, and sharp scales 16 bits as they are. */
-function isDecodedApart(original: Original, plan: Plan): boolean {
-  const { format, metadata, orientation } = original;
-  return format === "webp" || metadata.depth === "ushort" || isTurnedFirst(orientation, plan);
+/**
+ * Whether something else would come of a picture that begins with pixels. libwebp decodes at the size that is wanted,
+ * sharp scales 16 bits as they are, and what draws attention is found by the least of differences.
+ */
+function isMadeApart(
+  { format, metadata, ...original }: Original,
+  plan: Plan,
+  shrink: number,
+): boolean {
+  if (format === "webp" || metadata.depth === "ushort" || isSought(plan.cut)) return true;
+  const isTurned = original.orientation > 4; // rows are columns where it is stored
+  const from = plan.crop ?? original.size;
+  const [rows, scaled] = isTurned
+    ? [from.width, plan.resize.width]
+    : [from.height, plan.resize.height];
+  return dependsOnPieces(Math.floor(rows / shrink), scaled);
 }
 
 function bytesOf({ size, metadata }: Original, shrink: number): number {

@@ -78,15 +78,3 @@ export async function difference(one: Buffer, other: Buffer): Promise<number> {
     sum += Math.abs(Number(a.data[at]) - Number(b.data[at]));
   return sum / a.data.length;
 }
-
-/** Of a size in a hundred, libvips rounds the position of single rows otherwise in memory than in files. */
-const MOST = { png: 0.2, jpg: 1, webp: 3, avif: 3 } as const;
-
-/** Expects what was made for one to be what was made for many, in the mean of levels. */
-export async function expectAlike(
-  one: Buffer,
-  other: Buffer,
-  format: keyof typeof MOST,
-): Promise<void> {
-  if (!one.equals(other)) expect(await difference(one, other)).toBeLessThan(MOST[format]);
-}
