@@ -1,5 +1,7 @@
 /** libvips keeps positions between rows in steps of 1/64 (VIPS_TRANSFORM_SHIFT), to the nearest one. */
 const POSITION_BITS = 6;
+/** Sums of so many binary digits behind the point, and as many before it as pictures have rows, are exact. */
+const EXACT_BITS = 26;
 /** It averages whole rows first, so that this many and more are left for each that is wanted (reducing gap). */
 const GAP = 2;
 
@@ -9,7 +11,8 @@ const GAP = 2;
  * the error of that sum has it. Pieces of files are strips, and those of memory are tiles.
  *
  * Row y of `to` rows lies at (y + 1/2) · from / to, after averaging `whole` rows at from / (whole · to). For some y that
- * is an odd number of half steps if, and only if, `whole · to` can be halved as often as `from`, and 6 times more.
+ * is an odd number of half steps if, and only if, `whole · to` can be halved as often as `from`, and 6 times more. Of
+ * distances with few binary digits the sum has no error.
  *
  * @param from how many rows there are
  * @param to how many of them are wanted
@@ -17,6 +20,8 @@ const GAP = 2;
 export function dependsOnPieces(from: number, to: number): boolean {
   if (to >= from) return false; // enlarged by another way
   const whole = Math.max(1, Math.floor(from / to / GAP));
+  const distance = 1 / (1 / (from / to)) / whole; // as sharp and libvips work it out
+  if (Number.isInteger(distance * 2 ** EXACT_BITS)) return false;
   return countHalvings(whole * to) === countHalvings(from) + POSITION_BITS;
 }
 
