@@ -9,7 +9,7 @@ async function loadedBy(module: string): Promise<string[]> {
     import { createRequire } from "node:module";
     await import(${url});
     const files = Object.keys(createRequire(${url}).cache);
-    console.log(JSON.stringify(["@aws-sdk/client-s3", "prom-client", "sharp"].filter(
+    console.log(JSON.stringify(["@aws-sdk/client-s3", "prom-client", "@img"].filter(
       (name) => files.some((file) => file.includes("/" + name + "/")))));
   `;
   const args = ["--import", "tsx", "--input-type=module", "--eval", code];
@@ -21,5 +21,6 @@ describe("createStores", () => {
     expect(await loadedBy("server.ts")).toEqual(["prom-client"]);
     expect(await loadedBy("cli/serve.ts")).toEqual(["prom-client"]);
     expect(await loadedBy("s3-stores.ts")).toEqual(["@aws-sdk/client-s3"]);
+    expect(await loadedBy("image/engine.ts")).toEqual(["@img"]);
   });
 });

@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import type { ChildProcess } from "node:child_process";
-import { setPriority } from "node:os";
+import { setPriority, tmpdir } from "node:os";
 import { extname } from "node:path";
 import type { Duplex } from "node:stream";
 import { fileURLToPath } from "node:url";
@@ -121,9 +121,9 @@ function lowerPriority(pid: number | undefined): void {
   }
 }
 
-function childEnvironment(): NodeJS.ProcessEnv {
+function childEnvironment(): Record<string, string> {
   return {
-    TMPDIR: process.env["TMPDIR"],
+    TMPDIR: tmpdir(),
     MALLOC_ARENA_MAX: "2", // with more, glibc keeps what it once had
     VIPS_BLOCK_UNTRUSTED: "1",
     VIPS_WARNING: "0",
@@ -144,8 +144,9 @@ function listen(child: Child): void {
   };
   child.process.on("error", die);
   child.process.on("exit", (code, signal) => die(signal ?? code));
-  // a write to a child that has just ended; its exit tells the rest
-  child.channel.on("error", () => {
+  child.channel.on("error", (error: NodeJS.ErrnoException) => {
+    // a write to a child that has just ended, whose exit tells the rest, or else what is no frame
+    child.isStopped ||= error.code !== "EPIPE" && error.code !== "ECONNRESET";
     child.isDead = true;
     child.process.kill("SIGKILL");
   });

@@ -42,7 +42,8 @@ export function canDecodeSmaller(): boolean {
 
 /**
  * Decodes a picture that is lent as a file, at a part of its size. sharp has no such option; what follows the path of a
- * file it leaves to libvips. That it does, and goes on to, is nowhere promised.
+ * file it leaves to libvips. That it does, and goes on to, is nowhere promised. A limit of pixels is one of those that
+ * are decoded.
  */
 export function openSmaller(path: LentPath, shrink: number, options?: SharpOptions): Sharp {
   return sharp(`${path}[shrink=${shrink}]`, options);

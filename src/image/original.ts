@@ -24,15 +24,15 @@ export type Facts = Pick<
   | "orientation"
   | "hasAlpha"
   | "depth"
-  | "space"
   | "icc"
   | "pages"
   | "delay"
   | "loop"
->;
+> &
+  Partial<Pick<Metadata, "space">>;
 
 /** The same of every JPEG of which there is no more to know than its size. */
-const PLAIN = { hasAlpha: false, depth: "uchar", space: "srgb" } as const;
+const PLAIN = { hasAlpha: false, depth: "uchar" } as const;
 
 /** A picture that was let in, and of which only the header has been read. */
 export interface Original {
@@ -107,7 +107,10 @@ export async function openOriginal(
     decode: async (shrink) => {
       if (shrink === 1) return toPixels(begin(bytes, { autoOrient: false }));
       if (!canDecodeSmaller()) return undefined;
-      return lendAsFile(bytesFor(shrink), (path) => toPixels(openSmaller(path, shrink, options)));
+      // what libvips is to count are the pixels that it decodes
+      const limitInputPixels = Math.ceil(size.width / shrink) * Math.ceil(size.height / shrink);
+      const smaller = { ...options, limitInputPixels };
+      return lendAsFile(bytesFor(shrink), (path) => toPixels(openSmaller(path, shrink, smaller)));
     },
     readFrames: () => sharp(bytes, { ...options, animated: true }),
   };

@@ -23,7 +23,7 @@ export function chooseProfile(
   spec: TransformSpec & { readonly format: PictureFormat },
 ): Profile | undefined {
   const isAsked = spec.keepIcc === true && spec.format !== "gif";
-  if (!isAsked || !icc || icc.length > MAX_PROFILE_BYTES) return undefined;
+  if (!isAsked || !icc || !space || icc.length > MAX_PROFILE_BYTES) return undefined;
   const found = SPACES[icc.toString("latin1", 16, 20)]; // ICC.1:2022, 7.2.6
   if (!found?.includes(space)) return undefined;
   const [profiled] = found;

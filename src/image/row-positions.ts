@@ -11,7 +11,7 @@ const GAP = 2;
  * the error of that sum has it. Pieces of files are strips, and those of memory are tiles.
  *
  * Row y of `to` rows lies at (y + 1/2) · from / to, after averaging `whole` rows at from / (whole · to). For some y that
- * is an odd number of half steps if, and only if, `whole · to` can be halved as often as `from`, and 6 times more. Of
+ * is an odd number of half steps only if `whole · to` can be halved as often as `from`, and 6 times more. Of
  * distances with few binary digits the sum has no error.
  *
  * @param from how many rows there are

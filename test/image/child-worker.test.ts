@@ -173,7 +173,7 @@ describe("startChildWorker", () => {
     const names = variables.map((variable) => variable.replace(/=.*/s, ""));
     const harmless = ["PWD", "OLDPWD", "SHLVL", "_"]; // of the shell that sets the memory limit
     expect(new Set(names.filter((name) => !harmless.includes(name)))).toEqual(
-      new Set(["MALLOC_ARENA_MAX", "VIPS_BLOCK_UNTRUSTED", "VIPS_WARNING"]),
+      new Set(["MALLOC_ARENA_MAX", "TMPDIR", "VIPS_BLOCK_UNTRUSTED", "VIPS_WARNING"]),
     );
     expect(variables.join()).not.toContain("do not tell");
   });

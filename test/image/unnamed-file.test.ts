@@ -2,6 +2,7 @@ import { execFile } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { readFile, readlink, stat } from "node:fs/promises";
 import { platform, tmpdir } from "node:os";
+import { dirname } from "node:path";
 import { promisify } from "node:util";
 import { describe, expect, it } from "vitest";
 import { lendAsFile } from "../../src/image/unnamed-file.ts";
@@ -47,9 +48,11 @@ describe.runIf(isLinux)("lendAsFile", () => {
   });
 
   it("takes the first folder that can be written to, and memory before others", async () => {
-    expect(await find(["/nowhere", "/proc", tmpdir()])).toContain(tmpdir());
     expect(await find(["/nowhere", "/proc"])).toBeUndefined();
-    expect(await find()).toMatch(/^\/dev\/shm\//);
+    // not every file system has such files
+    const other = await find([tmpdir()]);
+    if (other) expect(await find(["/nowhere", "/proc", tmpdir()])).toContain(dirname(other));
+    if (await find(["/dev/shm"])) expect(await find()).toMatch(/^\/dev\/shm\//);
   });
 
   it("closes the file when its use fails", async () => {
