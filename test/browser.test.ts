@@ -1,6 +1,6 @@
 import type { Browser } from "playwright-core";
 import sharp from "sharp";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import type { Site } from "./support/chromium.ts";
 import { hasChromium, launchChromium, servePage } from "./support/chromium.ts";
 import { drawPhoto, drawQuadrants } from "./support/images.ts";
@@ -19,7 +19,7 @@ const PICTURES: readonly (readonly [path: string, width: number, height: number]
   ["/variants/1/photo.jpg/w_77.webp", 77, 51],
 ];
 
-describe.skipIf(!hasChromium())("a page in a real browser", () => {
+describe.skipIf(!hasChromium())("a page in a real browser", { retry: 1 }, () => {
   let browser: Browser;
   let server: TestServer;
   let folders: Awaited<ReturnType<typeof createFolders>>;
@@ -36,11 +36,15 @@ describe.skipIf(!hasChromium())("a page in a real browser", () => {
     });
     const html = PICTURES.map(([path]) => `<img src="${server.url}${path}">`).join("");
     page = await servePage(html);
+  });
+
+  beforeEach(async () => {
     browser = await launchChromium();
   });
 
+  afterEach(() => browser.close());
+
   afterAll(async () => {
-    await browser.close();
     page.stop();
     await server.stop();
     await folders.remove();

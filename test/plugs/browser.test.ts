@@ -3,7 +3,7 @@ import type { Browser } from "playwright-core";
 import { createElement } from "react";
 import type { IPXOperations, IPXOptions } from "unpic/providers/ipx";
 import { transform as transformIpx } from "unpic/providers/ipx";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { createNextLoader } from "../../src/plugs/next.ts";
 import type { ShiftMediaOperations, ShiftMediaOptions } from "../../src/plugs/unpic.ts";
 import { transform } from "../../src/plugs/unpic.ts";
@@ -127,7 +127,7 @@ interface Seen {
   readonly size: readonly number[];
 }
 
-describe.skipIf(!hasChromium())("a page of all frameworks in a real browser", () => {
+describe.skipIf(!hasChromium())("a page of all frameworks in a real browser", { retry: 1 }, () => {
   let browser: Browser;
   let server: TestServer;
   let folders: Awaited<ReturnType<typeof createFolders>>;
@@ -146,11 +146,15 @@ describe.skipIf(!hasChromium())("a page of all frameworks in a real browser", ()
     gallery = renderGallery(server.url);
     const html = gallery.map((part) => `<p>${part.html}</p>`).join("");
     page = await servePage(html);
+  });
+
+  beforeEach(async () => {
     browser = await launchChromium();
   });
 
+  afterEach(() => browser.close());
+
   afterAll(async () => {
-    await browser.close();
     page.stop();
     await server.stop();
     await folders.remove();

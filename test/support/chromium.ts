@@ -11,8 +11,14 @@ export function hasChromium(): boolean {
   return existsSync(CHROMIUM);
 }
 
+/** What of it can crash where there is neither a screen nor much memory to share, and no page here needs. */
+const WITHOUT = ["--disable-gpu", "--disable-dev-shm-usage"];
+
 export function launchChromium(...args: readonly string[]): Promise<Browser> {
-  return chromium.launch({ executablePath: CHROMIUM, args: ["--no-sandbox", ...args] });
+  return chromium.launch({
+    executablePath: CHROMIUM,
+    args: ["--no-sandbox", ...WITHOUT, ...args],
+  });
 }
 
 /** A page on a port of loopback. */
