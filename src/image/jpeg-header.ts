@@ -72,23 +72,17 @@ function readSize(bytes: Uint8Array, frame: number): Size | undefined {
 }
 
 const EXIF = Buffer.from("Exif\0\0");
-/** After the marker and the length of its segment, and "Exif". */
-const TIFF_START = 10;
+/** After its marker and its length. */
+const EXIF_START = 4;
 const ENTRY_BYTES = 12;
 const ORIENTATION = 0x01_12;
 
 /** The orientation of an Exif segment (CIPA DC-008, 4.5 and 4.6); `undefined` of any other. */
 function readOrientation(bytes: Uint8Array, segment: number): number | undefined {
   const end = segment + 2 + readPair(bytes, segment + 2);
-  const content = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).subarray(segment, end);
-  if (
-    !content
-      .subarray(TIFF_START - EXIF.length)
-      .subarray(0, EXIF.length)
-      .equals(EXIF)
-  )
-    return undefined;
-  const tiff = content.subarray(TIFF_START);
+  const content = bytes.subarray(segment + EXIF_START, end);
+  if (!EXIF.equals(content.subarray(0, EXIF.length))) return undefined;
+  const tiff = content.subarray(EXIF.length);
   const isLittle = tiff[0] === 0x49;
   const pair = (at: number): number => {
     const [first = 0, second = 0] = tiff.subarray(at, at + 2);
@@ -98,11 +92,9 @@ function readOrientation(bytes: Uint8Array, segment: number): number | undefined
   const count = Math.min(pair(directory), Math.ceil(tiff.length / ENTRY_BYTES));
   for (let entry = 0; entry < count; entry += 1) {
     const at = directory + 2 + entry * ENTRY_BYTES;
-    if (pair(at) === ORIENTATION) return isOrientation(pair(at + 8)) ? pair(at + 8) : 1;
+    if (pair(at) !== ORIENTATION) continue;
+    const orientation = pair(at + 8);
+    return orientation >= 1 && orientation <= 8 ? orientation : 1;
   }
   return undefined;
-}
-
-function isOrientation(value: number): boolean {
-  return value >= 1 && value <= 8;
 }

@@ -1,17 +1,17 @@
 import type { Metadata, Sharp, SharpOptions } from "sharp";
 import sharp from "sharp";
 import type { TransformSpec } from "../transform/spec.ts";
+import { canDecodeSmaller, openSmaller } from "./engine.ts";
 import type { ImageLimits, InputFormat } from "./gate.ts";
 import { admitOriginal, checkDimensions } from "./gate.ts";
 import { noteGarbage } from "./garbage.ts";
 import type { Plan } from "./geometry.ts";
 import { dropFineScans } from "./jpeg-fine-scans.ts";
+import { readPlainJpegSize } from "./jpeg-header.ts";
 import type { Pixels } from "./pixels.ts";
 import { toPixels } from "./pixels.ts";
-import { readPlainJpegSize } from "./jpeg-header.ts";
 import { shrinkOnLoad } from "./shrink-on-load.ts";
 import type { Size } from "./sizes.ts";
-import { canDecodeSmaller, openSmaller } from "./engine.ts";
 import { lendAsFile } from "./unnamed-file.ts";
 import { readWebpSize } from "./webp-size.ts";
 
