@@ -24,10 +24,9 @@ const FOREIGN: readonly string[] = [
   "ORIGINALS_BUCKET",
   "S3_ACCESS_KEY",
   "S3_SECRET_KEY",
-  // of Node, sharp and the C library
+  // of Node, sharp and the linker
   "NODE_EXTRA_CA_CERTS",
   "SHARP_FORCE_GLOBAL_LIBVIPS",
-  "MALLOC_ARENA_MAX",
   "LD_PRELOAD",
   // no variable, but four numbers
   "X_Y_W_H",

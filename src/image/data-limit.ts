@@ -10,39 +10,41 @@ const ALLOWANCE_KIB = 700 * 1024;
 
 const PRINT_DATA = `console.log(/VmData:\\s*(\\d+)/.exec(require("fs").readFileSync("${STATUS}"))[1])`;
 
+type Environment = Readonly<Record<string, string>>;
+
 /**
- * Wraps a command so that it runs with `ulimit -d`, which turns what would bring the system down into a
- * failed allocation. Where there is no such limit the command is left as it is.
+ * Wraps a command that runs a script in Node, so that it runs with `ulimit -d`, which turns what would bring the system
+ * down into a failed allocation. Where there is no such limit the command is left as it is.
+ *
+ * @param env what it will have for an environment
  */
 export async function withDataLimit(
-  execPath: string,
-  args: readonly string[],
+  command: readonly string[],
+  env: Environment,
 ): Promise<readonly string[]> {
-  const idle = await findIdleData(execPath, args.slice(0, -1));
-  if (idle === undefined) return [execPath, ...args];
+  const idle = await findIdleData(command.slice(0, -1), env);
+  if (idle === undefined) return command;
   const limit = idle + ALLOWANCE_KIB;
-  return [SHELL, "-c", `ulimit -d ${limit} 2>/dev/null; exec "$0" "$@"`, execPath, ...args];
+  return [SHELL, "-c", `ulimit -d ${limit} 2>/dev/null; exec "$0" "$@"`, ...command];
 }
 
 const found = new Map<string, Promise<number | undefined>>();
 
 /** Node 24 reserves half a gigabyte for code, which counts; Node 20 and 22 do not. */
-function findIdleData(execPath: string, execArgv: readonly string[]): Promise<number | undefined> {
-  const command = JSON.stringify([execPath, execArgv]);
-  const known = found.get(command) ?? measureIdleData(execPath, execArgv);
-  found.set(command, known);
+function findIdleData(node: readonly string[], env: Environment): Promise<number | undefined> {
+  const key = JSON.stringify([node, env]);
+  const known = found.get(key) ?? measureIdleData(node, env);
+  found.set(key, known);
   return known;
 }
 
 async function measureIdleData(
-  execPath: string,
-  execArgv: readonly string[],
+  [file = "", ...args]: readonly string[],
+  env: Environment,
 ): Promise<number | undefined> {
   if (!existsSync(SHELL) || !existsSync(STATUS)) return undefined;
   try {
-    const { stdout } = await promisify(execFile)(execPath, [...execArgv, "-e", PRINT_DATA], {
-      env: {},
-    });
+    const { stdout } = await promisify(execFile)(file, [...args, "-e", PRINT_DATA], { env });
     return Number(stdout);
   } catch {
     return undefined; // whatever is wrong with this command, starting the child will tell
