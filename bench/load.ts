@@ -117,8 +117,8 @@ export function startClient(): Promise<Client> {
   return startHelper("client.ts");
 }
 
-/** In each as many jobs as there are originals and widths: some two thousand in all. */
-const WARM_UP_TURNS = 40;
+/** In each as many jobs as there are originals and widths: some six thousand in all. */
+const WARM_UP_TURNS = 120;
 const WARM_UP_WIDTHS = [8, 16, 24, 32, 40, 48];
 
 /**
@@ -163,8 +163,9 @@ export async function alternate<Name extends string>(
   >;
   for (let round = 0; round <= rounds; round += 1) {
     const jobs = await toJobs();
-    // who goes first has the colder caches
-    for (const name of round % 2 ? names.toReversed() : names) {
+    // each goes first, last and after another in its turn: who goes on where it left off has warmer caches
+    const first = round % names.length;
+    for (const name of [...names.slice(first), ...names.slice(0, first)]) {
       const cost = await makers[name](jobs, lanes);
       if (round > 0) costs[name].push(cost);
     }
