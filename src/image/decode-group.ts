@@ -6,6 +6,7 @@ import { isSought, planGeometry } from "./geometry.ts";
 import { readJpegHeader } from "./jpeg-header.ts";
 import { shrinkOnLoad } from "./shrink-on-load.ts";
 import type { Size } from "./sizes.ts";
+import { countOutputPixels, estimateCost, estimateDecode } from "./slow.ts";
 import { sniffFormat } from "./sniff.ts";
 import { canLend } from "./unnamed-file.ts";
 
@@ -50,33 +51,52 @@ function hasEdges({ mode, radius, rotate }: TransformSpec): boolean {
   return isPadded || radius !== undefined || typeof rotate === "number";
 }
 
+/** How an original is decoded for a job. */
+export interface DecodeGroup {
+  /** How much smaller it is decoded: jobs of the same number share what is decoded. */
+  readonly shrink: number;
+  /** What is left to do then: 1 is as long as the decode itself takes. */
+  readonly effort: number;
+}
+
+/** Where nobody has looked: most take longer to decode than to encode. */
+export const UNKNOWN_EFFORT = 0.5;
+
 /**
- * How much smaller the original is decoded for a job, as far as it can be told cheaply: jobs of the same number share
- * what is decoded. Whoever decodes looks closer, and makes by itself what does not belong. `undefined` for what is
- * decoded for itself, and need not wait for others.
+ * As far as it can be told cheaply: whoever decodes looks closer, and makes by itself what does not belong.
+ * `undefined` for what is decoded for itself, and need not wait for others.
  */
-export function findDecodeGroup(job: Asked & { bytes: Uint8Array }): number | undefined {
+export function findDecodeGroup(job: Asked & { bytes: Uint8Array }): DecodeGroup | undefined {
   if (!mayShareDecode(job)) return undefined;
   const { bytes } = job;
   const original = sniffFormat(bytes);
-  if (original === "jpeg") return findShrink(job);
-  if (original === "png") return bytes[PNG_DEPTH] === 16 ? undefined : 1;
-  return original === "gif" || original === "avif" ? 1 : undefined; // WebP is decoded at the size that is wanted
+  if (original === "jpeg") return findJpegGroup(job);
+  if (original === "png") return bytes[PNG_DEPTH] === 16 ? undefined : WHOLE;
+  return original === "gif" || original === "avif" ? WHOLE : undefined; // WebP is decoded at the size that is wanted
 }
+
+const WHOLE: DecodeGroup = { shrink: 1, effort: UNKNOWN_EFFORT };
 
 /** Where a PNG says how many bits its channels have (PNG, 11.2.1). */
 const PNG_DEPTH = 24;
 
-function findShrink({ bytes, spec, format }: Asked & { bytes: Uint8Array }): number | undefined {
+function findJpegGroup({
+  bytes,
+  spec,
+  format,
+}: Asked & { bytes: Uint8Array }): DecodeGroup | undefined {
   const header = readJpegHeader(bytes);
   if (!header) return undefined;
   const orientation = spec.rotate === "ignore" ? 1 : header.orientation;
   const { width, height } = header;
   const size = orientation > 4 ? { width: height, height: width } : { width, height };
-  const plan = tryPlan(size, { ...spec, format });
+  const asked = { ...spec, format };
+  const plan = tryPlan(size, asked);
   if (!plan || isSought(plan.cut)) return undefined;
   const shrink = shrinkOnLoad(size, plan);
-  return shrink === 1 || canLend() ? shrink : undefined;
+  if (shrink > 1 && !canLend()) return undefined;
+  const effort = estimateCost(countOutputPixels(plan, asked), asked);
+  return { shrink, effort: effort / estimateDecode(width * height) };
 }
 
 function tryPlan(size: Size, spec: TransformSpec & { format: OutputFormat }): Plan | undefined {

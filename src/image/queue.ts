@@ -1,5 +1,5 @@
 import { MediaError } from "../errors.ts";
-import { describeLooks, findDecodeGroup } from "./decode-group.ts";
+import { describeLooks, findDecodeGroup, UNKNOWN_EFFORT } from "./decode-group.ts";
 import type { Lane } from "./lanes.ts";
 import type { TransformJob } from "./pipeline.ts";
 import { sniffFormat } from "./sniff.ts";
@@ -35,6 +35,8 @@ export interface Waiter {
   readonly bytes: Uint8Array;
   /** The same for jobs of one original that can share its decode. */
   readonly group: number | undefined;
+  /** What it takes beside the decode: 1 is as long as that. */
+  readonly effort: number;
   /** The same for jobs of one original that differ only in how its picture is encoded. */
   readonly looks: string | undefined;
   readonly isAwaited: () => boolean;
@@ -72,6 +74,7 @@ export function enter(
   if (line.length >= queueLimit * (isBackground ? BACKGROUND_LIMIT : 1)) {
     throw new MediaError("overloaded", "too many pictures are being made, try again later");
   }
+  const decode = isRetry ? undefined : findDecodeGroup(job);
   return new Promise((resolve, reject) => {
     const signals = [options.signal, options.abandoned].filter((signal) => signal !== undefined);
     const leave = (): void => {
@@ -81,7 +84,8 @@ export function enter(
     };
     const waiter: Waiter = {
       bytes: job.bytes,
-      group: isRetry ? undefined : findDecodeGroup(job),
+      group: decode?.shrink,
+      effort: decode?.effort ?? UNKNOWN_EFFORT,
       // all but JPEG may have alpha
       looks: isRetry ? undefined : describeLooks(job, sniffFormat(job.bytes) !== "jpeg"),
       isAwaited,

@@ -5,6 +5,14 @@ import { drawQuadrants } from "../support/images.ts";
 
 const jpeg = await drawQuadrants(321, 123).jpeg().toBuffer();
 
+function shrinkOf(job: Parameters<typeof findDecodeGroup>[0]): number | undefined {
+  return findDecodeGroup(job)?.shrink;
+}
+
+function effortOf(bytes: Uint8Array, width: number, format: "jpg" | "webp"): number {
+  return findDecodeGroup({ bytes, spec: { width }, format })?.effort ?? Number.NaN;
+}
+
 describe("findDecodeGroup", () => {
   it("never throws, whatever the bytes", () => {
     fc.assert(
@@ -27,13 +35,20 @@ describe("findDecodeGroup", () => {
       .jpeg()
       .toBuffer();
     const scales = [300, 333, 334, 500, 700, 1000, 1100].map((width) =>
-      findDecodeGroup({ bytes: turned, spec: { width }, format: "webp" }),
+      shrinkOf({ bytes: turned, spec: { width }, format: "webp" }),
     );
     expect(scales).toEqual([8, 8, 4, 4, 2, 2, 1]);
     const ignored = { width: 400, rotate: "ignore" } as const;
-    expect(findDecodeGroup({ bytes: turned, spec: ignored, format: "webp" })).toBe(8);
+    expect(shrinkOf({ bytes: turned, spec: ignored, format: "webp" })).toBe(8);
     const square = { width: 90, height: 90, mode: "fill", gravity: "auto" } as const;
     expect(findDecodeGroup({ bytes: turned, spec: square, format: "webp" })).toBeUndefined();
+  });
+
+  it("tells the effort in decodes: by the pixels and the format of a JPEG's sizes, and as a guess of others", async () => {
+    expect(effortOf(jpeg, 321, "webp")).toBeCloseTo(6.25); // 75 ns beside 12
+    expect(effortOf(jpeg, 321, "jpg")).toBeCloseTo(1.25);
+    expect(effortOf(jpeg, 107, "webp")).toBeCloseTo(6.25 / 9, 1);
+    expect(effortOf(await drawQuadrants(40, 30).png().toBuffer(), 40, "webp")).toBe(0.5);
   });
 
   it("is none for what is decoded for itself", async () => {
@@ -47,7 +62,7 @@ describe("findDecodeGroup", () => {
     ] as const;
     for (const [image, group] of rows) {
       const bytes = await image.toBuffer();
-      expect(findDecodeGroup({ bytes, spec: { width: 9 }, format: "png" })).toBe(group);
+      expect(shrinkOf({ bytes, spec: { width: 9 }, format: "png" })).toBe(group);
     }
   });
 });

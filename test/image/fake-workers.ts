@@ -101,3 +101,23 @@ export async function becomeBusy(pool: Pool): Promise<void> {
   await settle();
   await vi.waitFor(() => expect(pool.stats().busy).toBe(1));
 }
+
+export function jobsOf(bytes: Uint8Array, widths: readonly number[]): TransformJob[] {
+  return widths.map((width) => ({ bytes, spec: { width }, format: "jpg" }));
+}
+
+/** What a worker was given: the widths, and what it was told would follow. */
+export function givenTo(worker: FakeWorker | undefined): (readonly [number | undefined, string])[] {
+  return (worker?.given ?? []).map(({ job, options }) => [job.spec.width, options.follow]);
+}
+
+export function runAll(pool: Pool, jobs: readonly TransformJob[]): Promise<unknown>[] {
+  return jobs.map((job) => pool.run(job, never));
+}
+
+export async function finishAll(workers: readonly FakeWorker[], turns: number): Promise<void> {
+  for (let turn = 0; turn < turns; turn += 1) {
+    await settle();
+    for (const worker of workers) worker.finish();
+  }
+}

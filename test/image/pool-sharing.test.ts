@@ -1,38 +1,25 @@
 import { describe, expect, it } from "vitest";
 import { MediaError } from "../../src/errors.ts";
 import type { TransformJob } from "../../src/image/pipeline.ts";
-import type { Pool } from "../../src/image/pool.ts";
 import type { Worker } from "../../src/image/worker.ts";
 import { WorkerDied } from "../../src/image/worker.ts";
 import { drawQuadrants } from "../support/images.ts";
 import { startInlineWorker } from "../../src/image/inline-worker.ts";
 import { DEFAULT_IMAGE_LIMITS } from "../../src/image/gate.ts";
 import { killChildren, startPool } from "./child-pool.ts";
-import type { FakeWorker } from "./fake-workers.ts";
-import { becomeBusy, never, setUp, settle } from "./fake-workers.ts";
+import {
+  becomeBusy,
+  finishAll,
+  givenTo,
+  jobsOf,
+  never,
+  runAll,
+  setUp,
+  settle,
+} from "./fake-workers.ts";
 
 const png = await drawQuadrants(1200, 900).png().toBuffer();
 const jpeg = await drawQuadrants(4000, 40).jpeg().toBuffer();
-
-function jobsOf(bytes: Uint8Array, widths: readonly number[]): TransformJob[] {
-  return widths.map((width) => ({ bytes, spec: { width }, format: "jpg" }));
-}
-
-/** What a worker was given: the widths, and what it was told would follow. */
-function givenTo(worker: FakeWorker | undefined): (readonly [number | undefined, string])[] {
-  return (worker?.given ?? []).map(({ job, options }) => [job.spec.width, options.follow]);
-}
-
-function runAll(pool: Pool, jobs: readonly TransformJob[]): Promise<unknown>[] {
-  return jobs.map((job) => pool.run(job, never));
-}
-
-async function finishAll(workers: readonly FakeWorker[], turns: number): Promise<void> {
-  for (let turn = 0; turn < turns; turn += 1) {
-    await settle();
-    for (const worker of workers) worker.finish();
-  }
-}
 
 function startInline(): Promise<Worker> {
   return startInlineWorker(DEFAULT_IMAGE_LIMITS);
@@ -69,62 +56,6 @@ describe("createPool with jobs of one original", () => {
       [960, "original"],
       [1920, "nothing"],
     ]);
-  });
-
-  it("splits them over idle workers", async () => {
-    const { pool, workers } = setUp({ size: 2, queueLimit: 9 });
-    await pool.start();
-    const slow = jobsOf(png, [1, 2, 3, 4, 5, 6]).map((job) => ({
-      ...job,
-      format: "avif" as const,
-    }));
-    const jobs = runAll(pool, slow);
-    await finishAll(workers, 3);
-    await Promise.all(jobs);
-    expect(workers.map(({ given }) => given.length)).toEqual([3, 3]);
-    expect(workers.map((worker) => givenTo(worker)[0]?.[1])).toEqual(["decode", "decode"]);
-  });
-
-  it("leaves them to one of two idle workers while they are few and quickly made", async () => {
-    const { pool, workers } = setUp({ size: 2, queueLimit: 9 });
-    await pool.start();
-    const jobs = runAll(pool, jobsOf(png, [1, 2, 3, 4, 5, 6]));
-    await settle();
-    const other = runAll(pool, jobsOf(Buffer.from(png), [7]));
-    await finishAll(workers, 6);
-    await Promise.all([...jobs, ...other]);
-    expect(workers.map(({ given }) => given.length).toSorted((a, b) => a - b)).toEqual([1, 6]);
-  });
-
-  it("does not let what is quickly made wait for what is not", async () => {
-    const { pool, workers } = setUp({ size: 2, queueLimit: 9 });
-    await pool.start();
-    const [first, second, third] = jobsOf(png, [1, 2, 3]);
-    if (!first || !second || !third) throw new Error("there are three");
-    const slow = runAll(pool, [
-      { ...first, format: "avif" },
-      { ...second, format: "avif" },
-      { ...third, format: "avif" },
-    ]);
-    await settle();
-    const quick = pool.run(second, never);
-    workers[0]?.finish();
-    await settle();
-    workers[0]?.finish();
-    await settle();
-    await finishAll(workers, 4);
-    await Promise.all([quick, ...slow]);
-    expect(pool.stats()).toMatchObject({ busy: 0, queued: 0 });
-  });
-
-  it("shares nothing when an idle worker is there for each", async () => {
-    const { pool, workers } = setUp({ size: 2 });
-    await pool.start();
-    const slow = jobsOf(png, [1, 2]).map((job) => ({ ...job, format: "avif" as const }));
-    const jobs = runAll(pool, slow);
-    await finishAll(workers, 1);
-    await Promise.all(jobs);
-    expect(workers.map((worker) => givenTo(worker)[0]?.[1])).toEqual(["nothing", "nothing"]);
   });
 
   it("lets others have their turn after eight of them", async () => {

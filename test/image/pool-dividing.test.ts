@@ -1,0 +1,146 @@
+import { describe, expect, it } from "vitest";
+import { drawQuadrants } from "../support/images.ts";
+import { finishAll, givenTo, jobsOf, never, runAll, setUp, settle } from "./fake-workers.ts";
+
+const png = await drawQuadrants(1200, 900).png().toBuffer();
+const jpeg = await drawQuadrants(4000, 40).jpeg().toBuffer();
+
+describe("createPool with jobs of one original, and idle workers", () => {
+  it("splits them over idle workers", async () => {
+    const { pool, workers } = setUp({ size: 2, queueLimit: 9 });
+    await pool.start();
+    const slow = jobsOf(png, [1, 2, 3, 4, 5, 6]).map((job) => ({
+      ...job,
+      format: "avif" as const,
+    }));
+    const jobs = runAll(pool, slow);
+    await finishAll(workers, 3);
+    await Promise.all(jobs);
+    expect(workers.map(({ given }) => given.length)).toEqual([3, 3]);
+    expect(workers.map((worker) => givenTo(worker)[0]?.[1])).toEqual(["decode", "decode"]);
+  });
+
+  it("leaves them to one of two idle workers while they are few and quickly made", async () => {
+    const { pool, workers } = setUp({ size: 2, queueLimit: 9 });
+    await pool.start();
+    const jobs = runAll(pool, jobsOf(png, [1, 2, 3, 4, 5, 6]));
+    await settle();
+    const other = runAll(pool, jobsOf(Buffer.from(png), [7]));
+    await finishAll(workers, 6);
+    await Promise.all([...jobs, ...other]);
+    expect(workers.map(({ given }) => given.length).toSorted((a, b) => a - b)).toEqual([1, 6]);
+  });
+
+  it("divides what takes much longer to encode than to decode, but not one picture's formats", async () => {
+    const widths = [2500, 3000, 3500, 3900];
+    const jpegs = jobsOf(jpeg, widths);
+    const webps = jpegs.map((job) => ({ ...job, format: "webp" as const }));
+    const large = webps.slice(3).flatMap((job) => [
+      { ...job, format: "jpg" as const },
+      { ...job, spec: { ...job.spec, quality: 50 } },
+      { ...job, spec: { ...job.spec, quality: 60 } },
+    ]);
+    const rows = [
+      [webps, [2, 2]],
+      [webps.slice(2), [1, 1]],
+      [webps.slice(3), [0, 1]],
+      [jpegs, [0, 4]],
+      [
+        [...jobsOf(jpeg, [2100]), ...webps.slice(3)],
+        [0, 2],
+      ], // one is soon done with the first
+      [large, [0, 3]],
+    ] as const;
+    for (const [jobs, counts] of rows) {
+      const { pool, workers } = setUp({ size: 2, queueLimit: 9 });
+      await pool.start();
+      const results = runAll(pool, jobs);
+      await finishAll(workers, 4);
+      await Promise.all(results);
+      expect(workers.map(({ given }) => given.length).toSorted((a, b) => a - b)).toEqual(counts);
+    }
+  });
+
+  it("divides what is left for a worker that becomes idle later", async () => {
+    const { pool, workers } = setUp({ size: 2, queueLimit: 9 });
+    await pool.start();
+    const other = runAll(pool, jobsOf(png, [7]));
+    await settle();
+    const webps = jobsOf(jpeg, [3500, 3900]).map((job) => ({ ...job, format: "webp" as const }));
+    const results = runAll(pool, webps);
+    await settle();
+    const busy = workers.findIndex(({ given }) => given[0]?.job.spec.width === 7);
+    workers[busy]?.finish();
+    await settle();
+    expect(givenTo(workers[busy])[1]).toEqual([3900, "nothing"]);
+    await finishAll(workers, 2);
+    await Promise.all([...other, ...results]);
+  });
+
+  it("divides nothing while there is something else to do", async () => {
+    const { pool, workers } = setUp({ size: 2, queueLimit: 9 });
+    await pool.start();
+    const webps = jobsOf(jpeg, [3500, 3900]).map((job) => ({ ...job, format: "webp" as const }));
+    const other = runAll(pool, jobsOf(png, [6]));
+    await settle();
+    const results = runAll(pool, [...webps, ...jobsOf(Buffer.from(png), [7])]);
+    await settle();
+    const busy = workers.findIndex(({ given }) => given[0]?.job.spec.width === 6);
+    workers[busy]?.finish();
+    await settle();
+    expect(givenTo(workers[busy])[1]).toEqual([7, "nothing"]);
+    await finishAll(workers, 2);
+    await Promise.all([...other, ...results]);
+  });
+
+  it("leaves the formats of a picture to whoever has begun with it", async () => {
+    const { pool, workers } = setUp({ size: 2, queueLimit: 9 });
+    await pool.start();
+    const jobs = jobsOf(jpeg, [3900, 3800]).flatMap((job) => [
+      job,
+      { ...job, format: "webp" as const },
+    ]);
+    const results = runAll(pool, jobs);
+    await finishAll(workers, 4);
+    await Promise.all(results);
+    const widths = workers.map((worker) => givenTo(worker).map(([width]) => width));
+    expect(widths.toSorted((a, b) => (a[0] ?? 0) - (b[0] ?? 0))).toEqual([
+      [3800, 3800],
+      [3900, 3900],
+    ]);
+  });
+
+  it("does not let what is quickly made wait for what is not", async () => {
+    const { pool, workers } = setUp({ size: 2, queueLimit: 9 });
+    await pool.start();
+    const [first, second, third] = jobsOf(png, [1, 2, 3]);
+    if (!first || !second || !third) throw new Error("there are three");
+    const slow = runAll(pool, [
+      { ...first, format: "avif" },
+      { ...second, format: "avif" },
+      { ...third, format: "avif" },
+    ]);
+    await settle();
+    const quick = pool.run(second, never);
+    workers[0]?.finish();
+    await settle();
+    workers[0]?.finish();
+    await settle();
+    await finishAll(workers, 4);
+    await Promise.all([quick, ...slow]);
+    expect(pool.stats()).toMatchObject({ busy: 0, queued: 0 });
+  });
+
+  it("shares nothing when an idle worker is there for each", async () => {
+    const slow = jobsOf(png, [1, 2]).map((job) => ({ ...job, format: "avif" as const }));
+    const large = jobsOf(jpeg, [3500, 3900]).map((job) => ({ ...job, format: "webp" as const }));
+    for (const pair of [slow, large]) {
+      const { pool, workers } = setUp({ size: 2 });
+      await pool.start();
+      const jobs = runAll(pool, pair);
+      await finishAll(workers, 1);
+      await Promise.all(jobs);
+      expect(workers.map((worker) => givenTo(worker)[0]?.[1])).toEqual(["nothing", "nothing"]);
+    }
+  });
+});
