@@ -4,10 +4,15 @@ import type { Prospect } from "./worker.ts";
 
 /** How many jobs of one original may be begun, one after the other, ahead of what has waited longer. */
 const MAX_STREAK = 8;
-/** What is left to do of a decode is divided from here on, in decodes; it costs less when one lane does all of it. */
+/**
+ * For each lane that is at it, so much is to be left of what shares a decode before another one takes part, in times of
+ * that decode; it costs less when one does all of it.
+ */
 const MIN_EFFORT = 4;
-/** So much of it is to be left for the lane that has the decode. */
+/** So much of it is not to be the largest part, which one lane has to do in any case. */
 const MIN_REST = 2;
+/** So much of it takes its turn like what shares nothing. */
+const MUCH_EFFORT = 16;
 /** As long as that after the last one, others may come any moment. */
 const VISITORS_AWAY_MS = 1000;
 
@@ -35,7 +40,7 @@ export function chooseBackground({
 
 /**
  * The next one for a lane: one of the same picture as the lane's last job, one that shares its decode or its
- * original, or the first, and what other lanes are about to share only where there is nothing else.
+ * original, or the first, and what other lanes are about to share only where there is nothing else, or much of it.
  */
 export function chooseNext(
   line: readonly Waiter[],
@@ -48,17 +53,65 @@ export function chooseNext(
   const free = line.filter(
     (waiter) => isOwn(waiter) || waiter.isHeavy || !taken.some(sharesWith(waiter)),
   );
-  if (free.length === 0) return line.find((waiter) => isWorthTaking(waiter, line, taken));
-  if (!kept || streak >= MAX_STREAK) return free[0];
-  const isSibling = ({ bytes }: Waiter): boolean => bytes === kept.bytes;
-  return free.find(isQuickTwinOf(kept)) ?? free.find(isOwn) ?? free.find(isSibling) ?? free[0];
+  const own = kept && streak < MAX_STREAK ? chooseOwn(free, kept) : undefined;
+  return own ?? chooseFirst(line, free, taken);
 }
 
-/** Whether a lane with nothing else to do is to make what others would share. */
-function isWorthTaking(waiter: Waiter, line: readonly Kept[], taken: readonly Kept[]): boolean {
-  const busy = taken.filter(sharesWith(waiter));
-  if (busy.some(isTwinOf(waiter))) return false;
-  return isWorthSplitting(waiter, line, sumEffort(busy) / 2); // half of it is done, as far as one knows
+function chooseOwn(free: readonly Waiter[], kept: Kept): Waiter | undefined {
+  const isSibling = ({ bytes }: Waiter): boolean => bytes === kept.bytes;
+  return free.find(isQuickTwinOf(kept)) ?? free.find(sharesWith(kept)) ?? free.find(isSibling);
+}
+
+function chooseFirst(
+  line: readonly Waiter[],
+  free: readonly Waiter[],
+  taken: readonly Kept[],
+): Waiter | undefined {
+  const [first] = line;
+  if (!first || first === free[0]) return first;
+  if (free.length === 0) return findPart(line, taken, MIN_EFFORT);
+  const sharing = line.filter((waiter) => !waiter.isHeavy && sharesWith(first)(waiter));
+  return findPart(sharing, taken, MUCH_EFFORT) ?? free[0];
+}
+
+/** One of what others are about to share, of the first decode that is worth doing once more. */
+function findPart(
+  line: readonly Waiter[],
+  taken: readonly Kept[],
+  minEffort: number,
+): Waiter | undefined {
+  const [first] = line;
+  if (!first) return undefined;
+  const [sharing, others] = split(line, sharesWith(first));
+  const busy = taken.filter(sharesWith(first));
+  // half of what has begun is done, as far as one knows
+  const begun = busy.map((job) => ({ ...job, effort: job.effort / 2 }));
+  const left = weigh([...sharing, ...begun]);
+  const isWorthIt = left.all >= minEffort * busy.length && left.all - left.most >= MIN_REST;
+  const parts = isWorthIt ? sharing.filter((job) => !busy.some(isTwinOf(job))) : [];
+  const [largest] = parts.toSorted((a, b) => left.of(b) - left.of(a));
+  return largest ?? findPart(others, taken, minEffort);
+}
+
+interface Weights {
+  /** In decodes. */
+  readonly all: number;
+  /** Of the picture of which most is left, in all of its formats. */
+  readonly most: number;
+  /** Of the picture of a job. */
+  of(job: Kept): number;
+}
+
+/** What is left to do of jobs that share a decode. */
+function weigh(jobs: readonly Kept[]): Weights {
+  const parts = new Map<string | undefined, number>();
+  for (const { looks, effort } of jobs) parts.set(looks, (parts.get(looks) ?? 0) + effort);
+  const efforts = [...parts.values()];
+  return {
+    all: efforts.reduce((sum, effort) => sum + effort, 0),
+    most: Math.max(0, ...efforts),
+    of: ({ looks }) => parts.get(looks) ?? 0,
+  };
 }
 
 /** What a lane has after a job, of all that it was given; others may have the rest. */
@@ -79,21 +132,6 @@ function never(): boolean {
 }
 
 /**
- * Whether it is better to decode once more than to wait for the lane that has.
- *
- * @param begun what is left, in decodes, of what that lane is at
- */
-function isWorthSplitting(job: Kept, line: readonly Kept[], begun: number): boolean {
-  const sharing = line.filter(sharesWith(job));
-  const all = sumEffort(sharing) + begun;
-  return all >= MIN_EFFORT && all - sumEffort(sharing.filter(isTwinOf(job))) >= MIN_REST;
-}
-
-function sumEffort(jobs: readonly Kept[]): number {
-  return jobs.reduce((sum, { effort }) => sum + effort, 0);
-}
-
-/**
  * What waits for the lane that is to make this job. So many others are idle; they take what shares nothing with
  * it, and only then some of what does.
  */
@@ -101,10 +139,7 @@ export function foresee(line: readonly Waiter[], job: Kept, idle: number): Prosp
   const [twins, others] = split(line, isQuickTwinOf(job));
   const [sharing, apart] = split(others, sharesWith(job));
   const isTwinned = twins.length > 0;
-  // with all lanes busy, as they are where the line is long, there is nothing to count
-  const isSplit = (waiter: Waiter): boolean =>
-    job.isHeavy || waiter.isHeavy || isWorthSplitting(waiter, line, job.effort);
-  const takers = idle > 0 && sharing.some(isSplit) ? Math.max(0, idle - countGroups(apart)) : 0;
+  const takers = countTakers(sharing, [job, ...twins], idle - countGroups(apart, idle));
   if (sharing.length > takers) return { follow: "decode", isTwinned };
   const siblings = line.filter(({ bytes }) => bytes === job.bytes);
   return { follow: isTwinned || siblings.length > idle ? "original" : "nothing", isTwinned };
@@ -114,11 +149,24 @@ function split<T>(values: readonly T[], isFirst: (value: T) => boolean): readonl
   return [values.filter(isFirst), values.filter((value) => !isFirst(value))];
 }
 
-/** How many lanes these could keep busy without a decode in vain. */
-function countGroups(line: readonly Waiter[]): number {
-  return line.filter(
-    (waiter, index) => line.findIndex(sharesWith(waiter)) >= index || waiter.group === undefined,
-  ).length;
+/** How many of so many idle lanes take some of what shares with these jobs, which another one begins with. */
+function countTakers(sharing: readonly Waiter[], begun: readonly Kept[], idle: number): number {
+  if (idle <= 0 || begun.some(({ isHeavy }) => isHeavy)) return idle;
+  const [heavy, quick] = split(sharing, ({ isHeavy }) => isHeavy);
+  const { all, most } = weigh([...quick, ...begun]);
+  const divided = all - most >= MIN_REST ? Math.floor(all / MIN_EFFORT) : 0;
+  return Math.min(idle, heavy.length + divided);
+}
+
+/** How many lanes these could keep busy without a decode in vain, up to a limit. */
+function countGroups(line: readonly Waiter[], limit: number): number {
+  let count = 0;
+  for (const [index, waiter] of line.entries()) {
+    if (count >= limit) break;
+    const isFirst = waiter.group === undefined || line.findIndex(sharesWith(waiter)) >= index;
+    if (isFirst) count += 1;
+  }
+  return count;
 }
 
 /** What a lane has kept of its last job. */

@@ -55,7 +55,7 @@ function hasEdges({ mode, radius, rotate }: TransformSpec): boolean {
 export interface DecodeGroup {
   /** How much smaller it is decoded: jobs of the same number share what is decoded. */
   readonly shrink: number;
-  /** What is left to do then: 1 is as long as the decode itself takes. */
+  /** About what encoding it takes then: 1 is as long as decoding all of the original. */
   readonly effort: number;
 }
 

@@ -35,7 +35,7 @@ export interface Waiter {
   readonly bytes: Uint8Array;
   /** The same for jobs of one original that can share its decode. */
   readonly group: number | undefined;
-  /** What it takes beside the decode: 1 is as long as that. */
+  /** About what it takes beside the decode: 1 is as long as that. */
   readonly effort: number;
   /** The same for jobs of one original that differ only in how its picture is encoded. */
   readonly looks: string | undefined;

@@ -77,37 +77,69 @@ describe("createPool with jobs of one original, and idle workers", () => {
     await Promise.all([...other, ...results]);
   });
 
-  it("divides nothing while there is something else to do", async () => {
-    const { pool, workers } = setUp({ size: 2, queueLimit: 9 });
-    await pool.start();
-    const webps = jobsOf(jpeg, [3500, 3900]).map((job) => ({ ...job, format: "webp" as const }));
-    const other = runAll(pool, jobsOf(png, [6]));
-    await settle();
-    const results = runAll(pool, [...webps, ...jobsOf(Buffer.from(png), [7])]);
-    await settle();
-    const busy = workers.findIndex(({ given }) => given[0]?.job.spec.width === 6);
-    workers[busy]?.finish();
-    await settle();
-    expect(givenTo(workers[busy])[1]).toEqual([7, "nothing"]);
-    await finishAll(workers, 2);
-    await Promise.all([...other, ...results]);
+  it("does something else first, unless there is much to divide that has waited longer", async () => {
+    const few = [3500, 3900];
+    const many = Array.from({ length: 20 }, (_, index) => 3500 + index);
+    for (const [widths, next] of [
+      [few, 7],
+      [many, 3519],
+    ] as const) {
+      const { pool, workers } = setUp({ size: 2, queueLimit: 99 });
+      await pool.start();
+      const first = runAll(pool, jobsOf(png, [6]));
+      await settle();
+      const webps = jobsOf(jpeg, widths).map((job) => ({ ...job, format: "webp" as const }));
+      const results = runAll(pool, [...webps, ...jobsOf(Buffer.from(png), [7])]);
+      await settle();
+      const busy = workers.findIndex(({ given }) => given[0]?.job.spec.width === 6);
+      workers[busy]?.finish();
+      await settle();
+      expect(givenTo(workers[busy])[1]?.[0]).toBe(next);
+      await finishAll(workers, 20);
+      await Promise.all([...first, ...results]);
+    }
+  });
+
+  it("does not decode once more for what is little beside the rest, in whatever order", async () => {
+    const [small, other] = jobsOf(jpeg, [2001, 2050]);
+    const [large] = jobsOf(jpeg, [3900]).map((job) => ({ ...job, format: "webp" as const }));
+    const [slow] = jobsOf(jpeg, [2100]).map((job) => ({ ...job, format: "avif" as const }));
+    const middling = jobsOf(jpeg, [2001, 2002, 2003, 2004]).map((job) => ({
+      ...job,
+      format: "webp" as const,
+    }));
+    if (!small || !other || !large || !slow) throw new Error("there are four");
+    for (const [jobs, counts] of [
+      [[small, large, other], "0 0 3"],
+      [[large, small, other], "0 0 3"],
+      [[small, other, large], "0 0 3"],
+      [[small, other, slow], "0 1 2"],
+      [middling, "0 2 2"], // enough for two, but not for three
+    ] as const) {
+      const { pool, workers } = setUp({ size: 3, queueLimit: 9 });
+      await pool.start();
+      const results = runAll(pool, jobs);
+      await finishAll(workers, 3);
+      await Promise.all(results);
+      const given = workers.map((worker) => worker.given.length).toSorted((x, y) => x - y);
+      expect(given.join(" ")).toBe(counts);
+    }
   });
 
   it("leaves the formats of a picture to whoever has begun with it", async () => {
     const { pool, workers } = setUp({ size: 2, queueLimit: 9 });
     await pool.start();
-    const jobs = jobsOf(jpeg, [3900, 3800]).flatMap((job) => [
-      job,
-      { ...job, format: "webp" as const },
-    ]);
-    const results = runAll(pool, jobs);
-    await finishAll(workers, 4);
-    await Promise.all(results);
-    const widths = workers.map((worker) => givenTo(worker).map(([width]) => width));
-    expect(widths.toSorted((a, b) => (a[0] ?? 0) - (b[0] ?? 0))).toEqual([
-      [3800, 3800],
-      [3900, 3900],
-    ]);
+    const first = runAll(pool, jobsOf(png, [6]));
+    await settle();
+    const webps = jobsOf(jpeg, [3900, 3000]).map((job) => ({ ...job, format: "webp" as const }));
+    const results = runAll(pool, [...jobsOf(jpeg, [3900]), ...webps]);
+    await settle();
+    const busy = workers.findIndex(({ given }) => given[0]?.job.spec.width === 6);
+    workers[busy]?.finish();
+    await settle();
+    expect(givenTo(workers[busy])[1]?.[0]).toBe(3000);
+    await finishAll(workers, 3);
+    await Promise.all([...first, ...results]);
   });
 
   it("does not let what is quickly made wait for what is not", async () => {
