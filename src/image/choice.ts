@@ -5,8 +5,8 @@ import type { Prospect } from "./worker.ts";
 /** How many jobs of one original may be begun, one after the other, ahead of what has waited longer. */
 const MAX_STREAK = 8;
 /**
- * For each lane that is at it, so much is to be left of what shares a decode before another one takes part, in times of
- * that decode; it costs less when one does all of it.
+ * For each lane that has a decode, so much is to be left of what shares it before another one takes part, in times of a
+ * whole decode; it costs less when one does all of it.
  */
 const MIN_EFFORT = 4;
 /** So much of it is not to be the largest part, which one lane has to do in any case. */
@@ -53,13 +53,19 @@ export function chooseNext(
   const free = line.filter(
     (waiter) => isOwn(waiter) || waiter.isHeavy || !taken.some(sharesWith(waiter)),
   );
-  const own = kept && streak < MAX_STREAK ? chooseOwn(free, kept) : undefined;
+  const own = kept && streak < MAX_STREAK ? chooseOwn(free, kept, taken) : undefined;
   return own ?? chooseFirst(line, free, taken);
 }
 
-function chooseOwn(free: readonly Waiter[], kept: Kept): Waiter | undefined {
+function chooseOwn(
+  free: readonly Waiter[],
+  kept: Kept,
+  taken: readonly Kept[],
+): Waiter | undefined {
   const isSibling = ({ bytes }: Waiter): boolean => bytes === kept.bytes;
-  return free.find(isQuickTwinOf(kept)) ?? free.find(sharesWith(kept)) ?? free.find(isSibling);
+  const isFinishedElsewhere = (waiter: Waiter): boolean => taken.some(isTwinOf(waiter));
+  const [later, own] = split(free.filter(sharesWith(kept)), isFinishedElsewhere);
+  return free.find(isQuickTwinOf(kept)) ?? own[0] ?? later[0] ?? free.find(isSibling);
 }
 
 function chooseFirst(
@@ -94,7 +100,7 @@ function findPart(
 }
 
 interface Weights {
-  /** In decodes. */
+  /** In whole decodes. */
   readonly all: number;
   /** Of the picture of which most is left, in all of its formats. */
   readonly most: number;
@@ -104,13 +110,14 @@ interface Weights {
 
 /** What is left to do of jobs that share a decode. */
 function weigh(jobs: readonly Kept[]): Weights {
-  const parts = new Map<string | undefined, number>();
-  for (const { looks, effort } of jobs) parts.set(looks, (parts.get(looks) ?? 0) + effort);
+  const parts = new Map<unknown, number>();
+  const nameOf = (job: Kept): unknown => job.looks ?? job;
+  for (const job of jobs) parts.set(nameOf(job), (parts.get(nameOf(job)) ?? 0) + job.effort);
   const efforts = [...parts.values()];
   return {
     all: efforts.reduce((sum, effort) => sum + effort, 0),
     most: Math.max(0, ...efforts),
-    of: ({ looks }) => parts.get(looks) ?? 0,
+    of: (job) => parts.get(nameOf(job)) ?? 0,
   };
 }
 
@@ -158,15 +165,15 @@ function countTakers(sharing: readonly Waiter[], begun: readonly Kept[], idle: n
   return Math.min(idle, heavy.length + divided);
 }
 
-/** How many lanes these could keep busy without a decode in vain, up to a limit. */
+/** How many lanes these could keep busy without a quick decode in vain, up to a limit. */
 function countGroups(line: readonly Waiter[], limit: number): number {
-  let count = 0;
-  for (const [index, waiter] of line.entries()) {
-    if (count >= limit) break;
-    const isFirst = waiter.group === undefined || line.findIndex(sharesWith(waiter)) >= index;
-    if (isFirst) count += 1;
+  const firsts: Waiter[] = [];
+  for (const waiter of line) {
+    if (firsts.length >= limit) break;
+    const isApart = waiter.isHeavy || waiter.group === undefined;
+    if (isApart || !firsts.some(sharesWith(waiter))) firsts.push(waiter);
   }
-  return count;
+  return firsts.length;
 }
 
 /** What a lane has kept of its last job. */
