@@ -1,9 +1,31 @@
 import { describe, expect, it } from "vitest";
+import type { TransformJob } from "../../src/image/pipeline.ts";
 import { drawQuadrants } from "../support/images.ts";
 import { finishAll, givenTo, jobsOf, never, runAll, setUp, settle } from "./fake-workers.ts";
 
 const png = await drawQuadrants(1200, 900).png().toBuffer();
 const jpeg = await drawQuadrants(4000, 40).jpeg().toBuffer();
+
+function webpsOf(widths: readonly number[]): TransformJob[] {
+  return jobsOf(jpeg, widths).map((job) => ({ ...job, format: "webp" }));
+}
+
+/** The width that the second of two workers takes when it has done something else, and the first has begun with these. */
+async function chooseLater(jobs: readonly TransformJob[]): Promise<number | undefined> {
+  const { pool, workers } = setUp({ size: 2, queueLimit: 99 });
+  await pool.start();
+  const other = runAll(pool, jobsOf(Buffer.from(png), [6]));
+  await settle();
+  const results = runAll(pool, jobs);
+  await settle();
+  const second = workers.find(({ given }) => given[0]?.job.spec.width === 6);
+  second?.finish();
+  await settle();
+  const [, [width] = []] = givenTo(second);
+  await finishAll(workers, jobs.length);
+  await Promise.all([...other, ...results]);
+  return width;
+}
 
 describe("createPool with jobs of one original, and idle workers", () => {
   it("splits them over idle workers", async () => {
@@ -62,52 +84,21 @@ describe("createPool with jobs of one original, and idle workers", () => {
   });
 
   it("divides what is left for a worker that becomes idle later", async () => {
-    const { pool, workers } = setUp({ size: 2, queueLimit: 9 });
-    await pool.start();
-    const other = runAll(pool, jobsOf(png, [7]));
-    await settle();
-    const webps = jobsOf(jpeg, [3500, 3900]).map((job) => ({ ...job, format: "webp" as const }));
-    const results = runAll(pool, webps);
-    await settle();
-    const busy = workers.findIndex(({ given }) => given[0]?.job.spec.width === 7);
-    workers[busy]?.finish();
-    await settle();
-    expect(givenTo(workers[busy])[1]).toEqual([3900, "nothing"]);
-    await finishAll(workers, 2);
-    await Promise.all([...other, ...results]);
+    expect(await chooseLater(webpsOf([3500, 3900]))).toBe(3900);
   });
 
   it("does something else first, unless there is much to divide that has waited longer", async () => {
-    const few = [3500, 3900];
     const many = Array.from({ length: 20 }, (_, index) => 3500 + index);
-    for (const [widths, next] of [
-      [few, 7],
-      [many, 3519],
-    ] as const) {
-      const { pool, workers } = setUp({ size: 2, queueLimit: 99 });
-      await pool.start();
-      const first = runAll(pool, jobsOf(png, [6]));
-      await settle();
-      const webps = jobsOf(jpeg, widths).map((job) => ({ ...job, format: "webp" as const }));
-      const results = runAll(pool, [...webps, ...jobsOf(Buffer.from(png), [7])]);
-      await settle();
-      const busy = workers.findIndex(({ given }) => given[0]?.job.spec.width === 6);
-      workers[busy]?.finish();
-      await settle();
-      expect(givenTo(workers[busy])[1]?.[0]).toBe(next);
-      await finishAll(workers, 20);
-      await Promise.all([...first, ...results]);
-    }
+    const other = jobsOf(png, [7]);
+    expect(await chooseLater([...webpsOf([3500, 3900]), ...other])).toBe(7);
+    expect(await chooseLater([...webpsOf(many), ...other])).toBe(3519);
   });
 
   it("does not decode once more for what is little beside the rest, in whatever order", async () => {
     const [small, other] = jobsOf(jpeg, [2001, 2050]);
-    const [large] = jobsOf(jpeg, [3900]).map((job) => ({ ...job, format: "webp" as const }));
+    const [large] = webpsOf([3900]);
     const [slow] = jobsOf(jpeg, [2100]).map((job) => ({ ...job, format: "avif" as const }));
-    const middling = jobsOf(jpeg, [2001, 2002, 2003, 2004]).map((job) => ({
-      ...job,
-      format: "webp" as const,
-    }));
+    const middling = webpsOf([2001, 2002, 2003, 2004]);
     if (!small || !other || !large || !slow) throw new Error("there are four");
     for (const [jobs, counts] of [
       [[small, large, other], "0 0 3"],
@@ -127,19 +118,7 @@ describe("createPool with jobs of one original, and idle workers", () => {
   });
 
   it("leaves the formats of a picture to whoever has begun with it", async () => {
-    const { pool, workers } = setUp({ size: 2, queueLimit: 9 });
-    await pool.start();
-    const first = runAll(pool, jobsOf(png, [6]));
-    await settle();
-    const webps = jobsOf(jpeg, [3900, 3000]).map((job) => ({ ...job, format: "webp" as const }));
-    const results = runAll(pool, [...jobsOf(jpeg, [3900]), ...webps]);
-    await settle();
-    const busy = workers.findIndex(({ given }) => given[0]?.job.spec.width === 6);
-    workers[busy]?.finish();
-    await settle();
-    expect(givenTo(workers[busy])[1]?.[0]).toBe(3000);
-    await finishAll(workers, 3);
-    await Promise.all([...first, ...results]);
+    expect(await chooseLater([...jobsOf(jpeg, [3900]), ...webpsOf([3900, 3000])])).toBe(3000);
   });
 
   it("does not let what is quickly made wait for what is not", async () => {
@@ -165,7 +144,7 @@ describe("createPool with jobs of one original, and idle workers", () => {
 
   it("shares nothing when an idle worker is there for each", async () => {
     const slow = jobsOf(png, [1, 2]).map((job) => ({ ...job, format: "avif" as const }));
-    const large = jobsOf(jpeg, [3500, 3900]).map((job) => ({ ...job, format: "webp" as const }));
+    const large = webpsOf([3500, 3900]);
     for (const pair of [slow, large]) {
       const { pool, workers } = setUp({ size: 2 });
       await pool.start();
