@@ -163,7 +163,7 @@ export async function alternate<Name extends string>(
   >;
   for (let round = 0; round <= rounds; round += 1) {
     const jobs = await toJobs();
-    // each goes first and last in its turn, and nobody goes on where it left off, which has warmer caches
+    // each goes first and last in its turn: who goes on where it left off has warmer caches
     const first = round % names.length;
     for (const name of [...names.slice(first), ...names.slice(0, first)]) {
       const cost = await makers[name](jobs, lanes);

@@ -85,6 +85,7 @@ describe("createPool with jobs of one original, and idle workers", () => {
 
   it("divides what is left for a worker that becomes idle later", async () => {
     expect(await chooseLater(webpsOf([3500, 3900]))).toBe(3900);
+    expect(await chooseLater(webpsOf([2600, 2500]))).toBeUndefined(); // half of the first is done by then
   });
 
   it("does something else first, unless there is much to divide that has waited longer", async () => {
@@ -145,7 +146,8 @@ describe("createPool with jobs of one original, and idle workers", () => {
   it("shares nothing when an idle worker is there for each", async () => {
     const slow = jobsOf(png, [1, 2]).map((job) => ({ ...job, format: "avif" as const }));
     const large = webpsOf([3500, 3900]);
-    for (const pair of [slow, large]) {
+    const mixed = [...jobsOf(png, [1]), ...slow.slice(1)];
+    for (const pair of [slow, large, mixed]) {
       const { pool, workers } = setUp({ size: 2 });
       await pool.start();
       const jobs = runAll(pool, pair);
