@@ -9,7 +9,7 @@ import type { AddressInfo } from "node:net";
 import { Socket } from "node:net";
 import { dirname, join } from "node:path";
 import type { Duplex } from "node:stream";
-import { createFrameReader, readFrames, writeFrame } from "../src/image/frames.ts";
+import { createFrameReader, readFrames, writeFrame } from "../src/image/child/frames.ts";
 import {
   close,
   closeSoon,
@@ -22,7 +22,7 @@ import {
   stat,
   unlink,
   writeFile,
-} from "../src/store/file-calls.ts";
+} from "../src/store/file/fs.ts";
 import type { Job } from "./load.ts";
 
 const NOTHING = new Uint8Array();
@@ -48,7 +48,7 @@ else await serve();
 /** One variant after the other, as an image process makes them. */
 async function runImages(): Promise<void> {
   const { default: sharp } = await import("sharp");
-  const { encode } = await import("../src/image/formats.ts");
+  const { encode } = await import("../src/image/steps/encode.ts");
   sharp.concurrency(1);
   sharp.cache(false);
   const channel = new Socket({ fd: 3, readable: true, writable: true });
@@ -148,7 +148,7 @@ async function openFolders(): Promise<Place> {
 async function openBuckets(): Promise<Place> {
   const { GetObjectCommand, HeadObjectCommand, PutObjectCommand } =
     await import("@aws-sdk/client-s3");
-  const { createS3Client } = await import("../src/store/s3-client.ts");
+  const { createS3Client } = await import("../src/store/s3/client.ts");
   const client = createS3Client({ forcePathStyle: true });
   return {
     find: async (job) => {

@@ -2,7 +2,7 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import sharp from "sharp";
-import { encode } from "../src/image/formats.ts";
+import { encode } from "../src/image/steps/encode.ts";
 import { inLanes } from "./lanes.ts";
 import type { Job } from "./load.ts";
 
@@ -41,7 +41,7 @@ function readFromFolder(key: string): Promise<Uint8Array> {
 /** By the client that the service has too. */
 async function readFromS3(): Promise<(key: string) => Promise<Uint8Array>> {
   const { GetObjectCommand } = await import("@aws-sdk/client-s3");
-  const { createS3Client } = await import("../src/store/s3-client.ts");
+  const { createS3Client } = await import("../src/store/s3/client.ts");
   const client = createS3Client({ forcePathStyle: true });
   return async (Key) => {
     const object = await client.send(new GetObjectCommand({ Bucket: from, Key }));

@@ -1,7 +1,7 @@
-import { loadConfig } from "./config.ts";
+import { loadConfig } from "./config/config.ts";
 import type { Lambda } from "./lambda/handlers.ts";
 import { createLambda } from "./lambda/handlers.ts";
-import { createPromptLogger } from "./pino-logger.ts";
+import { createPromptLogger } from "./service/pino-logger.ts";
 
 export type { LambdaEvent } from "./lambda/event.ts";
 export type { LambdaContext, LambdaResult } from "./lambda/handlers.ts";

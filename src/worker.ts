@@ -1,8 +1,8 @@
 import { ConfigError } from "./config/error.ts";
-import type { EdgeApp } from "./edge/app.ts";
-import { createEdge } from "./edge/app.ts";
-import type { Bindings, EdgeCache, Lifetime } from "./edge/bindings.ts";
-import { readSettings } from "./edge/settings.ts";
+import type { EdgeApp } from "./edge/worker/app.ts";
+import { createEdge } from "./edge/worker/app.ts";
+import type { Bindings, EdgeCache, Lifetime } from "./edge/worker/bindings.ts";
+import { readSettings } from "./edge/worker/settings.ts";
 
 /** Cloudflare's, beside what the standard has. */
 declare const caches: { readonly default: EdgeCache };

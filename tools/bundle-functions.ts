@@ -1,5 +1,5 @@
 import { mkdir, writeFile } from "node:fs/promises";
-import { FUNCTION_KINDS } from "../src/edge/cloudfront-config.ts";
+import { FUNCTION_KINDS } from "../src/edge/cloudfront/config.ts";
 import { bundleFunction } from "./cloudfront-function.ts";
 
 /** Puts the bundles beside the command line that fills them; after `tsc`. */

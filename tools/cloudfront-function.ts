@@ -1,7 +1,7 @@
 import { fileURLToPath } from "node:url";
 import type { Plugin } from "esbuild";
 import { build, transform } from "esbuild";
-import type { FunctionKind } from "../src/edge/cloudfront-config.ts";
+import type { FunctionKind } from "../src/edge/cloudfront/config.ts";
 
 const FOLDER = fileURLToPath(new URL("../src/edge/cloudfront/", import.meta.url));
 

@@ -1,14 +1,14 @@
 import { readFile } from "node:fs/promises";
 import type { Command } from "commander";
-import type { Config } from "../config.ts";
+import type { Config } from "../config/config.ts";
 import {
   fillFunction,
   functionKindOf,
   MAX_FUNCTION_BYTES,
   seldomOptions,
-} from "../edge/cloudfront-config.ts";
+} from "../edge/cloudfront/config.ts";
 import { MediaError } from "../errors.ts";
-import { printResult, readConfig } from "./environment.ts";
+import { printResult, readConfig } from "./options/environment.ts";
 
 /** `shift-media cloudfront-function` */
 export function addCloudFrontFunction(program: Command): void {

@@ -1,22 +1,22 @@
 import type { Command } from "commander";
 import { ConfigError } from "../config/error.ts";
 import { endpointOf } from "../config/store.ts";
-import type { Config } from "../config.ts";
-import { loadConfig } from "../config.ts";
-import { examineAround, examineStore } from "../doctor/examine.ts";
-import type { Surroundings } from "../doctor/examine.ts";
-import type { Finding, Findings } from "../doctor/finding.ts";
-import { fail, ok } from "../doctor/finding.ts";
-import { examineFolders } from "../doctor/folders.ts";
-import { examineMachine, thisPlatform } from "../doctor/machine.ts";
+import type { Config } from "../config/config.ts";
+import { loadConfig } from "../config/config.ts";
+import { examineAround, examineStore } from "../ops/doctor/check.ts";
+import type { Surroundings } from "../ops/doctor/check.ts";
+import type { Finding, Findings } from "../ops/doctor/result.ts";
+import { fail, ok } from "../ops/doctor/result.ts";
+import { examineFolders } from "../ops/doctor/checks/folders.ts";
+import { examineMachine, thisPlatform } from "../ops/doctor/checks/machine.ts";
 import { MediaError } from "../errors.ts";
-import { chooseDelivery } from "../http/delivery.ts";
-import { createS3Client } from "../store/s3-client.ts";
-import { createPublicPresign } from "../s3-stores.ts";
+import { chooseDelivery } from "../http/answer/delivery.ts";
+import { createS3Client } from "../store/s3/client.ts";
+import { createPublicPresign } from "../service/s3-stores.ts";
 import { parseTransform } from "../transform/parse.ts";
 import type { Transform } from "../transform/transform.ts";
 import { createUrls } from "../url/urls.ts";
-import { printFailure } from "./environment.ts";
+import { printFailure } from "./options/environment.ts";
 import { signerOf } from "./sign.ts";
 
 interface DoctorOptions {

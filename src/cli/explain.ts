@@ -1,13 +1,13 @@
 import type { Command } from "commander";
 import { describePolicy } from "../config/policy.ts";
-import type { Config } from "../config.ts";
+import type { Config } from "../config/config.ts";
 import { MediaError } from "../errors.ts";
-import type { Explanation } from "../media/explain.ts";
-import { explainRequest } from "../media/explain.ts";
-import type { MediaRequest, RequestRules } from "../media/request.ts";
-import { readRequest } from "../media/request.ts";
-import { createRules } from "../service.ts";
-import { printResult, readConfig } from "./environment.ts";
+import type { Explanation } from "../request/explain.ts";
+import { explainRequest } from "../request/explain.ts";
+import type { MediaRequest, RequestRules } from "../request/read.ts";
+import { readRequest } from "../request/read.ts";
+import { createRules } from "../service/service.ts";
+import { printResult, readConfig } from "./options/environment.ts";
 import { splitUrl } from "./sign.ts";
 
 interface ExplainOptions {

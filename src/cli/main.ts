@@ -10,12 +10,12 @@ const COMMANDS: Readonly<Record<string, () => Promise<Add>>> = {
   url: async () => (await import("./url.ts")).addUrl,
   sign: async () => (await import("./sign.ts")).addSign,
   explain: async () => (await import("./explain.ts")).addExplain,
-  warm: async () => (await import("./warm.ts")).addWarm,
-  work: async () => (await import("./work.ts")).addWork,
-  purge: async () => (await import("./purge.ts")).addPurge,
-  setup: async () => (await import("./setup.ts")).addSetup,
+  warm: async () => (await import("./warm/command.ts")).addWarm,
+  work: async () => (await import("./warm/work.ts")).addWork,
+  purge: async () => (await import("./purge/command.ts")).addPurge,
+  setup: async () => (await import("./setup/command.ts")).addSetup,
   doctor: async () => (await import("./doctor.ts")).addDoctor,
-  estimate: async () => (await import("./estimate.ts")).addEstimate,
+  estimate: async () => (await import("./estimate/command.ts")).addEstimate,
   "cloudfront-function": async () =>
     (await import("./cloudfront-function.ts")).addCloudFrontFunction,
 };

@@ -1,12 +1,12 @@
 import type { Command } from "commander";
-import type { Config } from "../config.ts";
+import type { Config } from "../config/config.ts";
 import { describePolicy } from "../config/policy.ts";
 import type { Logger } from "../logger.ts";
-import { createLogger } from "../pino-logger.ts";
+import { createLogger } from "../service/pino-logger.ts";
 import type { Running } from "../server.ts";
 import { startServer } from "../server.ts";
-import { explainError, readConfig } from "./environment.ts";
-import { collectLessOften } from "./process.ts";
+import { explainError, readConfig } from "./options/environment.ts";
+import { collectLessOften } from "./options/process.ts";
 import { suggestPaths } from "./suggest-paths.ts";
 
 interface ServeOptions {

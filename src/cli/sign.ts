@@ -1,9 +1,9 @@
 import type { Command } from "commander";
-import type { Config } from "../config.ts";
+import type { Config } from "../config/config.ts";
 import { MediaError } from "../errors.ts";
 import { createSigner } from "../sign.ts";
 import { readTarget, splitPath } from "../url/path.ts";
-import { printResult, readConfig } from "./environment.ts";
+import { printResult, readConfig } from "./options/environment.ts";
 
 /** `shift-media sign` */
 export function addSign(program: Command): void {

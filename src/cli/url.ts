@@ -8,7 +8,7 @@ import type { TransformSpec } from "../transform/spec.ts";
 import type { Transform } from "../transform/transform.ts";
 import { expectedOf } from "../transform/values.ts";
 import { createUrls } from "../url/urls.ts";
-import { printResult, readConfig } from "./environment.ts";
+import { printResult, readConfig } from "./options/environment.ts";
 import { signerOf } from "./sign.ts";
 
 interface UrlCommandOptions {

@@ -1,4 +1,4 @@
-import type { CacheRules } from "../http/cache-control.ts";
+import type { CacheRules } from "../http/answer/cache-control.ts";
 
 /** The variables that decide how long others may keep an answer. */
 export interface CacheVariables {

@@ -1,7 +1,7 @@
 import { z } from "zod";
-import { DEFAULT_CACHE_RULES } from "../http/cache-control.ts";
-import { DELIVERIES } from "../http/delivery.ts";
-import type { PreferredFormat } from "../image/negotiate.ts";
+import { DEFAULT_CACHE_RULES } from "../http/answer/cache-control.ts";
+import { DELIVERIES } from "../http/answer/delivery.ts";
+import type { PreferredFormat } from "../transform/negotiate.ts";
 import type { CacheVariables } from "./cache.ts";
 import { ConfigError } from "./error.ts";
 import type { PolicyVariables } from "./policy.ts";

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { MediaError } from "../errors.ts";
-import type { BucketEvent, OtherEvent, RefusedEvent } from "../media/bucket-events.ts";
+import type { BucketEvent, OtherEvent, RefusedEvent } from "./purge-changed.ts";
 
 /** More would not fit into a message of any sender. */
 const MAX_RECORDS = 1000;

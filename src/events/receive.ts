@@ -1,6 +1,6 @@
 import { MediaError } from "../errors.ts";
-import type { HandleEvents, Receipt } from "../media/bucket-events.ts";
-import type { Observe } from "../media/events.ts";
+import type { HandleEvents, Receipt } from "./purge-changed.ts";
+import type { Observe } from "../media/observe.ts";
 import { readNotification } from "./notification.ts";
 import type { ReadSnsMessage, SnsMessage } from "./sns.ts";
 

@@ -1,5 +1,5 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from "prom-client";
-import type { MediaEvent, Observe } from "../media/events.ts";
+import type { MediaEvent, Observe } from "../media/observe.ts";
 
 const PREFIX = "shift_media_";
 const SECONDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];

@@ -1,5 +1,5 @@
-import type { OriginalFile } from "./original-file.ts";
-import type { TransformJob, TransformResult } from "./pipeline.ts";
+import type { OriginalFile } from "./child/read-file.ts";
+import type { TransformJob, TransformResult } from "./pipeline/pipeline.ts";
 
 /** A job as it is given to workers. */
 export interface WorkerJob extends TransformJob {

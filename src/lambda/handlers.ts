@@ -1,19 +1,19 @@
 import { Readable } from "node:stream";
 import type { Writable } from "node:stream";
 import { pipeline } from "node:stream/promises";
-import { createAppDeps } from "../application.ts";
-import type { Config } from "../config.ts";
+import { createAppDeps } from "../service/app-deps.ts";
+import type { Config } from "../config/config.ts";
 import { MediaError } from "../errors.ts";
-import { createAnswerLimit } from "../http/answer-limit.ts";
-import { toResponse } from "../http/stream-answer.ts";
+import { createAnswerLimit } from "../http/node/answer-limit.ts";
+import { toResponse } from "../http/answer/response.ts";
 import { createApp } from "../http/app.ts";
-import type { Delivery } from "../http/delivery.ts";
-import { answerError } from "../http/errors.ts";
+import type { Delivery } from "../http/answer/delivery.ts";
+import { answerError } from "../http/answer/problem.ts";
 import type { LambdaEvent } from "./event.ts";
 import { requestOfEvent, targetOfEvent } from "./event.ts";
 import type { Logger } from "../logger.ts";
-import type { Service } from "../service.ts";
-import { createService } from "../service.ts";
+import type { Service } from "../service/service.ts";
+import { createService } from "../service/service.ts";
 
 /** Six megabytes are all that a buffered answer may have: in base64, and with its headers. */
 const MAX_BUFFERED_BYTES = 4_600_000;

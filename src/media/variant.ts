@@ -1,9 +1,9 @@
-import { CONTENT_TYPES } from "../image/negotiate.ts";
+import { CONTENT_TYPES } from "../transform/negotiate.ts";
 import type { ObjectInfo, PutOptions } from "../store/store.ts";
 import { encodeSegment } from "../url/percent.ts";
 import { printStoredTransform } from "../url/variant-key.ts";
-import { cacheTag } from "./cache-tag.ts";
-import type { VariantRequest } from "./request.ts";
+import { cacheTag } from "../url/cache-tag.ts";
+import type { VariantRequest } from "../request/read.ts";
 import { sha256 } from "./sha256.ts";
 
 /** What every answer about a variant says of it. */

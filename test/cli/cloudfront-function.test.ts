@@ -1,7 +1,7 @@
 import { execFileSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { beforeAll, describe, expect, it } from "vitest";
-import { MAX_FUNCTION_BYTES } from "../../src/edge/cloudfront-config.ts";
+import { MAX_FUNCTION_BYTES } from "../../src/edge/cloudfront/config.ts";
 import { runCli } from "../support/cli.ts";
 import { startFunction } from "../support/cloudfront.ts";
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { ConfigError } from "../../src/config/error.ts";
 import { describePolicy } from "../../src/config/policy.ts";
-import { loadConfig } from "../../src/config.ts";
+import { loadConfig } from "../../src/config/config.ts";
 
 const SECRETS = "0123456789abcdef, another-secret-of-20";
 const S3 = { S3_BUCKET: "media" };

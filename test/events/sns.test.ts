@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { createReceiver } from "../../src/events/receive.ts";
 import { createSnsReader } from "../../src/events/sns.ts";
-import type { MediaEvent } from "../../src/media/events.ts";
+import type { MediaEvent } from "../../src/media/observe.ts";
 import type { Fields } from "../support/sns.ts";
 import { createDeferred } from "../support/deferred.ts";
 import { createTopic, TOPIC } from "../support/sns.ts";

@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, it } from "vitest";
-import type { RequestRules } from "../../src/media/request.ts";
+import type { RequestRules } from "../../src/request/read.ts";
 import { createSigner } from "../../src/sign.ts";
 import { parsePresets } from "../../src/transform/parse-presets.ts";
 import type { Policy } from "../../src/transform/policy.ts";

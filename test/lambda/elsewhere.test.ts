@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { loadConfig } from "../../src/config.ts";
+import { loadConfig } from "../../src/config/config.ts";
 import { createLambda } from "../../src/lambda/handlers.ts";
 import { drawPhoto } from "../support/images.ts";
 import { functionUrlEvent, invokeBuffered } from "../support/lambda.ts";

@@ -1,7 +1,7 @@
 import { HeadObjectCommand, PutObjectCommand, S3Client } from "@aws-sdk/client-s3";
 import sharp from "sharp";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
-import { loadConfig } from "../../src/config.ts";
+import { loadConfig } from "../../src/config/config.ts";
 import type { Lambda } from "../../src/lambda/handlers.ts";
 import { createLambda } from "../../src/lambda/handlers.ts";
 import { createSigner } from "../../src/sign.ts";

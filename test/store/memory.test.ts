@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { createMemoryStore } from "../../src/store/memory.ts";
-import { describeStore } from "./contract.ts";
+import { describeStore } from "../support/store/contract.ts";
 
 describeStore("createMemoryStore", async () => createMemoryStore(), {
   emptySegments: true,

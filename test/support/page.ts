@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { loadConfig } from "../../src/config.ts";
+import { loadConfig } from "../../src/config/config.ts";
 import type { Vocabulary } from "../../src/transform/presets.ts";
 
 export const PAGE: string = readFileSync(new URL("../../docs/urls.md", import.meta.url), "utf8");

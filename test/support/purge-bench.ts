@@ -1,4 +1,4 @@
-import type { PurgeDeps } from "../../src/media/purge.ts";
+import type { PurgeDeps } from "../../src/media/purge/purge.ts";
 import type { ObjectStore } from "../../src/store/store.ts";
 import { DEFAULT_PREFIX } from "./prefix.ts";
 import type { Bench } from "./variants.ts";

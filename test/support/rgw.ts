@@ -7,7 +7,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
 import type { S3Client } from "@aws-sdk/client-s3";
 import { CreateBucketCommand } from "@aws-sdk/client-s3";
-import { createS3Client } from "../../src/store/s3-client.ts";
+import { createS3Client } from "../../src/store/s3/client.ts";
 import { findPort } from "./ports.ts";
 import type { S3Server } from "./s3-server.ts";
 

@@ -1,7 +1,7 @@
-import type { Warm, WarmDeps } from "../../src/media/warm.ts";
-import { createWarm } from "../../src/media/warm.ts";
-import { readOrders } from "../../src/media/warm-order.ts";
-import type { WarmResult } from "../../src/media/warm-result.ts";
+import type { Warm, WarmDeps } from "../../src/media/warm/warm.ts";
+import { createWarm } from "../../src/media/warm/warm.ts";
+import { readOrders } from "../../src/media/warm/order.ts";
+import type { WarmResult } from "../../src/media/warm/result.ts";
 import { parsePresets } from "../../src/transform/parse-presets.ts";
 import type { Bench, BenchOptions } from "./variants.ts";
 import { createBench, RULES } from "./variants.ts";

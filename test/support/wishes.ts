@@ -1,4 +1,4 @@
-import type { Wish } from "../../src/setup/wish.ts";
+import type { Wish } from "../../src/ops/setup/spec.ts";
 
 /** One bucket of AWS that is private, but for what is said. */
 export function wish(more: Partial<Wish> = {}): Wish {

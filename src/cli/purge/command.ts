@@ -1,0 +1,99 @@
+import type { Command } from "commander";
+import type { Config } from "../../config/config.ts";
+import { MediaError } from "../../errors.ts";
+import type { PurgePage, PurgeTarget } from "../../media/purge/purge.ts";
+import { checkPurgeTarget, purgePages } from "../../media/purge/purge.ts";
+import { createStores } from "../../service/stores.ts";
+import { explainError, readConfig } from "../options/environment.ts";
+import { purgeRemotely } from "./remote.ts";
+
+interface PurgeCommandOptions {
+  readonly prefix?: string;
+  readonly service?: string;
+  readonly json?: boolean;
+  readonly dryRun?: boolean;
+}
+
+/** `shift-media purge` */
+export function addPurge(program: Command): void {
+  program
+    .command("purge")
+    .description(
+      "delete all variants of originals, and print what went with the cache tags for a CDN",
+    )
+    .argument("[keys...]", "keys of originals, decoded: 'photos/a b.jpg'")
+    .option("--prefix <text>", "of all originals whose keys begin so")
+    .option("--service <url>", "have a running service do it, with the token in ADMIN_TOKEN")
+    .option("--json", "print a line of JSON for each original")
+    .option("--dry-run", "only print what would go")
+    .action(async (keys: readonly string[], options: PurgeCommandOptions) => {
+      const config = readConfig("purge");
+      if (config) await run(keys, options, config);
+    });
+}
+
+async function run(
+  keys: readonly string[],
+  options: PurgeCommandOptions,
+  config: Config,
+): Promise<void> {
+  try {
+    const targets = readTargets(keys, options.prefix);
+    // nothing is deleted when one of them is wrong
+    for (const target of targets) checkPurgeTarget(target, config.prefix);
+    for (const target of targets) {
+      for await (const page of purgeOne(target, options, config)) print(page, options);
+    }
+  } catch (error) {
+    if (!(error instanceof MediaError)) throw error;
+    process.stderr.write(`${explainError(error)}\n`);
+    process.exitCode = 1;
+  }
+}
+
+function readTargets(keys: readonly string[], prefix: string | undefined): readonly PurgeTarget[] {
+  if ((prefix === undefined) === (keys.length === 0)) {
+    throw new MediaError("invalid_path", "there must be keys or a --prefix");
+  }
+  return prefix === undefined
+    ? keys.map((key) => ({ kind: "key", key }))
+    : [{ kind: "prefix", prefix }];
+}
+
+type Page = Pick<PurgePage, "purged" | "left">;
+
+async function* purgeOne(
+  target: PurgeTarget,
+  { service, dryRun = false }: PurgeCommandOptions,
+  config: Config,
+): AsyncGenerator<Page> {
+  const options = { isDryRun: dryRun };
+  if (service !== undefined) {
+    yield* purgeRemotely({ url: service, token: config.adminToken }, target, options);
+    return;
+  }
+  const { variants } = await createStores(config);
+  yield* purgePages(
+    { variants, memo: NO_MEMO, prefix: config.prefix, observe: ignore },
+    target,
+    options,
+  );
+}
+
+function ignore(): void {}
+
+/** What others remember they find out by themselves. */
+const NO_MEMO = { forget: ignore, forgetOriginal: ignore, forgetPrefix: ignore };
+
+function print({ purged, left }: Page, { json, dryRun }: PurgeCommandOptions): void {
+  const lines = json
+    ? [...purged, ...left.map((key) => ({ left: key }))].map((line) => JSON.stringify(line))
+    : [
+        ...purged.flatMap(({ key, variants, cacheTag }) => [
+          `${key}: ${variants.length} variants ${dryRun ? "to go" : "gone"}, cache tag ${cacheTag}`,
+          ...variants.map((variant) => `  ${variant}`),
+        ]),
+        ...left.map((key) => `left, as it is no variant: ${key}`),
+      ];
+  process.stdout.write(lines.map((line) => `${line}\n`).join(""));
+}

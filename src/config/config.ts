@@ -1,0 +1,170 @@
+import { availableParallelism } from "node:os";
+import { z } from "zod";
+import { deriveCache } from "./cache.ts";
+import type { EventConfig } from "./events.ts";
+import { deriveEvents, EVENT_VARIABLES } from "./events.ts";
+import type { PolicyConfig } from "./policy.ts";
+import { derivePolicy } from "./policy.ts";
+import type { StoreConfig } from "./store.ts";
+import { deriveStore, endpointOf } from "./store.ts";
+import { flag, integer, oneOf, optionalText, text, url } from "./values.ts";
+import { readVariables, REQUEST_VARIABLES } from "./variables.ts";
+import type { CacheRules } from "../http/answer/cache-control.ts";
+import type { Delivery } from "../http/answer/delivery.ts";
+import type { ImageLimits } from "../image/input/admit.ts";
+import { DEFAULT_IMAGE_LIMITS } from "../image/input/admit.ts";
+import type { PreferredFormat } from "../transform/negotiate.ts";
+import type { Freshness } from "../media/variants/look-up.ts";
+import type { VariantPrefix } from "../url/variant-prefix.ts";
+
+/** Everything that can be set, checked and in the units of its names. */
+export interface Config {
+  readonly host: string;
+  readonly port: number;
+  readonly basePath: string;
+  readonly store: StoreConfig;
+  readonly access: PolicyConfig;
+  readonly prefix: VariantPrefix;
+  readonly publicUrl: string | undefined;
+  readonly delivery: Delivery;
+  /** For how long the same presigned URL is given, and good after that. */
+  readonly presignSeconds: number;
+  readonly freshness: Freshness;
+  readonly autoFormats: readonly PreferredFormat[];
+  readonly cache: CacheRules;
+  readonly maxOriginalBytes: number;
+  readonly imageLimits: ImageLimits;
+  readonly pool: { readonly size: number; readonly queuePerChild: number; readonly waitMs: number };
+  readonly limits: {
+    /** For what hits ask of the stores, and as many for all else. */
+    readonly storeSockets: number;
+    /** Bytes of originals that are read and transformed. */
+    readonly originalsInFlight: number;
+    readonly originalsCache: number;
+    readonly variantsCache: number;
+    /** Bytes of answers that clients have not taken yet. */
+    readonly answersInFlight: number;
+  };
+  readonly timeouts: {
+    readonly storeMs: number;
+    readonly transformMs: number;
+    readonly requestMs: number;
+    readonly drainMs: number;
+    readonly stopDelayMs: number;
+  };
+  readonly adminToken: string | undefined;
+  readonly warmQueue: string | undefined;
+  readonly events: EventConfig;
+  readonly logLevel: string;
+}
+
+const MIB = 1024 * 1024;
+const GIB = 1024 * MIB;
+
+/** Every variable, with its default and how it is read. The README has one row for each. */
+const VARIABLES = {
+  ...REQUEST_VARIABLES,
+  HOST: text("127.0.0.1"),
+  PORT: integer(3000, 0, 65_535),
+  ORIGINALS_DIR: text("originals"),
+  VARIANTS_DIR: text("variants"),
+  S3_BUCKET: optionalText(),
+  S3_VARIANTS_BUCKET: optionalText(),
+  S3_PUBLIC_ENDPOINT: url().optional(),
+  S3_FORCE_PATH_STYLE: flag().optional(),
+  PRESIGN_SECONDS: integer(3600, 60, 302_400),
+  MAX_ORIGINAL_BYTES: integer(32 * MIB, 1, 512 * MIB),
+  MAX_ORIGINAL_PIXELS: integer(DEFAULT_IMAGE_LIMITS.maxPixels, 1, 200_000_000),
+  MAX_AVIF_PIXELS: integer(DEFAULT_IMAGE_LIMITS.maxAvifPixels, 1, 200_000_000),
+  MAX_ORIGINAL_SIDE: integer(DEFAULT_IMAGE_LIMITS.maxSide, 1, 65_535),
+  SLOW_PIXELS: integer(DEFAULT_IMAGE_LIMITS.slowPixels, 0, 200_000_000),
+  POOL_SIZE: integer(availableParallelism(), 0, 256),
+  QUEUE_PER_CHILD: integer(32, 1, 10_000),
+  QUEUE_WAIT_MS: integer(5000, 1, 60_000),
+  STORE_SOCKETS: integer(200, 1, 10_000),
+  ORIGINALS_IN_FLIGHT_BYTES: integer(128 * MIB, 1, 64 * GIB),
+  ORIGINALS_CACHE_BYTES: integer(32 * MIB, 0, 64 * GIB),
+  VARIANTS_CACHE_BYTES: integer(32 * MIB, 0, 64 * GIB),
+  ANSWERS_IN_FLIGHT_BYTES: integer(256 * MIB, 1, 64 * GIB),
+  STORE_TIMEOUT_MS: integer(5000, 100, 60_000),
+  TRANSFORM_TIMEOUT_MS: integer(8000, 100, 120_000),
+  REQUEST_TIMEOUT_MS: integer(10_000, 100, 120_000),
+  DRAIN_TIMEOUT_MS: integer(25_000, 0, 600_000),
+  STOP_DELAY_MS: integer(500, 0, 60_000),
+  ADMIN_TOKEN: z
+    .string()
+    .regex(/^[\w.~+/-]{16,}=*$/, { error: "must have at least 16 letters, digits, -._~+/" })
+    .optional(),
+  WARM_QUEUE: z.url({ protocol: /^rediss?$/, error: "must be a redis or rediss URL" }).optional(),
+  ...EVENT_VARIABLES,
+  LOG_LEVEL: oneOf(["info", "warn", "error", "silent"], "info"),
+};
+
+const schema = z.object(VARIABLES);
+type Environment = z.infer<typeof schema>;
+
+/**
+ * Reads the configuration from environment variables. What is set to nothing counts as not set.
+ *
+ * @throws ConfigError with one line for each problem.
+ */
+export function loadConfig(environment: Readonly<Record<string, string | undefined>>): Config {
+  return derive(readVariables(schema, environment), environment);
+}
+
+/** What each variable is when it is not set, as text; empty where that means something of its own. */
+export function variableDefaults(): Readonly<Record<string, string>> {
+  const defaults: Readonly<Record<string, unknown>> = schema.parse({});
+  const names = Object.keys(VARIABLES);
+  return Object.fromEntries(names.map((name) => [name, [defaults[name]].flat().join(",")]));
+}
+
+function derive(
+  env: Environment,
+  environment: Readonly<Record<string, string | undefined>>,
+): Config {
+  const store = deriveStore(env, Boolean(env.S3_BUCKET && endpointOf(environment)));
+  const isShared = store.kind === "s3";
+  const hasOneBucket = isShared && store.originalsBucket === store.variantsBucket;
+  const access = derivePolicy(env, { isShared, hasOneBucket });
+  return {
+    host: env.HOST,
+    port: env.PORT,
+    basePath: env.BASE_PATH,
+    store,
+    access,
+    prefix: { root: env.VARIANTS_ROOT, epoch: env.VARIANTS_EPOCH },
+    publicUrl: env.PUBLIC_URL?.replace(/\/+$/, ""),
+    delivery: env.DELIVERY,
+    presignSeconds: env.PRESIGN_SECONDS,
+    freshness: { mode: env.FRESHNESS, ttlMs: env.FRESHNESS_TTL_SECONDS * 1000 },
+    autoFormats: env.AUTO_FORMATS,
+    cache: deriveCache(env),
+    events: deriveEvents(env, access.presets),
+    maxOriginalBytes: env.MAX_ORIGINAL_BYTES,
+    imageLimits: {
+      maxPixels: env.MAX_ORIGINAL_PIXELS,
+      maxAvifPixels: env.MAX_AVIF_PIXELS,
+      maxSide: env.MAX_ORIGINAL_SIDE,
+      slowPixels: env.SLOW_PIXELS,
+    },
+    pool: { size: env.POOL_SIZE, queuePerChild: env.QUEUE_PER_CHILD, waitMs: env.QUEUE_WAIT_MS },
+    limits: {
+      storeSockets: env.STORE_SOCKETS,
+      originalsInFlight: env.ORIGINALS_IN_FLIGHT_BYTES,
+      originalsCache: env.ORIGINALS_CACHE_BYTES,
+      variantsCache: env.VARIANTS_CACHE_BYTES,
+      answersInFlight: env.ANSWERS_IN_FLIGHT_BYTES,
+    },
+    timeouts: {
+      storeMs: env.STORE_TIMEOUT_MS,
+      transformMs: env.TRANSFORM_TIMEOUT_MS,
+      requestMs: env.REQUEST_TIMEOUT_MS,
+      drainMs: env.DRAIN_TIMEOUT_MS,
+      stopDelayMs: env.STOP_DELAY_MS,
+    },
+    adminToken: env.ADMIN_TOKEN,
+    warmQueue: env.WARM_QUEUE,
+    logLevel: env.LOG_LEVEL,
+  };
+}

@@ -1,0 +1,132 @@
+import type { Answer } from "../../http/answer/answer.ts";
+import { selectBody } from "../../http/answer/conditions.ts";
+import type { Asked, FoundDeps } from "../../http/media/variant-answer.ts";
+import { answerFound, answerFoundHead } from "../../http/media/variant-answer.ts";
+import { lengthOf } from "../../http/answer/ranges.ts";
+import type { VariantRequest } from "../../request/read.ts";
+import type { VariantInfo } from "../../media/variant.ts";
+import { readVariantInfo } from "../../media/variant.ts";
+import type { BucketBody, BucketObject } from "./bindings.ts";
+import type { EdgeSettings } from "./settings.ts";
+
+/** A variant that is in the bucket. */
+export interface Hit {
+  readonly object: BucketObject;
+  readonly info: VariantInfo;
+  readonly response: Response;
+}
+
+interface Client {
+  readonly method: string;
+  readonly headers: Headers;
+}
+
+/** Headers that make part of the bytes, or none of them, enough. */
+const SELECTIVE = ["range", "if-match", "if-none-match"];
+
+/** Answers from the bucket, as the service does when it streams; `undefined` when the variant is not there. */
+export async function answerHit(
+  settings: EdgeSettings,
+  request: VariantRequest,
+  client: Client,
+): Promise<Hit | undefined> {
+  const found = await find(settings, request, client);
+  if (!found) return undefined;
+  const { object, info, whole } = found;
+  const asked = askedOf(settings, request, client);
+  const answer = answerFound(asked, { kind: "stored", request, info });
+  if (answer) {
+    await whole?.body.cancel();
+    return { object, info, response: respond(answer, null) };
+  }
+  const response = await answerBody(settings, asked, { info, whole });
+  return response && { object, info, response };
+}
+
+interface FoundObject extends Bytes {
+  readonly object: BucketObject;
+}
+
+/** One call for what is asked for most, two for the rest. */
+async function find(
+  settings: EdgeSettings,
+  request: VariantRequest,
+  client: Client,
+): Promise<FoundObject | undefined> {
+  const { variants } = settings;
+  const isWhole = wantsAll(settings, client);
+  const whole = isWhole ? ((await variants.get(request.variantKey)) ?? undefined) : undefined;
+  const object = isWhole ? whole : await variants.head(request.variantKey);
+  const info = object ? infoOf(request, object) : undefined;
+  if (object && info) return { object, info, whole };
+  await whole?.body.cancel();
+  return undefined;
+}
+
+function wantsAll({ delivery }: EdgeSettings, { method, headers }: Client): boolean {
+  const isSelective = SELECTIVE.some((name) => headers.has(name));
+  return method === "GET" && delivery !== "redirect" && !isSelective;
+}
+
+/** The description of a variant that the service has stored; `undefined` for anything else. */
+function infoOf(request: VariantRequest, object: BucketObject): VariantInfo | undefined {
+  const { httpMetadata, httpEtag, size, customMetadata = {} } = object;
+  const contentType = httpMetadata?.contentType;
+  return readVariantInfo(request, {
+    etag: httpEtag,
+    size,
+    ...(contentType !== undefined && { contentType }),
+    metadata: customMetadata,
+  });
+}
+
+/** What the service would answer of, with its bytes elsewhere. */
+function askedOf(
+  settings: EdgeSettings,
+  request: VariantRequest,
+  { method, headers }: Client,
+): Asked {
+  const deps: FoundDeps = {
+    rules: settings.rules,
+    cache: settings.cache,
+    publicUrl: settings.publicUrl,
+    // the Worker is the CDN that others stream to
+    delivery: settings.delivery === "redirect" ? "redirect" : "stream",
+    variants: { kept: () => undefined },
+  };
+  return { deps, request, method, header: (name) => headers.get(name) ?? undefined };
+}
+
+interface Bytes {
+  readonly info: VariantInfo;
+  readonly whole: BucketBody | undefined;
+}
+
+/** `undefined` when it has gone, or was made anew, since it was described. */
+async function answerBody(
+  { variants }: EdgeSettings,
+  asked: Asked,
+  { info, whole }: Bytes,
+): Promise<Response | undefined> {
+  const { request } = asked;
+  const selection = selectBody(asked, info);
+  const range = selection.kind === "part" ? selection.range : undefined;
+  const part = range && { range: { offset: range.first, length: lengthOf(range) } };
+  const object = whole ?? (await variants.get(request.variantKey, part));
+  if (object && infoOf(request, object)?.etag === info.etag) {
+    return respond(answerFoundHead(asked, info, range), object.body);
+  }
+  await object?.body.cancel();
+  return undefined;
+}
+
+export function respond(
+  { status, headers, body }: Answer,
+  stream: ReadableStream<Uint8Array> | null,
+): Response {
+  // never shared memory, although the type allows it
+  return new Response(stream ?? ((body ?? null) as Uint8Array<ArrayBuffer> | null), {
+    status,
+    headers,
+  });
+}

@@ -1,0 +1,102 @@
+import { z } from "zod";
+import { deriveCache } from "../../config/cache.ts";
+import { ConfigError } from "../../config/error.ts";
+import { derivePolicy } from "../../config/policy.ts";
+import { createRequestRules } from "../../config/request-rules.ts";
+import { integer, url } from "../../config/values.ts";
+import { readVariables, REQUEST_VARIABLES } from "../../config/variables.ts";
+import type { CacheRules } from "../../http/answer/cache-control.ts";
+import type { Delivery } from "../../http/answer/delivery.ts";
+import type { RequestRules } from "../../request/read.ts";
+import type { Bindings, Bucket, RateLimit } from "./bindings.ts";
+
+/** What the Worker goes by. */
+export interface EdgeSettings {
+  readonly rules: RequestRules;
+  readonly variants: Bucket;
+  /** Absent where originals are not in R2. */
+  readonly originals: Bucket | undefined;
+  readonly missLimit: RateLimit | undefined;
+  readonly delivery: Delivery;
+  readonly publicUrl: string | undefined;
+  readonly cache: CacheRules;
+  /** Whether originals may be replaced under their keys, and for how long nobody asks. */
+  readonly freshness: { readonly isChecked: boolean; readonly ttlMs: number };
+  readonly origin: {
+    /** Without its last slash. */
+    readonly url: string;
+    readonly secret: string | undefined;
+    readonly timeoutMs: number;
+  };
+}
+
+/** The same as the service has, as far as the Worker needs them, and those of the way to the service. */
+const VARIABLES = {
+  ORIGIN_URL: url(),
+  ORIGIN_SECRET: z
+    .string()
+    .regex(/^[!-~]{16,}$/, { error: "must have at least 16 characters of printable ASCII" })
+    .optional(),
+  ORIGIN_TIMEOUT_MS: integer(15_000, 100, 120_000),
+  ...REQUEST_VARIABLES,
+};
+
+const schema = z.object(VARIABLES);
+
+/**
+ * Reads what the Worker is bound to. What is set to nothing counts as not set.
+ *
+ * @throws ConfigError with one line for each problem
+ */
+export function readSettings(bindings: Bindings): EdgeSettings {
+  const texts = Object.fromEntries(
+    Object.entries(bindings).filter(
+      (entry): entry is [string, string] => typeof entry[1] === "string",
+    ),
+  );
+  return derive(readVariables(schema, texts, { isPublic: true }), bindings);
+}
+
+function derive(env: z.infer<typeof schema>, bindings: Bindings): EdgeSettings {
+  const rules = deriveRules(env);
+  const variants = bucketOf(bindings, "VARIANTS_BUCKET");
+  if (!variants) throw new ConfigError("VARIANTS_BUCKET must be bound to an R2 bucket");
+  const publicUrl = env.PUBLIC_URL?.replace(/\/+$/, "");
+  if (env.DELIVERY === "redirect" && publicUrl === undefined) {
+    throw new ConfigError("DELIVERY=redirect needs a PUBLIC_URL to redirect to");
+  }
+  return {
+    rules,
+    variants,
+    originals: bucketOf(bindings, "ORIGINALS_BUCKET"),
+    missLimit: bindings["MISS_LIMIT"] as RateLimit | undefined, // wrangler binds nothing else to it
+    delivery: env.DELIVERY,
+    publicUrl,
+    cache: deriveCache(env),
+    freshness: {
+      isChecked: env.FRESHNESS === "check",
+      ttlMs: env.FRESHNESS_TTL_SECONDS * 1000,
+    },
+    origin: {
+      url: env.ORIGIN_URL.replace(/\/+$/, ""),
+      secret: env.ORIGIN_SECRET,
+      timeoutMs: env.ORIGIN_TIMEOUT_MS,
+    },
+  };
+}
+
+function deriveRules(env: z.infer<typeof schema>): RequestRules {
+  const config = {
+    basePath: env.BASE_PATH,
+    prefix: { root: env.VARIANTS_ROOT, epoch: env.VARIANTS_EPOCH },
+    autoFormats: env.AUTO_FORMATS,
+    access: derivePolicy(env, { isShared: true, hasOneBucket: false }),
+  };
+  return createRequestRules(config, env.PUBLIC_URL !== undefined);
+}
+
+function bucketOf(bindings: Bindings, name: string): Bucket | undefined {
+  const bound = bindings[name];
+  const isBucket = typeof bound === "object" && bound !== null && "head" in bound;
+  return isBucket ? (bound as Bucket) : undefined; // R2's have it, and variables are texts
+}

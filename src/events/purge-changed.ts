@@ -1,0 +1,153 @@
+import { MediaError } from "../errors.ts";
+import type { VariantPrefix } from "../url/variant-prefix.ts";
+import { isUnderRoot } from "../url/variant-prefix.ts";
+import type { Background } from "../concurrency/background.ts";
+import { cacheTag } from "../url/cache-tag.ts";
+import type { BucketEventOutcome, Observe } from "../media/observe.ts";
+import type { PurgeDeps } from "../media/purge/purge.ts";
+import { checkPurgeTarget, purgeAll } from "../media/purge/purge.ts";
+import { createWarmLater } from "./warm-later.ts";
+
+/** How many originals of one message are purged at a time. */
+const CONCURRENCY = 8;
+
+/** What a bucket tells of one of its objects, its key decoded. */
+export interface BucketEvent {
+  /** `created` is an original that is new or has been replaced. */
+  readonly kind: "created" | "deleted";
+  readonly bucket: string;
+  readonly key: string;
+}
+
+/** What a message says that is not about originals. */
+export interface OtherEvent {
+  readonly kind: "other";
+  readonly reason: string;
+}
+
+/** What was in a message beside others, and is wrong. */
+export interface RefusedEvent {
+  readonly kind: "refused";
+  readonly reason: string;
+}
+
+export interface BucketEventDeps extends PurgeDeps {
+  readonly background: Background;
+  /** Of the originals; absent where they are in no bucket. */
+  readonly bucket: string | undefined;
+  /** Makes variants of an original ahead of time; reports its own failures. */
+  readonly warm?: (key: string) => Promise<void>;
+}
+
+/** What came of a message. */
+export interface Receipt {
+  readonly purged: readonly {
+    readonly key: string;
+    /** How many were deleted. */
+    readonly variants: number;
+    readonly cacheTag: string;
+  }[];
+  readonly ignored: readonly { readonly key?: string; readonly reason: string }[];
+  /** What could not be understood; absent where all could. To send it again would not help. */
+  readonly refused?: readonly { readonly reason: string }[];
+}
+
+/**
+ * Purges what events are about. Events come twice and in any order: to purge too much costs no more than
+ * to make it again.
+ *
+ * @throws MediaError what the store throws, after all other originals of the message were purged
+ */
+export type HandleEvents = (
+  events: readonly (BucketEvent | OtherEvent | RefusedEvent)[],
+) => Promise<Receipt>;
+
+export function createEventHandler(deps: BucketEventDeps): HandleEvents {
+  const { warm, background, observe } = deps;
+  const warmLater = warm && createWarmLater({ warm, background });
+  return async (events) => {
+    const { keys, ignored, refused } = sort(deps, events);
+    count(observe, "ignored", ignored.length);
+    count(observe, "refused", refused.length);
+    const purged = await purgeEach(deps, [...keys.keys()]);
+    for (const [key, kind] of keys) if (kind === "created") warmLater?.(key);
+    return { purged, ignored, ...(refused.length > 0 && { refused }) };
+  };
+}
+
+interface Sorted {
+  readonly keys: ReadonlyMap<string, BucketEvent["kind"]>;
+  readonly ignored: Receipt["ignored"];
+  readonly refused: NonNullable<Receipt["refused"]>;
+}
+
+function sort(deps: BucketEventDeps, events: Parameters<HandleEvents>[0]): Sorted {
+  const ignored: { key?: string; reason: string }[] = [];
+  const refused: { reason: string }[] = [];
+  const keys = new Map<string, BucketEvent["kind"]>();
+  for (const event of events) {
+    if (event.kind === "refused") {
+      refused.push({ reason: event.reason });
+      continue;
+    }
+    const reason = event.kind === "other" ? event.reason : findReason(deps, event);
+    if (event.kind === "other" || reason) ignored.push(describe(event, reason ?? ""));
+    else keys.set(event.key, event.kind);
+  }
+  return { keys, ignored, refused };
+}
+
+function describe(
+  event: BucketEvent | OtherEvent,
+  reason: string,
+): { key?: string; reason: string } {
+  return event.kind === "other" ? { reason } : { key: event.key, reason };
+}
+
+function count(observe: Observe, outcome: BucketEventOutcome, times: number): void {
+  for (let index = 0; index < times; index += 1) observe({ kind: "bucket_event", outcome });
+}
+
+/** Why an event says nothing about the variants of an original. */
+function findReason(
+  { bucket, prefix }: { readonly bucket: string | undefined; readonly prefix: VariantPrefix },
+  event: BucketEvent,
+): string | undefined {
+  if (bucket !== undefined && event.bucket !== bucket) {
+    return `the bucket of the originals is another than "${event.bucket}"`;
+  }
+  // what this service writes is told too, where there is one bucket
+  if (isUnderRoot(prefix.root, event.key)) return `it is under "${prefix.root}"`;
+  try {
+    checkPurgeTarget({ kind: "key", key: event.key }, prefix);
+    return undefined;
+  } catch (error) {
+    if (!(error instanceof MediaError)) throw error;
+    return `no variant can be made of it: ${error.message}`;
+  }
+}
+
+async function purgeEach(
+  deps: BucketEventDeps,
+  keys: readonly string[],
+): Promise<Receipt["purged"]> {
+  const purged: { key: string; variants: number; cacheTag: string }[] = [];
+  const failures: unknown[] = [];
+  const queue = keys.values();
+  const work = async (): Promise<void> => {
+    for (const key of queue) {
+      try {
+        const variants = await purgeAll(deps, key);
+        purged.push({ key, variants, cacheTag: cacheTag(key) });
+      } catch (error) {
+        // a key that the store cannot hold has no variants there
+        if (!(error instanceof MediaError) || error.code !== "invalid_key") failures.push(error);
+      }
+    }
+  };
+  await Promise.all(Array.from({ length: CONCURRENCY }, work));
+  count(deps.observe, "purged", purged.length);
+  count(deps.observe, "failed", failures.length);
+  if (failures.length > 0) throw failures[0];
+  return purged;
+}

@@ -1,0 +1,85 @@
+import type { Context, MiddlewareHandler } from "hono";
+import { Hono } from "hono";
+import { bearerAuth } from "hono/bearer-auth";
+import { MediaError } from "../../errors.ts";
+import { answerProblem } from "../answer/answer.ts";
+import type { EventReceiver } from "./events.ts";
+import { addEvents, isOfSns } from "./events.ts";
+import type { Purge } from "./purge.ts";
+import { addPurge } from "./purge.ts";
+import { addRoute } from "./route.ts";
+import { toResponse } from "../answer/response.ts";
+import type { WarmRouteDeps } from "./warm.ts";
+import { addWarm } from "./warm.ts";
+
+export interface AdminDeps {
+  /** What callers must bring as a bearer token; without one `isLocal` decides. */
+  readonly token: string | undefined;
+  /** The service listens on this machine's loopback only. */
+  readonly isLocal: boolean;
+  readonly metrics: { print(): Promise<string>; readonly contentType: string };
+  readonly purge: Purge;
+  readonly events: EventReceiver;
+  readonly warming: WarmRouteDeps;
+}
+
+const REFUSAL = {
+  message: () =>
+    toResponse(
+      answerProblem({ code: "unauthorized", message: "the bearer token is missing or wrong" }),
+    ),
+};
+const REFUSALS = {
+  noAuthenticationHeader: REFUSAL,
+  invalidAuthenticationHeader: REFUSAL,
+  invalidToken: REFUSAL,
+};
+
+/** What is for operators, under `/-/`. */
+export function createAdmin({ metrics, purge, events, warming, ...access }: AdminDeps): Hono {
+  const app = new Hono();
+  const guard = createGuard(access);
+  app.use((c, next) => (isOfSns(c) ? next() : guard(c, next)));
+  addRoute(app, "/metrics", {
+    GET: async (c) =>
+      c.body(await metrics.print(), 200, {
+        "content-type": metrics.contentType,
+        "cache-control": "no-store",
+      }),
+  });
+  addPurge(app, purge);
+  addEvents(app, events);
+  addWarm(app, warming);
+  return app;
+}
+
+/** Names of this machine, with any port. */
+const LOOPBACK = /^(?:(?:.+[.])?localhost[.]?|127(?:[.]\d{1,3}){3}|\[::1\])(?::\d+)?$/i;
+/** What proxies say of those whom they ask for. */
+const FORWARDED = ["forwarded", "x-forwarded-for", "x-forwarded-host", "via"];
+
+/**
+ * Whether somebody on this machine asks, and asks us. A page whose name its owner has made to mean this
+ * machine is of that name still, and a proxy on this machine asks for others.
+ */
+function isFromHere(c: Context): boolean {
+  const host = c.req.header("host");
+  const isNamed = host === undefined || LOOPBACK.test(host);
+  return isNamed && FORWARDED.every((name) => c.req.header(name) === undefined);
+}
+
+function createGuard({ token, isLocal }: Pick<AdminDeps, "token" | "isLocal">): MiddlewareHandler {
+  if (token) return bearerAuth({ token, ...REFUSALS });
+  return async function guardLocally(c, next) {
+    if (!isLocal) throw new MediaError("not_found", "set ADMIN_TOKEN to have this");
+    if (!isFromHere(c)) {
+      throw new MediaError("not_found", "set ADMIN_TOKEN to have this under another host name");
+    }
+    // a page in a browser on this machine is not its user
+    const isRead = c.req.method === "GET" || c.req.method === "HEAD";
+    if (!isRead && c.req.header("origin") !== undefined) {
+      throw new MediaError("not_allowed", "set ADMIN_TOKEN to change something from a web page");
+    }
+    await next();
+  };
+}

@@ -1,0 +1,43 @@
+import type { Context, Hono } from "hono";
+import { MediaError } from "../../errors.ts";
+import type { Receipt } from "../../events/purge-changed.ts";
+import { readText } from "./body.ts";
+import { addRoute } from "./route.ts";
+
+/** What SNS and EventBridge send at most. */
+const MAX_BYTES = 256 * 1024;
+
+/** What takes the messages of buckets. */
+export interface EventReceiver {
+  receive(body: string): Promise<Receipt>;
+  /** Absent where no topic is listened to. */
+  readonly receiveSns?: (body: string) => Promise<Receipt>;
+}
+
+/** SNS has no token to bring, and proves itself by its signature. */
+export function isOfSns(c: Context): boolean {
+  const { method, path } = c.req;
+  return (
+    method === "POST" &&
+    path === "/-/events" &&
+    c.req.header("x-amz-sns-message-type") !== undefined
+  );
+}
+
+/** `POST /-/events` */
+export function addEvents(app: Hono, receiver: EventReceiver): void {
+  addRoute(app, "/events", {
+    POST: async (c) => {
+      const receive = isOfSns(c) ? receiverOfSns(c, receiver) : receiver.receive;
+      const receipt = await receive(await readText(c.req.raw, MAX_BYTES));
+      return c.json(receipt, 200, { "cache-control": "no-store" });
+    },
+  });
+}
+
+function receiverOfSns(c: Context, { receiveSns }: EventReceiver): EventReceiver["receive"] {
+  if (!receiveSns) throw new MediaError("not_found", "set EVENT_TOPICS to have this");
+  if (c.req.header("x-amz-sns-rawdelivery") !== "true") return receiveSns;
+  const problem = "raw message delivery must be off: only whole messages are signed";
+  throw new MediaError("invalid_body", problem);
+}

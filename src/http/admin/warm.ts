@@ -1,0 +1,123 @@
+import type { Hono } from "hono";
+import { MediaError } from "../../errors.ts";
+import { each } from "../../concurrency/to-async.ts";
+import { readEntries } from "../../media/warm/lines.ts";
+import type { WarmEntry } from "../../media/warm/order.ts";
+import { readOrders } from "../../media/warm/order.ts";
+import type { WarmResult } from "../../media/warm/result.ts";
+import { count, createTally } from "../../media/warm/result.ts";
+import type { Warm } from "../../media/warm/warm.ts";
+import { readText } from "./body.ts";
+import { addRoute } from "./route.ts";
+
+/** Of a document of JSON; NDJSON is read line by line, and has no end that we need to know. */
+const MAX_DOCUMENT_BYTES = 1024 * 1024;
+/** An answer in which nothing moves is taken for dead, by us and by whatever is in between. */
+const HEARTBEAT_MS = 10_000;
+
+/** Types that no form of a foreign page can send. */
+const JSON_TYPE = "application/json";
+const LINE_TYPES: readonly string[] = ["application/x-ndjson", "application/ndjson"];
+
+export interface WarmRouteDeps {
+  readonly warm: Warm;
+  readonly isStopping: () => boolean;
+}
+
+/** `POST /-/warm` */
+export function addWarm(app: Hono, deps: WarmRouteDeps): void {
+  addRoute(app, "/warm", { POST: (c) => respondWarm(deps, c.req.raw) });
+}
+
+/**
+ * Answers `POST /-/warm`: a line of JSON for each variant, as it is made, and one with the sums.
+ *
+ * @throws MediaError `invalid_body`, `too_large`
+ */
+async function respondWarm(
+  { warm, isStopping }: WarmRouteDeps,
+  request: Request,
+): Promise<Response> {
+  const entries = await readBody(request);
+  const gone = new AbortController();
+  const run: Run = {
+    results: warm(until(isStopping, entries), gone.signal),
+    isStopping,
+    leave: () => gone.abort(),
+  };
+  return new Response(streamResults(run), {
+    headers: { "content-type": "application/x-ndjson", "cache-control": "no-store" },
+  });
+}
+
+async function readBody(request: Request): Promise<AsyncIterable<WarmEntry>> {
+  const { headers, body } = request;
+  const [named = ""] = (headers.get("content-type") ?? "").split(";");
+  const type = named.trim().toLowerCase();
+  if (type !== JSON_TYPE && !LINE_TYPES.includes(type)) {
+    const expected = `${JSON_TYPE} or ${LINE_TYPES[0]}`;
+    throw new MediaError("invalid_body", `the content type must be ${expected}, got "${type}"`);
+  }
+  if (!body) throw new MediaError("invalid_body", "there must be a body");
+  if (LINE_TYPES.includes(type)) return readEntries(body);
+  return each(readOrders(await readText(request, MAX_DOCUMENT_BYTES)));
+}
+
+async function* until<T>(isOver: () => boolean, values: AsyncIterable<T>): AsyncGenerator<T> {
+  for await (const value of values) {
+    if (isOver()) return;
+    yield value;
+  }
+}
+
+interface Run {
+  readonly results: AsyncGenerator<WarmResult>;
+  readonly isStopping: () => boolean;
+  /** Nobody wants the results any more. */
+  readonly leave: () => void;
+}
+
+function streamResults({ results, isStopping, leave }: Run): ReadableStream<Uint8Array> {
+  const tally = createTally();
+  const begin = performance.now();
+  let pending: Promise<IteratorResult<WarmResult>> | undefined;
+  return new ReadableStream<Uint8Array>({
+    pull: async (stream) => {
+      pending ??= results.next();
+      const next = await orHeartbeat(pending);
+      if (!next && !isStopping()) {
+        stream.enqueue(encode("\n"));
+        return;
+      }
+      pending = undefined;
+      if (next && !next.done) {
+        count(tally, next.value);
+        stream.enqueue(encode(`${JSON.stringify(next.value)}\n`));
+        return;
+      }
+      leave();
+      const status = isStopping() ? "stopped" : "done";
+      const ms = Math.round(performance.now() - begin);
+      stream.enqueue(encode(`${JSON.stringify({ status, ...tally, ms })}\n`));
+      stream.close();
+    },
+    cancel: leave,
+  });
+}
+
+/** Nothing, when it is time for a sign of life. */
+async function orHeartbeat<T>(promise: Promise<T>): Promise<T | undefined> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const heartbeat = new Promise<undefined>((resolve) => {
+    timer = setTimeout(() => resolve(undefined), HEARTBEAT_MS);
+  });
+  try {
+    return await Promise.race([promise, heartbeat]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function encode(text: string): Uint8Array {
+  return new TextEncoder().encode(text);
+}

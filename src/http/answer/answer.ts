@@ -1,0 +1,161 @@
+import type { ErrorCode } from "../../errors.ts";
+import type { Representation, Selection } from "./conditions.ts";
+import type { ByteRange } from "./ranges.ts";
+import { lengthOf, printContentRange, printUnsatisfied } from "./ranges.ts";
+import { STATUS } from "./status.ts";
+
+/** On every answer: pictures may be used anywhere, and nothing here may act as a document. */
+export const COMMON_HEADERS: Readonly<Record<string, string>> = {
+  "access-control-allow-origin": "*",
+  "timing-allow-origin": "*",
+  "cross-origin-resource-policy": "cross-origin",
+  "content-security-policy": "default-src 'none'; sandbox",
+  "x-content-type-options": "nosniff",
+};
+
+export const ALLOWED_METHODS = "GET, HEAD, OPTIONS";
+
+/** What is said of a picture, beside what it is. */
+export interface PictureHeaders {
+  readonly contentType: string;
+  readonly contentDisposition?: string;
+  readonly cacheControl: string;
+  /** The request header that the choice of the format depends on. */
+  readonly vary?: string;
+}
+
+/** An answer to whichever server asked for it; its headers are all that it needs. */
+export interface Answer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body?: Uint8Array;
+}
+
+/** How an answer begins whose body is still to come. */
+export type AnswerHead = Omit<Answer, "body">;
+
+/** What `answerBytes` says, without the bytes. */
+export function answerHead(there: Representation, headers: PictureHeaders): AnswerHead {
+  return { status: 200, headers: describeBytes(there, headers) };
+}
+
+/** What `answerPart` says, without the bytes. */
+export function answerPartHead(
+  range: ByteRange,
+  there: Representation,
+  headers: PictureHeaders,
+): AnswerHead {
+  return {
+    status: 206,
+    headers: {
+      ...describeBytes(there, headers),
+      "content-length": String(lengthOf(range)),
+      "content-range": printContentRange(range, there.size),
+    },
+  };
+}
+
+/** The answer to a selection that needs no bytes; `undefined` for those that do. */
+export function answerWithoutBytes(
+  { kind }: Selection,
+  there: Representation,
+  headers: PictureHeaders,
+): Answer | undefined {
+  if (kind === "not_modified") return { status: 304, headers: describe(there, headers) };
+  if (kind === "precondition_failed") {
+    return answerProblem({
+      code: "precondition_failed",
+      message: `the ETag is ${there.etag}, which If-Match does not name`,
+    });
+  }
+  if (kind !== "unsatisfiable") return undefined;
+  const message = `the picture has ${there.size} bytes, and none where the range begins`;
+  const contentRange = { "content-range": printUnsatisfied(there.size) };
+  return answerProblem({ code: "range_not_satisfiable", message }, contentRange);
+}
+
+/** The answer to a selection, of bytes that are all at hand. */
+export function answerSelected(
+  selection: Selection,
+  { etag, bytes }: { readonly etag: string; readonly bytes: Uint8Array },
+  headers: PictureHeaders,
+): Answer {
+  const there = { etag, size: bytes.length };
+  if (selection.kind !== "part") {
+    return (
+      answerWithoutBytes(selection, there, headers) ?? {
+        ...answerHead(there, headers),
+        body: bytes,
+      }
+    );
+  }
+  const { first, last } = selection.range;
+  const head = answerPartHead(selection.range, there, headers);
+  return { ...head, body: bytes.subarray(first, last + 1) };
+}
+
+export function answerRedirect(
+  location: string,
+  { cacheControl, vary }: Pick<PictureHeaders, "cacheControl" | "vary">,
+): Answer {
+  const headers = {
+    ...COMMON_HEADERS,
+    location,
+    "cache-control": cacheControl,
+    "content-length": "0",
+    ...(vary && { vary }),
+  };
+  return { status: 302, headers };
+}
+
+/** An answer for people and programs, in JSON. */
+export function answerProblem(
+  problem: { readonly code: ErrorCode; readonly message: string },
+  headers: Readonly<Record<string, string>> = {},
+): Answer {
+  const body = new TextEncoder().encode(JSON.stringify(problem));
+  return {
+    status: STATUS[problem.code],
+    headers: {
+      ...COMMON_HEADERS,
+      "content-type": "application/json",
+      "cache-control": "no-store",
+      ...headers,
+      "content-length": String(body.length),
+    },
+    body,
+  };
+}
+
+/** The answer to `OPTIONS`, a CORS preflight or not. */
+export function answerOptions(): Answer {
+  return {
+    status: 204,
+    headers: {
+      ...COMMON_HEADERS,
+      allow: ALLOWED_METHODS,
+      "access-control-allow-methods": ALLOWED_METHODS,
+      "access-control-allow-headers": "*",
+      "access-control-max-age": "86400",
+      "cache-control": "public, max-age=86400",
+    },
+  };
+}
+
+function describeBytes(there: Representation, headers: PictureHeaders): Record<string, string> {
+  const { contentType, contentDisposition } = headers;
+  return {
+    ...describe(there, headers),
+    "content-type": contentType,
+    ...(contentDisposition && { "content-disposition": contentDisposition }),
+    "content-length": String(there.size),
+    "accept-ranges": "bytes",
+  };
+}
+
+function describe(
+  { etag }: Pick<Representation, "etag">,
+  { cacheControl, vary }: PictureHeaders,
+): Record<string, string> {
+  return { ...COMMON_HEADERS, etag, "cache-control": cacheControl, ...(vary && { vary }) };
+}

@@ -1,0 +1,25 @@
+import type { ErrorCode, MediaError } from "../../errors.ts";
+import type { CacheRules } from "./cache-control.ts";
+import { cacheError } from "./cache-control.ts";
+import type { Answer } from "./answer.ts";
+import { ALLOWED_METHODS, answerProblem } from "./answer.ts";
+import { STATUS } from "./status.ts";
+
+const RETRY_AFTER_SECONDS: Partial<Record<ErrorCode, number>> = {
+  overloaded: 1,
+  store_failed: 5,
+  timeout: 5,
+};
+
+/** The answer to a request that failed: JSON, for people and programs. */
+export function answerError({ code, message }: MediaError, rules: CacheRules): Answer {
+  const retryAfter = RETRY_AFTER_SECONDS[code];
+  return answerProblem(
+    { code, message },
+    {
+      "cache-control": cacheError(STATUS[code], rules),
+      ...(retryAfter !== undefined && { "retry-after": String(retryAfter) }),
+      ...(code === "method_not_allowed" && { allow: ALLOWED_METHODS }),
+    },
+  );
+}

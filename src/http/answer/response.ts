@@ -1,0 +1,50 @@
+import type { ByteStream } from "../../media/open-bodies.ts";
+import type { Answer, AnswerHead } from "./answer.ts";
+
+/** An answer whose body is sent as it is read. */
+export interface StreamAnswer extends AnswerHead {
+  readonly stream: ByteStream;
+}
+
+export function isStreamed(answer: Answer | StreamAnswer): answer is StreamAnswer {
+  return "stream" in answer;
+}
+
+/**
+ * The answer as a response of the Fetch standard.
+ *
+ * @param breakOff ends the connection of an answer whose body cannot be had to its end; without it the
+ * body of the response fails
+ */
+export function toResponse(answer: Answer | StreamAnswer, breakOff?: () => void): Response {
+  const { status, headers } = answer;
+  if (isStreamed(answer)) {
+    return new Response(toReadable(answer.stream, breakOff), { status, headers });
+  }
+  // never shared memory, although the type allows it
+  const body = (answer.body ?? null) as Uint8Array<ArrayBuffer> | null;
+  return new Response(body, { status, headers });
+}
+
+function toReadable(stream: ByteStream, breakOff?: () => void): ReadableStream<Uint8Array> {
+  const iterator = stream[Symbol.asyncIterator]();
+  return new ReadableStream<Uint8Array>(
+    {
+      pull: async (controller) => {
+        try {
+          const next = await iterator.next();
+          if (next.done) controller.close();
+          else controller.enqueue(next.value);
+        } catch (error) {
+          stream.close();
+          if (!breakOff) throw error;
+          breakOff();
+          // the adapter would write what went wrong behind the bytes: it is to see the connection end first
+          await new Promise(() => {});
+        }
+      },
+      cancel: () => stream.close(),
+    },
+    { highWaterMark: 0 },
+  );
+}

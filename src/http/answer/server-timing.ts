@@ -1,0 +1,17 @@
+import type { Timings } from "../../media/variants/timings.ts";
+import { PHASES } from "../../media/variants/timings.ts";
+
+/** The value of a `Server-Timing` header (W3C): each part in milliseconds, and all together. */
+export function printTimings(timings: Timings, totalMs: number): string {
+  let text = "";
+  for (const phase of PHASES) {
+    const ms = timings[phase];
+    if (ms !== undefined) text += `${phase};dur=${round(ms)}, `;
+  }
+  return `${text}total;dur=${round(totalMs)}`;
+}
+
+/** To hundredths. */
+function round(ms: number): number {
+  return Math.round(ms * 100) / 100;
+}

@@ -1,0 +1,161 @@
+import { anySignal, createTimeout } from "../../abort.ts";
+import { MediaError } from "../../errors.ts";
+import type { Originals } from "../../media/originals/originals.ts";
+import type { OriginalRequest } from "../../request/read.ts";
+import type { ByteStream } from "../../media/open-bodies.ts";
+import { peekStream } from "../../media/open-bodies.ts";
+import { encodeKey } from "../../url/percent.ts";
+import type { Answer, PictureHeaders } from "../answer/answer.ts";
+import {
+  answerHead,
+  answerPartHead,
+  answerRedirect,
+  answerWithoutBytes,
+} from "../answer/answer.ts";
+import type { CacheRules } from "../answer/cache-control.ts";
+import { cacheShortly } from "../answer/cache-control.ts";
+import type { Conditional, Representation, Selection } from "../answer/conditions.ts";
+import { failedCondition, selectBody } from "../answer/conditions.ts";
+import type { StreamAnswer } from "../answer/response.ts";
+
+export interface OriginalDeps {
+  readonly originals: Originals;
+  /** The media type of a picture that may be shown as it is, by its first bytes. */
+  readonly identify: (bytes: Uint8Array) => string | undefined;
+  /** Where originals can be fetched by key, without its last slash; then they are not read here. */
+  readonly originalsUrl: string | undefined;
+  readonly cache: CacheRules;
+  readonly storeTimeoutMs: number;
+}
+
+/** What pictures are known by is within their first bytes. */
+const START_BYTES = 512;
+
+/** Whoever asks for an original. */
+export interface OriginalAsked extends Conditional {
+  /** Fires when they have gone. */
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Answers a request for an original as it is: with its bytes, when they are those of a picture, whatever
+ * type they were stored with. They are sent as they are read.
+ *
+ * @throws MediaError `original_not_found`, `unsupported_original`, `too_large`, and what the store throws
+ */
+export async function answerOriginal(
+  deps: OriginalDeps,
+  { key, hint }: OriginalRequest,
+  asked: OriginalAsked,
+): Promise<Answer | StreamAnswer> {
+  const cacheControl = cacheShortly(deps.cache);
+  if (deps.originalsUrl !== undefined) {
+    return answerRedirect(`${deps.originalsUrl}/${encodeKey(key)}`, { cacheControl });
+  }
+  const timeout = createTimeout(deps.storeTimeoutMs);
+  const signal = anySignal([asked.signal, timeout.signal]);
+  try {
+    const reading = { deps, key, asked, signal };
+    // replaced meanwhile, it is another one, with other conditions
+    const answer = (await answerCurrent(reading)) ?? (await answerCurrent(reading));
+    if (answer) return answer;
+    throw new MediaError("store_failed", "the original is changing");
+  } catch (error) {
+    if (asked.signal.aborted) throw new MediaError("aborted", "the client has gone");
+    const isMissing = error instanceof MediaError && error.code === "original_not_found";
+    throw isMissing && hint ? new MediaError(error.code, `${error.message}; ${hint}`) : error;
+  } finally {
+    timeout.clear();
+  }
+}
+
+interface Reading {
+  readonly deps: OriginalDeps;
+  readonly key: string;
+  readonly asked: OriginalAsked;
+  readonly signal: AbortSignal;
+}
+
+/** `undefined` when the original was replaced on the way. */
+async function answerCurrent(reading: Reading): Promise<Answer | StreamAnswer | undefined> {
+  const { deps, key, asked, signal } = reading;
+  const known = await deps.originals.peek(key, signal);
+  const there = known ?? (await insist(reading));
+  const headers = { contentType: "", cacheControl: cacheShortly(deps.cache) };
+  const failed = failedCondition(asked, there);
+  const early = failed && answerWithoutBytes(failed, there, headers);
+  return early ?? answerPicture(reading, { there, headers });
+}
+
+/** A HEAD that says missing may mean something else, which a GET tells. */
+async function insist({ deps, key, signal }: Reading): Promise<Representation> {
+  const result = await deps.originals.open(key, { signal });
+  if (result.kind === "found") {
+    result.body.close();
+    return result.info;
+  }
+  throw new MediaError("original_not_found", `there is no original "${key}"`);
+}
+
+interface Known {
+  readonly there: Representation;
+  readonly headers: PictureHeaders;
+}
+
+async function answerPicture(
+  reading: Reading,
+  { there, headers }: Known,
+): Promise<Answer | StreamAnswer | undefined> {
+  const { asked } = reading;
+  const selection = selectBody(asked, there);
+  const early = answerWithoutBytes(selection, there, headers);
+  if (early) return early;
+  const isWhole = asked.method === "GET" && selection.kind === "whole";
+  if (isWhole) return answerWhole(reading, { there, headers });
+  const last = Math.min(START_BYTES, there.size) - 1;
+  const start = await open(reading, there, { kind: "part", range: { first: 0, last } });
+  if (!start) return undefined;
+  const { type } = await identifyStream(reading, start).finally(start.close);
+  const described = { ...headers, contentType: type };
+  if (asked.method === "HEAD") return answerHead(there, described);
+  const stream = await open(reading, there, selection);
+  if (!stream || selection.kind !== "part") return undefined;
+  return { ...answerPartHead(selection.range, there, described), stream };
+}
+
+async function answerWhole(
+  reading: Reading,
+  { there, headers }: Known,
+): Promise<StreamAnswer | undefined> {
+  const opened = await open(reading, there, { kind: "whole" });
+  if (!opened) return undefined;
+  const { type, body } = await identifyStream(reading, opened);
+  return { ...answerHead(there, { ...headers, contentType: type }), stream: body };
+}
+
+/** `undefined` when it is not the same any more. */
+async function open(
+  { deps, key, signal }: Reading,
+  { etag, size }: Representation,
+  selection: Selection,
+): Promise<ByteStream | undefined> {
+  const range = selection.kind === "part" && size > 0 ? { range: selection.range } : {};
+  const result = await deps.originals.open(key, { signal, ifMatch: etag, ...range });
+  return result.kind === "found" ? result.body : undefined;
+}
+
+/** @throws MediaError `unsupported_original` for what is no picture */
+async function identifyStream(
+  { deps }: Reading,
+  opened: ByteStream,
+): Promise<{ readonly type: string; readonly body: ByteStream }> {
+  try {
+    const { start, body } = await peekStream(opened, START_BYTES);
+    const type = deps.identify(start);
+    if (type) return { type, body };
+    throw new MediaError("unsupported_original", "only pictures are given out as they are");
+  } catch (error) {
+    opened.close();
+    throw error;
+  }
+}

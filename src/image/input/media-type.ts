@@ -1,0 +1,16 @@
+import type { InputFormat } from "./admit.ts";
+import { sniffFormat } from "./sniff.ts";
+
+const MEDIA_TYPES: Readonly<Record<InputFormat, string>> = {
+  jpeg: "image/jpeg",
+  png: "image/png",
+  webp: "image/webp",
+  gif: "image/gif",
+  avif: "image/avif",
+};
+
+/** The media type of a picture that browsers show and do not run; `undefined` for anything else. */
+export function identifyPicture(bytes: Uint8Array): string | undefined {
+  const format = sniffFormat(bytes) ?? "";
+  return Object.hasOwn(MEDIA_TYPES, format) ? MEDIA_TYPES[format as InputFormat] : undefined; // hasOwn has just said so
+}

@@ -1,0 +1,47 @@
+import type { Size } from "../plan/sizes.ts";
+
+const CHUNK = 12;
+const DATA = 20;
+
+/**
+ * Reads the size of a WebP off its first chunk (RFC 9649). libwebp, asked for the same, makes room for
+ * all pixels first: 38 bytes can claim 268 million of them.
+ */
+export function readWebpSize(bytes: Uint8Array): Size | undefined {
+  if (bytes.length < DATA + 10) return undefined;
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  switch (String.fromCodePoint(...bytes.subarray(CHUNK, CHUNK + 4))) {
+    case "VP8X":
+      return {
+        width: 1 + (view.getUint32(DATA + 4, true) & 0xff_ffff),
+        height: 1 + (view.getUint32(DATA + 6, true) >>> 8),
+      };
+    case "VP8L": {
+      const bits = view.getUint32(DATA + 1, true);
+      return { width: 1 + (bits & 0x3fff), height: 1 + ((bits >>> 14) & 0x3fff) };
+    }
+    case "VP8 ":
+      return {
+        width: view.getUint16(DATA + 6, true) & 0x3fff,
+        height: view.getUint16(DATA + 8, true) & 0x3fff,
+      };
+    default:
+      return undefined;
+  }
+}
+
+/** "ANMF" */
+const FRAME = 0x414e4d46;
+
+/** Counts the frames of an animated WebP, up to one past `limit`: libwebp takes the square of it in time. */
+export function countWebpFrames(bytes: Uint8Array, limit: number): number {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  let frames = 0;
+  let at = CHUNK;
+  while (at + 8 <= bytes.length && frames <= limit) {
+    if (view.getUint32(at) === FRAME) frames += 1;
+    const length = view.getUint32(at + 4, true);
+    at += 8 + length + (length % 2); // chunks have even lengths
+  }
+  return frames;
+}

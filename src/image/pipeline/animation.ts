@@ -1,0 +1,110 @@
+import type { Sharp } from "sharp";
+import sharp from "sharp";
+import { MediaError } from "../../errors.ts";
+import type { TransformSpec } from "../../transform/spec.ts";
+import type { AnimatedFormat } from "../steps/encode.ts";
+import { encodeAnimation } from "../steps/encode.ts";
+import type { ImageLimits } from "../input/admit.ts";
+import { planGeometry } from "../plan/geometry.ts";
+import type { Facts, Original } from "../input/original.ts";
+import { orient } from "../steps/orient.ts";
+import type { Pixels } from "../sharp/pixels.ts";
+import { fromPixels, toPixels } from "../sharp/pixels.ts";
+import { locateCut, scale } from "../steps/scale.ts";
+import type { Region, Size } from "../plan/sizes.ts";
+import { applySteps } from "../steps/finish.ts";
+import { cropTo, findContent, uniteRegions } from "../steps/trim.ts";
+
+const MAX_FRAMES = 256;
+
+type AnimatedSpec = TransformSpec & { readonly format: AnimatedFormat };
+
+/** Frames that have been decoded, as they are stored. */
+interface Frames {
+  /** All of them, above each other. */
+  readonly strip: Pixels;
+  readonly count: number;
+  /** The EXIF orientation that each of them has. */
+  readonly orientation: number;
+}
+
+/** Whether there are several frames, and all of them are wanted. */
+export function isAnimation(
+  { metadata }: Original,
+  spec: TransformSpec & { readonly format: string },
+): spec is AnimatedSpec {
+  const isMoving = metadata.delay !== undefined && (metadata.pages ?? 1) > 1;
+  return isMoving && spec.animated === true && (spec.format === "gif" || spec.format === "webp");
+}
+
+/**
+ * Makes the same of every frame, and sets the encoder. Frames are decoded together, since one may hold no
+ * more than what has changed since the last, and then taken apart: what is blurred or turned would run
+ * from one into the next.
+ *
+ * @throws MediaError `unusable_original` when there is too much to decode, `invalid_transform` when there
+ * would be too much to encode
+ */
+export async function animate(
+  original: Original,
+  spec: AnimatedSpec,
+  limits: ImageLimits,
+): Promise<{ readonly output: Sharp; readonly size: Size }> {
+  const { metadata, size, orientation } = original;
+  const { pages: count = 1, delay = [], loop = 0 } = metadata;
+  checkFrames(metadata, limits);
+  const frames: Frames = { strip: await toPixels(original.readFrames()), count, orientation };
+  const strip = await makeFrames(frames, size, spec);
+  const height = strip.height / count;
+  const image = sharp(strip.data, { raw: { ...strip, pageHeight: height } });
+  return {
+    output: encodeAnimation(image, spec, { delay, loop }),
+    size: { width: strip.width, height },
+  };
+}
+
+function checkFrames({ width, height, pages = 1 }: Facts, { maxPixels }: ImageLimits): void {
+  if (pages <= MAX_FRAMES && pages * width * height <= maxPixels) return;
+  const is = `the original has ${pages} frames of ${width}×${height}`;
+  const limit = `animations may have at most ${MAX_FRAMES} of them, and ${maxPixels} pixels in all`;
+  const advice = 'without "fl_animated" there is only the first';
+  throw new MediaError("unusable_original", `${is}, but ${limit}: ${advice}`);
+}
+
+/** The finished frames, above each other again. */
+async function makeFrames(frames: Frames, size: Size, spec: AnimatedSpec): Promise<Pixels> {
+  const { count } = frames;
+  const trimmed =
+    spec.trim === undefined ? spec : cropTo(spec, await trimFrames(frames, spec.trim));
+  const plan = planGeometry({ ...size, frames: count }, trimmed);
+  // what draws attention in the first one is what is seen of all
+  const fixed = await locateCut(await readFrame(frames, 0), plan);
+  const makeFrame = async (index: number): Promise<Pixels> => {
+    const scaled = scale(await readFrame(frames, index), fixed);
+    return toPixels(await applySteps(scaled, fixed, spec));
+  };
+  const first = await makeFrame(0);
+  const data = Buffer.alloc(first.data.length * count);
+  first.data.copy(data);
+  for (let index = 1; index < count; index += 1) {
+    const next = await makeFrame(index);
+    next.data.copy(data, index * first.data.length);
+  }
+  return { ...first, data, height: first.height * count };
+}
+
+/** What is left of any frame is left of all. */
+async function trimFrames(frames: Frames, tolerance: number): Promise<Region> {
+  const regions: Region[] = [];
+  for (let index = 0; index < frames.count; index += 1) {
+    regions.push(findContent(await toPixels(await readFrame(frames, index)), tolerance));
+  }
+  return uniteRegions(regions);
+}
+
+/** Begins a pipeline with one upright frame. */
+function readFrame({ strip, count, orientation }: Frames, index: number): Promise<Sharp> {
+  const bytes = strip.data.length / count;
+  const data = strip.data.subarray(index * bytes, (index + 1) * bytes);
+  return orient(fromPixels({ ...strip, data, height: strip.height / count }), orientation);
+}

@@ -1,0 +1,177 @@
+import type { Sharp } from "sharp";
+import { MediaError } from "../../errors.ts";
+import type {
+  DescriptionFormat,
+  OutputFormat,
+  PictureFormat,
+  TransformSpec,
+} from "../../transform/spec.ts";
+import { animate, isAnimation } from "./animation.ts";
+import { mayShareDecode } from "../share/decode-group.ts";
+import { describe, isDescription } from "./describe.ts";
+import type { AnimatedFormat } from "../steps/encode.ts";
+import { encode } from "../steps/encode.ts";
+import type { ImageLimits } from "../input/admit.ts";
+import { releaseGarbage } from "../sharp/memory-pressure.ts";
+import { planGeometry } from "../plan/geometry.ts";
+import { dropPngChunks, PNG_DENSITY } from "../input/png-chunks.ts";
+import type { Original } from "../input/original.ts";
+import { openOriginal } from "../input/original.ts";
+import { settle, toPixels } from "../sharp/pixels.ts";
+import { attachProfile, chooseProfile } from "../steps/profile.ts";
+import { scaleOriginal } from "../steps/scale.ts";
+import type { Sharing } from "../share/sharing.ts";
+import { finishShared } from "../share/sharing.ts";
+import { countOutputPixels, estimateCost } from "../plan/cost.ts";
+import { applySteps } from "../steps/finish.ts";
+import { cropTo, findContent } from "../steps/trim.ts";
+
+/** One variant to make. */
+export interface TransformJob {
+  readonly bytes: Uint8Array;
+  /** Normalized for `format`. */
+  readonly spec: TransformSpec;
+  readonly format: OutputFormat;
+  /** Rather not at all than slowly: see `slowPixels` of the limits. */
+  readonly mayDecline?: boolean | undefined;
+}
+
+export type TransformResult =
+  | {
+      readonly kind: "made";
+      readonly bytes: Uint8Array;
+      /** In pixels; of a description, what was described. */
+      readonly width: number;
+      readonly height: number;
+    }
+  | { readonly kind: "declined" };
+
+type Made = Extract<TransformResult, { kind: "made" }>;
+
+/** What a transform is to know beside its job. */
+export interface Surroundings {
+  readonly limits: ImageLimits;
+  /** What was decoded for another job of the same original, and is to be handed on. */
+  readonly sharing?: Sharing;
+  /** Called before much is done for a picture that takes long, with what it is. */
+  readonly onSlow?: (what: string) => void;
+}
+
+/** More than any page needs, and as much as a service can hold of several at a time. */
+const MAX_OUTPUT_BYTES = 32 * 1024 * 1024;
+
+/** There was not enough memory, which may have been the fault of earlier jobs of this process. */
+export class OutOfMemory extends Error {
+  override readonly name = "OutOfMemory";
+}
+
+/** What libvips and the encoders below it say when an allocation fails. */
+const OUT_OF_MEMORY =
+  /out of memory|bufferpool|unable to encode|cannot allocate|bytes failed|failed to allocate|undefined aom/i;
+
+/**
+ * Makes the bytes of a variant: admits the original, plans in pixels, carries the plan out, encodes.
+ * The result is sRGB and has no metadata, but for a colour profile that is to be kept.
+ *
+ * @throws MediaError `unsupported_original`, `unusable_original` or `invalid_transform`, OutOfMemory, and
+ * never anything else for what an original contains.
+ */
+export async function transformImage(
+  job: TransformJob,
+  surroundings: Surroundings,
+): Promise<TransformResult> {
+  const { bytes, format, spec } = job;
+  await releaseGarbage();
+  try {
+    const original = await openOriginal(bytes, spec, surroundings.limits);
+    if (isDescription(format)) return await makeDescription(original, spec, format);
+    const pace = choosePace(original, job, surroundings);
+    if (pace === "declined") return { kind: "declined" };
+    const asked = { ...spec, format, isSlow: pace === "slow" };
+    const result = isAnimation(original, asked)
+      ? await makeAnimation(original, asked, surroundings.limits)
+      : await makePicture(original, asked, surroundings.sharing);
+    checkBytes(result.bytes, format);
+    return result;
+  } catch (error) {
+    if (error instanceof MediaError) throw error;
+    if (OUT_OF_MEMORY.test(String(error))) throw new OutOfMemory(String(error));
+    throw new MediaError("unusable_original", "the original cannot be decoded", { cause: error });
+  }
+}
+
+/** Decided before pixels are touched: of a picture that is trimmed, as if there were nothing to trim. */
+function choosePace(
+  original: Original,
+  { spec, format, mayDecline }: TransformJob,
+  { limits, onSlow }: Surroundings,
+): "quick" | "slow" | "declined" {
+  const asked = { ...spec, format };
+  const frames = isAnimation(original, asked) ? (original.metadata.pages ?? 1) : 1;
+  const plan = planGeometry({ ...original.size, frames }, asked);
+  const pixels = countOutputPixels(plan, asked, frames);
+  if (estimateCost(pixels, asked) <= limits.slowPixels) return "quick";
+  if (mayDecline) return "declined";
+  onSlow?.(`${spec.lossless ? "lossless " : ""}${format} of ${pixels} pixels`);
+  return "slow";
+}
+
+type Asked = TransformSpec & { readonly format: PictureFormat; readonly isSlow: boolean };
+
+async function makePicture(
+  original: Original,
+  spec: Asked,
+  sharing: Sharing | undefined,
+): Promise<Made> {
+  const profile = chooseProfile(original.metadata, spec);
+  const options = { ignoreIcc: profile !== undefined };
+  const trimmed =
+    spec.trim === undefined
+      ? spec
+      : cropTo(spec, findContent(await toPixels(original.read(options)), spec.trim));
+  const plan = planGeometry(original.size, trimmed);
+  const wanted = { plan, spec, format: spec.format };
+  const finish = async (begun?: Sharp): Promise<Sharp> => {
+    return applySteps(await scaleOriginal(original, plan, { options, begun }), plan, spec);
+  };
+  const canShare = sharing && mayShareDecode({ spec, format: spec.format });
+  const finished = canShare
+    ? await finishShared(original, wanted, { sharing, finish })
+    : await finish();
+  const image = isTurnedByReaders(original, spec) ? await settle(finished) : finished;
+  const output = encode(profile ? await attachProfile(image, profile) : image, spec);
+  await releaseGarbage();
+  const { data, info } = await output.toBuffer({ resolveWithObject: true });
+  const bytes = spec.format === "png" ? dropPngChunks(data, PNG_DENSITY) : data;
+  return { kind: "made", bytes, width: info.width, height: info.height };
+}
+
+/** An AVIF says how it lies, whatever else is dropped: what is to be left as it is would come out upright. */
+function isTurnedByReaders({ metadata }: Original, { rotate, format }: Asked): boolean {
+  return format === "avif" && rotate === "ignore" && (metadata.orientation ?? 1) > 1;
+}
+
+async function makeAnimation(
+  original: Original,
+  spec: TransformSpec & { readonly format: AnimatedFormat },
+  limits: ImageLimits,
+): Promise<Made> {
+  const { output, size } = await animate(original, spec, limits);
+  await releaseGarbage();
+  return { kind: "made", bytes: await output.toBuffer(), ...size };
+}
+
+async function makeDescription(
+  original: Original,
+  spec: TransformSpec,
+  format: DescriptionFormat,
+): Promise<Made> {
+  const { text, size } = await describe(original, spec, format);
+  return { kind: "made", bytes: Buffer.from(text), ...size };
+}
+
+function checkBytes({ length }: Uint8Array, format: OutputFormat): void {
+  if (length <= MAX_OUTPUT_BYTES) return;
+  const problem = `the picture comes to ${length} bytes as ${format}, but may have at most ${MAX_OUTPUT_BYTES}`;
+  throw new MediaError("unusable_original", `${problem}: ask for a smaller one, or another format`);
+}

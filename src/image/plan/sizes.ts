@@ -1,0 +1,70 @@
+import type { Ratio, TransformSpec } from "../../transform/spec.ts";
+import { MAX_SIDE } from "../../transform/spec.ts";
+
+/** In pixels. */
+export interface Size {
+  readonly width: number;
+  readonly height: number;
+}
+
+export interface Region extends Size {
+  readonly left: number;
+  readonly top: number;
+}
+
+/** The bounding box of a picture after the rotation of `spec`. */
+export function rotatedSize({ width, height }: Size, { rotate }: TransformSpec): Size {
+  const degrees = typeof rotate === "number" ? rotate : 0;
+  if (degrees % 90 === 0) {
+    return degrees % 180 === 0 ? { width, height } : { width: height, height: width };
+  }
+  const sine = Math.abs(Math.sin((degrees * Math.PI) / 180));
+  const cosine = Math.abs(Math.cos((degrees * Math.PI) / 180));
+  return {
+    width: Math.round(width * cosine + height * sine),
+    height: Math.round(width * sine + height * cosine),
+  };
+}
+
+/** The largest scale at which a picture, its sides rounded, is within the output limits. */
+export function outputScale({ width, height }: Size, maxPixels: number): number {
+  const isWithin =
+    Math.max(width, height) <= MAX_SIDE && Math.round(width) * Math.round(height) <= maxPixels;
+  const largest = Math.min(
+    MAX_SIDE / width,
+    MAX_SIDE / height,
+    scaleToArea({ width, height }, maxPixels),
+  );
+  return isWithin ? Math.max(1, largest) : largest;
+}
+
+/** The scale at which a picture has so many pixels when both of its sides are rounded up by a half. */
+function scaleToArea({ width, height }: Size, pixels: number): number {
+  const area = width * height;
+  const half = (width + height) / 4;
+  return (Math.sqrt(half ** 2 + area * (pixels - 1)) - half) / area;
+}
+
+/** Scales both sides to whole pixels, at least one. */
+export function scaleBy({ width, height }: Size, scale: number): Size {
+  return {
+    width: Math.max(1, Math.round(width * scale)),
+    height: Math.max(1, Math.round(height * scale)),
+  };
+}
+
+/** The largest box of a ratio inside of a picture; its sides need not be whole. */
+export function boxWithin({ width, height }: Size, ratio: Ratio): Size {
+  const byHeight = { width: (height * ratio.width) / ratio.height, height };
+  return byHeight.width <= width
+    ? byHeight
+    : { width, height: (width * ratio.height) / ratio.width };
+}
+
+/** The smallest box of a ratio around a picture; its sides need not be whole. */
+export function boxAround({ width, height }: Size, ratio: Ratio): Size {
+  const byHeight = { width: (height * ratio.width) / ratio.height, height };
+  return byHeight.width >= width
+    ? byHeight
+    : { width, height: (width * ratio.height) / ratio.width };
+}

@@ -1,0 +1,108 @@
+import { FIELDS } from "../../transform/fields.ts";
+import type { OutputFormat, TransformSpec } from "../../transform/spec.ts";
+import { PICTURE_FORMATS } from "../../transform/spec.ts";
+import type { Plan } from "../plan/geometry.ts";
+import { isSought, planGeometry } from "../plan/geometry.ts";
+import { readJpegHeader } from "../input/jpeg-header.ts";
+import { shrinkOnLoad } from "../plan/shrink-on-load.ts";
+import type { Size } from "../plan/sizes.ts";
+import { countOutputPixels, estimateCost, estimateDecode } from "../plan/cost.ts";
+import { sniffFormat } from "../input/sniff.ts";
+import { canLend } from "../sharp/temp-file.ts";
+
+export interface Asked {
+  readonly spec: TransformSpec;
+  readonly format: OutputFormat;
+}
+
+/** Whether pixels that were decoded for another variant can be what this one begins with. */
+export function mayShareDecode({ spec, format }: Asked): boolean {
+  const isPicture = PICTURE_FORMATS.some((name) => name === format);
+  return isPicture && !spec.animated && spec.trim === undefined && !spec.keepIcc;
+}
+
+/** What of a spec has no part in the picture, but in what it is encoded as and called. */
+const NOT_SEEN: ReadonlySet<string> = new Set([
+  "format",
+  "quality",
+  "lossless",
+  "progressive",
+  "attachment",
+  "version",
+]);
+
+const SEEN = FIELDS.filter((field) => !NOT_SEEN.has(field));
+
+/**
+ * The picture that a job makes of its original, whatever it is encoded as; `undefined` for what no other job has a
+ * use for.
+ *
+ * @param hasAlpha whether anything may show through the original: what does is white for JPEG alone
+ */
+export function describeLooks(job: Asked, hasAlpha: boolean): string | undefined {
+  if (!mayShareDecode(job)) return undefined;
+  const isOnWhite = job.format === "jpg" && (hasAlpha || hasEdges(job.spec));
+  return JSON.stringify([isOnWhite, ...SEEN.map((field) => job.spec[field])]);
+}
+
+/** Whether something shows beside a picture, or in its corners. */
+function hasEdges({ mode, radius, rotate }: TransformSpec): boolean {
+  const isPadded = mode === "pad" || mode === "lpad";
+  return isPadded || radius !== undefined || typeof rotate === "number";
+}
+
+/** How an original is decoded for a job. */
+export interface DecodeGroup {
+  /** How much smaller it is decoded: jobs of the same number share what is decoded. */
+  readonly shrink: number;
+  /** About what encoding it takes then: 1 is as long as decoding all of the original. */
+  readonly effort: number;
+}
+
+/** Where nobody has looked: most take longer to decode than to encode. */
+export const UNKNOWN_EFFORT = 0.5;
+
+/**
+ * As far as it can be told cheaply: whoever decodes looks closer, and makes by itself what does not belong.
+ * `undefined` for what is decoded for itself, and need not wait for others.
+ */
+export function findDecodeGroup(job: Asked & { bytes: Uint8Array }): DecodeGroup | undefined {
+  if (!mayShareDecode(job)) return undefined;
+  const { bytes } = job;
+  const original = sniffFormat(bytes);
+  if (original === "jpeg") return findJpegGroup(job);
+  if (original === "png") return bytes[PNG_DEPTH] === 16 ? undefined : WHOLE;
+  return original === "gif" || original === "avif" ? WHOLE : undefined; // WebP is decoded at the size that is wanted
+}
+
+const WHOLE: DecodeGroup = { shrink: 1, effort: UNKNOWN_EFFORT };
+
+/** Where a PNG says how many bits its channels have (PNG, 11.2.1). */
+const PNG_DEPTH = 24;
+
+function findJpegGroup({
+  bytes,
+  spec,
+  format,
+}: Asked & { bytes: Uint8Array }): DecodeGroup | undefined {
+  const header = readJpegHeader(bytes);
+  if (!header) return undefined;
+  const orientation = spec.rotate === "ignore" ? 1 : header.orientation;
+  const { width, height } = header;
+  const size = orientation > 4 ? { width: height, height: width } : { width, height };
+  const asked = { ...spec, format };
+  const plan = tryPlan(size, asked);
+  if (!plan || isSought(plan.cut)) return undefined;
+  const shrink = shrinkOnLoad(size, plan);
+  if (shrink > 1 && !canLend()) return undefined;
+  const effort = estimateCost(countOutputPixels(plan, asked), asked);
+  return { shrink, effort: effort / estimateDecode(width * height) };
+}
+
+function tryPlan(size: Size, spec: TransformSpec & { format: OutputFormat }): Plan | undefined {
+  try {
+    return planGeometry(size, spec);
+  } catch {
+    return undefined; // it will be refused, and need not be decoded for that
+  }
+}

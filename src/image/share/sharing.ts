@@ -1,0 +1,119 @@
+import type { Sharp } from "sharp";
+import type { Asked } from "./decode-group.ts";
+import type { PictureFormat } from "../../transform/spec.ts";
+import { describeLooks } from "./decode-group.ts";
+import type { Plan } from "../plan/geometry.ts";
+import { isSought } from "../plan/geometry.ts";
+import type { Original } from "../input/original.ts";
+import { dependsOnPieces } from "./row-rounding.ts";
+import type { Pixels } from "../sharp/pixels.ts";
+import { fromPixels, toPixels } from "../sharp/pixels.ts";
+import { shrinkOnLoad } from "../plan/shrink-on-load.ts";
+import { countOutputPixels } from "../plan/cost.ts";
+
+/** What jobs of one original hand on from one to the next. */
+export interface Sharing {
+  /** Whether a job that can share what this one decodes is to follow. */
+  readonly isWanted: boolean;
+  /** Whether a job of the same picture is to follow. */
+  readonly isTwinned?: boolean;
+  decoded?: Decoded | undefined;
+  finished?: Finished | undefined;
+}
+
+/** A picture that only has to be encoded. */
+interface Finished {
+  readonly looks: string;
+  readonly pixels: Pixels;
+}
+
+interface Decoded {
+  /** How much smaller it was decoded; 1 is all of its pixels. */
+  readonly shrink: number;
+  /** As the picture is stored. */
+  readonly pixels: Pixels;
+}
+
+/** 20 MP, or 26 without alpha, beside what a job takes itself. */
+const MAX_SHARED_BYTES = 80_000_000;
+
+/** 20 MB at the most. */
+const MAX_FINISHED_PIXELS = 5_000_000;
+
+interface Wanted extends Asked {
+  readonly plan: Plan;
+  readonly format: PictureFormat;
+}
+
+/**
+ * The finished picture of another job, where that is the same, or one that is begun with what another job has
+ * decoded; either is kept for the jobs that are to follow.
+ *
+ * @param finish carries the plan out, from the original unless it is given a pipeline that has begun
+ */
+export async function finishShared(
+  original: Original,
+  wanted: Wanted,
+  { sharing, finish }: { sharing: Sharing; finish: (begun?: Sharp) => Promise<Sharp> },
+): Promise<Sharp> {
+  const looks = nameLooks(original, wanted);
+  const { finished } = sharing;
+  if (finished?.looks === looks) return fromPixels(finished.pixels);
+  sharing.finished = undefined; // not both at a time
+  const picture = await finish(await beginShared(original, wanted.plan, sharing));
+  const pixelCount = countOutputPixels(wanted.plan, { ...wanted.spec, format: wanted.format }, 1);
+  if (!sharing.isTwinned || pixelCount > MAX_FINISHED_PIXELS) return picture;
+  const pixels = await toPixels(picture);
+  sharing.finished = { looks, pixels };
+  return fromPixels(pixels);
+}
+
+function nameLooks({ metadata }: Original, { plan, ...asked }: Wanted): string {
+  return JSON.stringify([plan, describeLooks(asked, metadata.hasAlpha)]);
+}
+
+/**
+ * Begins a pipeline for a plan with the very pixels that it would begin with if it were the only one, decoded for
+ * another job or kept for others; `undefined` where there are none, or they take too much memory.
+ */
+async function beginShared(
+  original: Original,
+  plan: Plan,
+  sharing: Sharing,
+): Promise<Sharp | undefined> {
+  const shrink = original.format === "jpeg" ? shrinkOnLoad(original.size, plan) : 1;
+  if (isMadeApart(original, plan, shrink)) return undefined;
+  if (sharing.decoded?.shrink !== shrink) {
+    if (!sharing.isWanted || bytesOf(original, shrink) > MAX_SHARED_BYTES) return undefined;
+    sharing.decoded = undefined; // not both at a time
+    const pixels = await original.decode(shrink).catch((error: unknown) => {
+      // who wants a part may have it, of a file that is broken elsewhere or with the memory there is
+      if (!plan.crop && !plan.cut) throw error;
+    });
+    if (!pixels) return undefined;
+    sharing.decoded = { shrink, pixels };
+  }
+  return fromPixels(sharing.decoded.pixels);
+}
+
+/**
+ * Whether something else would come of a picture that begins with pixels. libwebp decodes at the size that is wanted,
+ * sharp scales 16 bits as they are, and what draws attention is found by the least of differences.
+ */
+function isMadeApart(
+  { format, metadata, ...original }: Original,
+  plan: Plan,
+  shrink: number,
+): boolean {
+  if (format === "webp" || metadata.depth === "ushort" || isSought(plan.cut)) return true;
+  const isTurned = original.orientation > 4; // rows are columns where it is stored
+  const from = plan.crop ?? original.size;
+  const [rows, scaled] = isTurned
+    ? [from.width, plan.resize.width]
+    : [from.height, plan.resize.height];
+  return dependsOnPieces(Math.floor(rows / shrink), scaled);
+}
+
+function bytesOf({ size, metadata }: Original, shrink: number): number {
+  return (size.width / shrink) * (size.height / shrink) * (metadata.hasAlpha ? 4 : 3);
+}

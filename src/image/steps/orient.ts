@@ -1,0 +1,62 @@
+import type { Sharp } from "sharp";
+import { settle } from "../sharp/pixels.ts";
+import type { Region, Size } from "../plan/sizes.ts";
+
+/** Whether to mirror, and then clockwise degrees, for each EXIF orientation (CIPA DC-008, 4.6.5). */
+const ORIENTATIONS: Readonly<Record<number, readonly [isMirrored: boolean, degrees: number]>> = {
+  2: [true, 0],
+  3: [false, 180],
+  4: [true, 180],
+  5: [true, 270],
+  6: [false, 90],
+  7: [true, 90],
+  8: [false, 270],
+};
+
+const UPRIGHT = [false, 0] as const;
+
+/** Turns a picture upright, of which nothing else has been asked. */
+export async function orient(image: Sharp, orientation: number): Promise<Sharp> {
+  const [isMirrored, degrees] = ORIENTATIONS[orientation] ?? UPRIGHT;
+  if (!isMirrored && degrees === 0) return image;
+  return settle((isMirrored ? image.flop() : image).rotate(degrees)); // in this order
+}
+
+/** A plan that says where its cut is. */
+interface SettledPlan {
+  readonly crop: Region | undefined;
+  readonly resize: Size;
+  readonly cut: Region | undefined;
+}
+
+/** A plan for an upright picture, as it is for the picture as it is stored. */
+export function planAsStored(
+  { crop, resize, cut }: SettledPlan,
+  upright: Size,
+  orientation: number,
+): { readonly crop?: Region; readonly resize: Size; readonly cut?: Region } {
+  const all = findStored({ left: 0, top: 0, ...resize }, resize, orientation);
+  return {
+    ...(crop && { crop: findStored(crop, upright, orientation) }),
+    resize: { width: all.width, height: all.height },
+    ...(cut && { cut: findStored(cut, resize, orientation) }),
+  };
+}
+
+/** Where a region of an upright picture of some size is stored. */
+function findStored(region: Region, picture: Size, orientation: number): Region {
+  const [isMirrored, degrees] = ORIENTATIONS[orientation] ?? UPRIGHT;
+  const turned = turnBack(region, picture, degrees);
+  if (!isMirrored) return turned;
+  const width = degrees % 180 === 0 ? picture.width : picture.height;
+  return { ...turned, left: width - turned.left - turned.width };
+}
+
+function turnBack({ left, top, width, height }: Region, picture: Size, degrees: number): Region {
+  const right = picture.width - left - width;
+  const bottom = picture.height - top - height;
+  if (degrees === 90) return { left: top, top: right, width: height, height: width };
+  if (degrees === 180) return { left: right, top: bottom, width, height };
+  if (degrees === 270) return { left: bottom, top: left, width: height, height: width };
+  return { left, top, width, height };
+}

@@ -1,0 +1,75 @@
+import { deflateSync } from "node:zlib";
+import type { Sharp } from "sharp";
+import sharp from "sharp";
+import { toRgba } from "../../transform/color.ts";
+import type { Facts } from "../input/original.ts";
+import type { PictureFormat, TransformSpec } from "../../transform/spec.ts";
+
+/** A colour profile that a variant keeps, and the colours that it is for. */
+export interface Profile {
+  readonly icc: Uint8Array;
+  readonly space: "srgb" | "b-w";
+}
+
+/** Those of cameras and screens have some kilobytes; large ones are for printers. */
+const MAX_PROFILE_BYTES = 1024 * 1024;
+
+/**
+ * The profile to keep, if it was asked for and can be kept: it is one for red, green and blue, or for
+ * grey that stays grey, and the format has room for it. All else is converted to sRGB.
+ */
+export function chooseProfile(
+  { icc, space }: Facts,
+  spec: TransformSpec & { readonly format: PictureFormat },
+): Profile | undefined {
+  const isAsked = spec.keepIcc === true && spec.format !== "gif";
+  if (!isAsked || !icc || !space || icc.length > MAX_PROFILE_BYTES) return undefined;
+  const found = SPACES[icc.toString("latin1", 16, 20)]; // ICC.1:2022, 7.2.6
+  if (!found?.includes(space)) return undefined;
+  const [profiled] = found;
+  return profiled === "srgb" || staysGray(spec) ? { icc, space: profiled } : undefined;
+}
+
+/** What libvips may call the pixels that a profile is for; the first is what variants have. */
+const SPACES: Readonly<Record<string, readonly ["srgb" | "b-w", ...string[]]>> = {
+  "RGB ": ["srgb", "rgb16"],
+  GRAY: ["b-w", "grey16"],
+};
+
+function staysGray(spec: TransformSpec & { readonly format: PictureFormat }): boolean {
+  const { r, g, b } = toRgba(spec.background ?? "000000");
+  const isColored = spec.tint ?? spec.sepia ?? (r !== g || g !== b);
+  return !isColored && (spec.format === "png" || spec.format === "jpg");
+}
+
+/**
+ * Gives a picture a profile, its levels being what that profile makes of them. sharp takes profiles from
+ * files only, and raw pixels have none: they pass through a PNG that is not compressed.
+ */
+export async function attachProfile(image: Sharp, { icc, space }: Profile): Promise<Sharp> {
+  const png = await image.toColourspace(space).png({ compressionLevel: 0 }).toBuffer();
+  // any name, which ends with a zero, and the one method of compression there is (PNG, 11.3.2.3)
+  const content = Buffer.concat([Buffer.from("iCCPicc\0\0"), deflateSync(icc)]);
+  return sharp(insertChunk(png, content)).toColourspace(space).keepIccProfile();
+}
+
+/** The signature and the header of every PNG; the chunk of a profile comes right after them. */
+const PNG_HEADER_BYTES = 33;
+
+function insertChunk(png: Buffer, content: Buffer): Buffer {
+  const [length, checksum] = [Buffer.alloc(4), Buffer.alloc(4)];
+  length.writeUInt32BE(content.length - 4); // less its type
+  checksum.writeUInt32BE(crc32(content));
+  const [before, after] = [png.subarray(0, PNG_HEADER_BYTES), png.subarray(PNG_HEADER_BYTES)];
+  return Buffer.concat([before, length, content, checksum, after]);
+}
+
+/** As zlib computes it, which the oldest version of Node that is supported keeps to itself. */
+function crc32(bytes: Uint8Array): number {
+  let crc = ~0;
+  for (const byte of bytes) {
+    crc ^= byte;
+    for (let bit = 0; bit < 8; bit += 1) crc = (crc >>> 1) ^ (crc & 1 ? 0xed_b8_83_20 : 0);
+  }
+  return ~crc >>> 0;
+}

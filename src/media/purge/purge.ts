@@ -1,0 +1,244 @@
+import { MediaError } from "../../errors.ts";
+import type { ObjectStore } from "../../store/store.ts";
+import { checkBytes } from "../../transform/text.ts";
+import { checkKey, MAX_KEY_BYTES } from "../../url/key.ts";
+import { parseVariantKey, variantFolder } from "../../url/variant-key.ts";
+import type { VariantPrefix } from "../../url/variant-prefix.ts";
+import { isUnderRoot } from "../../url/variant-prefix.ts";
+import { cacheTag } from "../../url/cache-tag.ts";
+import type { Observe } from "../observe.ts";
+import type { Memo } from "../memo.ts";
+
+/** Of the listing, of 1000 objects each, for one answer; whoever wants more looked at asks again. */
+const MAX_PAGES = 10;
+/** Of objects that are no variants. */
+const MAX_LEFT = 100;
+
+export interface PurgeDeps {
+  readonly variants: Pick<ObjectStore, "list" | "delete">;
+  readonly memo: Pick<Memo, "forget" | "forgetOriginal" | "forgetPrefix">;
+  readonly prefix: VariantPrefix;
+  /** Drops the bytes of an original that may have been replaced. */
+  readonly forgetBytes?: (key: string) => void;
+  readonly observe: Observe;
+}
+
+/** One original, or all whose keys begin so. */
+export type PurgeTarget =
+  | { readonly kind: "key"; readonly key: string }
+  | { readonly kind: "prefix"; readonly prefix: string };
+
+/** What went of one original. */
+interface Purged {
+  readonly key: string;
+  /** The keys of its variants. */
+  readonly variants: readonly string[];
+  /** What a CDN knows all answers about the original by. */
+  readonly cacheTag: string;
+}
+
+export interface PurgePage {
+  readonly purged: readonly Purged[];
+  /** Objects in the place of variants that are none; they stay. */
+  readonly left: readonly string[];
+  /** Where the next page begins; absent after the last. */
+  readonly cursor?: string;
+}
+
+export interface PurgeResult extends PurgePage {
+  /** False when there was more than one answer looks at: ask again with the cursor. */
+  readonly isComplete: boolean;
+}
+
+export interface PurgeOptions {
+  /** Only tells what would go. */
+  readonly isDryRun?: boolean;
+  /** Of the answer before. */
+  readonly cursor?: string;
+}
+
+/** @throws MediaError `invalid_path` for what no original can be called, or begin with */
+export function checkPurgeTarget(target: PurgeTarget, { root }: VariantPrefix): void {
+  if (target.kind === "prefix") return checkPrefix(target.prefix);
+  checkKey(target.key);
+  if (!isUnderRoot(root, target.key)) return;
+  const problem = `the key must be that of an original, got one under "${root}"`;
+  throw new MediaError("invalid_path", problem);
+}
+
+/** A prefix need not end where a segment does. */
+function checkPrefix(prefix: string): void {
+  if (/^$|^\/|[\p{Cc}\p{Surrogate}]/u.test(prefix)) {
+    const problem = 'empty, begin with "/", or have control characters';
+    throw new MediaError("invalid_path", `the prefix must not be ${problem}`);
+  }
+  checkBytes("the prefix", prefix, { max: MAX_KEY_BYTES });
+}
+
+/**
+ * Deletes variants, up to what one answer looks at.
+ *
+ * @throws MediaError as `checkPurgeTarget`, and what the store throws; what was deleted until then is gone
+ */
+export async function purge(
+  deps: PurgeDeps,
+  target: PurgeTarget,
+  options: PurgeOptions = {},
+): Promise<PurgeResult> {
+  const purged = new Map<string, Purged>();
+  const left: string[] = [];
+  let pages = 0;
+  let cursor: string | undefined;
+  for await (const page of purgePages(deps, target, options)) {
+    for (const one of page.purged) {
+      purged.set(one.key, join(purged.get(one.key), one));
+    }
+    left.push(...page.left.slice(0, MAX_LEFT - left.length));
+    cursor = page.cursor;
+    pages += 1;
+    if (pages === MAX_PAGES) break;
+  }
+  const rest = cursor === undefined ? { isComplete: true } : { isComplete: false, cursor };
+  return { purged: [...purged.values()], left, ...rest };
+}
+
+function join(before: Purged | undefined, now: Purged): Purged {
+  return before ? { ...now, variants: [...before.variants, ...now.variants] } : now;
+}
+
+/**
+ * Deletes variants page by page of one listing; what a page names has gone.
+ *
+ * @throws MediaError as `checkPurgeTarget`, at once
+ */
+export function purgePages(
+  deps: PurgeDeps,
+  target: PurgeTarget,
+  { isDryRun = false, cursor }: PurgeOptions = {},
+): AsyncGenerator<PurgePage> {
+  checkPurgeTarget(target, deps.prefix);
+  return isDryRun ? listPages(deps, target, cursor) : deletePages(deps, target, cursor);
+}
+
+async function* deletePages(
+  deps: PurgeDeps,
+  target: PurgeTarget,
+  start: string | undefined,
+): AsyncGenerator<PurgePage> {
+  deps.observe({ kind: "purge" });
+  // what is made from now on is not to be of the old bytes
+  forget(deps, target);
+  try {
+    for await (const page of listPages(deps, target, start)) {
+      await remove(deps, page);
+      yield page;
+    }
+  } finally {
+    // a request may have found a variant just before it went
+    forget(deps, target);
+  }
+}
+
+async function* listPages(
+  deps: PurgeDeps,
+  target: PurgeTarget,
+  start?: string,
+): AsyncGenerator<PurgePage> {
+  let cursor = start;
+  do {
+    const page = await deps.variants.list({
+      ...listing(deps, target),
+      ...(cursor !== undefined && { cursor }),
+    });
+    cursor = page.cursor;
+    yield { ...sort(deps, target, page.keys), ...(cursor !== undefined && { cursor }) };
+  } while (cursor !== undefined);
+}
+
+function listing(
+  { prefix }: PurgeDeps,
+  target: PurgeTarget,
+): { readonly prefix: string; readonly delimiter?: "/" } {
+  // below a key that is a folder too there are variants of others
+  return target.kind === "key"
+    ? { prefix: variantFolder(prefix, target.key), delimiter: "/" }
+    : { prefix: beginOf(prefix, target.prefix) };
+}
+
+function beginOf({ root, epoch }: VariantPrefix, prefix: string): string {
+  return `${root}${epoch}/${prefix}`;
+}
+
+/** Whose variants the objects of a page are. */
+function sort(
+  { prefix }: PurgeDeps,
+  target: PurgeTarget,
+  objects: readonly string[],
+): Omit<PurgePage, "cursor"> {
+  const found = new Map<string, string[]>(target.kind === "key" ? [[target.key, []]] : []);
+  const left: string[] = [];
+  for (const object of objects) {
+    const key = parseVariantKey(prefix, object)?.key;
+    if (key === undefined) left.push(object);
+    // what follows a shorter key may begin so too
+    else if (isMeant(target, key)) add(found, key, object);
+  }
+  const purged = [...found].map(([key, variants]) => ({ key, variants, cacheTag: cacheTag(key) }));
+  return { purged, left };
+}
+
+function add(found: Map<string, string[]>, key: string, variant: string): void {
+  const variants = found.get(key);
+  if (variants) variants.push(variant);
+  else found.set(key, [variant]);
+}
+
+function isMeant(target: PurgeTarget, key: string): boolean {
+  return target.kind === "key" ? key === target.key : key.startsWith(target.prefix);
+}
+
+async function remove(
+  { variants, memo, forgetBytes, observe }: PurgeDeps,
+  { purged }: PurgePage,
+): Promise<void> {
+  const keys = purged.flatMap((one) => one.variants);
+  for (const { key } of purged) forgetBytes?.(key);
+  try {
+    if (keys.length > 0) await variants.delete(keys);
+    observe({ kind: "purged", variants: keys.length });
+  } finally {
+    for (const key of keys) memo.forget(key);
+  }
+}
+
+function forget({ memo, prefix, forgetBytes }: PurgeDeps, target: PurgeTarget): void {
+  if (target.kind === "prefix") {
+    memo.forgetPrefix({ key: target.prefix, variantKey: beginOf(prefix, target.prefix) });
+  } else {
+    memo.forgetOriginal(target.key);
+    forgetBytes?.(target.key);
+  }
+}
+
+/** Deletes all variants of an original that has gone. Never rejects: a failure is observed. */
+export async function purgeVariants(deps: PurgeDeps, key: string): Promise<void> {
+  try {
+    // that it has gone stays known
+    for await (const page of listPages(deps, { kind: "key", key })) await remove(deps, page);
+  } catch (error) {
+    deps.observe({ kind: "background_failed", task: `purge the variants of ${key}`, error });
+  }
+}
+
+/**
+ * Deletes all variants of an original, however many there are.
+ *
+ * @returns how many there were
+ */
+export async function purgeAll(deps: PurgeDeps, key: string): Promise<number> {
+  let count = 0;
+  for await (const { purged } of purgePages(deps, { kind: "key", key })) {
+    for (const { variants } of purged) count += variants.length;
+  }
+  return count;
+}

@@ -1,0 +1,50 @@
+import { pause } from "../../abort.ts";
+import type { WarmEntry, WarmOrder } from "./order.ts";
+import { countCombinations, MAX_COMBINATIONS } from "./order.ts";
+
+/** How long the next line is waited for before the work on this one begins. */
+const LOOK_AHEAD_MS = 20;
+
+/** Joins orders of the same original that come one after the other, so that it is fetched once. */
+export async function* joinNeighbours(
+  entries: AsyncIterable<WarmEntry>,
+): AsyncGenerator<WarmEntry> {
+  const iterator = entries[Symbol.asyncIterator]();
+  let held: WarmEntry | undefined;
+  try {
+    let coming = readAhead(iterator);
+    for (;;) {
+      const next = await lookAhead(held, coming);
+      const joined = join(held, next);
+      if (held && !joined) yield held;
+      if (next?.done) return;
+      held = joined ?? next?.value;
+      if (next) coming = readAhead(iterator);
+    }
+  } finally {
+    await iterator.return?.();
+  }
+}
+
+/** Nothing, should the next one not come while one is held. */
+function lookAhead<T>(held: unknown, coming: Promise<T>): Promise<T | undefined> {
+  return held ? Promise.race([coming, pause(LOOK_AHEAD_MS)]) : coming;
+}
+
+/** A failure is nobody's until it is waited for. */
+function readAhead<T>(iterator: AsyncIterator<T>): Promise<IteratorResult<T>> {
+  const next = iterator.next();
+  next.catch(() => undefined);
+  return next;
+}
+
+function join(
+  held: WarmEntry | undefined,
+  next: IteratorResult<WarmEntry> | undefined,
+): WarmOrder | undefined {
+  if (!held || !next || next.done || "problem" in held || "problem" in next.value) return undefined;
+  if (next.value.key !== held.key) return undefined;
+  const wants = [...held.wants, ...next.value.wants];
+  const count = wants.reduce((sum, want) => sum + countCombinations(want), 0);
+  return count <= MAX_COMBINATIONS ? { key: held.key, wants } : undefined;
+}

@@ -1,0 +1,109 @@
+import { z } from "zod";
+import { MediaError } from "../../errors.ts";
+
+/** All variants that are to be there of one original. */
+export interface WarmOrder {
+  readonly key: string;
+  readonly wants: readonly Want[];
+}
+
+/** Every one of some transforms in every one of some formats. */
+export interface Want {
+  /** Texts of options: `w_300,h_200`, `t_card`; empty for the original in another format. */
+  readonly transforms: readonly string[];
+  /** For those transforms that name none; without any it is by the key, as in a URL. */
+  readonly formats: readonly string[];
+}
+
+/** A line that could not be read, beside those that could. */
+export interface WrongLine {
+  /** Counted from 1. */
+  readonly line: number;
+  readonly problem: MediaError;
+}
+
+export type WarmEntry = WarmOrder | WrongLine;
+
+/** How many combinations of transform and format there may be of one original. */
+export const MAX_COMBINATIONS = 256;
+
+const NOTHING: Want = { transforms: [], formats: [] };
+
+const texts = z.array(z.string({ error: "must hold texts" }), { error: "must be a list" });
+
+const body = z.strictObject(
+  {
+    key: z.string({ error: "must be a text" }).optional(),
+    keys: texts.optional(),
+    transforms: texts.optional(),
+    presets: texts.optional(),
+    formats: texts.optional(),
+  },
+  { error: "must be an object of key or keys, transforms, presets, formats" },
+);
+
+/**
+ * Reads `{"keys": ["a.jpg"], "transforms": ["w_300"], "presets": ["card"], "formats": ["webp"]}`; `key`
+ * is one of them.
+ *
+ * @param standard what is wanted where the text says nothing of it
+ * @throws MediaError `invalid_body` that names what is wrong
+ */
+export function readOrders(text: string, standard?: Want): readonly WarmOrder[] {
+  const { key, keys = [], ...rest } = parse(text);
+  const all = new Set(key === undefined ? keys : [key, ...keys]);
+  if (all.size === 0) throw wrong('"key" or "keys" must be given');
+  const want = readWant(rest, standard);
+  return [...all].map((one) => ({ key: one, wants: [want] }));
+}
+
+/** What is wanted, in the terms of people: by transforms, presets and formats. */
+export interface Wish {
+  readonly transforms?: readonly string[] | undefined;
+  readonly presets?: readonly string[] | undefined;
+  readonly formats?: readonly string[] | undefined;
+}
+
+/** @throws MediaError `invalid_body` when it is nothing, or too much */
+export function readWant(
+  { transforms = [], presets = [], formats }: Wish,
+  standard: Want = NOTHING,
+): Want {
+  const typed = [...transforms, ...presets.map((name) => `t_${name}`)];
+  const given = typed.length > 0 ? typed : standard.transforms;
+  const inFormats = formats ?? standard.formats;
+  if (given.length + inFormats.length === 0) {
+    throw wrong('"transforms", "presets" or "formats" must be given');
+  }
+  const want = { transforms: given.length > 0 ? given : [""], formats: inFormats };
+  const count = countCombinations(want);
+  if (count <= MAX_COMBINATIONS) return want;
+  const problem = `an original must be wanted in at most ${MAX_COMBINATIONS} combinations`;
+  throw wrong(`${problem} of transforms and formats, got ${count}`);
+}
+
+export function countCombinations({ transforms, formats }: Want): number {
+  return transforms.length * Math.max(1, formats.length);
+}
+
+function parse(text: string): z.infer<typeof body> {
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch {
+    throw wrong("the text must be JSON");
+  }
+  const result = body.safeParse(json);
+  if (result.success) return result.data;
+  const [issue] = result.error.issues;
+  if (issue?.code === "unrecognized_keys") {
+    const expected = Object.keys(body.shape).join(", ");
+    throw wrong(`there is no "${issue.keys[0]}" here, only ${expected}`);
+  }
+  const [field] = issue?.path ?? [];
+  throw wrong(`${field === undefined ? "the JSON" : `"${String(field)}"`} ${issue?.message}`);
+}
+
+function wrong(message: string): MediaError {
+  return new MediaError("invalid_body", message);
+}

@@ -1,0 +1,111 @@
+import { invalidTransform, MediaError } from "../../errors.ts";
+import { negotiateFormat } from "../../transform/negotiate.ts";
+import { parseTransform } from "../../transform/parse.ts";
+import { expandPresets } from "../../transform/presets.ts";
+import type { OutputFormat, TransformSpec } from "../../transform/spec.ts";
+import { checkKey } from "../../url/key.ts";
+import { isUnderRoot } from "../../url/variant-prefix.ts";
+import type { RequestRules, VariantRequest } from "../../request/read.ts";
+import { checkPrefix } from "../../request/read.ts";
+import { offeredFormats, settleAddress } from "../../request/resolve.ts";
+import type { Want, WarmOrder } from "./order.ts";
+
+/** What counts for operators, of whom no policy is asked. */
+export type WarmRules = Pick<RequestRules, "prefix" | "presets" | "autoFormats" | "originals">;
+
+/** One variant of an order, or why there can be none. */
+export type Wanted =
+  | { readonly transform: string; readonly request: VariantRequest }
+  | (About & { readonly problem: MediaError });
+
+/** What a problem is about, as far as it was understood. */
+interface About {
+  readonly transform?: string;
+  readonly format?: string;
+}
+
+/** Settles which variants an order comes to; each one once, however often it is spelt. */
+export function settleOrder({ key, wants }: WarmOrder, rules: WarmRules): readonly Wanted[] {
+  const settled = attempt({}, () => {
+    checkOriginal(key, rules);
+    return wants.flatMap((want) => settleWant(key, want, rules));
+  });
+  const seen = new Set<string>();
+  return settled.filter((wanted) => {
+    if (!("request" in wanted)) return true;
+    const isNew = !seen.has(wanted.request.variantKey);
+    seen.add(wanted.request.variantKey);
+    return isNew;
+  });
+}
+
+/** What cannot be settled is no matter of the rest. */
+function attempt(about: About, settle: () => readonly Wanted[]): readonly Wanted[] {
+  try {
+    return settle();
+  } catch (error) {
+    if (error instanceof MediaError) return [{ ...about, problem: error }];
+    throw error;
+  }
+}
+
+function checkOriginal(key: string, rules: WarmRules): void {
+  checkKey(key);
+  checkPrefix(key, rules);
+  if (!isUnderRoot(rules.prefix.root, key)) return;
+  throw new MediaError("not_allowed", `the key must not be under "${rules.prefix.root}"`);
+}
+
+function settleWant(
+  key: string,
+  { transforms, formats }: Want,
+  rules: WarmRules,
+): readonly Wanted[] {
+  return transforms.flatMap((transform) =>
+    attempt({ transform }, () => {
+      const typed = readTransform(transform, rules);
+      const asked = typed.format || formats.length === 0 ? [undefined] : formats;
+      return asked.flatMap((format) =>
+        attempt({ transform, ...(format !== undefined && { format }) }, () =>
+          settleFormats({ key, transform, spec: { ...typed, ...readFormat(format) } }, rules),
+        ),
+      );
+    }),
+  );
+}
+
+function readTransform(text: string, rules: WarmRules): TransformSpec {
+  const spec = parseTransform(text, rules);
+  if (spec.expires) throw invalidTransform('option "exp" has no place in a warm-up');
+  return spec;
+}
+
+function readFormat(text: string | undefined): TransformSpec {
+  if (text === undefined) return {};
+  if (/[,&]/.test(text)) throw invalidTransform(`a format must be one word, got "${text}"`);
+  return parseTransform(`f_${text}`);
+}
+
+interface Asked {
+  readonly key: string;
+  readonly transform: string;
+  /** Its presets still names. */
+  readonly spec: TransformSpec;
+}
+
+/** `auto` is every format that it may come to. */
+function settleFormats({ key, transform, spec }: Asked, rules: WarmRules): readonly Wanted[] {
+  const expanded = expandPresets(spec, rules.presets);
+  return formatsOf(key, expanded, rules).map((format) => {
+    const address = settleAddress({ key, spec: expanded, format }, rules);
+    return {
+      transform,
+      request: { ...address, form: "request", mayMake: true, isNegotiated: false },
+    };
+  });
+}
+
+function formatsOf(key: string, spec: TransformSpec, rules: WarmRules): readonly OutputFormat[] {
+  const plain = negotiateFormat(spec.format, key, { accept: undefined, preference: [] });
+  return spec.format === "auto" ? [...offeredFormats(spec, rules), plain] : [plain];
+}

@@ -1,0 +1,200 @@
+import { MediaError } from "../errors.ts";
+import type { PreferredFormat } from "../transform/negotiate.ts";
+import { negotiateFormat } from "../transform/negotiate.ts";
+import { adviseOn } from "../transform/advice.ts";
+import { remarkOnKey } from "../transform/hint.ts";
+import { adviseFence } from "../transform/parse.ts";
+import type { Permits, Policy } from "../transform/policy.ts";
+import { permitTransform } from "../transform/policy.ts";
+import type { Presets } from "../transform/presets.ts";
+import { expandPresets } from "../transform/presets.ts";
+import type { TransformSpec } from "../transform/spec.ts";
+import { checkKey } from "../url/key.ts";
+import type { ParsedPath } from "../url/path.ts";
+import { readTarget, splitPath } from "../url/path.ts";
+import type { Verify } from "../url/signature.ts";
+import type { VariantAddress } from "../url/variant-key.ts";
+import { parseVariantKey } from "../url/variant-key.ts";
+import type { VariantPrefix } from "../url/variant-prefix.ts";
+import { isUnderRoot } from "../url/variant-prefix.ts";
+import { checkedVariantKey, settleAddress, settleNegotiated } from "./resolve.ts";
+
+/** What decides how a request is read; the same for all requests of a service. */
+export interface RequestRules {
+  /** Empty, or like `/i`. */
+  readonly basePath: string;
+  readonly prefix: VariantPrefix;
+  /** The formats to choose from under `f_auto`, best first. */
+  readonly autoFormats: readonly PreferredFormat[];
+  readonly presets: Presets;
+  /** What may be asked for without a signature. */
+  readonly policy: Policy;
+  /** Whether an unsigned request may have a variant made by its stored name. */
+  readonly permits: Permits;
+  /** Absent where no secret is known, and so no signature can be right. */
+  readonly verify?: Verify;
+  /** Anybody can fetch what is stored, so that it need not be kept from them here. */
+  readonly arePublic: boolean;
+  readonly originals: {
+    /** Whether originals are given out as they are. */
+    readonly passthrough: "refuse" | "allow" | "redirect";
+    /** What the keys of all originals have to begin with. */
+    readonly prefix: string;
+  };
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
+}
+
+/** A request for one variant, fully settled: no store is needed to know which. */
+export interface VariantRequest extends VariantAddress {
+  readonly variantKey: string;
+  /** `request` is `/w_300/cat.jpg`; `stored` names the stored object itself. */
+  readonly form: "request" | "stored";
+  /** Whether the variant may be made if there is none. */
+  readonly mayMake: boolean;
+  /** The format depends on `Accept`. */
+  readonly isNegotiated: boolean;
+  /** The same in the next best format, should this one take too long; under `f_auto` only. */
+  readonly alternative?: () => VariantRequest;
+  /** It is answered in place of a better one, which is being made. */
+  readonly isStandIn?: boolean;
+  /** The `v` of the query: which version of the variant the client has in mind. */
+  readonly version?: string;
+  /** Unix time, in seconds, from which the URL is no longer good. */
+  readonly expires?: number;
+  /** Advice for the client should the original not exist. */
+  readonly hint?: string;
+}
+
+/** A request for an original as it is. */
+export interface OriginalRequest {
+  readonly form: "original";
+  readonly key: string;
+  readonly hint?: string;
+}
+
+export type MediaRequest = VariantRequest | OriginalRequest;
+
+/**
+ * Reads a request target, from its raw text to the one variant, or the original, that it asks for.
+ *
+ * @throws MediaError `invalid_path`, `invalid_signature`, `invalid_transform`, `expired`, `not_allowed`,
+ * `not_found`
+ */
+export async function readRequest(
+  target: string,
+  accept: string | undefined,
+  rules: RequestRules,
+): Promise<MediaRequest> {
+  const { signature, path, query } = readTarget(target, rules.basePath);
+  const isSigned = signature !== undefined;
+  if (isSigned && !(await rules.verify?.(signature, path))) {
+    throw new MediaError("invalid_signature", "the signature is invalid");
+  }
+  if (!isSigned) checkOpenness(path, rules);
+  const parsed = splitHelpfully(path, rules);
+  if (isUnderRoot(rules.prefix.root, parsed.key)) {
+    return withVersion(settleStored(parsed, isSigned, rules), query);
+  }
+  checkPrefix(parsed.key, rules);
+  if (!parsed.spec) return settleOriginal(parsed, rules);
+  return settleRequest({ ...parsed, typed: parsed.spec, isSigned }, accept, rules);
+}
+
+/** Tells those who come from other services what to write instead. */
+function splitHelpfully(path: string, rules: RequestRules): ParsedPath {
+  try {
+    return splitPath(path, rules);
+  } catch (error) {
+    const advice = adviseOn(path.split("/")[0] ?? "");
+    if (!advice || !(error instanceof MediaError)) throw error;
+    throw new MediaError(error.code, `${error.message}; ${advice}`);
+  }
+}
+
+function withVersion(request: VariantRequest, query: string): VariantRequest {
+  const version = new URLSearchParams(query).get("v");
+  return version === null ? request : { ...request, version };
+}
+
+/** Where nothing can be had without a signature, nothing is said of what is wrong either. */
+function checkOpenness(path: string, { policy, originals, prefix }: RequestRules): void {
+  const hasDoor = policy.isOpen || policy.hasPresets || policy.allowed !== undefined;
+  if (hasDoor || originals.passthrough !== "refuse" || path.startsWith(prefix.root)) return;
+  throw new MediaError("not_allowed", "a signature is needed");
+}
+
+interface Asked extends ParsedPath {
+  /** As it was typed, its presets still names. */
+  readonly typed: TransformSpec;
+  readonly isSigned: boolean;
+}
+
+function settleRequest(
+  { key, typed, text = "", isFenced, isSigned }: Asked,
+  accept: string | undefined,
+  rules: RequestRules,
+): VariantRequest {
+  const { presets, policy } = rules;
+  checkExpiry(typed, isSigned, rules);
+  const { expires, ...spec } = isSigned
+    ? expandPresets(typed, presets)
+    : permitTransform(policy, typed, presets);
+  const common = {
+    form: "request",
+    mayMake: true,
+    ...(expires && { expires }),
+    ...(!isFenced && { hint: adviseFence(text) }),
+  } as const;
+  if (spec.format !== "auto") {
+    const format = negotiateFormat(spec.format, key, { accept, preference: [] });
+    return { ...settleAddress({ key, spec, format }, rules), ...common, isNegotiated: false };
+  }
+  return settleNegotiated({ key, spec, accept, common }, rules);
+}
+
+/** An expiry that anybody could change is none. */
+function checkExpiry({ expires }: TransformSpec, isSigned: boolean, { now }: RequestRules): void {
+  if (expires === undefined) return;
+  if (!isSigned) {
+    throw new MediaError("invalid_transform", 'option "exp" must be signed');
+  }
+  if (expires * 1000 <= now()) throw new MediaError("expired", "the URL has expired");
+}
+
+/** A stored form is a variant key, bare; anything else under the root names nothing. */
+function settleStored(parsed: ParsedPath, isSigned: boolean, rules: RequestRules): VariantRequest {
+  const { prefix, permits, arePublic } = rules;
+  const isBare = !parsed.spec && !parsed.isFenced;
+  const address = isBare ? parseVariantKey(prefix, parsed.key) : undefined;
+  if (!address || isUnderRoot(prefix.root, address.key)) {
+    throw new MediaError("not_found", `no variant has the key "${parsed.key}"`);
+  }
+  checkKey(address.key);
+  checkPrefix(address.key, rules);
+  const mayMake = isSigned || permits(address);
+  if (!mayMake && !arePublic) throw new MediaError("not_allowed", "a signature is needed");
+  return {
+    ...address,
+    variantKey: checkedVariantKey(prefix, address),
+    form: "stored",
+    mayMake,
+    isNegotiated: false,
+  };
+}
+
+/** @throws MediaError `not_allowed` for a key of which no variant may be made */
+export function checkPrefix(key: string, { originals }: Pick<RequestRules, "originals">): void {
+  if (key.startsWith(originals.prefix)) return;
+  throw new MediaError("not_allowed", `the key must begin with "${originals.prefix}"`);
+}
+
+function settleOriginal({ key, isFenced }: ParsedPath, rules: RequestRules): OriginalRequest {
+  const [first = "", ...rest] = key.split("/");
+  const hint = isFenced || rest.length === 0 ? undefined : remarkOnKey(first, rules);
+  if (rules.originals.passthrough !== "refuse") {
+    return { form: "original", key, ...(hint && { hint }) };
+  }
+  const problem = "originals are not served as they are: put options before the key";
+  throw new MediaError("not_allowed", hint ? `${problem}; ${hint}` : problem);
+}

@@ -1,0 +1,93 @@
+import { MediaError } from "../errors.ts";
+import type { PreferredFormat } from "../transform/negotiate.ts";
+import { negotiateFormat } from "../transform/negotiate.ts";
+import { checkArea } from "../transform/area.ts";
+import { normalizeTransform } from "../transform/normalize.ts";
+import type { TransformSpec } from "../transform/spec.ts";
+import { checkBytes, checkText } from "../transform/text.ts";
+import { MAX_KEY_BYTES, MAX_PATH_BYTES } from "../url/key.ts";
+import type { VariantAddress } from "../url/variant-key.ts";
+import { encodeVariantKey, variantKey } from "../url/variant-key.ts";
+import type { VariantPrefix } from "../url/variant-prefix.ts";
+import type { RequestRules, VariantRequest } from "./read.ts";
+
+/** Leaves room for a base path before it. */
+const MAX_STORED_PATH_BYTES = MAX_PATH_BYTES - 64;
+
+interface Negotiable {
+  readonly key: string;
+  readonly spec: TransformSpec;
+  readonly accept: string | undefined;
+  readonly common: Pick<VariantRequest, "form" | "mayMake" | "expires" | "hint">;
+}
+
+/** Settles on the best format that the client names, and that can hold the picture. */
+export function settleNegotiated(asked: Negotiable, rules: RequestRules): VariantRequest {
+  return negotiate({ ...asked, preference: offeredFormats(asked.spec, rules) }, rules);
+}
+
+/** A format that cannot hold so large a picture is not offered under `f_auto`. */
+export function offeredFormats(
+  spec: TransformSpec,
+  { autoFormats }: Pick<RequestRules, "autoFormats">,
+): readonly PreferredFormat[] {
+  return autoFormats.filter((candidate) => canHold(candidate, spec) && canMove(candidate, spec));
+}
+
+function negotiate(
+  asked: Negotiable & { readonly preference: readonly PreferredFormat[] },
+  rules: RequestRules,
+): VariantRequest {
+  const { key, spec, preference, accept, common } = asked;
+  const format = negotiateFormat("auto", key, { accept, preference });
+  const rest = preference.slice(preference.findIndex((preferred) => preferred === format) + 1);
+  const hasOther = rest.length < preference.length;
+  return {
+    ...settleAddress({ key, spec, format }, rules),
+    ...common,
+    isNegotiated: true,
+    ...(hasOther && {
+      alternative: () => ({
+        ...negotiate({ ...asked, preference: rest }, rules),
+        isStandIn: true,
+      }),
+    }),
+  };
+}
+
+/** Where the variant of a spec is stored. @throws MediaError when it cannot be */
+export function settleAddress(
+  { key, spec, format }: VariantAddress,
+  { prefix }: Pick<RequestRules, "prefix">,
+): VariantAddress & { readonly variantKey: string } {
+  const address = { key, spec: normalizeTransform(spec, format), format };
+  return { ...address, variantKey: checkedVariantKey(prefix, address) };
+}
+
+/** Whoever asks for all frames is not to get one because their browser knows AVIF. */
+function canMove(format: PreferredFormat, { animated }: TransformSpec): boolean {
+  return format !== "avif" || !animated;
+}
+
+function canHold(format: PreferredFormat, spec: TransformSpec): boolean {
+  try {
+    checkArea(normalizeTransform(spec, format), format);
+    return true;
+  } catch (error) {
+    if (error instanceof MediaError) return false; // if no format can, the error comes again
+    throw error;
+  }
+}
+
+/** @throws MediaError for a variant that no store could keep, or no URL name */
+export function checkedVariantKey(prefix: VariantPrefix, address: VariantAddress): string {
+  checkArea(address.spec, address.format);
+  const key = variantKey(prefix, address);
+  checkText(key.slice(key.lastIndexOf("/") + 1, key.lastIndexOf(".")));
+  checkBytes("the key of the variant", key, { max: MAX_KEY_BYTES });
+  // a character comes to nine at the most
+  if (key.length * 9 > MAX_STORED_PATH_BYTES) {
+    checkBytes("the path of the variant", encodeVariantKey(key), { max: MAX_STORED_PATH_BYTES });
+  }
+  return key;
+}

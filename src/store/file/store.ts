@@ -1,0 +1,235 @@
+import { randomUUID } from "node:crypto";
+import { readdir, rm } from "node:fs/promises";
+import { dirname, join, resolve } from "node:path";
+import { MediaError } from "../../errors.ts";
+import { link, mkdir, rename, stat, unlink, writeFile } from "./fs.ts";
+import { headersPath, printHeaders } from "./headers.ts";
+import {
+  checkFileKey,
+  explainPublishError,
+  isNotFound,
+  PRIVATE_FOLDER,
+  translateFileError,
+} from "./keys.ts";
+import { headObject, locateObject, openObject, readObject, writeObject } from "./object.ts";
+import { openStream } from "./stream.ts";
+import type { Place } from "./tree.ts";
+import { findPlace, intoFolder, pruneFolders, walkFiles } from "./tree.ts";
+import type {
+  GetOptions,
+  GetResult,
+  ListOptions,
+  ListPage,
+  LocateResult,
+  ObjectStore,
+  PutOptions,
+  PutResult,
+} from "../store.ts";
+import { MAX_PAGE_KEYS, pageKeys, tooLarge } from "../store.ts";
+
+const STALE_TEMP_MS = 60 * 60 * 1000;
+
+export interface FileStoreOptions {
+  /** The folder whose files are the objects, by their path below it. */
+  readonly root: string;
+  /** Make the folder when it is not there. */
+  readonly shouldCreate?: boolean;
+}
+
+/**
+ * A store in a folder. What a file system cannot hold is refused with `invalid_key`: empty segments,
+ * segments over 255 bytes, `a` beside `a/b`. A conditional overwrite is atomic among the writers of one
+ * process; a conditional creation among all.
+ */
+export function createFileStore(options: FileStoreOptions): ObjectStore {
+  const { shouldCreate = false } = options;
+  const root = resolve(options.root);
+  const locks = new Map<string, Promise<unknown>>();
+  return {
+    probe: () => probe(root, shouldCreate),
+    head: (key) => headObject(root, key),
+    get: (key, getOptions) => get(root, key, getOptions),
+    open: (key, openOptions = {}) => openStream(root, key, openOptions),
+    locate: (key, { maxBytes }) => locate(root, key, maxBytes),
+    put: (key, bytes, putOptions) =>
+      inTurn(locks, key, () => translate(put(root, key, { bytes, options: putOptions }))),
+    delete: async (keys) => {
+      for (const key of keys) await inTurn(locks, key, () => translate(remove(root, key)));
+    },
+    list: (listOptions) => list(root, listOptions),
+  };
+}
+
+async function probe(root: string, shouldCreate: boolean): Promise<undefined> {
+  try {
+    if (shouldCreate) await mkdir(root, { recursive: true });
+  } catch (cause) {
+    throw new MediaError("store_failed", `the folder "${root}" cannot be made`, { cause });
+  }
+  const found = await stat(root).catch(() => undefined);
+  if (!found?.isDirectory()) {
+    throw new MediaError("store_failed", `the folder "${root}" does not exist`);
+  }
+  await sweepTemps(join(root, PRIVATE_FOLDER, "temp"));
+}
+
+/** What a killed process left half-written. */
+async function sweepTemps(folder: string): Promise<void> {
+  for (const name of await readdir(folder).catch(() => [])) {
+    const path = join(folder, name);
+    const found = await stat(path).catch(() => undefined);
+    if (found && Date.now() - found.mtimeMs > STALE_TEMP_MS) await rm(path, { force: true });
+  }
+}
+
+async function get(root: string, key: string, options: GetOptions): Promise<GetResult> {
+  const { ifNoneMatch, maxBytes } = options;
+  const result = await openObject<GetResult>(root, key, async (object) => {
+    const { info } = object;
+    if (info.etag === ifNoneMatch) return { kind: "not_modified" };
+    if (info.size > maxBytes) throw tooLarge(info.size, maxBytes);
+    const bytes = await readObject(object);
+    // written in place meanwhile: the next attempt finds the file at rest
+    if (!bytes) throw new MediaError("store_failed", "the original is changing");
+    return { kind: "found", info, bytes };
+  });
+  return result ?? { kind: "missing", isDefinite: true };
+}
+
+async function locate(root: string, key: string, maxBytes: number): Promise<LocateResult> {
+  const found = await locateObject(root, key);
+  if (!found) return { kind: "missing", isDefinite: true };
+  const { size } = found.info;
+  if (size > maxBytes) throw tooLarge(size, maxBytes);
+  return { kind: "located", ...found };
+}
+
+async function put(
+  root: string,
+  key: string,
+  { bytes, options }: { readonly bytes: Uint8Array; readonly options: PutOptions },
+): Promise<PutResult> {
+  const { condition } = options;
+  checkFileKey(key);
+  // that there is none is found out when it is published
+  const before = condition === "absent" ? undefined : await headObject(root, key);
+  if (typeof condition === "object" && before?.etag !== condition.etag) {
+    return { kind: "precondition_failed" };
+  }
+  const path = join(root, key);
+  const place = await findPlace(root, path);
+  if (place === "outside") throw linkedOut(key);
+  const temp = join(root, PRIVATE_FOLDER, "temp", randomUUID());
+  let obsolete: string | undefined;
+  try {
+    const etag = await intoFolder(temp, () => writeObject(temp, bytes));
+    obsolete = etag;
+    await writeHeaders(headersPath(root, key, etag), printHeaders(options));
+    const target = { path, place, mustBeAbsent: condition === "absent" };
+    const isPublished = await publish(temp, target).catch((error: unknown) => {
+      throw explainPublishError(key, error);
+    });
+    if (!isPublished) return { kind: "precondition_failed" };
+    obsolete = before?.etag;
+    return { kind: "stored", etag };
+  } finally {
+    await unlink(temp).catch(() => undefined); // it has been moved, or was never made
+    if (obsolete) await removeHeaders(root, key, obsolete);
+  }
+}
+
+/** Writing through a link would leave the folder, and the object could not be read again. */
+function linkedOut(key: string): MediaError {
+  return new MediaError("invalid_key", `the folder of "${key}" is a link out of the file store`);
+}
+
+async function writeHeaders(target: string, bytes: Uint8Array): Promise<void> {
+  await intoFolder(target, async (path) => {
+    try {
+      await writeFile(path, bytes);
+    } catch (error) {
+      // on a full disk every half-written file would make it worse
+      if (!isNotFound(error)) await rm(path, { force: true });
+      throw error;
+    }
+  });
+}
+
+async function removeHeaders(root: string, key: string, etag: string): Promise<void> {
+  try {
+    await unlink(headersPath(root, key, etag));
+  } catch (error) {
+    if (!isNotFound(error)) throw error;
+  }
+}
+
+interface Target {
+  readonly path: string;
+  readonly place: Place;
+  readonly mustBeAbsent: boolean;
+}
+
+/** Makes the file appear under its name, all at once; false when there is one and there must not be. */
+async function publish(temp: string, { path, place, mustBeAbsent }: Target): Promise<boolean> {
+  const move = mustBeAbsent ? link : rename;
+  try {
+    if (place === "to make") await mkdir(dirname(path), { recursive: true }); // to try first would be in vain
+    await intoFolder(path, () => move(temp, path));
+    return true;
+  } catch (error) {
+    const isTaken = mustBeAbsent && (error as NodeJS.ErrnoException).code === "EEXIST"; // fs throws nothing else
+    if (isTaken && (await stat(path).catch(() => undefined))?.isFile()) return false;
+    throw error;
+  }
+}
+
+async function remove(root: string, key: string): Promise<void> {
+  const present = await headObject(root, key);
+  if (!present) return;
+  const path = join(root, key);
+  await rm(path, { force: true });
+  await Promise.all([pruneFolders(root, dirname(path)), removeHeaders(root, key, present.etag)]);
+}
+
+async function list(root: string, options: ListOptions): Promise<ListPage> {
+  const folder = options.prefix.slice(0, options.prefix.lastIndexOf("/") + 1);
+  if (folder !== "") checkFileKey(folder.slice(0, -1));
+  return pageKeys(await translate(takeKeys(walkFiles(root, folder, options), options)), options);
+}
+
+/** One more than a page has, which tells that there is a next one. */
+async function takeKeys(
+  keys: AsyncIterable<string>,
+  { limit = MAX_PAGE_KEYS }: ListOptions,
+): Promise<readonly string[]> {
+  const taken: string[] = [];
+  for await (const key of keys) if (taken.push(key) > limit) break;
+  return taken;
+}
+
+/** One writer or deleter of a key after the other. */
+async function inTurn<T>(
+  locks: Map<string, Promise<unknown>>,
+  key: string,
+  write: () => Promise<T>,
+): Promise<T> {
+  const before = locks.get(key);
+  const turn = (async () => {
+    await before?.catch(() => undefined); // its own caller hears of it
+    return write();
+  })();
+  locks.set(key, turn);
+  try {
+    return await turn;
+  } finally {
+    if (locks.get(key) === turn) locks.delete(key);
+  }
+}
+
+async function translate<T>(work: Promise<T>): Promise<T> {
+  try {
+    return await work;
+  } catch (error) {
+    throw translateFileError(error);
+  }
+}

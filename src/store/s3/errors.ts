@@ -1,0 +1,43 @@
+import { MediaError } from "../../errors.ts";
+import { NotS3, StoreFault } from "./diagnose.ts";
+
+/** The HTTP status of what the SDK threw; its error names differ by operation and by store. */
+export function statusOf(error: unknown): number | undefined {
+  if (!(error instanceof Error) || !("$metadata" in error)) return undefined;
+  const metadata = error.$metadata as { readonly httpStatusCode?: number }; // the SDK's own shape
+  return metadata.httpStatusCode;
+}
+
+/** The code in the body of an S3 error, such as `NoSuchBucket`. A HEAD has no body, so no code. */
+export function errorCodeOf(error: unknown): string {
+  return error instanceof Error ? error.name : "";
+}
+
+/** Whether the answer is that the whole bucket is missing, and not the object. */
+export function isBucketMissing(error: unknown): boolean {
+  return statusOf(error) === 404 && errorCodeOf(error) === "NoSuchBucket";
+}
+
+/** What a store tells the client; what it is in plain words, and what the SDK said, are for the log. */
+export function toStoreError(error: unknown): MediaError {
+  if (error instanceof MediaError) return error;
+  const cause = new StoreFault(error);
+  if (isTimeout(error)) {
+    return new MediaError("timeout", "the store did not answer in time", { cause });
+  }
+  return new MediaError("store_failed", "the store failed", { cause });
+}
+
+/** Whatever this is, a login page or another server, it is not what S3 answers. */
+export function notS3(message: string): MediaError {
+  return new MediaError("store_failed", message, { cause: new StoreFault(new NotS3(message)) });
+}
+
+const TIMEOUTS: ReadonlySet<string> = new Set(["TimeoutError", "AbortError"]);
+
+function isTimeout(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  // the SDK calls a reset connection a time-out too
+  const isReset = "code" in error && error.code === "ECONNRESET";
+  return TIMEOUTS.has(error.name) ? !isReset : isTimeout(error.cause);
+}

@@ -1,0 +1,148 @@
+import { DeleteObjectCommand, DeleteObjectsCommand, PutObjectCommand } from "@aws-sdk/client-s3";
+import { MediaError } from "../../errors.ts";
+import type { Bucket } from "./bucket.ts";
+import { within } from "./bucket.ts";
+import { errorCodeOf, isBucketMissing, notS3, statusOf, toStoreError } from "./errors.ts";
+import { checkS3Key } from "./keys.ts";
+import { head } from "./read.ts";
+import type { PutOptions, PutResult } from "../store.ts";
+
+/** S3 takes 1000, but is to answer within the time that one request has. */
+const DELETE_BATCH = 250;
+
+/** An object to be written. */
+interface Upload {
+  readonly key: string;
+  readonly bytes: Uint8Array;
+  readonly options: PutOptions;
+}
+
+export async function put(bucket: Bucket, upload: Upload): Promise<PutResult> {
+  const { key, options } = upload;
+  checkS3Key(key);
+  const { condition } = options;
+  const result = await putWithRetry(bucket, upload);
+  if (result.kind !== "precondition_failed" || typeof condition !== "object") return result;
+  // Ceph RGW 16 knows the ETag only without its quotes
+  const present = await head(bucket, key, options.signal);
+  if (present?.etag !== condition.etag) return result;
+  const bare = { etag: condition.etag.replaceAll('"', "") };
+  return putWithRetry(bucket, { ...upload, options: { ...options, condition: bare } });
+}
+
+/** 409 says that another operation on the key is under way: once more, then it has lost. */
+async function putWithRetry(bucket: Bucket, upload: Upload): Promise<PutResult> {
+  const first = await putOnce(bucket, upload);
+  const result = first === "conflict" ? await putOnce(bucket, upload) : first;
+  return result === "conflict" ? { kind: "precondition_failed" } : result;
+}
+
+async function putOnce(
+  bucket: Bucket,
+  { key, bytes, options }: Upload,
+): Promise<PutResult | "conflict"> {
+  const { contentType, cacheControl, contentDisposition, metadata } = options;
+  const command = new PutObjectCommand({
+    Bucket: bucket.bucket,
+    Key: key,
+    Body: bytes,
+    ContentType: contentType,
+    CacheControl: cacheControl,
+    ContentDisposition: contentDisposition,
+    Metadata: metadata && { ...metadata },
+    ...describeCondition(options.condition),
+  });
+  try {
+    const output = await bucket.client.send(command, within(bucket, options.signal));
+    if (!output.ETag) throw notS3("the store did not say what it has stored");
+    return { kind: "stored", etag: output.ETag };
+  } catch (error) {
+    return readRefusal(error, options.condition);
+  }
+}
+
+function describeCondition(condition: PutOptions["condition"]): {
+  IfNoneMatch?: string;
+  IfMatch?: string;
+} {
+  if (condition === undefined) return {};
+  return condition === "absent" ? { IfNoneMatch: "*" } : { IfMatch: condition.etag };
+}
+
+/** Which refusals are answers, and which are failures. */
+function readRefusal(error: unknown, condition: PutOptions["condition"]): PutResult | "conflict" {
+  const status = statusOf(error);
+  if (status === 412) return { kind: "precondition_failed" };
+  // If-Match on an object that has gone is a 404
+  const isGone = status === 404 && typeof condition === "object" && !isBucketMissing(error);
+  if (isGone) return { kind: "precondition_failed" };
+  if (status === 409 && condition) return "conflict";
+  if (condition && mayBeOfCondition(error)) return { kind: "condition_unsupported" };
+  throw toStoreError(error);
+}
+
+/** The bytes have not come, or not whole, which no condition is to blame for. */
+const LOST_ON_THE_WAY: ReadonlySet<string> = new Set([
+  "RequestTimeout",
+  "IncompleteBody",
+  "BadDigest",
+  "XAmzContentSHA256Mismatch",
+]);
+
+/** 400 is of many other things, too, which a write without a condition will bring to light. */
+function mayBeOfCondition(error: unknown): boolean {
+  const status = statusOf(error);
+  return status === 501 || (status === 400 && !LOST_ON_THE_WAY.has(errorCodeOf(error)));
+}
+
+export async function deleteAll(
+  bucket: Bucket,
+  keys: readonly string[],
+  signal?: AbortSignal,
+): Promise<void> {
+  keys.forEach(checkS3Key);
+  const batchable = keys.filter(isBatchable);
+  try {
+    for (let start = 0; start < batchable.length; start += DELETE_BATCH) {
+      await deleteBatch(bucket, batchable.slice(start, start + DELETE_BATCH), signal);
+    }
+    for (const key of keys.filter((each) => !isBatchable(each))) {
+      await deleteOne(bucket, key, signal);
+    }
+  } catch (error) {
+    throw toStoreError(error);
+  }
+}
+
+/** Some stores (Miniflare's R2) trim the keys of a batch, and then delete nothing. */
+function isBatchable(key: string): boolean {
+  return key === key.trim();
+}
+
+async function deleteBatch(
+  bucket: Bucket,
+  keys: readonly string[],
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const command = new DeleteObjectsCommand({
+    Bucket: bucket.bucket,
+    Delete: { Objects: keys.map((Key) => ({ Key })), Quiet: true },
+  });
+  const { Errors = [] } = await bucket.client.send(command, within(bucket, signal));
+  for (const { Key } of Errors) {
+    // Ceph refuses to delete what is being written just then
+    if (Key !== undefined) await deleteOne(bucket, Key, signal);
+  }
+  if (Errors.some(({ Key }) => Key === undefined)) {
+    throw new MediaError("store_failed", "not all objects could be deleted", { cause: Errors[0] });
+  }
+}
+
+async function deleteOne(
+  bucket: Bucket,
+  Key: string,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const command = new DeleteObjectCommand({ Bucket: bucket.bucket, Key });
+  await bucket.client.send(command, within(bucket, signal));
+}

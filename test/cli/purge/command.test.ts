@@ -1,0 +1,112 @@
+import { access } from "node:fs/promises";
+import { join } from "node:path";
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { cacheTag } from "../../../src/url/cache-tag.ts";
+import { drawQuadrants } from "../../support/images.ts";
+import type { Environment } from "../../support/purge.ts";
+import { runPurge as run } from "../../support/purge.ts";
+import type { TestServer } from "../../support/server.ts";
+import { createFolders, startTestServer } from "../../support/server.ts";
+
+const TOKEN = "0123456789abcdef";
+
+let picture: Buffer;
+
+beforeAll(async () => {
+  picture = await drawQuadrants(60, 40).png().toBuffer();
+});
+
+describe("shift-media purge", () => {
+  let folders: Awaited<ReturnType<typeof createFolders>>;
+  let server: TestServer;
+  let environment: Environment;
+
+  beforeAll(async () => {
+    folders = await createFolders({ "a b.png": picture, "ab.png": picture });
+    environment = {
+      ORIGINALS_DIR: folders.originals,
+      VARIANTS_DIR: folders.variants,
+      ADMIN_TOKEN: TOKEN,
+    };
+    server = await startTestServer(environment);
+  });
+
+  beforeEach(async () => {
+    for (const key of ["a%20b.png", "ab.png"]) {
+      const answer = await fetch(`${server.url}/w_30/${key}`, {
+        method: "HEAD",
+        redirect: "manual",
+      });
+      expect(answer.ok || answer.status === 302).toBe(true);
+    }
+  });
+
+  afterAll(async () => {
+    await server.stop();
+    await folders.remove();
+  });
+
+  async function isThere(name: string): Promise<boolean> {
+    const path = join(folders.variants, "variants/1", name);
+    return (await access(path).catch((error: unknown) => error)) === undefined;
+  }
+
+  it("has a running service do it, which remembers nothing of it", async () => {
+    const { code, stdout } = await run(["a b.png", "--service", `${server.url}/`], {
+      ADMIN_TOKEN: TOKEN,
+    });
+    const tag = cacheTag("a b.png");
+    expect([code, stdout]).toEqual([
+      0,
+      `a b.png: 1 variants gone, cache tag ${tag}\n  variants/1/a b.png/w_30.png\n`,
+    ]);
+    expect([await isThere("a b.png/w_30.png"), await isThere("ab.png/w_30.png")]).toEqual([
+      false,
+      true,
+    ]);
+    const answer = await fetch(`${server.url}/w_30/a%20b.png`, { redirect: "manual" });
+    expect([answer.status, answer.headers.get("cache-tag")]).toEqual([200, tag]);
+  });
+
+  it("does it itself on the store, after it was asked what would go", async () => {
+    const planned = await run(["--prefix", "a", "--json", "--dry-run"], environment);
+    expect(await isThere("ab.png/w_30.png")).toBe(true);
+    const remote = await run(
+      ["--prefix", "a", "--json", "--dry-run", "--service", server.url],
+      environment,
+    );
+    expect(remote).toEqual(planned);
+    const done = await run(["--prefix", "a", "--json"], environment);
+    expect(done).toEqual(planned);
+    const lines = done.stdout.trim().split("\n");
+    expect(lines.map((line) => (JSON.parse(line) as { key: string }).key)).toEqual([
+      "a b.png",
+      "ab.png",
+    ]);
+    expect(await isThere("ab.png/w_30.png")).toBe(false);
+    // the memo of the service is as it was
+    await run(["--prefix", "a", "--service", server.url], environment);
+  });
+
+  it.each([
+    [[], {}, 1, "there must be keys or a --prefix"],
+    [["a.jpg", "--prefix", "a"], {}, 1, "there must be keys or a --prefix"],
+    [[""], {}, 1, "the key must not be empty"],
+    [["--prefix", ""], {}, 1, "the prefix must not be empty"],
+    [["a.jpg", "variants/1/a.jpg/w_3.jpg"], {}, 1, "must be that of an original"],
+    [["a.jpg"], { ADMIN_TOKEN: "short" }, 2, "ADMIN_TOKEN"],
+    [["a.jpg", "--service", "http://127.0.0.1:1"], {}, 1, "could not be reached"],
+    [["a.jpg", "--service", "nowhere"], {}, 1, "could not be reached"],
+  ])("refuses %j", async (args, more, code, problem) => {
+    const result = await run(args, { ...environment, ...more });
+    expect(result).toMatchObject({ code, stdout: "" });
+    expect(result.stderr).toContain(problem);
+  });
+
+  it("says so when the token is wrong", async () => {
+    const wrong = await run(["ab.png", "--service", server.url], { ADMIN_TOKEN: `${TOKEN}x` });
+    expect(wrong).toMatchObject({ code: 1, stdout: "" });
+    expect(wrong.stderr).toContain("401");
+    expect(await isThere("ab.png/w_30.png")).toBe(true);
+  });
+});

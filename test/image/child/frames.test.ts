@@ -1,0 +1,112 @@
+import { once } from "node:events";
+import { PassThrough } from "node:stream";
+import { setImmediate } from "node:timers/promises";
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import type { Frame } from "../../../src/image/child/frames.ts";
+import { readFrames, writeFrame } from "../../../src/image/child/frames.ts";
+
+async function toBytes(frames: readonly Frame[]): Promise<Buffer> {
+  const stream = new PassThrough();
+  for (const frame of frames) writeFrame(stream, frame);
+  stream.end();
+  return Buffer.concat(await stream.toArray());
+}
+
+/** What is read of bytes that arrive in pieces of the given lengths, over and over. */
+async function readInPieces(bytes: Buffer, lengths: readonly number[]): Promise<Frame[]> {
+  const stream = new PassThrough();
+  const frames: Frame[] = [];
+  readFrames(stream, ({ header, body }) => frames.push({ header, body: Uint8Array.from(body) }));
+  for (let at = 0, piece = 0; at < bytes.length; piece += 1) {
+    const length = lengths[piece % lengths.length] ?? 1;
+    // a copy that is spoilt later: what was read must not depend on it
+    const chunk = Buffer.from(bytes.subarray(at, at + length));
+    stream.write(chunk);
+    at += length;
+    await setImmediate();
+    chunk.fill(0);
+  }
+  stream.end();
+  await once(stream, "end");
+  return frames;
+}
+
+const frames = fc.array(
+  fc.record({ header: fc.jsonValue(), body: fc.uint8Array({ maxLength: 200 }) }),
+  { maxLength: 6 },
+);
+
+describe("readFrames", () => {
+  it("reads any frames back, in whatever pieces they arrive", async () => {
+    const pieces = fc.array(fc.integer({ min: 1, max: 100 }), { minLength: 1, maxLength: 10 });
+    await fc.assert(
+      fc.asyncProperty(frames, pieces, async (written, lengths) => {
+        const read = await readInPieces(await toBytes(written), lengths);
+        // JSON knows no negative zero
+        const expected = written.map(({ header, body }) => ({
+          header: JSON.parse(JSON.stringify(header)) as unknown,
+          body,
+        }));
+        expect(read).toEqual(expected);
+      }),
+      { numRuns: 200 },
+    );
+  });
+
+  it("reads a frame that arrives byte by byte, and one that arrives with another", async () => {
+    const written = [
+      { header: { a: "é" }, body: Uint8Array.of(1, 2, 3) },
+      { header: null, body: new Uint8Array() },
+    ];
+    const bytes = await toBytes(written);
+    expect(await readInPieces(bytes, [1])).toEqual(written);
+    expect(await readInPieces(bytes, [bytes.length])).toEqual(written);
+  });
+
+  it("does not give half a frame", async () => {
+    const bytes = await toBytes([
+      { header: 1, body: Uint8Array.of(1) },
+      { header: 2, body: new Uint8Array(100) },
+    ]);
+    const read = await readInPieces(bytes.subarray(0, -1), [7]);
+    expect(read).toEqual([{ header: 1, body: Uint8Array.of(1) }]);
+  });
+
+  it.each([
+    ["a header of 64 KiB and one byte", [0, 1, 0, 1, 0, 0, 0, 0]],
+    ["a body of 512 MiB and one byte", [0, 0, 0, 2, 0x20, 0, 0, 1]],
+    ["text", [...Buffer.from("Segmentation fault")]],
+  ])("destroys the stream at %s", async (_, garbage) => {
+    const stream = new PassThrough();
+    const read: Frame[] = [];
+    readFrames(stream, (frame) => read.push(frame));
+    const failed = once(stream, "error");
+    stream.write(await toBytes([{ header: 1, body: new Uint8Array() }]));
+    stream.write(Uint8Array.from(garbage));
+    const [error] = (await failed) as [Error];
+    expect(error.message).toBe("not a frame");
+    expect(stream.destroyed).toBe(true);
+    expect(read.map(({ header }) => header)).toEqual([1]);
+  });
+
+  it.each([
+    ["an empty header", [0, 0, 0, 0, 0, 0, 0, 0]],
+    ["a header that is not JSON", [0, 0, 0, 2, 0, 0, 0, 0, 0x7b, 0x7b]],
+  ])("destroys the stream at %s", async (_, garbage) => {
+    const stream = new PassThrough();
+    readFrames(stream, () => {});
+    const failed = once(stream, "error");
+    stream.write(Uint8Array.from(garbage));
+    const [error] = (await failed) as [Error];
+    expect(error.message).toBe("not a frame");
+  });
+
+  it("reads a body of 20 MB as it was", async () => {
+    const body = Buffer.alloc(20_000_000);
+    for (let at = 0; at < body.length; at += 4)
+      body.writeUInt32BE(Math.imul(at, 2_654_435_761) >>> 0, at);
+    const [frame] = await readInPieces(await toBytes([{ header: {}, body }]), [65_536, 1, 999_999]);
+    expect(body.equals(frame?.body ?? body.subarray(1))).toBe(true);
+  });
+});

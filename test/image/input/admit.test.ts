@@ -1,0 +1,193 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { MediaError } from "../../../src/errors.ts";
+import {
+  DEFAULT_IMAGE_LIMITS,
+  admitOriginal,
+  checkDimensions,
+} from "../../../src/image/input/admit.ts";
+import { sniffFormat } from "../../../src/image/input/sniff.ts";
+import { decode, drawQuadrants, readGrid } from "../../support/images.ts";
+import {
+  ftyp,
+  insertIntoPng,
+  latin1,
+  pngChunk,
+  repeatLastScan,
+} from "../../support/image/hostile.ts";
+
+const small = drawQuadrants(40, 20);
+const tiff = await small.clone().tiff().toBuffer();
+const progressive = await small.clone().jpeg({ progressive: true }).toBuffer();
+const PROGRESSIVE_SCANS = 10;
+
+function refusalOf(run: () => unknown): MediaError {
+  try {
+    run();
+  } catch (error) {
+    if (error instanceof MediaError) return error;
+    throw error;
+  }
+  throw new Error("nothing was refused");
+}
+
+describe("sniffFormat", () => {
+  it.each<[string | undefined, Uint8Array]>([
+    ["jpeg", latin1("\xff\xd8\xff\xe0")],
+    ["png", latin1("\x89PNG\r\n\x1a\n")],
+    ["gif", latin1("GIF87a")],
+    ["gif", latin1("GIF89a")],
+    ["webp", latin1("RIFF\x01\x02\x03\x04WEBPVP8 ")],
+    ["tiff", latin1("II*\0")],
+    ["tiff", latin1("MM\0*")],
+    ["tiff", tiff],
+    ["bmp", latin1("BM\x46\0\0\0")],
+    ["pdf", latin1("%PDF-1.7\n")],
+    ["psd", latin1("8BPS\0\x01")],
+    ["jxl", latin1("\xff\x0a")],
+    ["jxl", latin1("\0\0\0\x0cJXL \r\n\x87\n")],
+    ["ico", latin1("\0\0\x01\0\x01\0")],
+    ["svg", latin1("<svg xmlns='http://www.w3.org/2000/svg'/>")],
+    ["svg", latin1('<?xml version="1.0"?><svg/>')],
+    ["svg", latin1("\n\t <SVG/>")],
+    ["svg", Buffer.from('\ufeff<?xml version="1.0"?>\n<svg/>')],
+    ["svg", latin1('<!DOCTYPE svg PUBLIC "-//W3C//DTD SVG 1.1//EN">')],
+    ["avif", ftyp("avif")],
+    ["avif", ftyp("avis")],
+    ["avif", ftyp("mif1", ["miaf", "avif"])],
+    ["heic", ftyp("heic", ["mif1"])],
+    ["heic", ftyp("heix")],
+    ["heic", ftyp("hevc")],
+    ["heic", ftyp("mif1", ["heic"])],
+    ["heic", ftyp("msf1", ["hevc"])],
+    [undefined, ftyp("isom", ["mp42"])],
+    [undefined, latin1("")],
+    [undefined, latin1("\xff\xd8")],
+    [undefined, latin1("\x89PN")],
+    [undefined, latin1("RIFF\x01\x02\x03\x04WAVE")],
+    [undefined, latin1("hello, world")],
+    [undefined, latin1("<!doctype html><html><svg></svg></html>")],
+    [undefined, latin1("GIF88a")],
+    [undefined, new Uint8Array(1000)],
+  ])("says %s", (expected, bytes) => {
+    expect(sniffFormat(bytes)).toBe(expected);
+  });
+
+  it("looks for brands no further than their box reaches", () => {
+    expect(sniffFormat(Buffer.concat([ftyp("isom", ["mp42"]), latin1("avif")]))).toBeUndefined();
+  });
+
+  it("reads any bytes without failing", () => {
+    const box = fc
+      .uint8Array({ maxLength: 40 })
+      .map((bytes) => Buffer.from([0, 0, 0, 24, ...latin1("ftyp"), ...bytes]));
+    fc.assert(
+      fc.property(fc.oneof(fc.uint8Array({ maxLength: 600 }), box), (bytes) => {
+        expect([undefined, "string"]).toContain(
+          typeof sniffFormat(bytes) === "string" ? "string" : undefined,
+        );
+      }),
+    );
+  });
+});
+
+describe("admitOriginal", () => {
+  it.each(["jpeg", "png", "webp", "gif", "avif"] as const)(
+    "admits a %s as it is",
+    async (format) => {
+      const bytes = await small.clone().toFormat(format).toBuffer();
+      expect(admitOriginal(bytes)).toEqual({ format, bytes });
+    },
+  );
+
+  it.each([
+    ["text", latin1("not a picture"), "no known picture"],
+    ["nothing", new Uint8Array(), "no known picture"],
+    ["HTML", latin1("<!doctype html><p>404"), "no known picture"],
+    ["a film", ftyp("isom", ["mp42"]), "no known picture"],
+    ["SVG", latin1("<svg/>"), "the original is SVG"],
+    ["SVG in XML", latin1("<?xml version='1.0'?><svg/>"), "the original is SVG"],
+    ["TIFF", tiff, "the original is TIFF"],
+    ["BMP", latin1("BM\x46\0\0\0"), "the original is BMP"],
+    ["PDF", latin1("%PDF-1.7"), "the original is PDF"],
+    ["HEIC", ftyp("heic", ["mif1", "heic"]), "HEIC, whose HEVC codec"],
+    ["an image sequence of HEVC", ftyp("msf1", ["hevc"]), "HEIC, whose HEVC codec"],
+  ])("refuses %s and says what is accepted", (_, bytes, reason) => {
+    const { code, message } = refusalOf(() => admitOriginal(bytes));
+    expect(code).toBe("unsupported_original");
+    expect(message).toContain(reason);
+    expect(message).toContain("JPEG, PNG, WebP, GIF and AVIF originals are accepted");
+  });
+
+  it("admits a JPEG of 64 scans and refuses one of 65", () => {
+    const most = repeatLastScan(progressive, 64 - PROGRESSIVE_SCANS);
+    expect(admitOriginal(most).format).toBe("jpeg");
+    const tooMany = repeatLastScan(progressive, 65 - PROGRESSIVE_SCANS);
+    const { code, message } = refusalOf(() => admitOriginal(tooMany));
+    expect(code).toBe("unusable_original");
+    expect(message).toBe("a JPEG original must have at most 64 scans");
+  });
+
+  it("admits a baseline JPEG of which libjpeg reads one scan, however many come after it", async () => {
+    const bytes = await drawQuadrants(40, 20).jpeg().toBuffer();
+    const turned = await drawQuadrants(40, 20).rotate(180).jpeg().toBuffer();
+    const scans = repeatLastScan(turned, 100).subarray(turned.lastIndexOf(latin1("\xff\xda")));
+    const more = Buffer.concat([bytes.subarray(0, -2), scans]);
+    expect(admitOriginal(more).format).toBe("jpeg");
+    expect(readGrid(await decode(more))).toBe("RG/BY");
+  });
+
+  it("refuses a JPEG of a hundred thousand scans without counting them all", () => {
+    const bomb = repeatLastScan(progressive, 100_000);
+    const start = performance.now();
+    expect(refusalOf(() => admitOriginal(bomb)).code).toBe("unusable_original");
+    expect(performance.now() - start).toBeLessThan(100);
+  });
+
+  it("takes the text out of a PNG", async () => {
+    const png = await small.clone().png().toBuffer();
+    const text = pngChunk("tEXt", latin1("Comment\0hello"));
+    const { bytes } = admitOriginal(new Uint8Array(insertIntoPng(png, [text])));
+    expect(Buffer.from(bytes).equals(png)).toBe(true);
+  });
+});
+
+describe("checkDimensions", () => {
+  const limits = { ...DEFAULT_IMAGE_LIMITS, maxPixels: 1000, maxAvifPixels: 500, maxSide: 100 };
+
+  it.each([
+    [100, 10, "jpeg"],
+    [10, 100, "png"],
+    [1, 1, "gif"],
+    [50, 10, "avif"],
+  ] as const)("lets %i×%i of %s pass", (width, height, format) => {
+    expect(() => checkDimensions({ width, height }, format, limits)).not.toThrow();
+  });
+
+  it.each([
+    [101, 1, "jpeg", "101×1, but no side may be over 100 pixels"],
+    [1, 101, "webp", "1×101, but no side may be over 100 pixels"],
+    [77, 13, "png", "77×13, but png originals may have at most 1000 pixels"],
+    [51, 10, "avif", "51×10, but avif originals may have at most 500 pixels"],
+  ] as const)("refuses %i×%i of %s and names the limit", (width, height, format, reason) => {
+    const { code, message } = refusalOf(() => checkDimensions({ width, height }, format, limits));
+    expect(code).toBe("unusable_original");
+    expect(message).toBe(`the original is ${reason}`);
+  });
+
+  it("holds AVIF to the lower of both limits", () => {
+    const lower = { ...limits, maxAvifPixels: 5000 };
+    expect(() => checkDimensions({ width: 77, height: 13 }, "avif", lower)).toThrow("at most 1000");
+  });
+
+  it("has limits that a camera's pictures are within", () => {
+    const { maxSide } = DEFAULT_IMAGE_LIMITS;
+    expect(maxSide).toBe(16_384);
+    expect(() =>
+      checkDimensions({ width: 8192, height: 6100 }, "jpeg", DEFAULT_IMAGE_LIMITS),
+    ).not.toThrow();
+    expect(() =>
+      checkDimensions({ width: 5472, height: 3648 }, "avif", DEFAULT_IMAGE_LIMITS),
+    ).not.toThrow();
+  });
+});

@@ -1,0 +1,56 @@
+import sharp from "sharp";
+import { describe, expect, it } from "vitest";
+import { startChildWorker } from "../../../src/image/pool/child-process.ts";
+import { DEFAULT_IMAGE_LIMITS } from "../../../src/image/input/admit.ts";
+import { alone } from "../../support/image/fake-workers.ts";
+
+describe("startChildWorker", () => {
+  it("has memory enough for many passes over the largest picture", async () => {
+    const background = { r: 200, g: 100, b: 50, alpha: 0.5 };
+    const original = await sharp({ create: { width: 8000, height: 5000, channels: 4, background } })
+      .png({ compressionLevel: 1 })
+      .toBuffer();
+    const worker = await startChildWorker({
+      limits: DEFAULT_IMAGE_LIMITS,
+      execArgv: process.execArgv,
+    });
+    const spec = {
+      flip: "h",
+      rotate: 180,
+      blur: 50,
+      sharpen: 10,
+      sepia: 50,
+      tint: "ff0000",
+      radius: "max",
+    } as const;
+    const result = await worker
+      .run(
+        { bytes: original, spec, format: "png" },
+        { ...alone, signal: AbortSignal.timeout(25_000) },
+      )
+      .finally(() => worker.stop());
+    expect(result).toMatchObject({ width: 8000, height: 5000 });
+  });
+
+  it("has memory enough for what jobs share, beside the largest that one of them can need", async () => {
+    const background = { r: 200, g: 100, b: 50, alpha: 0.5 };
+    const bytes = await sharp({ create: { width: 4600, height: 4300, channels: 4, background } })
+      .png({ compressionLevel: 1 })
+      .toBuffer();
+    const worker = await startChildWorker({
+      limits: DEFAULT_IMAGE_LIMITS,
+      execArgv: process.execArgv,
+    });
+    const spec = { flip: "h", rotate: 180, blur: 50, sharpen: 10, sepia: 50, radius: 9 } as const;
+    try {
+      for (const follow of ["decode", "decode", "nothing"] as const) {
+        const job = { bytes, spec, format: "png" } as const;
+        const signal = AbortSignal.timeout(25_000);
+        expect(await worker.run(job, { ...alone, follow, signal })).toMatchObject({ width: 4600 });
+      }
+      expect(worker.isFit()).toBe(true);
+    } finally {
+      worker.stop();
+    }
+  });
+});

@@ -1,0 +1,181 @@
+import { randomFillSync } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { setTimeout as pause } from "node:timers/promises";
+import sharp from "sharp";
+import { describe, expect, it, vi } from "vitest";
+import { startChildWorker } from "../../../src/image/pool/child-process.ts";
+import { DEFAULT_IMAGE_LIMITS } from "../../../src/image/input/admit.ts";
+import { WorkerDied } from "../../../src/image/worker.ts";
+import {
+  expectGone,
+  killChildren,
+  listChildren,
+  photo,
+  SLOW_JOB,
+  SMALL_JOB,
+  startWorker,
+} from "../../support/image/child-pool.ts";
+import { alone } from "../../support/image/fake-workers.ts";
+import { expectMade } from "../../support/image/make-variant.ts";
+import { decode, readGrid } from "../../support/images.ts";
+
+/** A picture that cannot be compressed and was not: damaged on its way it cannot be decoded. */
+async function drawNoise(width: number, height: number): Promise<{ pixels: Buffer; png: Buffer }> {
+  const pixels = randomFillSync(Buffer.alloc(width * height * 3));
+  const raw = { width, height, channels: 3 } as const;
+  return { pixels, png: await sharp(pixels, { raw }).png({ compressionLevel: 0 }).toBuffer() };
+}
+
+describe("startChildWorker", () => {
+  it.each([
+    [0.1, 200, 170],
+    [2, 1000, 680],
+    [20, 2800, 2400],
+  ])(
+    "makes a variant of %d MB, and the bytes arrive as they were",
+    async (megabytes, width, height) => {
+      const worker = await startWorker();
+      const { pixels, png } = await drawNoise(width, height);
+      expect(png.length / 1_000_000).toBeCloseTo(megabytes, -Math.floor(Math.log10(megabytes)));
+      const crop = { unit: "pixel", x: 0, y: height - 100, width, height: 100 } as const;
+      const job = { bytes: png, spec: { crop }, format: "png" } as const;
+      const result = expectMade(await worker.run(job, alone));
+      worker.stop();
+      expect([result.width, result.height]).toEqual([width, 100]);
+      const raw = await sharp(result.bytes).raw().toBuffer();
+      expect(raw.equals(pixels.subarray(-width * 100 * 3))).toBe(true);
+    },
+  );
+
+  it("blames no job for what somebody else has killed, however it is noticed", async () => {
+    const job = { ...SMALL_JOB, bytes: new Uint8Array(5_000_000) }; // more than a pipe takes at a time
+    for (const delay of [0, 1, 2, 5, 20]) {
+      const worker = await startWorker();
+      killChildren();
+      await pause(delay);
+      await expect(worker.run(job, alone)).rejects.toMatchObject({ isKilled: true });
+      expect(worker.isFit()).toBe(false);
+    }
+  });
+
+  it("hands on large results and many of them", async () => {
+    const worker = await startWorker();
+    const { pixels, png } = await drawNoise(1200, 1000);
+    for (let index = 0; index < 3; index += 1) {
+      const job = { bytes: png, spec: {}, format: "png" } as const;
+      const { bytes } = expectMade(await worker.run(job, alone));
+      expect((await sharp(bytes).raw().toBuffer()).equals(pixels)).toBe(true);
+      const second = expectMade(await worker.run(SMALL_JOB, alone));
+      expect(readGrid(await decode(second.bytes))).toBe("RG/BY");
+    }
+    expect(worker.isFit()).toBe(true);
+    worker.stop();
+    expect(worker.isFit()).toBe(false);
+  });
+
+  it("makes each variant of the original it was asked for, kept ones and refused ones between", async () => {
+    const worker = await startWorker();
+    const [large, small] = [await drawNoise(600, 500), await drawNoise(300, 200)];
+    const cut = { ...SMALL_JOB, bytes: large.png.subarray(0, 500_000) };
+    const make = async (bytes: Uint8Array, follow: "original" | "nothing"): Promise<Buffer> => {
+      const crop = { unit: "pixel", x: 0, y: 0, width: 300, height: 200 } as const;
+      const job = { bytes, spec: { crop }, format: "png" } as const;
+      const made = expectMade(await worker.run(job, { ...alone, follow }));
+      return sharp(made.bytes).raw().toBuffer();
+    };
+    const corner = await sharp(large.png)
+      .extract({ left: 0, top: 0, width: 300, height: 200 })
+      .raw()
+      .toBuffer();
+    for (let turn = 0; turn < 3; turn += 1) {
+      expect((await make(large.png, "original")).equals(corner)).toBe(true);
+      expect((await make(large.png, "nothing")).equals(corner)).toBe(true);
+      expect((await make(small.png, "original")).equals(small.pixels)).toBe(true);
+      await expect(worker.run(cut, alone)).rejects.toMatchObject({ code: "unusable_original" });
+    }
+    worker.stop();
+  });
+
+  it("hands on refusals, with what the decoder said", async () => {
+    const worker = await startWorker();
+    const text = { ...SMALL_JOB, bytes: Buffer.from("not a picture") };
+    await expect(worker.run(text, alone)).rejects.toMatchObject({
+      code: "unsupported_original",
+      message: expect.stringContaining("no known picture") as string,
+    });
+    const cut = { ...SMALL_JOB, bytes: photo.subarray(0, 10_000) };
+    await expect(worker.run(cut, alone)).rejects.toMatchObject({
+      code: "unusable_original",
+      message: "the original cannot be decoded",
+      cause: expect.stringContaining("premature end") as string,
+    });
+    expect(await worker.run(SMALL_JOB, alone)).toMatchObject({ width: 20, height: 10 });
+    worker.stop();
+  });
+
+  it("hears how a job ended that was said to be slow, though both be said at once", async () => {
+    const limits = { ...DEFAULT_IMAGE_LIMITS, slowPixels: 1 };
+    const worker = await startChildWorker({ limits, execArgv: process.execArgv });
+    const cut = { bytes: photo.subarray(0, 10_000), spec: {}, format: "avif" } as const;
+    const said: string[] = [];
+    const job = worker.run(cut, { ...alone, onSlow: (what) => void said.push(what) });
+    const refused = expect(job).rejects.toMatchObject({ code: "unusable_original" });
+    setImmediate(() => {
+      // deaf until both have been sent
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1000);
+    });
+    await refused;
+    expect(said).toHaveLength(1);
+    worker.stop();
+  });
+
+  it("ends the child of a job that is aborted", async () => {
+    const worker = await startWorker();
+    const pids = listChildren();
+    expect(pids).toHaveLength(1);
+    const caller = new AbortController();
+    const job = worker.run(SLOW_JOB, { ...alone, signal: caller.signal });
+    setTimeout(() => caller.abort(new Error("gone")), 50);
+    await expect(job).rejects.toThrow("gone");
+    expect(worker.isFit()).toBe(false);
+    await expectGone(pids);
+    await expect(worker.run(SMALL_JOB, alone)).rejects.toBeInstanceOf(WorkerDied);
+  });
+
+  it("says what a child that cannot start has said", async () => {
+    const start = startChildWorker({ limits: DEFAULT_IMAGE_LIMITS, execArgv: ["--no-such-flag"] });
+    const error: unknown = await start.catch((thrown: unknown) => thrown);
+    expect(error).toBeInstanceOf(WorkerDied);
+    expect(String(error)).toContain("--no-such-flag");
+  });
+
+  it.runIf(process.platform === "linux")("bounds the memory of its child", async () => {
+    const worker = await startWorker();
+    const [pid] = listChildren();
+    const limits = readFileSync(`/proc/${pid}/limits`, "latin1");
+    const status = readFileSync(`/proc/${pid}/status`, "latin1");
+    worker.stop();
+    const limit = Number(/Max data size\s+(\d+)/.exec(limits)?.[1]) / 1024;
+    const idle = Number(/VmData:\s*(\d+)/.exec(status)?.[1]);
+    // room for the decoders, and no more than that
+    expect(limit - idle).toBeGreaterThan(500 * 1024);
+    expect(limit - idle).toBeLessThan(720 * 1024);
+  });
+
+  it.runIf(process.platform === "linux")("gives its child no credentials", async () => {
+    vi.stubEnv("AWS_ACCESS_KEY_ID", "AKIA0");
+    vi.stubEnv("AWS_SECRET_ACCESS_KEY", "do not tell");
+    const worker = await startWorker();
+    vi.unstubAllEnvs();
+    const [pid] = listChildren();
+    const variables = readFileSync(`/proc/${pid}/environ`, "latin1").split("\0").filter(Boolean);
+    worker.stop();
+    const names = variables.map((variable) => variable.replace(/=.*/s, ""));
+    const harmless = ["PWD", "OLDPWD", "SHLVL", "_"]; // of the shell that sets the memory limit
+    const allocation = ["ARENA_MAX", "MMAP_THRESHOLD_", "TRIM_THRESHOLD_", "TOP_PAD_"];
+    const others = ["GLIBC_TUNABLES", "TMPDIR", "VIPS_BLOCK_UNTRUSTED", "VIPS_WARNING"];
+    const expected = [...allocation.map((name) => `MALLOC_${name}`), ...others];
+    expect(new Set(names.filter((name) => !harmless.includes(name)))).toEqual(new Set(expected));
+    expect(variables.join()).not.toContain("do not tell");
+  });
+});

@@ -1,0 +1,80 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { describe, expect, it, vi } from "vitest";
+import {
+  expectGone,
+  killChildren,
+  listChildren,
+  MEDIUM_JOB,
+  SLOW_JOB,
+  SMALL_JOB,
+  startPool,
+} from "../../support/image/child-pool.ts";
+import { never } from "../../support/image/fake-workers.ts";
+
+describe("createPool", () => {
+  it("gives a job whose child is killed to another child", async () => {
+    const pool = await startPool();
+    const job = pool.run(MEDIUM_JOB, never);
+    await sleep(100);
+    expect(pool.stats()).toEqual({ workers: 1, busy: 1, queued: 0, queuedBackground: 0 });
+    const killed = killChildren();
+    expect(killed).toHaveLength(1);
+    expect(await job).toMatchObject({ width: 3000, height: 2400 });
+    expect(listChildren()).not.toEqual(killed);
+    expect(pool.stats()).toEqual({ workers: 1, busy: 0, queued: 0, queuedBackground: 0 });
+  });
+
+  it("goes on after its idle children were killed, even before it knows", async () => {
+    const pool = await startPool({ size: 2 });
+    expect(killChildren()).toHaveLength(2);
+    expect(await pool.run(SMALL_JOB, never)).toMatchObject({ width: 20 });
+    await expectGone(killChildren());
+    expect(await pool.run(SMALL_JOB, never)).toMatchObject({ width: 20 });
+    await vi.waitFor(
+      () => expect(pool.stats()).toEqual({ workers: 2, busy: 0, queued: 0, queuedBackground: 0 }),
+      5000,
+    );
+  });
+
+  it("ends a job that takes too long together with its child", async () => {
+    const pool = await startPool({ deadlineMs: 1000 });
+    const pids = listChildren();
+    const start = performance.now();
+    await expect(pool.run(SLOW_JOB, never)).rejects.toMatchObject({
+      code: "unusable_original",
+      message:
+        "webp of 39200000 pixels takes longer than 1000 ms: ask for a smaller picture or another format",
+    });
+    expect(performance.now() - start).toBeLessThan(1500);
+    await expectGone(pids);
+    expect(await pool.run(SMALL_JOB, never)).toMatchObject({ width: 20 });
+  });
+
+  it("frees the child of a job that nobody waits for", async () => {
+    const pool = await startPool();
+    const caller = new AbortController();
+    const job = pool.run(SLOW_JOB, { signal: caller.signal });
+    const next = pool.run(SMALL_JOB, never);
+    setTimeout(() => caller.abort(new Error("gone")), 50);
+    await expect(job).rejects.toThrow("gone");
+    expect(await next).toMatchObject({ width: 20 });
+  });
+
+  it("fails what is under way when it stops, at once, and starts nothing", async () => {
+    const pool = await startPool({ size: 1 });
+    const running = pool.run(SLOW_JOB, never);
+    await sleep(50);
+    pool.stop();
+    await expect(running).rejects.toMatchObject({ code: "overloaded" });
+    expect(pool.stats()).toMatchObject({ workers: 0, queued: 0, queuedBackground: 0 });
+  });
+
+  it("ends all children when it stops", async () => {
+    const pool = await startPool({ size: 2 });
+    const pids = listChildren();
+    expect(pids).toHaveLength(2);
+    pool.stop();
+    await expectGone(pids);
+    expect(listChildren()).toEqual([]);
+  });
+});

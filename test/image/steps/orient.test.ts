@@ -1,0 +1,53 @@
+import { randomFillSync } from "node:crypto";
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { orient, planAsStored } from "../../../src/image/steps/orient.ts";
+import type { Pixels } from "../../../src/image/sharp/pixels.ts";
+import { fromPixels, settle, toPixels } from "../../../src/image/sharp/pixels.ts";
+import { scale } from "../../../src/image/steps/scale.ts";
+import type { Region, Size } from "../../../src/image/plan/sizes.ts";
+
+const ORIENTATIONS = [1, 2, 3, 4, 5, 6, 7, 8] as const;
+
+const regionIn = ({ width, height }: Size): fc.Arbitrary<Region> =>
+  fc
+    .tuple(fc.integer({ min: 1, max: width }), fc.integer({ min: 1, max: height }))
+    .chain(([across, down]) =>
+      fc.record({
+        left: fc.nat(width - across),
+        top: fc.nat(height - down),
+        width: fc.constant(across),
+        height: fc.constant(down),
+      }),
+    );
+
+describe("planAsStored", () => {
+  it("finds what a plan has of an upright picture in the picture as it is stored", async () => {
+    const side = fc.integer({ min: 1, max: 30 });
+    const upright = fc.record({ width: side, height: side });
+    const cases = upright.chain((size) =>
+      fc.record({
+        size: fc.constant(size),
+        region: regionIn(size),
+        orientation: fc.constantFrom(...ORIENTATIONS),
+        isCrop: fc.boolean(),
+      }),
+    );
+    await fc.assert(
+      fc.asyncProperty(cases, async ({ size, region, orientation, isCrop }) => {
+        const { width, height } = size;
+        const [across, down] = orientation < 5 ? [width, height] : [height, width];
+        const data = randomFillSync(Buffer.alloc(width * height * 3));
+        const stored: Pixels = { data, width: across, height: down, channels: 3 };
+        const plan = isCrop
+          ? { crop: region, resize: { width: region.width, height: region.height } }
+          : { resize: size, cut: region };
+        const meant = await toPixels(scale(await orient(fromPixels(stored), orientation), plan));
+        const settled = { crop: undefined, cut: undefined, ...plan };
+        const found = scale(fromPixels(stored), planAsStored(settled, size, orientation));
+        expect(await toPixels(await orient(await settle(found), orientation))).toEqual(meant);
+      }),
+      { numRuns: 60 },
+    );
+  });
+});

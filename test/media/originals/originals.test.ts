@@ -1,0 +1,101 @@
+import { describe, expect, it } from "vitest";
+import { orAbort } from "../../../src/abort.ts";
+import { createByteBudget } from "../../../src/concurrency/byte-budget.ts";
+import { createOriginals } from "../../../src/media/originals/originals.ts";
+import { createStreams } from "../../../src/media/open-bodies.ts";
+import { createMemoryStore } from "../../../src/store/memory.ts";
+import type { Bench } from "../../support/variants.ts";
+import { createBench, findText, requestOf } from "../../support/variants.ts";
+
+async function createKeeping(cacheBytes: number): Promise<Bench> {
+  const bench = createBench({ cacheBytes });
+  for (const key of ["cat.jpg", "dog.jpg"]) await bench.putOriginal(key, key.slice(0, 3));
+  return bench;
+}
+
+describe("originals", () => {
+  it("are kept for a while after they were asked for", async () => {
+    const bench = await createKeeping(100);
+    await findText(bench, "/w_1/cat.jpg");
+    await findText(bench, "/w_2/cat.jpg");
+    expect(bench.count("originals.get")).toBe(1);
+    bench.advance(10_001);
+    await findText(bench, "/w_3/cat.jpg");
+    expect(bench.count("originals.get")).toBe(2);
+  });
+
+  it("are kept by their version", async () => {
+    const bench = await createKeeping(100);
+    await findText(bench, "/w_1/cat.jpg");
+    await bench.putOriginal("cat.jpg", "cow");
+    expect(await findText(bench, "/w_2/cat.jpg")).toBe("cowcow");
+    expect(bench.count("originals.get")).toBe(2);
+  });
+
+  it("are kept within a bound", async () => {
+    const bench = await createKeeping(5);
+    for (const target of ["/w_1/cat.jpg", "/w_1/dog.jpg", "/w_2/dog.jpg", "/w_2/cat.jpg"]) {
+      await findText(bench, target);
+    }
+    expect(bench.count("originals.get")).toBe(3);
+  });
+
+  it("are let go when they have changed", async () => {
+    const bench = await createKeeping(100);
+    await findText(bench, "/w_1/cat.jpg");
+    await findText(bench, "/w_1/dog.jpg");
+    bench.lent.forget("cat.jpg");
+    await findText(bench, "/w_2/cat.jpg");
+    await findText(bench, "/w_2/dog.jpg");
+    expect(bench.count("originals.get")).toBe(3);
+  });
+
+  it("too large are refused without being read", async () => {
+    const bench = createBench({ maxBytes: 2 });
+    await bench.putOriginal("cat.jpg", "cat");
+    await expect(findText(bench)).rejects.toMatchObject({ code: "too_large" });
+    expect(bench.count("originals.get")).toBe(0);
+  });
+
+  it("give back their share of the budget when all who wait go at once", async () => {
+    const budget = createByteBudget({ limit: 10, waitMs: 1000, queueLimit: 10 });
+    const store = createMemoryStore();
+    const never = new Promise<never>(() => undefined);
+    const lent = createOriginals({
+      // one that lets go of what nobody wants any more
+      store: {
+        ...store,
+        get: (_, { signal = new AbortController().signal }) => orAbort(never, signal),
+      },
+      streams: createStreams({ limit: 1, now: () => performance.now() }),
+      maxBytes: 10,
+      budget,
+      cacheBytes: 0,
+      observe: () => undefined,
+      now: () => 0,
+    });
+    const clients = ["a", "b", "c"].map((key) => {
+      const controller = new AbortController();
+      const use = lent.use(key, { signal: controller.signal }, () => never);
+      return { controller, gone: expect(use).rejects.toThrow() };
+    });
+    await new Promise((resolve) => {
+      setTimeout(resolve, 5);
+    });
+    for (const { controller } of clients) controller.abort(new Error("gone"));
+    await Promise.all(clients.map(({ gone }) => gone));
+    const share = await budget.take(10);
+    const others = budget.take(1, AbortSignal.timeout(20));
+    await expect(others).rejects.toThrow(); // it was all there was
+    share.release();
+  });
+
+  it("are not fetched for jobs that would be refused, unless nobody waits for them", async () => {
+    const bench = createBench({ hasRoom: () => false });
+    await bench.putOriginal("cat.jpg", "cat");
+    await expect(findText(bench)).rejects.toMatchObject({ code: "overloaded" });
+    expect(bench.count("originals.get")).toBe(0);
+    await bench.variants.find(await requestOf("/w_300/cat.jpg"), { isBackground: true });
+    expect(bench.count("originals.get")).toBe(1);
+  });
+});

@@ -1,0 +1,99 @@
+import { describe, expect, it } from "vitest";
+import { describeVariant } from "../../../src/media/variant.ts";
+import type { MadeVariant } from "../../../src/media/variant.ts";
+import { createWriteBack } from "../../../src/media/variants/write-back.ts";
+import type { WriteBack } from "../../../src/media/variants/write-back.ts";
+import { createMemoryStore } from "../../../src/store/memory.ts";
+import type { ObjectStore, PutOptions } from "../../../src/store/store.ts";
+import { requestOf } from "../../support/variants.ts";
+
+const REQUEST = await requestOf("/w_300/cat.jpg");
+const STORED_AS = { engine: () => "test", cacheControl: "max-age=1", versioned: "max-age=2" };
+
+async function variantOf(text: string, sourceEtag: string): Promise<MadeVariant> {
+  const bytes = new TextEncoder().encode(text);
+  return { bytes, dimensions: "1x1", info: await describeVariant(bytes, sourceEtag) };
+}
+
+interface Bench {
+  readonly store: ObjectStore;
+  readonly writeBack: WriteBack;
+  /** The ETag that the original has by now. */
+  replaceOriginal(): Promise<string>;
+  text(): Promise<string>;
+}
+
+async function createBench(store: ObjectStore = createMemoryStore()): Promise<Bench> {
+  const originals = createMemoryStore();
+  return {
+    store,
+    writeBack: createWriteBack({ originals, variants: store, storedAs: STORED_AS }),
+    replaceOriginal: async () => {
+      await originals.put("cat.jpg", new Uint8Array(1), { contentType: "image/png" });
+      return (await originals.head("cat.jpg"))?.etag ?? "";
+    },
+    text: async () => {
+      const found = await store.get(REQUEST.variantKey, { maxBytes: 100 });
+      return found.kind === "found" ? new TextDecoder().decode(found.bytes) : found.kind;
+    },
+  };
+}
+
+/** A store that knows no conditions. */
+function withoutConditions(): ObjectStore {
+  const store = createMemoryStore();
+  return {
+    ...store,
+    put: async (key: string, bytes: Uint8Array, options: PutOptions) =>
+      options.condition
+        ? { kind: "condition_unsupported" as const }
+        : store.put(key, bytes, options),
+  };
+}
+
+describe("createWriteBack", () => {
+  it("lets the first of two equal variants stand", async () => {
+    const { writeBack, replaceOriginal, text } = await createBench();
+    const etag = await replaceOriginal();
+    const [ours, theirs] = [await variantOf("ours", etag), await variantOf("theirs", etag)];
+    expect(await writeBack.write(REQUEST, theirs, undefined)).toEqual(theirs.info);
+    expect(await writeBack.write(REQUEST, ours, undefined)).toEqual(theirs.info);
+    expect(await text()).toBe("theirs");
+  });
+
+  it("replaces the stale variant that it was told of", async () => {
+    const { writeBack, store, replaceOriginal, text } = await createBench();
+    await writeBack.write(REQUEST, await variantOf("old", await replaceOriginal()), undefined);
+    const stale = await store.head(REQUEST.variantKey);
+    const fresh = await variantOf("new", await replaceOriginal());
+    expect(await writeBack.write(REQUEST, fresh, stale?.etag)).toEqual(fresh.info);
+    expect(await text()).toBe("new");
+  });
+
+  it("insists against an older variant that has come between", async () => {
+    const { writeBack, replaceOriginal, text } = await createBench();
+    await writeBack.write(REQUEST, await variantOf("old", await replaceOriginal()), undefined);
+    const fresh = await variantOf("new", await replaceOriginal());
+    expect(await writeBack.write(REQUEST, fresh, undefined)).toEqual(fresh.info);
+    expect(await text()).toBe("new");
+  });
+
+  it("yields to a newer variant that has come between", async () => {
+    const { writeBack, replaceOriginal, text } = await createBench();
+    const old = await variantOf("old", await replaceOriginal());
+    await writeBack.write(REQUEST, await variantOf("new", await replaceOriginal()), undefined);
+    expect(await writeBack.write(REQUEST, old, undefined)).toBeUndefined();
+    expect(await text()).toBe("new");
+  });
+
+  it("writes plainly to a store without conditions, if the original is still the same", async () => {
+    const { writeBack, replaceOriginal, text } = await createBench(withoutConditions());
+    const first = await variantOf("first", await replaceOriginal());
+    expect(await writeBack.write(REQUEST, first, undefined)).toEqual(first.info);
+    const second = await variantOf("second", await replaceOriginal());
+    expect(await writeBack.write(REQUEST, first, undefined)).toBeUndefined();
+    expect(await text()).toBe("first");
+    expect(await writeBack.write(REQUEST, second, undefined)).toEqual(second.info);
+    expect(await text()).toBe("second");
+  });
+});

@@ -1,0 +1,71 @@
+import { execFileSync } from "node:child_process";
+import { afterEach, expect, vi } from "vitest";
+import { startChildWorker } from "../../../src/image/pool/child-process.ts";
+import { DEFAULT_IMAGE_LIMITS } from "../../../src/image/input/admit.ts";
+import type { TransformJob } from "../../../src/image/pipeline/pipeline.ts";
+import type { Pool, PoolOptions } from "../../../src/image/pool/pool.ts";
+import { createPool } from "../../../src/image/pool/pool.ts";
+import type { Worker } from "../../../src/image/worker.ts";
+import { drawPhoto, drawQuadrants } from "../images.ts";
+
+const small = await drawQuadrants(40, 20).png().toBuffer();
+export const SMALL_JOB: TransformJob = { bytes: small, spec: { width: 20 }, format: "png" };
+export const photo: Buffer = await drawPhoto(1500, 1200);
+/** Takes several seconds. */
+export const SLOW_JOB: TransformJob = {
+  bytes: photo,
+  spec: { width: 7000, height: 5600, mode: "fill" },
+  format: "webp",
+};
+/** Takes half a second. */
+export const MEDIUM_JOB: TransformJob = {
+  bytes: photo,
+  spec: { width: 3000, height: 2400, mode: "fill" },
+  format: "jpg",
+};
+
+export function startWorker(): Promise<Worker> {
+  return startChildWorker({ limits: DEFAULT_IMAGE_LIMITS, execArgv: process.execArgv });
+}
+
+const pools: Pool[] = [];
+
+export async function startPool(options: Partial<PoolOptions> = {}): Promise<Pool> {
+  const defaults = { size: 1, startWorker, queueLimit: 10, queueWaitMs: 9000, deadlineMs: 20_000 };
+  const pool = createPool({ ...defaults, ...options });
+  pools.push(pool);
+  await pool.start();
+  return pool;
+}
+
+afterEach(() => {
+  for (const pool of pools.splice(0)) pool.stop();
+});
+
+/** The image processes of this one; one that has ended and was not waited for is none. */
+export function listChildren(): number[] {
+  const table = execFileSync("ps", ["-A", "-o", "ppid=,pid=,stat=,args="], { encoding: "utf8" });
+  return table
+    .split("\n")
+    .map((line) => line.trim().split(/\s+/))
+    .filter(
+      ([parent, , state = "", ...args]) =>
+        Number(parent) === process.pid &&
+        !state.startsWith("Z") &&
+        args.some((arg) => /image.child\.[jt]s$/.test(arg)),
+    )
+    .map(([, pid]) => Number(pid));
+}
+
+export function killChildren(): number[] {
+  const pids = listChildren();
+  for (const pid of pids) process.kill(pid, "SIGKILL");
+  return pids;
+}
+
+export async function expectGone(pids: readonly number[]): Promise<void> {
+  await vi.waitFor(() => expect(listChildren().filter((pid) => pids.includes(pid))).toEqual([]), {
+    timeout: 1000,
+    interval: 20,
+  });
+}

@@ -1,0 +1,39 @@
+import { randomUUID } from "node:crypto";
+import { afterAll, beforeAll, describe } from "vitest";
+import type { ObjectStore } from "../../../src/store/store.ts";
+import type { Capabilities } from "./contract-subject.ts";
+import { createSubject, listAll } from "./contract-subject.ts";
+import { describeConditions } from "./contract-conditions.ts";
+import { describeDelete } from "./contract-delete.ts";
+import { describeKeys } from "./contract-keys.ts";
+import { describeList } from "./contract-list.ts";
+import { describeObjects } from "./contract-objects.ts";
+import { describeOpen } from "./contract-open.ts";
+
+/** The promises of `ObjectStore`, to be kept by every store. */
+export function describeStore(
+  storeName: string,
+  createStore: () => Promise<ObjectStore>,
+  capabilities: Capabilities,
+): void {
+  describe(storeName, () => {
+    const run = `contract-${randomUUID()}/`;
+    let store: ObjectStore | undefined;
+    const subject = createSubject(run, () => {
+      if (!store) throw new Error("the store is opened before the first test");
+      return store;
+    });
+    beforeAll(async () => {
+      store = await createStore();
+    });
+    afterAll(async () => {
+      await subject.store.delete(await listAll(subject.store, { prefix: run }));
+    });
+    describeObjects(subject);
+    describeOpen(subject);
+    describeConditions(subject);
+    describeDelete(subject);
+    describeList(subject);
+    describeKeys(subject, capabilities);
+  });
+}

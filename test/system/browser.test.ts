@@ -1,0 +1,81 @@
+import type { Browser } from "playwright-core";
+import sharp from "sharp";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import type { Site } from "../support/chromium.ts";
+import { hasChromium, launchChromium, servePage } from "../support/chromium.ts";
+import { drawPhoto, drawQuadrants } from "../support/images.ts";
+import type { TestServer } from "../support/server.ts";
+import { createFolders, startTestServer } from "../support/server.ts";
+
+/** Path, and the natural size that a browser should see. */
+const PICTURES: readonly (readonly [path: string, width: number, height: number])[] = [
+  ["/w_300/photo.jpg", 300, 200],
+  ["/w_300,h_300,g_auto,f_webp/photo.jpg", 300, 300],
+  ["/w_200,h_100,c_pad,b_navy/logo.png", 200, 100],
+  ["/w_120,f_avif/logo.png", 120, 120],
+  ["/w_150,f_auto/photo.jpg", 150, 100],
+  ["/w_90,f_gif/photo.jpg", 90, 60],
+  ["/w_100,h_50,a_90/photo.jpg", 50, 100],
+  ["/variants/1/photo.jpg/w_77.webp", 77, 51],
+];
+
+describe.skipIf(!hasChromium())("a page in a real browser", { retry: 1 }, () => {
+  let browser: Browser;
+  let server: TestServer;
+  let folders: Awaited<ReturnType<typeof createFolders>>;
+  let page: Site;
+
+  beforeAll(async () => {
+    folders = await createFolders({
+      "photo.jpg": await drawPhoto(900, 600),
+      "logo.png": await drawQuadrants(400, 400).png().toBuffer(),
+    });
+    server = await startTestServer({
+      ORIGINALS_DIR: folders.originals,
+      VARIANTS_DIR: folders.variants,
+    });
+    const html = PICTURES.map(([path]) => `<img src="${server.url}${path}">`).join("");
+    page = await servePage(html);
+  });
+
+  beforeEach(async () => {
+    browser = await launchChromium();
+  });
+
+  afterEach(() => browser.close());
+
+  afterAll(async () => {
+    page.stop();
+    await server.stop();
+    await folders.remove();
+  });
+
+  it("loads every picture at its size, when it is made and when it is redirected to", async () => {
+    for (const view of ["first", "second"]) {
+      const context = await browser.newContext(); // nothing is cached from one view to the next
+      const tab = await context.newPage();
+      const statuses: number[] = [];
+      tab.on("response", (response) => statuses.push(response.status()));
+      await tab.goto(page.url, { waitUntil: "networkidle" });
+      const sizes = await tab.$$eval("img", (images) =>
+        images.map((image) => [image.naturalWidth, image.naturalHeight]),
+      );
+      expect(sizes).toEqual(PICTURES.map(([, width, height]) => [width, height]));
+      expect(statuses.filter((status) => status === 302)).toHaveLength(view === "first" ? 0 : 7);
+      await context.close();
+    }
+  });
+
+  it("lets a script of another origin read the pixels", async () => {
+    const tab = await browser.newPage();
+    await tab.goto(page.url);
+    const size = await tab.evaluate(async (url) => {
+      const answer = await fetch(url);
+      return (await answer.arrayBuffer()).byteLength;
+    }, `${server.url}/w_60/photo.jpg`);
+    expect(size).toBeGreaterThan(200);
+    const bytes = Buffer.from(await (await fetch(`${server.url}/w_60/photo.jpg`)).arrayBuffer());
+    expect((await sharp(bytes).metadata()).width).toBe(60);
+    await tab.close();
+  });
+});
