@@ -2,7 +2,7 @@ import type { ChildProcess } from "node:child_process";
 import type { Serializable } from "node:child_process";
 import { fork } from "node:child_process";
 import { Agent, request } from "node:http";
-import type { PictureFormat } from "../src/transform/spec.ts";
+import type { ImageFormat } from "../src/transform/spec.ts";
 import type { ClientRequest, ClientResult } from "./client.ts";
 import { inLanes } from "./lanes.ts";
 import type { RawRequest } from "./raw.ts";
@@ -15,7 +15,7 @@ import { cpuOf, QUIET, script, stopProcess } from "./processes.ts";
 export interface Job {
   readonly key: string;
   readonly width: number;
-  readonly format: PictureFormat;
+  readonly format: ImageFormat;
 }
 
 /** What some work has cost. */

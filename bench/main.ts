@@ -89,7 +89,7 @@ function explain(about: Report["about"]): string {
   const lines = [
     `Node ${about["node"]}, sharp ${about["sharp"]}, libvips ${about["libvips"]}; ${about["lanes"]} cores (${about["cpu"]}), load before ${about["load"]}`,
     `Medians of ${about["rounds"]} rounds; what is compared takes turns. Ratios: above 1 the service is faster, or takes less.`,
-    `Pictures: ${about["photos"]}; those of 12 and 36 MP are made of them, enlarged, with grain of a camera's`,
+    `Images: ${about["photos"]}; those of 12 and 36 MP are made of them, enlarged, with grain of a camera's`,
     `entropy (JPEG of quality 90, 4 to 5 and 10 to 15 MB). All are in ${about["originals"]}`,
     HAS_PROC
       ? "CPU: processor time of the servers' processes, without whoever asks them."

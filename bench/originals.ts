@@ -12,7 +12,7 @@ const RECIPE = "1";
 const MAX_PHOTOS = 16;
 const DRAWN = 8;
 
-/** The pictures that everybody is asked for: files of one folder, made when they are first wanted. */
+/** The images that everybody is asked for: files of one folder, made when they are first wanted. */
 export interface Originals {
   readonly folder: string;
   /** What they were made of, for people. */
@@ -27,10 +27,10 @@ export interface Originals {
   twelvePng(): Promise<string>;
   /** 7360 by 4912, with grain. */
   thirtySix(): Promise<readonly string[]>;
-  /** The same pictures under keys that nobody has asked for: whoever is asked has nothing of them. */
+  /** The same images under keys that nobody has asked for: whoever is asked has nothing of them. */
   afresh(keys: readonly string[]): Promise<readonly string[]>;
   bytesOf(key: string): Promise<Buffer>;
-  /** Takes the names of `afresh` away; the pictures stay for the next run. */
+  /** Takes the names of `afresh` away; the images stay for the next run. */
   stop(): Promise<void>;
 }
 
@@ -123,7 +123,7 @@ async function findPhotos(given: string | undefined): Promise<Photos> {
 
 function drawPhotos(): Photos {
   return {
-    source: `${DRAWN} drawn pictures of 2048×1365`,
+    source: `${DRAWN} drawn images of 2048×1365`,
     version: "drawn",
     read: Array.from({ length: DRAWN }, () => (): Promise<Buffer> => drawPhoto(2048, 1365)),
   };
@@ -133,7 +133,7 @@ function shrink(path: string): Promise<Buffer> {
   return sharp(path).resize(64).jpeg().toBuffer();
 }
 
-/** Enlarged, with grain, so that the entropy stays that of a camera's picture: about 0.4 bytes a pixel. */
+/** Enlarged, with grain, so that the entropy stays that of a camera's image: about 0.4 bytes a pixel. */
 async function enlarge(photo: Buffer, { width, height }: Size): Promise<Buffer> {
   const noise = { type: "gaussian", mean: 128, sigma: 40 } as const;
   const grain = await sharp({ create: { width, height, channels: 3, background: "#888", noise } })

@@ -7,7 +7,7 @@ import { landscape, logo, spinner } from "./drawings.js";
 
 const folder = fileURLToPath(new URL("./originals/", import.meta.url));
 
-/** A camera's picture has grain; without it encoders have an easy time. */
+/** A camera's image has grain; without it encoders have an easy time. */
 async function photo() {
   const [width, height] = [2400, 1600];
   const grain = await sharp({
@@ -29,6 +29,6 @@ const samples = {
 await mkdir(folder, { recursive: true });
 for (const [name, draw] of Object.entries(samples)) {
   if (existsSync(folder + name)) continue;
-  const picture = await draw();
-  await writeFile(folder + name, await picture.toBuffer());
+  const image = await draw();
+  await writeFile(folder + name, await image.toBuffer());
 }

@@ -1,4 +1,4 @@
-// The pictures that samples and documentation begin with, drawn so that every run draws the same.
+// The images that samples and documentation begin with, drawn so that every run draws the same.
 import sharp from "sharp";
 
 /** A reproducible stream of numbers from 0 to 1. */

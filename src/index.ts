@@ -11,14 +11,14 @@ export type {
   Gravity,
   Mode,
   OutputFormat,
-  PictureFormat,
+  ImageFormat,
   Quality,
   QualityLevel,
   Ratio,
   Rotation,
   TransformSpec,
 } from "./transform/spec.ts";
-export type { DescriptionTransform, PictureTransform, Transform } from "./transform/transform.ts";
+export type { DescriptionTransform, ImageTransform, Transform } from "./transform/transform.ts";
 export type { PathOptions } from "./url/build.ts";
 export type { Candidates, UrlOptions } from "./url/srcset.ts";
 export { buildSrcset, buildUrl } from "./url/srcset.ts";

@@ -179,7 +179,7 @@ describe("startServer", () => {
     expect((await get("/w_10/photo.jpg")).status).toBe(302);
   });
 
-  it("makes pictures in its own process with a pool of size 0", async () => {
+  it("makes images in its own process with a pool of size 0", async () => {
     await start({ POOL_SIZE: "0" });
     expect((await get("/w_70/a%20b.png")).status).toBe(200);
     expect(childrenOf(process.pid)).toEqual([]);

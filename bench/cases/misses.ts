@@ -107,7 +107,7 @@ async function compare(
   for (const row of compareCosts(limit, { ours: least, raw })) add(row);
 }
 
-/** A row for the time and one for the processor time of so many pictures. */
+/** A row for the time and one for the processor time of so many images. */
 export function compareCosts(
   {
     name,

@@ -4,7 +4,7 @@ import type { Config } from "../config/config.ts";
 import { MediaError } from "../errors.ts";
 import type { Explanation } from "../request/explain.ts";
 import { explainRequest } from "../request/explain.ts";
-import type { MediaRequest, RequestRules } from "../request/read.ts";
+import type { MediaRequest, RequestRules } from "../request/request.ts";
 import { readRequest } from "../request/read.ts";
 import { createRules } from "../service/service.ts";
 import { printResult, readConfig } from "./options/environment.ts";

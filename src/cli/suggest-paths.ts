@@ -9,14 +9,14 @@ const SPECS: readonly Transform[] = [
   { width: 600, format: "auto" },
 ];
 
-const PICTURE = /\.(?:jpe?g|png|webp|gif|avif)$/i;
+const IMAGE = /\.(?:jpe?g|png|webp|gif|avif)$/i;
 
 /** Paths to try first, on originals that are there. */
 export async function suggestPaths(originals: Pick<ObjectStore, "list">): Promise<string[]> {
   const { keys } = await originals.list({ prefix: "", delimiter: "/" }); // not the whole tree
-  const pictures = keys.filter((key) => PICTURE.test(key));
+  const images = keys.filter((key) => IMAGE.test(key));
   return SPECS.flatMap((spec, index) => {
-    const key = pictures[index % pictures.length];
+    const key = images[index % images.length];
     return key === undefined ? [] : buildPath(key, spec);
   });
 }

@@ -240,6 +240,6 @@ function describeOriginals({ passthrough, prefix }: PolicyConfig["originals"]): 
   const where = prefix ? ` under ${prefix}` : "";
   if (passthrough === "refuse") return `originals as they are${where}: not given out`;
   return passthrough === "allow"
-    ? `originals as they are${where}: given out, when they are pictures`
+    ? `originals as they are${where}: given out, when they are images`
     : `originals as they are${where}: redirected to, whatever they are (nothing looks at their bytes)`;
 }

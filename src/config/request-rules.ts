@@ -1,5 +1,5 @@
 import type { PreferredFormat } from "../transform/negotiate.ts";
-import type { RequestRules } from "../request/read.ts";
+import type { RequestRules } from "../request/request.ts";
 import { createPermits } from "../transform/policy.ts";
 import { createVerify } from "../url/signature.ts";
 import type { VariantPrefix } from "../url/variant-prefix.ts";

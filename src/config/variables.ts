@@ -75,7 +75,7 @@ export const REQUEST_VARIABLES: Schemas<RequestVariables> = {
 const SECRETS: ReadonlySet<string> = new Set(["ADMIN_TOKEN", "SIGNING_SECRETS", "WARM_QUEUE"]);
 
 interface ReadOptions {
-  /** Whoever asks for a picture is told what is wrong: no value is to be in it. */
+  /** Whoever asks for an image is told what is wrong: no value is to be in it. */
   readonly isPublic?: boolean;
 }
 

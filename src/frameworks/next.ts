@@ -1,5 +1,5 @@
 import type { CreateUrlsOptions } from "../url/urls.ts";
-import { pictureUrl } from "./picture-url.ts";
+import { imageUrl } from "./image-url.ts";
 import { toSides } from "./size.ts";
 
 /** What `next/image` hands to a loader. */
@@ -10,16 +10,16 @@ export interface NextLoaderProps {
 }
 
 /**
- * Makes a loader for `next/image`. Next gives a width and never a height, so the shape of the picture
+ * Makes a loader for `next/image`. Next gives a width and never a height, so the shape of the image
  * stands in its `src`, with any other option of the grammar: `photos/a.jpg?ar=16:9&g=north`.
  *
  * @example export default createNextLoader({ baseUrl: "https://media.example.com" });
  */
 export function createNextLoader(options: CreateUrlsOptions): (props: NextLoaderProps) => string {
   return ({ src, width, quality }) => {
-    // pictures that the bundler has imported are the application's own
+    // images that the bundler has imported are the application's own
     if (src.startsWith("/_next/")) return src;
     const asked = { ...toSides({ width }), ...(quality && { quality }) };
-    return pictureUrl(src, asked, options);
+    return imageUrl(src, asked, options);
   };
 }

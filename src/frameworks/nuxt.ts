@@ -1,10 +1,10 @@
 import { MediaError } from "../errors.ts";
 import type { CreateUrlsOptions } from "../url/urls.ts";
 import { parseHints } from "./hints.ts";
-import { pictureUrl } from "./picture-url.ts";
+import { imageUrl } from "./image-url.ts";
 import { toSides } from "./size.ts";
 
-/** The `options` of the provider in `nuxt.config.ts`; `modifiers` among them hold for every picture. */
+/** The `options` of the provider in `nuxt.config.ts`; `modifiers` among them hold for every image. */
 export interface NuxtProviderOptions extends Pick<CreateUrlsOptions, "comma" | "variantsRoot"> {
   /** Of the service: `https://media.example.com`. */
   readonly baseURL?: string;
@@ -44,7 +44,7 @@ function getImage(
   };
   const { comma, variantsRoot } = options;
   return {
-    url: pictureUrl(src, asked, {
+    url: imageUrl(src, asked, {
       baseUrl: baseURL,
       ...(comma && { comma }),
       ...(variantsRoot && { variantsRoot }),

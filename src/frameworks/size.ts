@@ -1,6 +1,6 @@
 import { MediaError } from "../errors.ts";
 import type { TransformSpec } from "../transform/spec.ts";
-import { isPictureFormat, MAX_SIDE, maxPixels } from "../transform/spec.ts";
+import { isImageFormat, MAX_SIDE, maxPixels } from "../transform/spec.ts";
 
 /** The sides that a component asks for, as numbers or as the texts of numbers. */
 export function toSides(given: {
@@ -12,13 +12,13 @@ export function toSides(given: {
 }
 
 /**
- * Shrinks a box, in its own ratio, to what a picture can have. Components work out sizes of their own: a
+ * Shrinks a box, in its own ratio, to what an image can have. Components work out sizes of their own: a
  * set of widths goes up to 6016 pixels, whatever the ratio is.
  */
 export function shrinkToBounds(spec: TransformSpec): TransformSpec {
   const { width, height, format = "auto", dpr = 1 } = spec;
   const box = boxOf(spec);
-  if (!box || !isPictureFormat(format)) return spec;
+  if (!box || !isImageFormat(format)) return spec;
   // the side that a ratio gives is rounded, by half a row of the other one at most
   const area = maxPixels(format) - MAX_SIDE;
   const scale = Math.min(
@@ -47,7 +47,7 @@ function boxOf({ width, height, aspectRatio: ratio }: TransformSpec): Box | unde
 }
 
 /**
- * Takes the size that a `src` tells for its ratio: the component says how large the picture is.
+ * Takes the size that a `src` tells for its ratio: the component says how large the image is.
  *
  * @throws MediaError `invalid_transform` when there is only one side, or a ratio beside them.
  */

@@ -17,7 +17,7 @@ const ELSEWHERE = /^(?:[a-z][a-z\d+.-]*:)?\/\/|^(?:data|blob):/i;
 /**
  * Reads a `src`: `photos/a%20b.jpg?ar=16:9&g=north`. Its path is that of the original, written as in a
  * URL, so that `%` and `?` of a key are `%25` and `%3F`; its query holds options. A URL of the service
- * itself keeps what it asks for. Gives nothing for pictures that are somewhere else.
+ * itself keeps what it asks for. Gives nothing for images that are somewhere else.
  *
  * @throws MediaError `invalid_transform` for options that are not correct.
  */

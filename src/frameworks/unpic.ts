@@ -7,7 +7,7 @@ import { encodeKey } from "../url/percent.ts";
 import type { CreateUrlsOptions, ParsedUrl } from "../url/urls.ts";
 import { createUrls } from "../url/urls.ts";
 import { parseHints } from "./hints.ts";
-import { pictureUrl } from "./picture-url.ts";
+import { imageUrl } from "./image-url.ts";
 import { toSides } from "./size.ts";
 import { isUnder, toSource } from "./source.ts";
 
@@ -40,7 +40,7 @@ export interface ShiftMediaExtract {
 }
 
 /**
- * Transforms a picture: a key, or a URL of the service, which keeps what it asks for unless the
+ * Transforms an image: a key, or a URL of the service, which keeps what it asks for unless the
  * operations say otherwise. This is the `transformer` of unpic's base components.
  *
  * @example transform("photos/a.jpg", { width: 300, height: 200 }, { baseURL: "https://media.example.com" })
@@ -51,11 +51,11 @@ export function transform(
   operations: ShiftMediaOperations,
   options: ShiftMediaOptions = {},
 ): string {
-  return pictureUrl(String(src), toAsked(operations), toUrlsOptions(options));
+  return imageUrl(String(src), toAsked(operations), toUrlsOptions(options));
 }
 
 /**
- * Generates the URL of a picture from its original; what a URL of the service asks for is left behind.
+ * Generates the URL of an image from its original; what a URL of the service asks for is left behind.
  *
  * @throws MediaError `invalid_transform`, `invalid_path`
  */

@@ -7,7 +7,7 @@ import type { Logger } from "../logger.ts";
 import type { Timings } from "../media/variants/timings.ts";
 import { cacheTag } from "../url/cache-tag.ts";
 import { explainRequest } from "../request/explain.ts";
-import type { MediaRequest, VariantRequest } from "../request/read.ts";
+import type { MediaRequest, VariantRequest } from "../request/request.ts";
 import { readRequest } from "../request/read.ts";
 import type { Warm } from "../media/warm/warm.ts";
 import type { LogRequest } from "./access-log.ts";

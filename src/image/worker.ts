@@ -1,5 +1,14 @@
-import type { OriginalFile } from "./child/read-file.ts";
 import type { TransformJob, TransformResult } from "./pipeline/pipeline.ts";
+
+/** A file of this machine as it was when it was found to be the original. */
+export interface OriginalFile {
+  readonly path: string;
+  /** In bytes. */
+  readonly size: number;
+  /** When it was written, in nanoseconds. */
+  readonly modified: string;
+  readonly inode: string;
+}
 
 /** A job as it is given to workers. */
 export interface WorkerJob extends TransformJob {
@@ -27,14 +36,14 @@ type Follow = "nothing" | "original" | "decode";
 /** What a worker is to be ready for. */
 export interface Prospect {
   readonly follow: Follow;
-  /** Whether a job of the same picture, in another format or quality, comes next. */
+  /** Whether a job of the same image, in another format or quality, comes next. */
   readonly isTwinned: boolean;
 }
 
 export interface RunOptions extends Prospect {
   /** Ends the job; where the worker can be killed, at once. */
   readonly signal: AbortSignal;
-  /** Called with what a picture is that takes long, before it is made. */
+  /** Called with what an image is that takes long, before it is made. */
   readonly onSlow: (what: string) => void;
 }
 

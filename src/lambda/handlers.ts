@@ -134,7 +134,7 @@ async function replace(
   const response = await answer(event, redirecting, config);
   if (!isTooLarge(response)) return response;
   await response.body?.cancel();
-  const problem = `the picture has more than ${MAX_BUFFERED_BYTES} bytes, which this function cannot answer`;
+  const problem = `the image has more than ${MAX_BUFFERED_BYTES} bytes, which this function cannot answer`;
   return refuse("too_large", `${problem}: ask for a smaller one`, config.cache);
 }
 

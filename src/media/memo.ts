@@ -1,7 +1,7 @@
 import { LRUCache } from "lru-cache";
 import { MediaError } from "../errors.ts";
 import type { ErrorCode } from "../errors.ts";
-import type { VariantRequest } from "../request/read.ts";
+import type { VariantRequest } from "../request/request.ts";
 import type { Variant, VariantInfo } from "./variant.ts";
 
 const MAX_SEEN = 50_000;

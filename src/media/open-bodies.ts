@@ -40,7 +40,7 @@ export function createStreams({ limit, now }: StreamsDeps): Streams {
     open: async (store, key, options) => {
       if (opening + sendings.size >= limit) stalledOf(sendings, now() - STALLED_MS)?.giveUp();
       if (opening + sendings.size >= limit) {
-        throw new MediaError("overloaded", "too many pictures are being sent, try again later");
+        throw new MediaError("overloaded", "too many images are being sent, try again later");
       }
       opening += 1;
       try {

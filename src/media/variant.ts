@@ -3,7 +3,7 @@ import type { ObjectInfo, PutOptions } from "../store/store.ts";
 import { encodeSegment } from "../url/percent.ts";
 import { printStoredTransform } from "../url/variant-key.ts";
 import { cacheTag } from "../url/cache-tag.ts";
-import type { VariantRequest } from "../request/read.ts";
+import type { VariantRequest } from "../request/request.ts";
 import { sha256 } from "./sha256.ts";
 
 /** What every answer about a variant says of it. */

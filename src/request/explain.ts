@@ -1,7 +1,7 @@
 import type { TransformSpec } from "../transform/spec.ts";
 import { printCanonical } from "../url/build.ts";
 import { readTarget, splitPath } from "../url/path.ts";
-import type { MediaRequest, RequestRules } from "./read.ts";
+import type { MediaRequest, RequestRules } from "./request.ts";
 
 /** What a request comes to, for people. */
 export interface Explanation {

@@ -9,7 +9,7 @@ import { MAX_KEY_BYTES, MAX_PATH_BYTES } from "../url/key.ts";
 import type { VariantAddress } from "../url/variant-key.ts";
 import { encodeVariantKey, variantKey } from "../url/variant-key.ts";
 import type { VariantPrefix } from "../url/variant-prefix.ts";
-import type { RequestRules, VariantRequest } from "./read.ts";
+import type { RequestRules, VariantRequest } from "./request.ts";
 
 /** Leaves room for a base path before it. */
 const MAX_STORED_PATH_BYTES = MAX_PATH_BYTES - 64;
@@ -21,12 +21,12 @@ interface Negotiable {
   readonly common: Pick<VariantRequest, "form" | "mayMake" | "expires" | "hint">;
 }
 
-/** Settles on the best format that the client names, and that can hold the picture. */
+/** Settles on the best format that the client names, and that can hold the image. */
 export function settleNegotiated(asked: Negotiable, rules: RequestRules): VariantRequest {
   return negotiate({ ...asked, preference: offeredFormats(asked.spec, rules) }, rules);
 }
 
-/** A format that cannot hold so large a picture is not offered under `f_auto`. */
+/** A format that cannot hold so large an image is not offered under `f_auto`. */
 export function offeredFormats(
   spec: TransformSpec,
   { autoFormats }: Pick<RequestRules, "autoFormats">,

@@ -5,7 +5,13 @@ import { createS3Client } from "../store/s3/client.ts";
 import type { Presign } from "../store/s3/presign.ts";
 import { createPresign } from "../store/s3/presign.ts";
 import { createS3Store } from "../store/s3/store.ts";
-import type { Stores } from "./stores.ts";
+import type { ObjectStore } from "../store/store.ts";
+
+export interface S3Stores {
+  readonly originals: ObjectStore;
+  readonly variants: ObjectStore;
+  readonly presign: Presign;
+}
 
 type Buckets = Extract<StoreConfig, { kind: "s3" }>;
 
@@ -13,7 +19,7 @@ type Buckets = Extract<StoreConfig, { kind: "s3" }>;
 export function createS3Stores(
   store: Buckets,
   { timeouts, limits, prefix, access }: Omit<Config, "store">,
-): Stores {
+): S3Stores {
   const createClient = (mayRest = false): S3Client =>
     createS3Client({
       forcePathStyle: store.forcePathStyle,

@@ -5,7 +5,7 @@ import type { Metrics } from "../http/metrics.ts";
 import { createMetrics } from "../http/metrics.ts";
 import { startChildWorker } from "../image/pool/child-process.ts";
 import type { ImageLimits } from "../image/input/admit.ts";
-import { identifyPicture } from "../image/input/media-type.ts";
+import { identifyImage } from "../image/input/media-type.ts";
 import type { Pool } from "../image/pool/pool.ts";
 import { createPool } from "../image/pool/pool.ts";
 import type { Worker } from "../image/worker.ts";
@@ -19,7 +19,7 @@ import type { Originals, OriginalsDeps } from "../media/originals/originals.ts";
 import { createOriginals } from "../media/originals/originals.ts";
 import type { PresignedUrls } from "../media/variants/presigned-urls.ts";
 import { createPresignedUrls } from "../media/variants/presigned-urls.ts";
-import type { RequestRules } from "../request/read.ts";
+import type { RequestRules } from "../request/request.ts";
 import type { StoredAs } from "../media/variant.ts";
 import type { Variants } from "../media/variants/variants.ts";
 import { createVariants } from "../media/variants/variants.ts";
@@ -108,7 +108,7 @@ export async function createService(config: Config, logger: Logger): Promise<Ser
     publicUrl: publicUrlOf(config),
     presigned: createPresigned(config, stores),
     rules,
-    identify: identifyPicture,
+    identify: identifyImage,
     storeTimeoutMs: config.timeouts.storeMs,
     start: () => start(stores, pool, logger),
     settle: background.drain,

@@ -3,7 +3,7 @@ import { each } from "../concurrency/to-async.ts";
 import type { Warm } from "../media/warm/warm.ts";
 import { createWarm } from "../media/warm/warm.ts";
 import type { Observe } from "../media/observe.ts";
-import type { RequestRules } from "../request/read.ts";
+import type { RequestRules } from "../request/request.ts";
 import type { Variants } from "../media/variants/variants.ts";
 import { slotsOf } from "./worker-count.ts";
 

@@ -2,7 +2,7 @@ import { invalidTransform, MediaError } from "../errors.ts";
 import type { Field } from "./fields.ts";
 import { FIELDS, LABELS, nameOf } from "./fields.ts";
 import { foldSize, multiply } from "./fold.ts";
-import { compact } from "./normalize-picture.ts";
+import { compact } from "./normalize-image.ts";
 import { checkCompany } from "./normalize.ts";
 import { printPiece } from "./print.ts";
 import type { Gravity, Quality, Ratio, TransformSpec } from "./spec.ts";
@@ -76,7 +76,7 @@ function checkQuality({ qualities }: AllowedLists, typed: TransformSpec): void {
   throw notAllowed(typed, "quality", qualities);
 }
 
-/** A point has as many places as a picture has pixels; twenty steps to a side will do. */
+/** A point has as many places as an image has pixels; twenty steps to a side will do. */
 function snapPoint(gravity: Gravity): Gravity {
   if (typeof gravity !== "object") return gravity;
   return { x: snapFraction(gravity.x), y: snapFraction(gravity.y) };

@@ -2,13 +2,13 @@ import type { MediaError } from "../errors.ts";
 import { invalidTransform } from "../errors.ts";
 import type { Field } from "./fields.ts";
 import { FIELDS, LABELS, nameOf } from "./fields.ts";
-import { compact, foldCrop, normalizePicture } from "./normalize-picture.ts";
+import { compact, foldCrop, normalizeImage } from "./normalize-image.ts";
 import { VALUES } from "./options.ts";
 import type { OutputFormat, TransformSpec } from "./spec.ts";
-import { isPictureFormat } from "./spec.ts";
+import { isImageFormat } from "./spec.ts";
 
 /**
- * Gives the one spec that stands for every spelling of the same picture: `dpr` and `aspectRatio` are
+ * Gives the one spec that stands for every spelling of the same image: `dpr` and `aspectRatio` are
  * folded into the sides, and what is a default or cannot change the bytes is dropped. The format is
  * given beside it and is no part of the result. Presets have to be expanded before. Pure and idempotent.
  *
@@ -20,8 +20,8 @@ export function normalizeTransform(
   format: OutputFormat | "auto",
 ): TransformSpec {
   checkCompany(spec);
-  if (!isPictureFormat(format)) return normalizeDescription(spec, format);
-  const normalized = normalizePicture(spec, format);
+  if (!isImageFormat(format)) return normalizeDescription(spec, format);
+  const normalized = normalizeImage(spec, format);
   checkBounds(normalized);
   return normalized;
 }
@@ -60,15 +60,15 @@ function checkBounds(spec: TransformSpec): void {
   }
 }
 
-/** What can be said of a picture, and what can only be done to one. */
+/** What can be said of an image, and what can only be done to one. */
 function normalizeDescription(spec: TransformSpec, format: OutputFormat): TransformSpec {
-  const extra = FIELDS.find((field) => spec[field] !== undefined && changesPicture(field));
+  const extra = FIELDS.find((field) => spec[field] !== undefined && changesImage(field));
   if (extra) throw clash(LABELS[extra], `"f_${format}", which describes the original`);
   const { trim, version, attachment } = spec;
   const rotate = spec.rotate === "ignore" ? spec.rotate : undefined;
   return compact({ crop: foldCrop(spec), trim, rotate, version, attachment });
 }
 
-function changesPicture(field: Field): boolean {
+function changesImage(field: Field): boolean {
   return /^(?:[whcqre]|ar)$/.test(nameOf(field));
 }

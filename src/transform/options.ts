@@ -1,6 +1,6 @@
 import type { Field } from "./fields.ts";
 import { FIELDS, LABELS, nameOf } from "./fields.ts";
-import { DESCRIPTION_FORMATS, FLIPS, MAX_SIDE, MODES, PICTURE_FORMATS } from "./spec.ts";
+import { DESCRIPTION_FORMATS, FLIPS, MAX_SIDE, MODES, IMAGE_FORMATS } from "./spec.ts";
 
 /** What the value of an option is: a number of a range, one of some words, or something of its own. */
 interface Value {
@@ -49,7 +49,7 @@ export const VALUES: { readonly [K in Field]-?: Value } = {
   tint: color,
   grayscale: flag,
   negate: flag,
-  format: { words: [...PICTURE_FORMATS, "auto", ...DESCRIPTION_FORMATS] },
+  format: { words: [...IMAGE_FORMATS, "auto", ...DESCRIPTION_FORMATS] },
   quality: { kind: "quality" },
   animated: flag,
   attachment: flag,

@@ -3,7 +3,7 @@ import type { AllowedLists } from "./allowed.ts";
 import { applyLists, hasUsualDpr, MAX_PRESETS } from "./allowed.ts";
 import { plainFormat } from "./extension.ts";
 import { FIELDS } from "./fields.ts";
-import { compact } from "./normalize-picture.ts";
+import { compact } from "./normalize-image.ts";
 import { normalizeTransform } from "./normalize.ts";
 import type { Presets } from "./presets.ts";
 import { expandPresets } from "./presets.ts";

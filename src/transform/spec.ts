@@ -1,7 +1,7 @@
-/** Formats that a picture comes in, by the name that `f_` and the stored file name use. */
-export const PICTURE_FORMATS = ["jpg", "png", "webp", "avif", "gif"] as const;
-/** A format that a picture comes in. */
-export type PictureFormat = (typeof PICTURE_FORMATS)[number];
+/** Formats that an image comes in, by the name that `f_` and the stored file name use. */
+export const IMAGE_FORMATS = ["jpg", "png", "webp", "avif", "gif"] as const;
+/** A format that an image comes in. */
+export type ImageFormat = (typeof IMAGE_FORMATS)[number];
 
 /** What is said of an original instead of showing it. */
 export const DESCRIPTION_FORMATS = ["json", "thumbhash", "blurhash"] as const;
@@ -9,16 +9,16 @@ export const DESCRIPTION_FORMATS = ["json", "thumbhash", "blurhash"] as const;
 export type DescriptionFormat = (typeof DESCRIPTION_FORMATS)[number];
 
 /** A format that variants come in. */
-export type OutputFormat = PictureFormat | DescriptionFormat;
+export type OutputFormat = ImageFormat | DescriptionFormat;
 
-/** Whether a format shows the picture, or only describes it. */
-export function isPictureFormat(format: OutputFormat | "auto"): format is PictureFormat | "auto" {
+/** Whether a format shows the image, or only describes it. */
+export function isImageFormat(format: OutputFormat | "auto"): format is ImageFormat | "auto" {
   return !DESCRIPTION_FORMATS.some((name) => name === format);
 }
 
-/** How the picture meets its target box; see the table of modes in the README. */
+/** How the image meets its target box; see the table of modes in the README. */
 export const MODES = ["lfill", "limit", "fill", "fit", "lpad", "pad", "scale"] as const;
-/** How a picture meets its target box. */
+/** How an image meets its target box. */
 export type Mode = (typeof MODES)[number];
 
 /** The nine fixed positions, row by row. */

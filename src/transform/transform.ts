@@ -8,7 +8,7 @@ import type {
   Flip,
   Gravity,
   Mode,
-  PictureFormat,
+  ImageFormat,
   Quality,
   Ratio,
   Rotation,
@@ -21,12 +21,12 @@ import type {
  *
  * @example { width: 300, aspectRatio: "16:9", gravity: "auto", format: "auto" }
  */
-export type Transform = PictureTransform | DescriptionTransform;
+export type Transform = ImageTransform | DescriptionTransform;
 
-/** The picture itself, changed. */
-export type PictureTransform = Sides & Cut & Common & Looks;
+/** The image itself, changed. */
+export type ImageTransform = Sides & Cut & Common & Looks;
 
-/** What is known of the picture after orientation and crop, as JSON or as a placeholder's hash. */
+/** What is known of the image after orientation and crop, as JSON or as a placeholder's hash. */
 export type DescriptionTransform = Cut &
   Common & { readonly format: DescriptionFormat; readonly rotate?: "ignore" | undefined };
 
@@ -69,7 +69,7 @@ type Looks = { readonly [K in keyof Effects]?: Loosely<Effects[K]> } & {
   /** Pixels, 1 to 4096. */
   readonly radius?: number | "max" | undefined;
   /** Default: by the extension of the key. */
-  readonly format?: PictureFormat | "auto" | undefined;
+  readonly format?: ImageFormat | "auto" | undefined;
   /** 1 to 100, or a level. */
   readonly quality?: Quality | undefined;
   readonly animated?: boolean | undefined;

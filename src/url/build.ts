@@ -1,6 +1,6 @@
 import { plainFormat } from "../transform/extension.ts";
 import { isTaken, splitPieces } from "../transform/names.ts";
-import { normalizePicture } from "../transform/normalize-picture.ts";
+import { normalizeImage } from "../transform/normalize-image.ts";
 import { printTransform } from "../transform/print.ts";
 import type { TransformSpec } from "../transform/spec.ts";
 import type { Transform } from "../transform/transform.ts";
@@ -52,7 +52,7 @@ export function printRequest(key: string, transform: Transform): string {
 export function printCanonical(key: string, { expires, ...spec }: TransformSpec): string {
   const plain = plainFormat(key);
   const format = spec.format ?? plain;
-  const canonical = normalizePicture(spec, format);
+  const canonical = normalizeImage(spec, format);
   const isImplied = format === plain && standsAlone(canonical);
   return printTransform({
     ...canonical,

@@ -1,16 +1,16 @@
 import { fallbackFormat } from "../transform/extension.ts";
 import { multiply } from "../transform/fold.ts";
-import type { PictureFormat } from "../transform/spec.ts";
+import type { ImageFormat } from "../transform/spec.ts";
 import { MAX_SIDE } from "../transform/spec.ts";
-import type { PictureTransform, Transform } from "../transform/transform.ts";
+import type { ImageTransform, Transform } from "../transform/transform.ts";
 import { toSpec } from "../transform/transform.ts";
-import type { Urls } from "./urls.ts";
+import type { Candidates } from "./srcset.ts";
 
 /** Widths that a `srcset` offers, in pixels: common screens, and half of them. */
 const WIDTHS = [320, 480, 640, 750, 828, 1080, 1280, 1600, 1920, 2560, 3840];
 
-/** What to do to the picture, and how it stands on the page. */
-export type ImgOptions = PictureTransform & {
+/** What to do to the image, and how it stands on the page. */
+export type ImgOptions = ImageTransform & {
   /** The widths to offer, in pixels. Default: common ones up to twice `width`. */
   readonly widths?: readonly number[] | undefined;
   /** The attribute `sizes`. Default: by the layout. */
@@ -36,7 +36,7 @@ export interface ImgAttributes {
 
 export type PictureOptions = ImgOptions & {
   /** Better formats for those who have them, best first. Default: AVIF and WebP, or what moves. */
-  readonly formats?: readonly PictureFormat[] | undefined;
+  readonly formats?: readonly ImageFormat[] | undefined;
 };
 
 export interface Picture {
@@ -49,7 +49,11 @@ export interface Picture {
   readonly img: ImgAttributes;
 }
 
-type Builders = Pick<Urls, "url" | "srcset">;
+/** The functions of `createUrls` that an `<img>` is built with. */
+interface Builders {
+  url(key: string, transform?: Transform): string;
+  srcset(key: string, transform: Transform, candidates: Candidates): string;
+}
 
 /** Describes an `<img>`. */
 export function describeImg(
@@ -69,7 +73,7 @@ export function describeImg(
 }
 
 /** The height alone, or that of a preset, would give each width another shape. */
-function hasShape({ width, height, presets }: PictureTransform): boolean {
+function hasShape({ width, height, presets }: ImageTransform): boolean {
   return Boolean(width) || !(height ?? presets);
 }
 
@@ -84,7 +88,7 @@ export function describePicture(
   { formats, ...options }: PictureOptions,
 ): Picture {
   // an animation does not move as AVIF
-  const better: readonly PictureFormat[] = options.animated ? ["webp"] : ["avif", "webp"];
+  const better: readonly ImageFormat[] = options.animated ? ["webp"] : ["avif", "webp"];
   const sources = (formats ?? better).map((format) => {
     const { srcset, sizes } = describeImg(builders, key, { ...options, format });
     return { type: `image/${format.replace("jpg", "jpeg")}`, srcset, ...(sizes && { sizes }) };

@@ -7,7 +7,7 @@ import type { Presets } from "../transform/presets.ts";
 import { expandPresets } from "../transform/presets.ts";
 import { printTransform } from "../transform/print.ts";
 import type { OutputFormat, TransformSpec } from "../transform/spec.ts";
-import { isPictureFormat } from "../transform/spec.ts";
+import { isImageFormat } from "../transform/spec.ts";
 import { checkBytes } from "../transform/text.ts";
 import type { Transform } from "../transform/transform.ts";
 import { toSpec } from "../transform/transform.ts";
@@ -22,7 +22,7 @@ import { buildUrl, printCandidates, resizeTo } from "./srcset.ts";
 export interface CreateUrlsOptions extends UrlOptions {
   /** The presets of the service, as it has them: `{ thumb: "w_150,h_150,c_fill" }`. */
   readonly presets?: Readonly<Record<string, string>> | undefined;
-  /** What every transform of a picture has unless it says otherwise: `{ format: "auto" }`. */
+  /** What every transform of an image has unless it says otherwise: `{ format: "auto" }`. */
   readonly defaults?: Transform | undefined;
 }
 
@@ -52,13 +52,13 @@ export interface Urls {
   canonical(key: string, transform: Transform): string;
   /** Reads a URL or a path of the service back. @throws MediaError as the service would */
   parse(url: string): ParsedUrl;
-  /** The `srcset` of a picture; with widths, a transform of two sides keeps their ratio. */
+  /** The `srcset` of an image; with widths, a transform of two sides keeps their ratio. */
   srcset(key: string, transform: Transform, candidates: Candidates): string;
   /** The attributes of an `<img>`. */
   img(key: string, options: ImgOptions): ImgAttributes;
   /** An `<img>` with a `<source>` for each better format. */
   picture(key: string, options: PictureOptions): Picture;
-  /** The URL of a picture of 24 pixels, to be shown until the real one is there. */
+  /** The URL of an image of 24 pixels, to be shown until the real one is there. */
   placeholder(key: string, transform?: Transform): string;
 }
 
@@ -97,10 +97,10 @@ export function createUrls(options: CreateUrlsOptions): Urls {
   };
 }
 
-/** A description takes none of what is said of pictures. */
+/** A description takes none of what is said of images. */
 function withDefaults({ defaults }: State, transform: Transform): TransformSpec {
   const asked = toSpec(transform);
-  if (!isPictureFormat(asked.format ?? "auto")) return asked;
+  if (!isImageFormat(asked.format ?? "auto")) return asked;
   return { ...makeRoom(toSpec(defaults), asked), ...asked };
 }
 

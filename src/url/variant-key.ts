@@ -3,7 +3,7 @@ import { normalizeTransform } from "../transform/normalize.ts";
 import { parseTransform } from "../transform/parse.ts";
 import { printTransform } from "../transform/print.ts";
 import type { OutputFormat, TransformSpec } from "../transform/spec.ts";
-import { DESCRIPTION_FORMATS, PICTURE_FORMATS } from "../transform/spec.ts";
+import { DESCRIPTION_FORMATS, IMAGE_FORMATS } from "../transform/spec.ts";
 import { encodeKey, encodeTransform } from "./percent.ts";
 import type { VariantPrefix } from "./variant-prefix.ts";
 
@@ -42,7 +42,7 @@ export function parseVariantKey(prefix: VariantPrefix, text: string): VariantAdd
   const slash = text.lastIndexOf("/");
   const dot = text.lastIndexOf(".");
   if (!text.startsWith(folder) || slash <= folder.length || dot < slash) return undefined;
-  const format = [...PICTURE_FORMATS, ...DESCRIPTION_FORMATS].find(
+  const format = [...IMAGE_FORMATS, ...DESCRIPTION_FORMATS].find(
     (name) => name === text.slice(dot + 1),
   );
   const spec = format && parseCanonical(text.slice(slash + 1, dot), format);

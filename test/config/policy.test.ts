@@ -149,12 +149,12 @@ describe("describePolicy", () => {
       "presets: anybody may ask for thumb",
       "allowed: anybody may ask for what is on the lists (widths 320, 640; options w, h, ar, c, g, f, dpr, t)",
       "signed: with a signature (2 secrets) anything may be asked for",
-      "originals as they are under public/: given out, when they are pictures",
+      "originals as they are under public/: given out, when they are images",
     ]);
     expect(describePolicy(loadConfig({}).access)).toEqual([
       "open: anybody may ask for any transform",
       "no secrets: no signature is accepted",
-      "originals as they are: given out, when they are pictures",
+      "originals as they are: given out, when they are images",
     ]);
   });
 });

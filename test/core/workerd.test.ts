@@ -8,7 +8,7 @@ const SRC = fileURLToPath(new URL("../../src/", import.meta.url));
 /** Runs inside of workerd, without any of Node's modules or globals. */
 const WORKER = `
   import { createUrls, MediaError } from "./index.ts";
-  import { readRequest } from "./media/request.ts";
+  import { readRequest } from "./request/read.ts";
   import { createMemoryStore } from "./store/memory.ts";
   import { createVerify } from "./url/signature.ts";
 

@@ -32,7 +32,7 @@ const FOREIGN: readonly string[] = [
   "X_Y_W_H",
 ];
 
-/** Links and pictures: [text](target), and what they lead to. */
+/** Links and images: [text](target), and what they lead to. */
 function targetsIn(text: string): readonly string[] {
   return [...text.matchAll(/\]\(([^)\s]+)\)/g)].map(([, target = ""]) => target);
 }

@@ -1,12 +1,12 @@
 import { createHmac } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import { FOLDER, makePicture, pictureName } from "../../docs/make-pictures.ts";
+import { FOLDER, makeImage, imageName } from "../../docs/make-images.ts";
 import { loadConfig } from "../../src/config/config.ts";
 import { MediaError } from "../../src/errors.ts";
 import { STATUS } from "../../src/http/answer/status.ts";
 import { explainRequest } from "../../src/request/explain.ts";
-import type { RequestRules } from "../../src/request/read.ts";
+import type { RequestRules } from "../../src/request/request.ts";
 import { readRequest } from "../../src/request/read.ts";
 import { createRules } from "../../src/service/service.ts";
 import { advise } from "../../src/transform/advice.ts";
@@ -144,8 +144,8 @@ describe("the rules of docs/urls.md", () => {
   });
 
   it("describe an original as the page says", async () => {
-    const bytes = readFileSync(new URL(pictureName("landscape", "w_220"), FOLDER));
-    const described = JSON.parse(Buffer.from(await makePicture(bytes, "f_json")).toString()) as {
+    const bytes = readFileSync(new URL(imageName("landscape", "w_220"), FOLDER));
+    const described = JSON.parse(Buffer.from(await makeImage(bytes, "f_json")).toString()) as {
       readonly lqip: string;
     };
     const printed = JSON.parse(blockIn(under("Descriptions"), "json")) as typeof described;

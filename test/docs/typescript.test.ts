@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { loadConfig } from "../../src/config/config.ts";
 import type { ImgAttributes, Transform } from "../../src/index.ts";
 import { buildSrcset, buildUrl, createUrls, MediaError } from "../../src/index.ts";
-import type { RequestRules } from "../../src/request/read.ts";
+import type { RequestRules } from "../../src/request/request.ts";
 import { readRequest } from "../../src/request/read.ts";
 import { createRules } from "../../src/service/service.ts";
 import { FIELDS, LABELS } from "../../src/transform/fields.ts";
@@ -97,7 +97,7 @@ export const REFUSED: readonly (() => unknown)[] = [
   () => urls.url("a.jpg", { presets: "thumb" }),
   // @ts-expect-error it has names
   () => urls.url("a.jpg", { gravity: [0.3, 0.7] }),
-  // @ts-expect-error it is no picture
+  // @ts-expect-error it is no image
   () => urls.img("a.jpg", { format: "json" }),
 ];
 

@@ -2,19 +2,13 @@ import { readdirSync, readFileSync } from "node:fs";
 import type { OutputInfo } from "sharp";
 import sharp from "sharp";
 import { describe, expect, it } from "vitest";
-import {
-  drawOriginals,
-  FOLDER,
-  makePicture,
-  pictureName,
-  SPECS,
-} from "../../docs/make-pictures.ts";
+import { drawOriginals, FOLDER, makeImage, imageName, SPECS } from "../../docs/make-images.ts";
 import { fallbackFormat, plainFormat } from "../../src/transform/extension.ts";
 import type { Field } from "../../src/transform/fields.ts";
 import { FIELDS, LABELS } from "../../src/transform/fields.ts";
 import { normalizeTransform } from "../../src/transform/normalize.ts";
 import { parseTransform, recognizeTransform } from "../../src/transform/parse.ts";
-import type { PictureFormat } from "../../src/transform/spec.ts";
+import type { ImageFormat } from "../../src/transform/spec.ts";
 import {
   COMPASS_POINTS,
   DESCRIPTION_FORMATS,
@@ -31,9 +25,9 @@ interface Shown {
   readonly file: string;
 }
 
-/** All pictures of the page: `caption`<br>![spec](file). */
+/** All images of the page: `caption`<br>![spec](file). */
 const SHOWN: readonly Shown[] = [
-  ...PAGE.matchAll(/(?:`([^`]+)`<br>)?!\[([^\]]*)\]\(pictures\/([^)]*)\)/g),
+  ...PAGE.matchAll(/(?:`([^`]+)`<br>)?!\[([^\]]*)\]\(images\/([^)]*)\)/g),
 ].map(([, caption, spec = "", file = ""]) => ({ caption, spec, file }));
 
 function fieldsShown(): ReadonlySet<string> {
@@ -64,10 +58,10 @@ function fieldOf(row: Row): Field {
   return field;
 }
 
-describe("the pictures of docs/urls.md", () => {
+describe("the images of docs/urls.md", () => {
   it("are those that the script makes, and all of them are shown", () => {
     const made = Object.entries(SPECS).flatMap(([original, specs]) =>
-      specs.map((spec) => pictureName(original, spec)),
+      specs.map((spec) => imageName(original, spec)),
     );
     expect(new Set(made).size).toBe(made.length);
     expect(readdirSync(FOLDER).toSorted()).toEqual(made.toSorted());
@@ -77,7 +71,7 @@ describe("the pictures of docs/urls.md", () => {
   it("are named by what they show, and captioned by it or a part of it", () => {
     for (const { caption, spec, file } of SHOWN) {
       const [original = ""] = file.split("-");
-      expect(file).toBe(pictureName(original, spec));
+      expect(file).toBe(imageName(original, spec));
       expect(recognizeTransform(spec), spec).toBeDefined();
       const pieces = spec.split(",");
       expect(pieces).toEqual(expect.arrayContaining((caption ?? spec).split(",")));
@@ -106,8 +100,8 @@ describe("the pictures of docs/urls.md", () => {
     ["logo", "b_navy,f_webp"],
   ])("are what the pipeline makes of %s by %s", async (original, spec) => {
     const bytes = (await drawOriginals())[original] ?? Buffer.of();
-    const made = await decode(await makePicture(bytes, spec));
-    const kept = await decode(readFileSync(new URL(pictureName(original, spec), FOLDER)));
+    const made = await decode(await makeImage(bytes, spec));
+    const kept = await decode(readFileSync(new URL(imageName(original, spec), FOLDER)));
     expect(made.info).toMatchObject({ width: kept.info.width, height: kept.info.height });
     // encoders may have become better since
     const distance = made.data.reduce(
@@ -191,8 +185,8 @@ describe("the options of docs/urls.md", () => {
     for (const [name, ...qualities] of rows) {
       for (const [index, format] of ["jpg", "webp", "avif"].entries()) {
         const [level] = codeIn(name);
-        const meant = await makePicture(small, `f_${format},q_${qualities[index]}`);
-        expect(await makePicture(small, `f_${format},q_${level}`)).toEqual(meant);
+        const meant = await makeImage(small, `f_${format},q_${qualities[index]}`);
+        expect(await makeImage(small, `f_${format},q_${level}`)).toEqual(meant);
       }
     }
   });
@@ -203,7 +197,7 @@ describe("the options of docs/urls.md", () => {
     expect(rows.length).toBeGreaterThan(4);
     for (const [option, ...cells] of rows) {
       const spec = parseTransform(codeIn(option)[0] ?? "");
-      const counts = formats.map((format: PictureFormat) =>
+      const counts = formats.map((format: ImageFormat) =>
         Object.keys(normalizeTransform(spec, format)).length > 0 ? "yes" : "–",
       );
       expect([option, ...counts]).toEqual([option, ...cells]);

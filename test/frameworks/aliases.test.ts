@@ -84,9 +84,9 @@ let server: TestServer;
 let folders: Awaited<ReturnType<typeof createFolders>>;
 
 beforeAll(async () => {
-  const picture = await drawQuadrants(600, 400).png().toBuffer();
+  const image = await drawQuadrants(600, 400).png().toBuffer();
   folders = await createFolders(
-    Object.fromEntries(SOURCES.map((source) => [source.slice(1), picture])),
+    Object.fromEntries(SOURCES.map((source) => [source.slice(1), image])),
   );
   server = await startTestServer({
     ORIGINALS_DIR: folders.originals,
@@ -104,8 +104,8 @@ afterAll(async () => {
 async function view(url: string): Promise<unknown> {
   const response = await fetch(url);
   if (!response.ok) return `${response.status} of ${url}: ${await response.text()}`;
-  const picture = await decode(new Uint8Array(await response.arrayBuffer()));
-  return [picture.width, picture.height, readGrid(picture)];
+  const image = await decode(new Uint8Array(await response.arrayBuffer()));
+  return [image.width, image.height, readGrid(image)];
 }
 
 function expected([, width, height, grid]: Case): unknown {

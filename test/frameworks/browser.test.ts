@@ -17,7 +17,7 @@ import { createFolders, startTestServer } from "../support/server.ts";
 
 const VIEWPORT = { width: 1100, height: 4000 };
 
-/** Pixels of the picture that a browser takes at one device pixel for each CSS pixel, and at two. */
+/** Pixels of the image that a browser takes at one device pixel for each CSS pixel, and at two. */
 interface Expected {
   readonly name: string;
   readonly html: string;
@@ -170,7 +170,7 @@ describe.skipIf(!hasChromium())("a page of all frameworks in a real browser", { 
     expect(statuses.filter((status) => status >= 400)).toEqual([]);
   });
 
-  /** The pictures that the browser has chosen, in pixels of the file and not of CSS. */
+  /** The images that the browser has chosen, in pixels of the file and not of CSS. */
   async function look(dpr: number): Promise<{ seen: Seen[]; statuses: number[] }> {
     const context = await browser.newContext({ viewport: VIEWPORT, deviceScaleFactor: dpr });
     const tab = await context.newPage();
@@ -193,7 +193,7 @@ describe.skipIf(!hasChromium())("a page of all frameworks in a real browser", { 
     return { seen, statuses };
   }
 
-  /** What the URL promises of a picture that is larger in both directions. */
+  /** What the URL promises of an image that is larger in both directions. */
   function sizeOf(url: string): readonly number[] {
     const { width = 0, height = 0 } =
       createUrls({ baseUrl: server.url }).parse(url).transform ?? {};

@@ -25,7 +25,7 @@ function runSample(mark: string, name: string): unknown {
 type Loader = (config: Readonly<Record<string, unknown>>) => string;
 
 describe("the Angular loader of docs/frameworks.md", () => {
-  const load = runSample("IMAGE_LOADER", "loadPicture") as Loader;
+  const load = runSample("IMAGE_LOADER", "loadImage") as Loader;
 
   it.each([
     [{ width: 640 }, "/w_640,f_auto/a.jpg"],
@@ -48,7 +48,7 @@ describe("the Angular loader of docs/frameworks.md", () => {
     expect(load({ src: "/a.jpg", ...config })).toBe(BASE + path);
   });
 
-  it("leaves pictures alone that are somewhere else", () => {
+  it("leaves images alone that are somewhere else", () => {
     for (const src of ["https://other.example/a.jpg", "//other.example/a.jpg", "data:image/png,"]) {
       expect(load({ src, width: 640, height: 360 })).toBe(src);
       expect(load({ src, width: 30, isPlaceholder: true })).toBe(src);

@@ -97,14 +97,14 @@ describe("createNextLoader", () => {
     expect(() => load(src)).toThrow(message);
   });
 
-  it("never asks for more than a picture can have, whatever the ratio", () => {
+  it("never asks for more than an image can have, whatever the ratio", () => {
     const tall = createNextLoader({ baseUrl: "" })({ src: "a.jpg?ar=9:40", width: 3840 });
     expect(tall).toBe("/w_1843,h_8191,f_auto/a.jpg");
     const large = createNextLoader({ baseUrl: "" })({ src: "a.jpg?ar=1&f=avif", width: 3840 });
     expect(large).toBe("/w_2998,h_2998,f_avif/a.jpg");
   });
 
-  it("leaves pictures alone that are somewhere else", () => {
+  it("leaves images alone that are somewhere else", () => {
     for (const src of [
       "https://other.example/a.jpg?x=1",
       "//other.example/a.jpg",

@@ -93,7 +93,7 @@ describe("the provider for @nuxt/image", () => {
     );
   });
 
-  it("leaves pictures alone that are somewhere else", () => {
+  it("leaves images alone that are somewhere else", () => {
     expect(load("https://other.example/a.jpg", { width: 30 })).toBe("https://other.example/a.jpg");
   });
 

@@ -42,7 +42,7 @@ describe("transform", () => {
     expect(style).toContain(`url(${BASE}/w_24,h_15,f_auto/photos/a.jpg)`);
   });
 
-  it("fills all widths of a full-width image, and never asks for more than a picture can have", () => {
+  it("fills all widths of a full-width image, and never asks for more than an image can have", () => {
     const html = render(
       createElement(Image<ShiftMediaOperations, ShiftMediaOptions>, {
         src: "photos/a.jpg",
@@ -90,7 +90,7 @@ describe("transform", () => {
     );
   });
 
-  it("leaves pictures alone that are somewhere else", () => {
+  it("leaves images alone that are somewhere else", () => {
     const url = "https://other.example/a.jpg?w=3";
     expect(transform(url, { width: 100 }, options)).toBe(url);
   });

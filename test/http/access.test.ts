@@ -1,12 +1,12 @@
 import { beforeAll, describe, expect, it } from "vitest";
-import type { RequestRules } from "../../src/request/read.ts";
+import type { RequestRules } from "../../src/request/request.ts";
 import { createSigner } from "../../src/sign.ts";
 import { parsePresets } from "../../src/transform/parse-presets.ts";
 import type { Policy } from "../../src/transform/policy.ts";
 import { createPermits } from "../../src/transform/policy.ts";
 import { createVerify } from "../../src/url/signature.ts";
 import type { TestApp } from "../support/app.ts";
-import { createFilledApp, putPicture } from "../support/app.ts";
+import { createFilledApp, putImage } from "../support/app.ts";
 import { drawQuadrants } from "../support/images.ts";
 import { RULES } from "../support/variants.ts";
 
@@ -174,9 +174,9 @@ describe("originals", () => {
     ["x.svg", '<svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script></svg>'],
     ["x.jpg", "<?xml version='1.0'?><svg/>"],
     ["x.pdf", "%PDF-1.7"],
-  ])("are not given out when they are no pictures: %s", async (key, text) => {
+  ])("are not given out when they are no images: %s", async (key, text) => {
     const app = await createFilledApp({ rules: allowing() });
-    await putPicture(app, key, new TextEncoder().encode(text));
+    await putImage(app, key, new TextEncoder().encode(text));
     expect(await statusOf(app, `/${key}`)).toBe(415);
   });
 
@@ -189,7 +189,7 @@ describe("originals", () => {
 
   it("are confined to a prefix, with and without a transform", async () => {
     const app = await createFilledApp({ rules: allowing("public/") });
-    await putPicture(app, "public/a.png", await drawQuadrants(8, 8).png().toBuffer());
+    await putImage(app, "public/a.png", await drawQuadrants(8, 8).png().toBuffer());
     expect(await statusOf(app, "/public/a.png")).toBe(200);
     expect(await statusOf(app, "/w_4/public/a.png")).toBe(200);
     expect(await statusOf(app, "/photos/cat.jpg")).toBe(403);

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { TestApp } from "../support/app.ts";
-import { createFilledApp, putPicture } from "../support/app.ts";
+import { createFilledApp, putImage } from "../support/app.ts";
 import { drawQuadrants } from "../support/images.ts";
 
 let app: TestApp;
@@ -190,7 +190,7 @@ describe("the rest", () => {
 
   it("reads bytes beyond ASCII in a target as UTF-8", async () => {
     app = await createFilledApp();
-    await putPicture(app, "ü.png", await drawQuadrants(9, 9).png().toBuffer());
+    await putImage(app, "ü.png", await drawQuadrants(9, 9).png().toBuffer());
     const latin1 = Buffer.from("/w_3/ü.png").toString("latin1");
     expect((await app.request(latin1)).status).toBe(200);
   });

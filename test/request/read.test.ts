@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { MediaRequest } from "../../src/request/read.ts";
+import type { MediaRequest } from "../../src/request/request.ts";
 import { readRequest } from "../../src/request/read.ts";
 import { RULES } from "../support/variants.ts";
 

@@ -20,7 +20,7 @@ describe("createStores", () => {
   it("takes the SDK into memory for buckets alone, and sharp in no case", async () => {
     expect(await loadedBy("server.ts")).toEqual(["prom-client"]);
     expect(await loadedBy("cli/serve.ts")).toEqual(["prom-client"]);
-    expect(await loadedBy("s3-stores.ts")).toEqual(["@aws-sdk/client-s3"]);
-    expect(await loadedBy("image/engine.ts")).toEqual(["@img"]);
+    expect(await loadedBy("service/s3-stores.ts")).toEqual(["@aws-sdk/client-s3"]);
+    expect(await loadedBy("image/sharp/engine.ts")).toEqual(["@img"]);
   });
 });

@@ -5,7 +5,7 @@ import { createApp } from "../../src/http/app.ts";
 import { DEFAULT_CACHE_RULES } from "../../src/http/answer/cache-control.ts";
 import { createMetrics } from "../../src/http/metrics.ts";
 import { DEFAULT_IMAGE_LIMITS } from "../../src/image/input/admit.ts";
-import { identifyPicture } from "../../src/image/input/media-type.ts";
+import { identifyImage } from "../../src/image/input/media-type.ts";
 import { transformImage } from "../../src/image/pipeline/pipeline.ts";
 import type { Logger } from "../../src/logger.ts";
 import { createWarm } from "../../src/media/warm/warm.ts";
@@ -74,7 +74,7 @@ export function createTestApp(
     }),
     originals: bench.lent,
     originalsUrl: undefined,
-    identify: identifyPicture,
+    identify: identifyImage,
     storeTimeoutMs: 500,
     rules: RULES,
     delivery: "auto",
@@ -99,20 +99,20 @@ export function createTestApp(
   };
 }
 
-export async function putPicture(app: Bench, key: string, bytes: Uint8Array): Promise<void> {
+export async function putImage(app: Bench, key: string, bytes: Uint8Array): Promise<void> {
   await app.originals.put(key, bytes, { contentType: "application/octet-stream" });
 }
 
-/** An application whose originals hold one picture, `photos/cat.jpg`, of 400 by 200 pixels. */
+/** An application whose originals hold one image, `photos/cat.jpg`, of 400 by 200 pixels. */
 export async function createFilledApp(
   ...options: Parameters<typeof createTestApp>
 ): Promise<TestApp> {
   const created = createTestApp(options[0], { maxBytes: 1_000_000, ...options[1] });
-  await putPicture(created, "photos/cat.jpg", await drawQuadrants(400, 200).png().toBuffer());
+  await putImage(created, "photos/cat.jpg", await drawQuadrants(400, 200).png().toBuffer());
   return created;
 }
 
-/** The same, with variants of that picture that are kept. */
+/** The same, with variants of that image that are kept. */
 export async function createAppWithVariants(
   ...options: Parameters<typeof createTestApp>
 ): Promise<TestApp> {

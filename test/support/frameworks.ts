@@ -59,7 +59,7 @@ interface NuxtProps {
   readonly [modifier: string]: unknown;
 }
 
-/** The picture that `<NuxtImg>` renders, worked out as it does: the component itself needs a Nuxt build. */
+/** The image that `<NuxtImg>` renders, worked out as it does: the component itself needs a Nuxt build. */
 export function renderNuxt(
   img: ReturnType<typeof createImage>,
   src: string,

@@ -23,7 +23,7 @@ export function drawQuadrants(width: number, height: number): Sharp {
   return sharp(data, { raw: { width, height, channels: 3 } });
 }
 
-/** A picture that encoders cannot make small: smooth shapes and grain. */
+/** An image that encoders cannot make small: smooth shapes and grain. */
 export async function drawPhoto(width: number, height: number): Promise<Buffer> {
   const noise = { type: "gaussian", mean: 200, sigma: 40 } as const;
   const grain = await sharp({ create: { width, height, channels: 3, background: "#888", noise } })
@@ -43,7 +43,7 @@ export interface Decoded {
   at(x: number, y: number): Rgba;
 }
 
-/** Decodes a picture for probing. */
+/** Decodes an image for probing. */
 export async function decode(bytes: Uint8Array): Promise<Decoded> {
   const { data, info } = await sharp(bytes)
     .toColourspace("srgb")
@@ -79,7 +79,7 @@ const LETTERS: Readonly<Record<string, Rgba>> = {
   K: [0, 0, 0, 255],
 };
 
-/** A picture of equal cells; `RG/BY` is what `drawQuadrants` draws. */
+/** An image of equal cells; `RG/BY` is what `drawQuadrants` draws. */
 export function drawGrid(text: string, width: number, height: number): Sharp {
   const rows = text.split("/").map((row) => row.split(""));
   const data = Buffer.alloc(width * height * 4);
@@ -94,18 +94,18 @@ export function drawGrid(text: string, width: number, height: number): Sharp {
 }
 
 /**
- * The letters of a picture's cells, probed in their middle or, for pictures of four quadrants in each
+ * The letters of an image's cells, probed in their middle or, for images of four quadrants in each
  * cell, a quarter into it. `.` is transparent, `?` none of the colours.
  */
 export function readGrid(
-  picture: Decoded,
+  image: Decoded,
   { columns = 2, rows = 2, probe = 0.5 }: { columns?: number; rows?: number; probe?: number } = {},
 ): string {
   const cells = (length: number): number[] => Array.from({ length }, (_, index) => index + probe);
   return cells(rows)
     .map((y) =>
       cells(columns)
-        .map((x) => nameColor(picture.at(x / columns, y / rows)))
+        .map((x) => nameColor(image.at(x / columns, y / rows)))
         .join(""),
     )
     .join("/");
@@ -137,7 +137,7 @@ export async function drawAnimation(
   ).toBuffer();
 }
 
-/** Decodes all frames of a picture for probing. */
+/** Decodes all frames of an image for probing. */
 export async function decodeFrames(bytes: Uint8Array): Promise<readonly Decoded[]> {
   const { pages = 1 } = await sharp(bytes).metadata();
   const frames = Array.from({ length: pages }, async (_, page) =>

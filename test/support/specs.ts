@@ -7,7 +7,7 @@ import {
   DESCRIPTION_FORMATS,
   FLIPS,
   MODES,
-  PICTURE_FORMATS,
+  IMAGE_FORMATS,
   QUALITY_LEVELS,
 } from "../../src/transform/spec.ts";
 
@@ -91,7 +91,7 @@ const version = fc.string({
   maxLength: 20,
 });
 
-/** Specs of pictures that are correct, though not normalized, and most of them not too long. */
+/** Specs of images that are correct, though not normalized, and most of them not too long. */
 export const specs: fc.Arbitrary<TransformSpec> = fc
   .tuple(
     size,
@@ -106,7 +106,7 @@ export const specs: fc.Arbitrary<TransformSpec> = fc
         rotate: fc.oneof(fc.integer({ min: 0, max: 359 }), fc.constant("ignore" as const)),
         flip: fc.constantFrom(...FLIPS),
         background: color,
-        format: fc.constantFrom(...PICTURE_FORMATS, "auto" as const),
+        format: fc.constantFrom(...IMAGE_FORMATS, "auto" as const),
         quality: fc.oneof(fc.integer({ min: 1, max: 100 }), fc.constantFrom(...QUALITY_LEVELS)),
         dpr: fc.integer({ min: 50, max: 400 }).map((n) => n / 100),
       },
@@ -121,7 +121,7 @@ export const specs: fc.Arbitrary<TransformSpec> = fc
   )
   .filter((spec: TransformSpec) => printTransform(spec).length <= 200);
 
-/** Specs of what only describes a picture. */
+/** Specs of what only describes an image. */
 export const descriptions: fc.Arbitrary<TransformSpec> = fc.record(
   {
     crop,

@@ -9,7 +9,7 @@ import type { Memo } from "../../src/media/memo.ts";
 import { createMemo } from "../../src/media/memo.ts";
 import type { Originals } from "../../src/media/originals/originals.ts";
 import { createOriginals } from "../../src/media/originals/originals.ts";
-import type { RequestRules, VariantRequest } from "../../src/request/read.ts";
+import type { RequestRules, VariantRequest } from "../../src/request/request.ts";
 import { readRequest } from "../../src/request/read.ts";
 import type { Variant } from "../../src/media/variant.ts";
 import type { Variants } from "../../src/media/variants/variants.ts";

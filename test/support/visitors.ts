@@ -4,7 +4,7 @@ import sharp from "sharp";
 import { sleep } from "./server.ts";
 
 /** A variant as visitors ask for it, and as the store has it. */
-export interface Picture {
+export interface Image {
   readonly path: string;
   readonly variantKey: string;
 }
@@ -21,20 +21,20 @@ export interface Seen {
 
 export interface VisitorsDeps {
   readonly url: string;
-  /** Pictures that nobody has asked for yet. */
-  readonly fresh: Iterator<Picture>;
-  readonly isStored: (picture: Picture) => boolean;
-  /** Pictures that some ask for over and over. */
-  readonly favourites: readonly Picture[];
+  /** Images that nobody has asked for yet. */
+  readonly fresh: Iterator<Image>;
+  readonly isStored: (image: Image) => boolean;
+  /** Images that some ask for over and over. */
+  readonly favourites: readonly Image[];
 }
 
-/** Visitors that ask without end, each for one picture after the other. */
+/** Visitors that ask without end, each for one image after the other. */
 export interface Visitors {
   /** How many ask at the same time. */
   readonly count: number;
   readonly seen: readonly Seen[];
-  /** Pictures that were asked for, but for the favourites. */
-  readonly asked: readonly Picture[];
+  /** Images that were asked for, but for the favourites. */
+  readonly asked: readonly Image[];
   /** How many requests have got no whole answer. */
   failed(): number;
   /** Resolves when so many more have been answered. */
@@ -50,7 +50,7 @@ const PAUSE_MS = 5;
 interface State extends VisitorsDeps {
   readonly agent: Agent;
   readonly seen: Seen[];
-  readonly asked: Picture[];
+  readonly asked: Image[];
   failed: number;
   hasLeft: boolean;
 }
@@ -80,19 +80,19 @@ export function invite(deps: VisitorsDeps): Visitors {
   };
 }
 
-/** Two at the same time are the first to ask for a picture; who gets no answer asks again. */
+/** Two at the same time are the first to ask for an image; who gets no answer asks again. */
 async function discover(state: State): Promise<void> {
   while (!state.hasLeft) {
-    const { value: picture } = state.fresh.next() as IteratorResult<Picture, Picture>; // it never ends
-    state.asked.push(picture);
-    const [one, other] = await Promise.all([look(state, picture), look(state, picture)]);
-    if (!one) await insist(state, picture);
-    if (!other) await insist(state, picture);
+    const { value: image } = state.fresh.next() as IteratorResult<Image, Image>; // it never ends
+    state.asked.push(image);
+    const [one, other] = await Promise.all([look(state, image), look(state, image)]);
+    if (!one) await insist(state, image);
+    if (!other) await insist(state, image);
   }
 }
 
-async function insist(state: State, picture: Picture): Promise<void> {
-  while (!state.hasLeft && !(await look(state, picture))) await sleep(PAUSE_MS);
+async function insist(state: State, image: Image): Promise<void> {
+  while (!state.hasLeft && !(await look(state, image))) await sleep(PAUSE_MS);
 }
 
 /** Asks for what is in the store already. */
@@ -100,8 +100,8 @@ async function comeAgain(state: State, first: number): Promise<void> {
   for (let index = first; !state.hasLeft; index += REGULARS) {
     await sleep(PAUSE_MS);
     const stored = state.asked.filter(state.isStored);
-    const picture = stored[index % stored.length];
-    if (picture) await look(state, picture);
+    const image = stored[index % stored.length];
+    if (image) await look(state, image);
   }
 }
 
@@ -109,12 +109,12 @@ async function adore(state: State): Promise<void> {
   const { favourites } = state;
   for (let index = 0; !state.hasLeft; index += 1) {
     await sleep(PAUSE_MS);
-    const picture = favourites[index % favourites.length];
-    if (picture) await look(state, picture);
+    const image = favourites[index % favourites.length];
+    if (image) await look(state, image);
   }
 }
 
-async function look(state: State, { path }: Picture): Promise<boolean> {
+async function look(state: State, { path }: Image): Promise<boolean> {
   const answer = await get(state.url + path, state.agent);
   if (answer) state.seen.push(await describe(path, answer));
   else state.failed += 1;

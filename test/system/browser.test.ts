@@ -8,7 +8,7 @@ import type { TestServer } from "../support/server.ts";
 import { createFolders, startTestServer } from "../support/server.ts";
 
 /** Path, and the natural size that a browser should see. */
-const PICTURES: readonly (readonly [path: string, width: number, height: number])[] = [
+const IMAGES: readonly (readonly [path: string, width: number, height: number])[] = [
   ["/w_300/photo.jpg", 300, 200],
   ["/w_300,h_300,g_auto,f_webp/photo.jpg", 300, 300],
   ["/w_200,h_100,c_pad,b_navy/logo.png", 200, 100],
@@ -34,7 +34,7 @@ describe.skipIf(!hasChromium())("a page in a real browser", { retry: 1 }, () => 
       ORIGINALS_DIR: folders.originals,
       VARIANTS_DIR: folders.variants,
     });
-    const html = PICTURES.map(([path]) => `<img src="${server.url}${path}">`).join("");
+    const html = IMAGES.map(([path]) => `<img src="${server.url}${path}">`).join("");
     page = await servePage(html);
   });
 
@@ -50,7 +50,7 @@ describe.skipIf(!hasChromium())("a page in a real browser", { retry: 1 }, () => 
     await folders.remove();
   });
 
-  it("loads every picture at its size, when it is made and when it is redirected to", async () => {
+  it("loads every image at its size, when it is made and when it is redirected to", async () => {
     for (const view of ["first", "second"]) {
       const context = await browser.newContext(); // nothing is cached from one view to the next
       const tab = await context.newPage();
@@ -60,7 +60,7 @@ describe.skipIf(!hasChromium())("a page in a real browser", { retry: 1 }, () => 
       const sizes = await tab.$$eval("img", (images) =>
         images.map((image) => [image.naturalWidth, image.naturalHeight]),
       );
-      expect(sizes).toEqual(PICTURES.map(([, width, height]) => [width, height]));
+      expect(sizes).toEqual(IMAGES.map(([, width, height]) => [width, height]));
       expect(statuses.filter((status) => status === 302)).toHaveLength(view === "first" ? 0 : 7);
       await context.close();
     }

@@ -5,7 +5,7 @@ import { normalizeTransform } from "../../src/transform/normalize.ts";
 import { parseTransform } from "../../src/transform/parse.ts";
 import { printTransform } from "../../src/transform/print.ts";
 import type { OutputFormat } from "../../src/transform/spec.ts";
-import { PICTURE_FORMATS } from "../../src/transform/spec.ts";
+import { IMAGE_FORMATS } from "../../src/transform/spec.ts";
 import { specs } from "../support/specs.ts";
 
 function canonical(text: string, format: OutputFormat | "auto" = "jpg"): string {
@@ -142,7 +142,7 @@ describe("normalizeTransform", () => {
     expect(canonical("w_8000,h_8000,c_limit")).toBe("w_8000,h_8000,c_limit");
   });
 
-  const format = fc.constantFrom(...PICTURE_FORMATS, "auto" as const);
+  const format = fc.constantFrom(...IMAGE_FORMATS, "auto" as const);
 
   it("is idempotent, and its print a fixed point", () => {
     fc.assert(

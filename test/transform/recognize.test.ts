@@ -129,7 +129,7 @@ describe("recognizeTransform", () => {
     ["w_3,x_3", "g_0.3x0.7"],
     ["w_3,y_3", "g_0.3x0.7"],
     ["w_3,z_2", "no zoom"],
-    ["w_3,d_a.png", "no default pictures"],
+    ["w_3,d_a.png", "no default images"],
   ])("says for %s what to do instead", (segment, advice) => {
     expect(() => recognizeTransform(segment)).toThrow();
     expect(adviseOn(segment)).toContain(advice);

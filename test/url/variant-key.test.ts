@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { normalizeTransform } from "../../src/transform/normalize.ts";
 import { parseTransform } from "../../src/transform/parse.ts";
-import { PICTURE_FORMATS } from "../../src/transform/spec.ts";
+import { IMAGE_FORMATS } from "../../src/transform/spec.ts";
 import type { VariantAddress } from "../../src/url/variant-key.ts";
 import { encodeVariantKey, parseVariantKey, variantKey } from "../../src/url/variant-key.ts";
 import { DEFAULT_PREFIX } from "../support/prefix.ts";
@@ -32,7 +32,7 @@ describe("variantKey", () => {
     const address = fc.record({
       key: keys,
       spec: specs,
-      format: fc.constantFrom(...PICTURE_FORMATS),
+      format: fc.constantFrom(...IMAGE_FORMATS),
     });
     fc.assert(
       fc.property(address, ({ key, spec, format }) => {

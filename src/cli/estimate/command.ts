@@ -100,7 +100,7 @@ export function addEstimate(program: Command): void {
   const command = program
     .command("estimate")
     .description(
-      "what so many pictures and visitors need: instances, requests to S3, dollars a month",
+      "what so many images and visitors need: instances, requests to S3, dollars a month",
     );
   for (const field of [...Object.values(WORKLOAD), ...Object.values(MACHINE)])
     addField(command, field);

@@ -46,7 +46,7 @@ export function addWarm(program: Command): void {
     .option("--shard <i/n>", "do the i-th of n parts, by a hash of the key")
     .option("--concurrency <n>", "originals at a time; not for those who have others do it")
     .option("--json", "print a line of JSON for each variant, and one with the sums")
-    .option("--strict", "with --prefix, count files that are no pictures as failures")
+    .option("--strict", "with --prefix, count files that are no images as failures")
     .option("--enqueue", "leave it to the workers of the queue at WARM_QUEUE")
     .action(warm);
 }

@@ -1,7 +1,7 @@
 import { multiply } from "../../transform/fold.ts";
 import type { Texts } from "./read.ts";
 import { byteLength, leave } from "./read.ts";
-import { COMPASS, KINDS, LESS, MOST, PICTURES, STANDARD } from "./tables.ts";
+import { COMPASS, KINDS, LESS, MOST, IMAGES, STANDARD } from "./tables.ts";
 import { FIELD_LABELS, termsOf } from "./values.ts";
 
 /** Gives the stored file name of a spec for a key: `w_300,h_200.webp`. */
@@ -19,7 +19,7 @@ export function settle(spec: Texts, key: string, offered: readonly string[]): st
 /** By the extension, whatever the bytes are. */
 function formatOf(key: string): string {
   const name = /\.([^./]*)$/.exec(key.toLowerCase().replace(/jpeg$/, "jpg"));
-  return (name && PICTURES.filter((format) => format === name[1])[0]) || "";
+  return (name && IMAGES.filter((format) => format === name[1])[0]) || "";
 }
 
 /** Of a client that names none of the formats that are offered. */
@@ -67,7 +67,7 @@ export function fold(spec: Texts): Texts {
 function normalize(spec: Texts, format: string): Texts {
   checkCompany(spec);
   const crop = spec.crop === "0.0_0.0_1.0_1.0" ? "" : spec.crop || "";
-  if (PICTURES.indexOf(format) < 0) return describe(spec, crop);
+  if (IMAGES.indexOf(format) < 0) return describe(spec, crop);
   const folded = fold(spec);
   folded.crop = crop;
   folded.c = foldMode(folded);
@@ -86,7 +86,7 @@ function normalize(spec: Texts, format: string): Texts {
   return folded;
 }
 
-/** What counts of a picture that is only described. */
+/** What counts of an image that is only described. */
 function describe(spec: Texts, crop: string): Texts {
   const described: Texts = {};
   Object.keys(spec).forEach((label) => {
@@ -112,7 +112,7 @@ function foldGravity(spec: Texts): string {
   const gravity = spec.crop || spec.trim ? given : nameCompass(given);
   if (!spec.ar && !(spec.w && spec.h)) return "";
   if (!mode || mode === "fill") return gravity;
-  // there is nothing to attend to when placing a whole picture
+  // there is nothing to attend to when placing a whole image
   return /pad/.test(mode) && !/^(?:auto|en)/.test(gravity) ? gravity : "";
 }
 

@@ -3,12 +3,7 @@ import { COLOR_NAMES } from "../../transform/color.ts";
 import type { Field } from "../../transform/fields.ts";
 import { DEFAULTS, FIELDS, LABELS, nameOf } from "../../transform/fields.ts";
 import { isNumeric, isPrimary, VALUES } from "../../transform/options.ts";
-import {
-  COMPASS_POINTS,
-  maxPixels,
-  PICTURE_FORMATS,
-  QUALITY_LEVELS,
-} from "../../transform/spec.ts";
+import { COMPASS_POINTS, maxPixels, IMAGE_FORMATS, QUALITY_LEVELS } from "../../transform/spec.ts";
 
 /*
  * The tables of the grammar in the form that the CloudFront Function works on: by what is written, and
@@ -41,13 +36,13 @@ export const FITS: Readonly<Record<string, string>> = Object.fromEntries(FIT_MOD
 export const ENLARGED: Readonly<Record<string, string>> = ENLARGING;
 export const COLORS: Readonly<Record<string, string>> = Object.fromEntries(COLOR_NAMES);
 export const COMPASS: readonly string[] = COMPASS_POINTS;
-export const PICTURES: readonly string[] = PICTURE_FORMATS;
+export const IMAGES: readonly string[] = IMAGE_FORMATS;
 export const LEVELS: readonly string[] = QUALITY_LEVELS.map((level) => `auto:${level}`);
 
 /** The largest area of what most formats hold, and of those that hold less. */
 export const MOST: number = maxPixels("jpg");
 export const LESS: Readonly<Record<string, number>> = Object.fromEntries(
-  PICTURE_FORMATS.map((format) => [format, maxPixels(format)] as const).filter(
+  IMAGE_FORMATS.map((format) => [format, maxPixels(format)] as const).filter(
     ([, most]) => most < MOST,
   ),
 );

@@ -3,7 +3,7 @@ import { ALLOWED_METHODS, answerOptions, COMMON_HEADERS } from "../../http/answe
 import { answerError } from "../../http/answer/problem.ts";
 import { pathOf, queryOf, targetOf } from "../../http/node/target.ts";
 import { cacheTag } from "../../url/cache-tag.ts";
-import type { MediaRequest, VariantRequest } from "../../request/read.ts";
+import type { MediaRequest, VariantRequest } from "../../request/request.ts";
 import { readRequest } from "../../request/read.ts";
 import type { EdgeCache, Lifetime } from "./bindings.ts";
 import type { Freshness } from "./freshness.ts";

@@ -1,5 +1,5 @@
 import { LRUCache } from "lru-cache";
-import type { VariantRequest } from "../../request/read.ts";
+import type { VariantRequest } from "../../request/request.ts";
 import type { Hit } from "./hit.ts";
 import { askOrigin } from "./origin.ts";
 import type { EdgeSettings } from "./settings.ts";

@@ -3,7 +3,7 @@ import { selectBody } from "../../http/answer/conditions.ts";
 import type { Asked, FoundDeps } from "../../http/media/variant-answer.ts";
 import { answerFound, answerFoundHead } from "../../http/media/variant-answer.ts";
 import { lengthOf } from "../../http/answer/ranges.ts";
-import type { VariantRequest } from "../../request/read.ts";
+import type { VariantRequest } from "../../request/request.ts";
 import type { VariantInfo } from "../../media/variant.ts";
 import { readVariantInfo } from "../../media/variant.ts";
 import type { BucketBody, BucketObject } from "./bindings.ts";

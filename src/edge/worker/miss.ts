@@ -2,7 +2,7 @@ import { MediaError } from "../../errors.ts";
 import { answerSelected } from "../../http/answer/answer.ts";
 import { selectBody } from "../../http/answer/conditions.ts";
 import { CONTENT_TYPES } from "../../transform/negotiate.ts";
-import type { VariantRequest } from "../../request/read.ts";
+import type { VariantRequest } from "../../request/request.ts";
 import { encodeVariantKey } from "../../url/variant-key.ts";
 import type { EdgeCache, Lifetime } from "./bindings.ts";
 import { askOrigin } from "./origin.ts";
@@ -10,7 +10,7 @@ import type { EdgeSettings } from "./settings.ts";
 
 /** A larger answer goes through without being kept. */
 const MAX_KEPT_BYTES = 8 * 1024 * 1024;
-/** How long a picture may stand in for one that cannot be had. */
+/** How long an image may stand in for one that cannot be had. */
 const STALE_SECONDS = 7 * 86_400;
 
 export interface Missing {
@@ -68,10 +68,7 @@ async function checkLimit({ settings, raw }: Missing): Promise<void> {
   const key = raw.headers.get("cf-connecting-ip") ?? "unknown";
   const outcome = await settings.missLimit?.limit({ key });
   if (outcome?.success === false) {
-    throw new MediaError(
-      "overloaded",
-      "too many pictures have to be made for you, try again later",
-    );
+    throw new MediaError("overloaded", "too many images have to be made for you, try again later");
   }
 }
 
@@ -117,7 +114,7 @@ async function readWhole(response: Response): Promise<ArrayBuffer> {
   }
 }
 
-/** A picture of the format that was asked for, or the reason why there is none; no stand-in, no redirect. */
+/** An image of the format that was asked for, or the reason why there is none; no stand-in, no redirect. */
 function isLasting({ status, headers }: Response, { request }: Missing): boolean {
   const isShort = Number(headers.get("content-length") ?? Infinity) <= MAX_KEPT_BYTES;
   if (/no-store/.test(headers.get("cache-control") ?? "no-store") || !isShort) return false;

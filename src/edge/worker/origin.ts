@@ -3,7 +3,7 @@ import type { EdgeSettings } from "./settings.ts";
 
 /** What the service may know of the client; nothing that gives a right goes there. */
 const PASSED_ON = ["accept", "user-agent", "cf-connecting-ip", "cf-ray"];
-/** What says how much of a picture is wanted. */
+/** What says how much of an image is wanted. */
 const CONDITIONS = ["range", "if-range", "if-match", "if-none-match"];
 /** Of one connection, or of nobody's business. */
 const KEPT_BACK = ["connection", "keep-alive", "transfer-encoding", "set-cookie", "server"];

@@ -7,7 +7,7 @@ import { integer, url } from "../../config/values.ts";
 import { readVariables, REQUEST_VARIABLES } from "../../config/variables.ts";
 import type { CacheRules } from "../../http/answer/cache-control.ts";
 import type { Delivery } from "../../http/answer/delivery.ts";
-import type { RequestRules } from "../../request/read.ts";
+import type { RequestRules } from "../../request/request.ts";
 import type { Bindings, Bucket, RateLimit } from "./bindings.ts";
 
 /** What the Worker goes by. */

@@ -4,7 +4,7 @@ import type { ByteRange } from "./ranges.ts";
 import { lengthOf, printContentRange, printUnsatisfied } from "./ranges.ts";
 import { STATUS } from "./status.ts";
 
-/** On every answer: pictures may be used anywhere, and nothing here may act as a document. */
+/** On every answer: images may be used anywhere, and nothing here may act as a document. */
 export const COMMON_HEADERS: Readonly<Record<string, string>> = {
   "access-control-allow-origin": "*",
   "timing-allow-origin": "*",
@@ -15,8 +15,8 @@ export const COMMON_HEADERS: Readonly<Record<string, string>> = {
 
 export const ALLOWED_METHODS = "GET, HEAD, OPTIONS";
 
-/** What is said of a picture, beside what it is. */
-export interface PictureHeaders {
+/** What is said of an image, beside what it is. */
+export interface ImageHeaders {
   readonly contentType: string;
   readonly contentDisposition?: string;
   readonly cacheControl: string;
@@ -35,7 +35,7 @@ export interface Answer {
 export type AnswerHead = Omit<Answer, "body">;
 
 /** What `answerBytes` says, without the bytes. */
-export function answerHead(there: Representation, headers: PictureHeaders): AnswerHead {
+export function answerHead(there: Representation, headers: ImageHeaders): AnswerHead {
   return { status: 200, headers: describeBytes(there, headers) };
 }
 
@@ -43,7 +43,7 @@ export function answerHead(there: Representation, headers: PictureHeaders): Answ
 export function answerPartHead(
   range: ByteRange,
   there: Representation,
-  headers: PictureHeaders,
+  headers: ImageHeaders,
 ): AnswerHead {
   return {
     status: 206,
@@ -59,7 +59,7 @@ export function answerPartHead(
 export function answerWithoutBytes(
   { kind }: Selection,
   there: Representation,
-  headers: PictureHeaders,
+  headers: ImageHeaders,
 ): Answer | undefined {
   if (kind === "not_modified") return { status: 304, headers: describe(there, headers) };
   if (kind === "precondition_failed") {
@@ -69,7 +69,7 @@ export function answerWithoutBytes(
     });
   }
   if (kind !== "unsatisfiable") return undefined;
-  const message = `the picture has ${there.size} bytes, and none where the range begins`;
+  const message = `the image has ${there.size} bytes, and none where the range begins`;
   const contentRange = { "content-range": printUnsatisfied(there.size) };
   return answerProblem({ code: "range_not_satisfiable", message }, contentRange);
 }
@@ -78,7 +78,7 @@ export function answerWithoutBytes(
 export function answerSelected(
   selection: Selection,
   { etag, bytes }: { readonly etag: string; readonly bytes: Uint8Array },
-  headers: PictureHeaders,
+  headers: ImageHeaders,
 ): Answer {
   const there = { etag, size: bytes.length };
   if (selection.kind !== "part") {
@@ -96,7 +96,7 @@ export function answerSelected(
 
 export function answerRedirect(
   location: string,
-  { cacheControl, vary }: Pick<PictureHeaders, "cacheControl" | "vary">,
+  { cacheControl, vary }: Pick<ImageHeaders, "cacheControl" | "vary">,
 ): Answer {
   const headers = {
     ...COMMON_HEADERS,
@@ -142,7 +142,7 @@ export function answerOptions(): Answer {
   };
 }
 
-function describeBytes(there: Representation, headers: PictureHeaders): Record<string, string> {
+function describeBytes(there: Representation, headers: ImageHeaders): Record<string, string> {
   const { contentType, contentDisposition } = headers;
   return {
     ...describe(there, headers),
@@ -155,7 +155,7 @@ function describeBytes(there: Representation, headers: PictureHeaders): Record<s
 
 function describe(
   { etag }: Pick<Representation, "etag">,
-  { cacheControl, vary }: PictureHeaders,
+  { cacheControl, vary }: ImageHeaders,
 ): Record<string, string> {
   return { ...COMMON_HEADERS, etag, "cache-control": cacheControl, ...(vary && { vary }) };
 }

@@ -1,11 +1,11 @@
 import { anySignal, createTimeout } from "../../abort.ts";
 import { MediaError } from "../../errors.ts";
 import type { Originals } from "../../media/originals/originals.ts";
-import type { OriginalRequest } from "../../request/read.ts";
+import type { OriginalRequest } from "../../request/request.ts";
 import type { ByteStream } from "../../media/open-bodies.ts";
 import { peekStream } from "../../media/open-bodies.ts";
 import { encodeKey } from "../../url/percent.ts";
-import type { Answer, PictureHeaders } from "../answer/answer.ts";
+import type { Answer, ImageHeaders } from "../answer/answer.ts";
 import {
   answerHead,
   answerPartHead,
@@ -20,7 +20,7 @@ import type { StreamAnswer } from "../answer/response.ts";
 
 export interface OriginalDeps {
   readonly originals: Originals;
-  /** The media type of a picture that may be shown as it is, by its first bytes. */
+  /** The media type of an image that may be shown as it is, by its first bytes. */
   readonly identify: (bytes: Uint8Array) => string | undefined;
   /** Where originals can be fetched by key, without its last slash; then they are not read here. */
   readonly originalsUrl: string | undefined;
@@ -28,7 +28,7 @@ export interface OriginalDeps {
   readonly storeTimeoutMs: number;
 }
 
-/** What pictures are known by is within their first bytes. */
+/** What images are known by is within their first bytes. */
 const START_BYTES = 512;
 
 /** Whoever asks for an original. */
@@ -38,7 +38,7 @@ export interface OriginalAsked extends Conditional {
 }
 
 /**
- * Answers a request for an original as it is: with its bytes, when they are those of a picture, whatever
+ * Answers a request for an original as it is: with its bytes, when they are those of an image, whatever
  * type they were stored with. They are sent as they are read.
  *
  * @throws MediaError `original_not_found`, `unsupported_original`, `too_large`, and what the store throws
@@ -84,7 +84,7 @@ async function answerCurrent(reading: Reading): Promise<Answer | StreamAnswer | 
   const headers = { contentType: "", cacheControl: cacheShortly(deps.cache) };
   const failed = failedCondition(asked, there);
   const early = failed && answerWithoutBytes(failed, there, headers);
-  return early ?? answerPicture(reading, { there, headers });
+  return early ?? answerImage(reading, { there, headers });
 }
 
 /** A HEAD that says missing may mean something else, which a GET tells. */
@@ -99,10 +99,10 @@ async function insist({ deps, key, signal }: Reading): Promise<Representation> {
 
 interface Known {
   readonly there: Representation;
-  readonly headers: PictureHeaders;
+  readonly headers: ImageHeaders;
 }
 
-async function answerPicture(
+async function answerImage(
   reading: Reading,
   { there, headers }: Known,
 ): Promise<Answer | StreamAnswer | undefined> {
@@ -144,7 +144,7 @@ async function open(
   return result.kind === "found" ? result.body : undefined;
 }
 
-/** @throws MediaError `unsupported_original` for what is no picture */
+/** @throws MediaError `unsupported_original` for what is no image */
 async function identifyStream(
   { deps }: Reading,
   opened: ByteStream,
@@ -153,7 +153,7 @@ async function identifyStream(
     const { start, body } = await peekStream(opened, START_BYTES);
     const type = deps.identify(start);
     if (type) return { type, body };
-    throw new MediaError("unsupported_original", "only pictures are given out as they are");
+    throw new MediaError("unsupported_original", "only images are given out as they are");
   } catch (error) {
     opened.close();
     throw error;

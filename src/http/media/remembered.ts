@@ -1,6 +1,6 @@
 import { LRUCache } from "lru-cache";
 import type { Observe } from "../../media/observe.ts";
-import type { VariantRequest } from "../../request/read.ts";
+import type { VariantRequest } from "../../request/request.ts";
 import type { VariantInfo } from "../../media/variant.ts";
 import type { Found } from "../../media/variants/variants.ts";
 import type { Answer } from "../answer/answer.ts";

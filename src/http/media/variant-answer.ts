@@ -1,10 +1,10 @@
 import type { PresignedUrls } from "../../media/variants/presigned-urls.ts";
-import type { RequestRules, VariantRequest } from "../../request/read.ts";
+import type { RequestRules, VariantRequest } from "../../request/request.ts";
 import type { VariantInfo } from "../../media/variant.ts";
 import { describeContent, versionOf } from "../../media/variant.ts";
 import type { Found, Variants } from "../../media/variants/variants.ts";
 import { encodeVariantKey } from "../../url/variant-key.ts";
-import type { Answer, AnswerHead, PictureHeaders } from "../answer/answer.ts";
+import type { Answer, AnswerHead, ImageHeaders } from "../answer/answer.ts";
 import {
   answerHead,
   answerPartHead,
@@ -116,7 +116,7 @@ function redirectTo({ deps, request }: Asked, location: string, seconds?: number
   });
 }
 
-export function describe(asked: Asked, info: VariantInfo): PictureHeaders {
+export function describe(asked: Asked, info: VariantInfo): ImageHeaders {
   const { deps, request } = asked;
   const context = {
     asked: request.version,

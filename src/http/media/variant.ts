@@ -1,6 +1,6 @@
 import { orAbort } from "../../abort.ts";
 import { MediaError } from "../../errors.ts";
-import type { VariantRequest } from "../../request/read.ts";
+import type { VariantRequest } from "../../request/request.ts";
 import type { Timings } from "../../media/variants/timings.ts";
 import type { VariantInfo } from "../../media/variant.ts";
 import type { FindOptions, Found, Variants } from "../../media/variants/variants.ts";

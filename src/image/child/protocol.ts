@@ -1,8 +1,7 @@
 import type { ErrorCode } from "../../errors.ts";
 import type { OutputFormat, TransformSpec } from "../../transform/spec.ts";
 import type { ImageLimits } from "../input/admit.ts";
-import type { OriginalFile } from "./read-file.ts";
-import type { Prospect } from "../worker.ts";
+import type { OriginalFile, Prospect } from "../worker.ts";
 
 /** The file descriptor of the pipe between a child and the service. */
 export const CHANNEL_FD = 3;

@@ -1,15 +1,6 @@
 import { closeSync, constants, fstatSync, openSync, readSync } from "node:fs";
+import type { OriginalFile } from "../worker.ts";
 import type { Allocate } from "./frames.ts";
-
-/** A file of this machine as it was when it was found to be the original. */
-export interface OriginalFile {
-  readonly path: string;
-  /** In bytes. */
-  readonly size: number;
-  /** When it was written, in nanoseconds. */
-  readonly modified: string;
-  readonly inode: string;
-}
 
 /**
  * The bytes of a file, all of them of the version that was found; `undefined` when it is another one by

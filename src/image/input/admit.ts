@@ -11,7 +11,7 @@ export interface ImageLimits {
   readonly maxPixels: number;
   /** Of AVIF, whose decoder takes several times the memory of the others. */
   readonly maxAvifPixels: number;
-  /** Either side: one very long line costs as much as a whole picture. */
+  /** Either side: one very long line costs as much as a whole image. */
   readonly maxSide: number;
   /**
    * How large an AVIF may be that is made with some effort, or while somebody waits who would take
@@ -44,7 +44,7 @@ export interface Admitted {
 /**
  * Lets an original through to the decoders by its bytes; its name and declared type play no part.
  *
- * @throws MediaError `unsupported_original` for what is no picture that is accepted here,
+ * @throws MediaError `unsupported_original` for what is no image that is accepted here,
  * `unusable_original` for one that would cost too much.
  */
 export function admitOriginal(bytes: Uint8Array): Admitted {
@@ -95,8 +95,6 @@ function refuse(format: string | undefined): MediaError {
       "the original is HEIC, whose HEVC codec is not free and not part of this service";
     return new MediaError("unsupported_original", `${problem}; ${accepted}`);
   }
-  const is = format
-    ? `the original is ${format.toUpperCase()}`
-    : "the original is no known picture";
+  const is = format ? `the original is ${format.toUpperCase()}` : "the original is no known image";
   return new MediaError("unsupported_original", `${is}; ${accepted}`);
 }

@@ -42,7 +42,7 @@ interface Scan {
   readonly after: number;
 }
 
-interface Picture {
+interface Image {
   readonly frame: Frame;
   readonly scans: readonly Scan[];
   /** Of the marker that ends it. */
@@ -52,15 +52,15 @@ interface Picture {
 /**
  * A progressive JPEG less the scans that make no difference to whoever has it decoded at an eighth of its size: of a
  * block libjpeg then takes its mean alone, and of chroma at half the resolution a little more. That is most of what
- * such a picture takes to decode. What is not a complete progressive picture is given back as it is.
+ * such an image takes to decode. What is not a complete progressive image is given back as it is.
  *
  * Takes time by the number of scans, which whoever lets originals in has to bound. Follows ITU-T T.81, annexes B and
  * G, and libjpeg: its choice of a scale for each component (jdmaster.c), and what it guesses at (jdcoefct.c).
  */
 export function dropFineScans(jpeg: Uint8Array): Uint8Array {
-  const picture = readPicture(jpeg);
-  if (!picture || !isComplete(picture)) return jpeg;
-  const { frame, scans, end } = picture;
+  const image = readImage(jpeg);
+  if (!image || !isComplete(image)) return jpeg;
+  const { frame, scans, end } = image;
   const coarse = frame.components.filter((component) => isCoarse(component, frame));
   const parts: Uint8Array[] = [];
   let from = 0;
@@ -77,7 +77,7 @@ export function dropFineScans(jpeg: Uint8Array): Uint8Array {
 }
 
 /** `undefined` for what is not progressive, or where anything is out of the ordinary. */
-function readPicture(jpeg: Uint8Array): Picture | undefined {
+function readImage(jpeg: Uint8Array): Image | undefined {
   let frame: Frame | undefined;
   const scans: Scan[] = [];
   for (const { code, start, end } of readSegments(jpeg)) {
@@ -142,7 +142,7 @@ function readScan(jpeg: Uint8Array, at: number): Omit<Scan, "start" | "end"> {
 }
 
 /** Whether there are all bits of all coefficients, one after the other: libjpeg guesses at what is missing. */
-function isComplete({ frame, scans }: Picture): boolean {
+function isComplete({ frame, scans }: Image): boolean {
   const { components, height } = frame;
   const ids = new Set(components.map(({ id }) => id));
   if (height === 0 || ids.size === 0 || ids.size < components.length) return false;
@@ -175,7 +175,7 @@ const RUN_BITS = 15;
 
 /**
  * A scan that says of a component that all its coefficients but the mean are zero. The last run goes on after the
- * picture's end, which libjpeg does not mind.
+ * image's end, which libjpeg does not mind.
  */
 function drawEmptyScan({ id, across, down }: Component, frame: Frame): Uint8Array {
   const columns = Math.ceil((frame.width * across) / (frame.across * 8));

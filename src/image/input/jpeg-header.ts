@@ -1,7 +1,7 @@
 import { COM, DHT, DQT, DRI, isFrame, MARKER, readPair, SOS } from "./jpeg-markers.ts";
 import type { Size } from "../plan/sizes.ts";
 
-/** Real cameras write a dozen or two before the picture. */
+/** Real cameras write a dozen or two before the image. */
 const MAX_SEGMENTS = 256;
 
 interface JpegHeader extends Size {
@@ -11,7 +11,7 @@ interface JpegHeader extends Size {
 
 /**
  * The size that a JPEG's frame header claims (ITU-T T.81, B.2.2), as it is stored, and how it lies; `undefined` where
- * the segments before it are not one right after the other. Looks at a few bytes of each, whatever the picture.
+ * the segments before it are not one right after the other. Looks at a few bytes of each, whatever the image.
  */
 export function readJpegHeader(bytes: Uint8Array): JpegHeader | undefined {
   let orientation: number | undefined;

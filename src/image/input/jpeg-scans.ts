@@ -6,7 +6,7 @@ import { EOI, findMarker, readPair, SEQUENTIAL_FRAMES, SOS } from "./jpeg-marker
  */
 export function countJpegScans(bytes: Uint8Array, limit: number): number {
   let scans = 0;
-  let components: number | undefined; // of a sequential picture
+  let components: number | undefined; // of a sequential image
   let at = 2; // after SOI
   while (scans <= limit) {
     const marker = findMarker(bytes, at) ?? bytes.length;

@@ -9,8 +9,8 @@ const MEDIA_TYPES: Readonly<Record<InputFormat, string>> = {
   avif: "image/avif",
 };
 
-/** The media type of a picture that browsers show and do not run; `undefined` for anything else. */
-export function identifyPicture(bytes: Uint8Array): string | undefined {
+/** The media type of an image that browsers show and do not run; `undefined` for anything else. */
+export function identifyImage(bytes: Uint8Array): string | undefined {
   const format = sniffFormat(bytes) ?? "";
   return Object.hasOwn(MEDIA_TYPES, format) ? MEDIA_TYPES[format as InputFormat] : undefined; // hasOwn has just said so
 }

@@ -15,7 +15,7 @@ import type { Size } from "../plan/sizes.ts";
 import { lendAsFile } from "../sharp/temp-file.ts";
 import { readWebpSize } from "./webp-size.ts";
 
-/** What matters here of what libvips says of a picture. */
+/** What matters here of what libvips says of an image. */
 export type Facts = Pick<
   Metadata,
   | "width"
@@ -34,7 +34,7 @@ export type Facts = Pick<
 /** The same of every JPEG of which there is no more to know than its size. */
 const PLAIN = { hasAlpha: false, depth: "uchar" } as const;
 
-/** A picture that was let in, and of which only the header has been read. */
+/** An image that was let in, and of which only the header has been read. */
 export interface Original {
   readonly format: InputFormat;
   /** In bytes. */

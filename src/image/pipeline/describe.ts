@@ -14,7 +14,7 @@ export interface Description extends Size {
   readonly format: string;
   /** The length of the original. */
   readonly bytes: number;
-  /** Whether any of it can be seen through: many a picture has alpha and makes no use of it. */
+  /** Whether any of it can be seen through: many an image has alpha and makes no use of it. */
   readonly hasAlpha: boolean;
   readonly animated: boolean;
   readonly frames: number;
@@ -25,7 +25,7 @@ export interface Description extends Size {
   /** In base64. */
   readonly thumbhash: string;
   readonly blurhash: string;
-  /** A data URL of a picture of at most 16 pixels a side. */
+  /** A data URL of an image of at most 16 pixels a side. */
   readonly lqip: string;
 }
 

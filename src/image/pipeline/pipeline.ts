@@ -3,7 +3,7 @@ import { MediaError } from "../../errors.ts";
 import type {
   DescriptionFormat,
   OutputFormat,
-  PictureFormat,
+  ImageFormat,
   TransformSpec,
 } from "../../transform/spec.ts";
 import { animate, isAnimation } from "./animation.ts";
@@ -53,7 +53,7 @@ export interface Surroundings {
   readonly limits: ImageLimits;
   /** What was decoded for another job of the same original, and is to be handed on. */
   readonly sharing?: Sharing;
-  /** Called before much is done for a picture that takes long, with what it is. */
+  /** Called before much is done for an image that takes long, with what it is. */
   readonly onSlow?: (what: string) => void;
 }
 
@@ -90,7 +90,7 @@ export async function transformImage(
     const asked = { ...spec, format, isSlow: pace === "slow" };
     const result = isAnimation(original, asked)
       ? await makeAnimation(original, asked, surroundings.limits)
-      : await makePicture(original, asked, surroundings.sharing);
+      : await makeImage(original, asked, surroundings.sharing);
     checkBytes(result.bytes, format);
     return result;
   } catch (error) {
@@ -100,7 +100,7 @@ export async function transformImage(
   }
 }
 
-/** Decided before pixels are touched: of a picture that is trimmed, as if there were nothing to trim. */
+/** Decided before pixels are touched: of an image that is trimmed, as if there were nothing to trim. */
 function choosePace(
   original: Original,
   { spec, format, mayDecline }: TransformJob,
@@ -116,9 +116,9 @@ function choosePace(
   return "slow";
 }
 
-type Asked = TransformSpec & { readonly format: PictureFormat; readonly isSlow: boolean };
+type Asked = TransformSpec & { readonly format: ImageFormat; readonly isSlow: boolean };
 
-async function makePicture(
+async function makeImage(
   original: Original,
   spec: Asked,
   sharing: Sharing | undefined,
@@ -172,6 +172,6 @@ async function makeDescription(
 
 function checkBytes({ length }: Uint8Array, format: OutputFormat): void {
   if (length <= MAX_OUTPUT_BYTES) return;
-  const problem = `the picture comes to ${length} bytes as ${format}, but may have at most ${MAX_OUTPUT_BYTES}`;
+  const problem = `the image comes to ${length} bytes as ${format}, but may have at most ${MAX_OUTPUT_BYTES}`;
   throw new MediaError("unusable_original", `${problem}: ask for a smaller one, or another format`);
 }

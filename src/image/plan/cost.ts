@@ -13,7 +13,7 @@ export function countOutputPixels(plan: Plan, spec: Encoded, frames = 1): number
 }
 
 /**
- * What a picture costs to encode, in pixels of AVIF that would cost the same. Measured on photographs of
+ * What an image costs to encode, in pixels of AVIF that would cost the same. Measured on photographs of
  * 1 to 3 MP, one core, in nanoseconds per pixel: AVIF 130 to 360, by what is on them, lossless 440; GIF
  * 1030; lossless WebP 240, WebP 75; PNG 40; JPEG 10, progressive 80.
  */

@@ -6,7 +6,7 @@ import type { Size } from "./sizes.ts";
  * How much smaller sharp has libjpeg decode for a plan: as in its pipeline.cc, which is halved just above each factor
  * "for known libjpeg rounding errors", and not done before a crop.
  *
- * That is so where `scale` is asked of what was read and nothing before it. sharp decodes all of a picture before a
+ * That is so where `scale` is asked of what was read and nothing before it. sharp decodes all of an image before a
  * gamma, a trim, a conversion of colours, or, of what lies on its side, a cut.
  */
 export function shrinkOnLoad({ width, height }: Size, { crop, resize, cut }: Plan): number {

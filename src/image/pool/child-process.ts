@@ -25,7 +25,7 @@ const NOTHING: Uint8Array = new Uint8Array();
 /**
  * How glibc is to allocate (mallopt(3), and "Memory Allocation Tunables" in its manual); others do not know it. One heap
  * for all threads, which take turns: with more, each keeps what it once had. That is given back only beyond what
- * the next picture takes too, and has large pages. Together that saves 2 to 3 % of a picture's time.
+ * the next image takes too, and has large pages. Together that saves 2 to 3 % of an image's time.
  */
 const ALLOCATION = {
   MALLOC_ARENA_MAX: "1",

@@ -7,7 +7,7 @@ export function blame(error: WorkerDied): MediaError {
     const problem = "the image process was killed, try again later";
     return new MediaError("overloaded", problem, { cause: error });
   }
-  const problem = "the picture cannot be made within the memory that one may have";
+  const problem = "the image cannot be made within the memory that one may have";
   return new MediaError("unusable_original", problem, { cause: error });
 }
 
@@ -17,7 +17,7 @@ export function tooLong(ms: number): MediaError {
 
 /** Nothing is wrong with the service: this is what was asked for. */
 export function tooSlow(problem: string, cause: unknown): MediaError {
-  const advice = "ask for a smaller picture or another format";
+  const advice = "ask for a smaller image or another format";
   return new MediaError("unusable_original", `${problem}: ${advice}`, { cause });
 }
 

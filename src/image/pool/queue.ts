@@ -1,9 +1,8 @@
 import { MediaError } from "../../errors.ts";
 import { describeLooks, findDecodeGroup, UNKNOWN_EFFORT } from "../share/decode-group.ts";
-import type { Lane } from "./workers.ts";
 import type { TransformJob } from "../pipeline/pipeline.ts";
 import { sniffFormat } from "../input/sniff.ts";
-import type { Prospect } from "../worker.ts";
+import type { Prospect, Worker } from "../worker.ts";
 
 /** For each job of visitors that may wait, so many may wait for which nobody does. */
 const BACKGROUND_LIMIT = 10;
@@ -25,6 +24,17 @@ export interface QueueOptions {
   readonly queueWaitMs: number;
 }
 
+/** What a lane has kept of its last job. */
+export type Kept = Pick<Waiter, "bytes" | "group" | "effort" | "looks" | "isHeavy">;
+
+/** A worker, and what it has kept. */
+export interface Lane {
+  readonly worker: Worker;
+  kept: Kept | undefined;
+  /** How many jobs of one original it has begun in a row. */
+  streak: number;
+}
+
 export interface Turn extends Prospect {
   readonly lane: Lane;
   /** Nobody waited for it when it was begun. */
@@ -37,7 +47,7 @@ export interface Waiter {
   readonly group: number | undefined;
   /** About what it takes beside the decode: 1 is as long as that. */
   readonly effort: number;
-  /** The same for jobs of one original that differ only in how its picture is encoded. */
+  /** The same for jobs of one original that differ only in how its image is encoded. */
   readonly looks: string | undefined;
   readonly isAwaited: () => boolean;
   /** It may take seconds. */
@@ -72,7 +82,7 @@ export function enter(
   const isBackground = !isAwaited();
   const line = isBackground ? queue.background : queue.visitors;
   if (line.length >= queueLimit * (isBackground ? BACKGROUND_LIMIT : 1)) {
-    throw new MediaError("overloaded", "too many pictures are being made, try again later");
+    throw new MediaError("overloaded", "too many images are being made, try again later");
   }
   const decode = isRetry ? undefined : findDecodeGroup(job);
   return new Promise((resolve, reject) => {
@@ -110,7 +120,7 @@ export function enter(
         queue.background.push(waiter); // who came for it has gone again
         return;
       }
-      const problem = `no picture could be begun within ${queueWaitMs} ms, try again later`;
+      const problem = `no image could be begun within ${queueWaitMs} ms, try again later`;
       waiter.fail(new MediaError("overloaded", problem));
     };
     let timer: NodeJS.Timeout | undefined;

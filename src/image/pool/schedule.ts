@@ -1,5 +1,4 @@
-import type { Lane } from "./workers.ts";
-import type { Queue, Waiter } from "./queue.ts";
+import type { Kept, Lane, Queue, Waiter } from "./queue.ts";
 import type { Prospect } from "../worker.ts";
 
 /** How many jobs of one original may be begun, one after the other, ahead of what has waited longer. */
@@ -39,7 +38,7 @@ export function chooseBackground({
 }
 
 /**
- * The next one for a lane: one of the same picture as the lane's last job, one that shares its decode or its
+ * The next one for a lane: one of the same image as the lane's last job, one that shares its decode or its
  * original, or the first, and what other lanes are about to share only where there is nothing else, or much of it.
  */
 export function chooseNext(
@@ -102,16 +101,19 @@ function findPart(
 interface Weights {
   /** In whole decodes. */
   readonly all: number;
-  /** Of the picture of which most is left, in all of its formats. */
+  /** Of the image of which most is left, in all of its formats. */
   readonly most: number;
-  /** Of the picture of a job. */
+  /** Of the image of a job. */
   of(job: Kept): number;
+}
+
+function nameOf(job: Kept): unknown {
+  return job.looks ?? job;
 }
 
 /** What is left to do of jobs that share a decode. */
 function weigh(jobs: readonly Kept[]): Weights {
   const parts = new Map<unknown, number>();
-  const nameOf = (job: Kept): unknown => job.looks ?? job;
   for (const job of jobs) parts.set(nameOf(job), (parts.get(nameOf(job)) ?? 0) + job.effort);
   const efforts = [...parts.values()];
   return {
@@ -176,10 +178,7 @@ function countGroups(line: readonly Waiter[], limit: number): number {
   return firsts.length;
 }
 
-/** What a lane has kept of its last job. */
-export type Kept = Pick<Waiter, "bytes" | "group" | "effort" | "looks" | "isHeavy">;
-
-/** Twins share the finished picture, also where there is no decode to share. */
+/** Twins share the finished image, also where there is no decode to share. */
 function sharesWith(one: Kept): (other: Kept) => boolean {
   const { bytes, group } = one;
   const isTwin = isTwinOf(one);

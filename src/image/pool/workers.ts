@@ -1,16 +1,8 @@
 import { pause } from "../../abort.ts";
-import type { Kept } from "./schedule.ts";
+import type { Lane } from "./queue.ts";
 import type { Worker } from "../worker.ts";
 
 const RESTART_PAUSE_MS = 250;
-
-/** A worker, and what it has kept. */
-export interface Lane {
-  readonly worker: Worker;
-  kept: Kept | undefined;
-  /** How many jobs of one original it has begun in a row. */
-  streak: number;
-}
 
 export interface LanesOptions {
   /** How many workers there are at the most. */

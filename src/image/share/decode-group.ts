@@ -1,6 +1,6 @@
 import { FIELDS } from "../../transform/fields.ts";
 import type { OutputFormat, TransformSpec } from "../../transform/spec.ts";
-import { PICTURE_FORMATS } from "../../transform/spec.ts";
+import { IMAGE_FORMATS } from "../../transform/spec.ts";
 import type { Plan } from "../plan/geometry.ts";
 import { isSought, planGeometry } from "../plan/geometry.ts";
 import { readJpegHeader } from "../input/jpeg-header.ts";
@@ -17,11 +17,11 @@ export interface Asked {
 
 /** Whether pixels that were decoded for another variant can be what this one begins with. */
 export function mayShareDecode({ spec, format }: Asked): boolean {
-  const isPicture = PICTURE_FORMATS.some((name) => name === format);
-  return isPicture && !spec.animated && spec.trim === undefined && !spec.keepIcc;
+  const isImage = IMAGE_FORMATS.some((name) => name === format);
+  return isImage && !spec.animated && spec.trim === undefined && !spec.keepIcc;
 }
 
-/** What of a spec has no part in the picture, but in what it is encoded as and called. */
+/** What of a spec has no part in the image, but in what it is encoded as and called. */
 const NOT_SEEN: ReadonlySet<string> = new Set([
   "format",
   "quality",
@@ -34,7 +34,7 @@ const NOT_SEEN: ReadonlySet<string> = new Set([
 const SEEN = FIELDS.filter((field) => !NOT_SEEN.has(field));
 
 /**
- * The picture that a job makes of its original, whatever it is encoded as; `undefined` for what no other job has a
+ * The image that a job makes of its original, whatever it is encoded as; `undefined` for what no other job has a
  * use for.
  *
  * @param hasAlpha whether anything may show through the original: what does is white for JPEG alone
@@ -45,7 +45,7 @@ export function describeLooks(job: Asked, hasAlpha: boolean): string | undefined
   return JSON.stringify([isOnWhite, ...SEEN.map((field) => job.spec[field])]);
 }
 
-/** Whether something shows beside a picture, or in its corners. */
+/** Whether something shows beside an image, or in its corners. */
 function hasEdges({ mode, radius, rotate }: TransformSpec): boolean {
   const isPadded = mode === "pad" || mode === "lpad";
   return isPadded || radius !== undefined || typeof rotate === "number";

@@ -1,12 +1,12 @@
 /** libvips keeps positions between rows in steps of 1/64 (VIPS_TRANSFORM_SHIFT), to the nearest one. */
 const POSITION_BITS = 6;
-/** Sums of so many binary digits behind the point, and as many before it as pictures have rows, are exact. */
+/** Sums of so many binary digits behind the point, and as many before it as images have rows, are exact. */
 const EXACT_BITS = 26;
 /** It averages whole rows first, so that this many and more are left for each that is wanted (reducing gap). */
 const GAP = 2;
 
 /**
- * Whether it depends on the pieces in which libvips makes a picture what it scales it to. It adds up the position of a
+ * Whether it depends on the pieces in which libvips makes an image what it scales it to. It adds up the position of a
  * row from that of the piece's first (reducev.cpp): one that lies in the middle of two steps is rounded to either, as
  * the error of that sum has it. Pieces of files are strips, and those of memory are tiles.
  *

@@ -1,6 +1,6 @@
 import type { Sharp } from "sharp";
 import type { Asked } from "./decode-group.ts";
-import type { PictureFormat } from "../../transform/spec.ts";
+import type { ImageFormat } from "../../transform/spec.ts";
 import { describeLooks } from "./decode-group.ts";
 import type { Plan } from "../plan/geometry.ts";
 import { isSought } from "../plan/geometry.ts";
@@ -15,13 +15,13 @@ import { countOutputPixels } from "../plan/cost.ts";
 export interface Sharing {
   /** Whether a job that can share what this one decodes is to follow. */
   readonly isWanted: boolean;
-  /** Whether a job of the same picture is to follow. */
+  /** Whether a job of the same image is to follow. */
   readonly isTwinned?: boolean;
   decoded?: Decoded | undefined;
   finished?: Finished | undefined;
 }
 
-/** A picture that only has to be encoded. */
+/** An image that only has to be encoded. */
 interface Finished {
   readonly looks: string;
   readonly pixels: Pixels;
@@ -30,7 +30,7 @@ interface Finished {
 interface Decoded {
   /** How much smaller it was decoded; 1 is all of its pixels. */
   readonly shrink: number;
-  /** As the picture is stored. */
+  /** As the image is stored. */
   readonly pixels: Pixels;
 }
 
@@ -42,11 +42,11 @@ const MAX_FINISHED_PIXELS = 5_000_000;
 
 interface Wanted extends Asked {
   readonly plan: Plan;
-  readonly format: PictureFormat;
+  readonly format: ImageFormat;
 }
 
 /**
- * The finished picture of another job, where that is the same, or one that is begun with what another job has
+ * The finished image of another job, where that is the same, or one that is begun with what another job has
  * decoded; either is kept for the jobs that are to follow.
  *
  * @param finish carries the plan out, from the original unless it is given a pipeline that has begun
@@ -60,10 +60,10 @@ export async function finishShared(
   const { finished } = sharing;
   if (finished?.looks === looks) return fromPixels(finished.pixels);
   sharing.finished = undefined; // not both at a time
-  const picture = await finish(await beginShared(original, wanted.plan, sharing));
+  const image = await finish(await beginShared(original, wanted.plan, sharing));
   const pixelCount = countOutputPixels(wanted.plan, { ...wanted.spec, format: wanted.format }, 1);
-  if (!sharing.isTwinned || pixelCount > MAX_FINISHED_PIXELS) return picture;
-  const pixels = await toPixels(picture);
+  if (!sharing.isTwinned || pixelCount > MAX_FINISHED_PIXELS) return image;
+  const pixels = await toPixels(image);
   sharing.finished = { looks, pixels };
   return fromPixels(pixels);
 }
@@ -97,7 +97,7 @@ async function beginShared(
 }
 
 /**
- * Whether something else would come of a picture that begins with pixels. libwebp decodes at the size that is wanted,
+ * Whether something else would come of an image that begins with pixels. libwebp decodes at the size that is wanted,
  * sharp scales 16 bits as they are, and what draws attention is found by the least of differences.
  */
 function isMadeApart(

@@ -41,7 +41,7 @@ export function canDecodeSmaller(): boolean {
 }
 
 /**
- * Decodes a picture that is lent as a file, at a part of its size. sharp has no such option; what follows the path of a
+ * Decodes an image that is lent as a file, at a part of its size. sharp has no such option; what follows the path of a
  * file it leaves to libvips. That it does, and goes on to, is nowhere promised. A limit of pixels is one of those that
  * are decoded.
  */

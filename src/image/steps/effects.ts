@@ -29,7 +29,7 @@ const EFFECTS: Readonly<Record<keyof Effects, Run>> = {
   negate,
 };
 
-/** Whether a spec changes more than the geometry of a picture. */
+/** Whether a spec changes more than the geometry of an image. */
 export function hasEffects(effects: Effects): boolean {
   return listEffects(effects).length > 0;
 }
@@ -74,14 +74,14 @@ function modulate(
 
 type Row = readonly [r: number, g: number, b: number];
 
-/** Red, green and blue of sepia, by those of the picture (W3C Filter Effects, 9.3). */
+/** Red, green and blue of sepia, by those of the image (W3C Filter Effects, 9.3). */
 const SEPIA = [
   [0.393, 0.769, 0.189],
   [0.349, 0.686, 0.168],
   [0.272, 0.534, 0.131],
 ] as const;
 
-/** @param amount 0 leaves the picture as it is, 1 leaves nothing of its own colours */
+/** @param amount 0 leaves the image as it is, 1 leaves nothing of its own colours */
 function mixSepia(amount: number): Matrix3x3 {
   const mix = ([r, g, b]: Row, place: number): [number, number, number] => {
     const own = (column: number): number => (column === place ? 1 - amount : 0);

@@ -1,23 +1,23 @@
 import type { Sharp } from "sharp";
-import type { PictureFormat, Quality, QualityLevel, TransformSpec } from "../../transform/spec.ts";
+import type { ImageFormat, Quality, QualityLevel, TransformSpec } from "../../transform/spec.ts";
 
 /** What the quality levels mean to each encoder that has a quality. */
 const QUALITIES = {
   jpg: { best: 90, good: 80, eco: 70, low: 55 },
   webp: { best: 88, good: 79, eco: 68, low: 52 },
   avif: { best: 64, good: 50, eco: 42, low: 32 },
-} as const satisfies Partial<Record<PictureFormat, Record<QualityLevel, number>>>;
+} as const satisfies Partial<Record<ImageFormat, Record<QualityLevel, number>>>;
 
 /**
  * Measured on photographs of 3 MP: effort 1 takes a quarter of the time of effort 2, and the files are
- * no larger; from effort 4 on a picture takes seconds.
+ * no larger; from effort 4 on an image takes seconds.
  */
 const AVIF_EFFORT = 1;
 
 /** For what is large: a third of the time, and 6 % more bytes. */
 const SLOW_AVIF_EFFORT = 0;
 
-/** Formats whose pictures can move. */
+/** Formats whose images can move. */
 export type AnimatedFormat = "gif" | "webp";
 
 /** Measured on 60 frames of 500 by 300: from 3 on it takes twice as long for 4 % less. */
@@ -41,7 +41,7 @@ interface Encoding extends TransformSpec {
   readonly isSlow?: boolean;
 }
 
-const ENCODERS: Readonly<Record<PictureFormat, (image: Sharp, spec: Encoding) => Sharp>> = {
+const ENCODERS: Readonly<Record<ImageFormat, (image: Sharp, spec: Encoding) => Sharp>> = {
   jpg: encodeJpeg,
   png: (image, { progressive }) => image.png({ ...PNG, progressive }),
   webp: encodeWebp,
@@ -53,7 +53,7 @@ const ENCODERS: Readonly<Record<PictureFormat, (image: Sharp, spec: Encoding) =>
 };
 
 /** Sets the encoder of a pipeline. */
-export function encode(image: Sharp, spec: Encoding & { readonly format: PictureFormat }): Sharp {
+export function encode(image: Sharp, spec: Encoding & { readonly format: ImageFormat }): Sharp {
   return ENCODERS[spec.format](image, spec);
 }
 

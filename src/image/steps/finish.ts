@@ -1,20 +1,20 @@
 import type { Color as SharpColor, Sharp } from "sharp";
 import sharp from "sharp";
 import { toRgba } from "../../transform/color.ts";
-import type { Gravity, PictureFormat, TransformSpec } from "../../transform/spec.ts";
+import type { Gravity, ImageFormat, TransformSpec } from "../../transform/spec.ts";
 import { applyEffects, hasEffects } from "./effects.ts";
 import type { Plan } from "../plan/geometry.ts";
 import { placeIn } from "../plan/geometry.ts";
 import { fromPixels, settle, toPixels } from "../sharp/pixels.ts";
 import { roundCorners } from "./radius.ts";
 
-/** What shows where the picture does not: behind it, beside it, in the corners. */
+/** What shows where the image does not: behind it, beside it, in the corners. */
 interface Backdrop {
-  /** For corners and padding, before the picture is flattened. */
+  /** For corners and padding, before the image is flattened. */
   readonly fill: SharpColor;
   /** The opaque colour that alpha is flattened on. */
   readonly flatten?: SharpColor;
-  /** The translucent colour that the finished picture is laid on. */
+  /** The translucent colour that the finished image is laid on. */
   readonly under?: SharpColor;
 }
 
@@ -27,10 +27,10 @@ const CLEAR = { r: 0, g: 0, b: 0, alpha: 0 };
 export async function applySteps(
   image: Sharp,
   plan: Plan,
-  spec: TransformSpec & { readonly format: PictureFormat },
+  spec: TransformSpec & { readonly format: ImageFormat },
 ): Promise<Sharp> {
   const backdrop = chooseBackdrop(spec.background, spec.format);
-  // without effects it is all the same when a picture is flattened, and this is no pass of its own
+  // without effects it is all the same when an image is flattened, and this is no pass of its own
   let current = hasEffects(spec)
     ? await changeLooks(image, spec, backdrop)
     : await turn(flatten(image, backdrop), spec, backdrop.fill);
@@ -39,14 +39,14 @@ export async function applySteps(
   return backdrop.under ? layOn(current, backdrop.under) : current;
 }
 
-function chooseBackdrop(background: string | undefined, format: PictureFormat): Backdrop {
+function chooseBackdrop(background: string | undefined, format: ImageFormat): Backdrop {
   const color = background ?? (format === "jpg" ? "ffffff" : undefined);
   if (!color) return { fill: CLEAR };
   const rgba = toRgba(color);
   return rgba.alpha === 1 ? { fill: rgba, flatten: rgba } : { fill: CLEAR, under: rgba };
 }
 
-/** Effects are for the picture, and not for what shows behind it: that comes after them. */
+/** Effects are for the image, and not for what shows behind it: that comes after them. */
 async function changeLooks(image: Sharp, spec: TransformSpec, backdrop: Backdrop): Promise<Sharp> {
   const turned = await turn(image, spec, CLEAR);
   return flatten(await applyEffects(turned, spec), backdrop);

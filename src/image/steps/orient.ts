@@ -15,7 +15,7 @@ const ORIENTATIONS: Readonly<Record<number, readonly [isMirrored: boolean, degre
 
 const UPRIGHT = [false, 0] as const;
 
-/** Turns a picture upright, of which nothing else has been asked. */
+/** Turns an image upright, of which nothing else has been asked. */
 export async function orient(image: Sharp, orientation: number): Promise<Sharp> {
   const [isMirrored, degrees] = ORIENTATIONS[orientation] ?? UPRIGHT;
   if (!isMirrored && degrees === 0) return image;
@@ -29,7 +29,7 @@ interface SettledPlan {
   readonly cut: Region | undefined;
 }
 
-/** A plan for an upright picture, as it is for the picture as it is stored. */
+/** A plan for an upright image, as it is for the image as it is stored. */
 export function planAsStored(
   { crop, resize, cut }: SettledPlan,
   upright: Size,
@@ -43,18 +43,18 @@ export function planAsStored(
   };
 }
 
-/** Where a region of an upright picture of some size is stored. */
-function findStored(region: Region, picture: Size, orientation: number): Region {
+/** Where a region of an upright image of some size is stored. */
+function findStored(region: Region, image: Size, orientation: number): Region {
   const [isMirrored, degrees] = ORIENTATIONS[orientation] ?? UPRIGHT;
-  const turned = turnBack(region, picture, degrees);
+  const turned = turnBack(region, image, degrees);
   if (!isMirrored) return turned;
-  const width = degrees % 180 === 0 ? picture.width : picture.height;
+  const width = degrees % 180 === 0 ? image.width : image.height;
   return { ...turned, left: width - turned.left - turned.width };
 }
 
-function turnBack({ left, top, width, height }: Region, picture: Size, degrees: number): Region {
-  const right = picture.width - left - width;
-  const bottom = picture.height - top - height;
+function turnBack({ left, top, width, height }: Region, image: Size, degrees: number): Region {
+  const right = image.width - left - width;
+  const bottom = image.height - top - height;
   if (degrees === 90) return { left: top, top: right, width: height, height: width };
   if (degrees === 180) return { left: right, top: bottom, width, height };
   if (degrees === 270) return { left: bottom, top: left, width: height, height: width };

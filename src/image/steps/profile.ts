@@ -3,7 +3,7 @@ import type { Sharp } from "sharp";
 import sharp from "sharp";
 import { toRgba } from "../../transform/color.ts";
 import type { Facts } from "../input/original.ts";
-import type { PictureFormat, TransformSpec } from "../../transform/spec.ts";
+import type { ImageFormat, TransformSpec } from "../../transform/spec.ts";
 
 /** A colour profile that a variant keeps, and the colours that it is for. */
 export interface Profile {
@@ -20,7 +20,7 @@ const MAX_PROFILE_BYTES = 1024 * 1024;
  */
 export function chooseProfile(
   { icc, space }: Facts,
-  spec: TransformSpec & { readonly format: PictureFormat },
+  spec: TransformSpec & { readonly format: ImageFormat },
 ): Profile | undefined {
   const isAsked = spec.keepIcc === true && spec.format !== "gif";
   if (!isAsked || !icc || !space || icc.length > MAX_PROFILE_BYTES) return undefined;
@@ -36,14 +36,14 @@ const SPACES: Readonly<Record<string, readonly ["srgb" | "b-w", ...string[]]>> =
   GRAY: ["b-w", "grey16"],
 };
 
-function staysGray(spec: TransformSpec & { readonly format: PictureFormat }): boolean {
+function staysGray(spec: TransformSpec & { readonly format: ImageFormat }): boolean {
   const { r, g, b } = toRgba(spec.background ?? "000000");
   const isColored = spec.tint ?? spec.sepia ?? (r !== g || g !== b);
   return !isColored && (spec.format === "png" || spec.format === "jpg");
 }
 
 /**
- * Gives a picture a profile, its levels being what that profile makes of them. sharp takes profiles from
+ * Gives an image a profile, its levels being what that profile makes of them. sharp takes profiles from
  * files only, and raw pixels have none: they pass through a PNG that is not compressed.
  */
 export async function attachProfile(image: Sharp, { icc, space }: Profile): Promise<Sharp> {

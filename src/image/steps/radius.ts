@@ -5,7 +5,7 @@ import type { Size } from "../plan/sizes.ts";
 export type AlphaPixels = Pixels & { readonly channels: 4 };
 
 /**
- * Rounds the corners of a picture, in place: what is outside of them becomes transparent. A radius is
+ * Rounds the corners of an image, in place: what is outside of them becomes transparent. A radius is
  * at most half of the shorter side; `max` makes an ellipse.
  */
 export function roundCorners(pixels: AlphaPixels, radius: number | "max"): AlphaPixels {

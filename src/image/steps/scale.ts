@@ -12,7 +12,7 @@ interface Reading {
 }
 
 /**
- * Crops, scales and cuts an original as a plan says, upright. sharp would turn all of a picture before it crops or
+ * Crops, scales and cuts an original as a plan says, upright. sharp would turn all of an image before it crops or
  * cuts any, and would have to decode all of it for that: what lies on its side is turned when the rest is done, unless
  * sharp is to find the cut.
  */
@@ -43,13 +43,13 @@ export function scale(image: Sharp, { crop, resize, cut }: Plan): Sharp {
   return cut ? resized.extract(cut) : resized;
 }
 
-/** Settles on where the cut is that a plan leaves to sharp, for other pictures to be cut alike. */
+/** Settles on where the cut is that a plan leaves to sharp, for other images to be cut alike. */
 export async function locateCut(image: Sharp, plan: Plan): Promise<Plan> {
   const { cut, resize } = plan;
   if (!isSought(cut)) return plan;
   const { info } = await scale(image, plan).raw().toBuffer({ resolveWithObject: true });
   const { width, height } = cut;
-  // sharp tells how far the picture was moved; it may have scaled it to one pixel more
+  // sharp tells how far the image was moved; it may have scaled it to one pixel more
   const left = Math.min(-(info.cropOffsetLeft ?? 0), resize.width - width);
   const top = Math.min(-(info.cropOffsetTop ?? 0), resize.height - height);
   return { ...plan, cut: { left, top, width, height } };

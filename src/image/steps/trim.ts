@@ -3,7 +3,7 @@ import type { Pixels } from "../sharp/pixels.ts";
 import type { Region } from "../plan/sizes.ts";
 
 /**
- * Finds what is left of a picture without borders that look like its top left corner; all of it when
+ * Finds what is left of an image without borders that look like its top left corner; all of it when
  * nothing would be left.
  *
  * @param tolerance how far a level may be from that of the corner, 0 to 255

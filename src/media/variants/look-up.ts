@@ -9,7 +9,7 @@ import type { MakeDeps } from "./make.ts";
 import { keep, make } from "./make.ts";
 import type { OriginalOrFile, Originals } from "../originals/originals.ts";
 import { purgeVariants } from "../purge/purge.ts";
-import type { VariantRequest } from "../../request/read.ts";
+import type { VariantRequest } from "../../request/request.ts";
 import type { Timings } from "./timings.ts";
 import { timed } from "./timings.ts";
 import type { Variant, VariantInfo } from "../variant.ts";
@@ -70,7 +70,7 @@ export async function lookUp(state: LookUpDeps, task: LookUp): Promise<Outcome> 
 }
 
 function tooBusy(): MediaError {
-  return new MediaError("overloaded", "too many pictures are being made, try again later");
+  return new MediaError("overloaded", "too many images are being made, try again later");
 }
 
 function tooSlow(cause: unknown): MediaError {

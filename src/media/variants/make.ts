@@ -3,7 +3,7 @@ import type { Demand } from "../../concurrency/coalesce.ts";
 import type { Observe } from "../observe.ts";
 import type { Memo } from "../memo.ts";
 import type { OriginalOrFile } from "../originals/originals.ts";
-import type { VariantRequest } from "../../request/read.ts";
+import type { VariantRequest } from "../../request/request.ts";
 import type { Timings } from "./timings.ts";
 import type { MadeVariant } from "../variant.ts";
 import { describeVariant } from "../variant.ts";

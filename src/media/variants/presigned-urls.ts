@@ -1,5 +1,5 @@
 import { LRUCache } from "lru-cache";
-import type { VariantRequest } from "../../request/read.ts";
+import type { VariantRequest } from "../../request/request.ts";
 import type { VariantInfo } from "../variant.ts";
 import { versionOf } from "../variant.ts";
 

@@ -4,7 +4,7 @@ import { createCoalescer } from "../../concurrency/coalesce.ts";
 import type { Coalescer } from "../../concurrency/coalesce.ts";
 import type { Observe } from "../observe.ts";
 import type { Memo } from "../memo.ts";
-import type { VariantRequest } from "../../request/read.ts";
+import type { VariantRequest } from "../../request/request.ts";
 import type { IncrementalHash, Streams } from "../open-bodies.ts";
 import { verifyStream } from "../open-bodies.ts";
 import type { Variant, VariantInfo } from "../variant.ts";

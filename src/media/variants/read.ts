@@ -4,7 +4,7 @@ import type { Outcome } from "./look-up.ts";
 import type { Memo } from "../memo.ts";
 import type { ReaderDeps, ReadOptions, ReadResult, ReadVariant } from "./read-stored.ts";
 import { createReader } from "./read-stored.ts";
-import type { VariantRequest } from "../../request/read.ts";
+import type { VariantRequest } from "../../request/request.ts";
 import type { VariantInfo } from "../variant.ts";
 
 /** The bytes of a variant that was found; made again should it have gone meanwhile. */

@@ -9,7 +9,7 @@ import type { LookUpDeps, Outcome } from "./look-up.ts";
 import { lookUp } from "./look-up.ts";
 import type { Memo, Seen } from "../memo.ts";
 import type { ReaderDeps } from "./read-stored.ts";
-import type { VariantRequest } from "../../request/read.ts";
+import type { VariantRequest } from "../../request/request.ts";
 import type { Timings } from "./timings.ts";
 import type { VariantInfo } from "../variant.ts";
 import { readVariantInfo } from "../variant.ts";

@@ -1,5 +1,5 @@
 import type { ObjectStore, PutOptions } from "../../store/store.ts";
-import type { VariantRequest } from "../../request/read.ts";
+import type { VariantRequest } from "../../request/request.ts";
 import type { MadeVariant, StoredAs, Variant, VariantInfo } from "../variant.ts";
 import { describeObject, readVariantInfo } from "../variant.ts";
 

@@ -5,7 +5,7 @@ import { expandPresets } from "../../transform/presets.ts";
 import type { OutputFormat, TransformSpec } from "../../transform/spec.ts";
 import { checkKey } from "../../url/key.ts";
 import { isUnderRoot } from "../../url/variant-prefix.ts";
-import type { RequestRules, VariantRequest } from "../../request/read.ts";
+import type { RequestRules, VariantRequest } from "../../request/request.ts";
 import { checkPrefix } from "../../request/read.ts";
 import { offeredFormats, settleAddress } from "../../request/resolve.ts";
 import type { Want, WarmOrder } from "./order.ts";

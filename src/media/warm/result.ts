@@ -1,7 +1,7 @@
 import { orAbort, pause } from "../../abort.ts";
 import type { ErrorCode } from "../../errors.ts";
 import { MediaError } from "../../errors.ts";
-import type { VariantRequest } from "../../request/read.ts";
+import type { VariantRequest } from "../../request/request.ts";
 import type { Found, Variants } from "../variants/variants.ts";
 
 /** How often a variant is asked for that cannot be had for the moment. */
@@ -43,7 +43,7 @@ export interface WarmTally {
   made: number;
   there: number;
   failed: number;
-  /** Of files that are no pictures, where those are told from failures. */
+  /** Of files that are no images, where those are told from failures. */
   skipped?: number;
   /** Of those that were made. */
   bytes: number;

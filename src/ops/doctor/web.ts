@@ -40,7 +40,7 @@ async function readBody(response: Response): Promise<Buffer> {
   return Buffer.concat(chunks);
 }
 
-/** Where a redirect leads; undefined for what is none, and for one that no picture in a browser would follow. */
+/** Where a redirect leads; undefined for what is none, and for one that no image in a browser would follow. */
 function locationOf({ status, headers }: WebAnswer, from: string): string | undefined {
   const location = headers.get("location");
   const isRedirect = status >= 300 && status < 400 && location !== null;

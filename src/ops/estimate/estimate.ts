@@ -29,7 +29,7 @@ export interface Machine {
   readonly streamUs: number;
 }
 
-/** How pages come to their pictures. */
+/** How pages come to their images. */
 export const WAYS = ["redirect", "stream", "bucket"] as const;
 export type Way = (typeof WAYS)[number];
 
@@ -204,7 +204,7 @@ interface Load {
   readonly misses: number;
 }
 
-/** HTTP is one process, and so one core, of an instance; pictures have them all. */
+/** HTTP is one process, and so one core, of an instance; images have them all. */
 function countInstances({ way, served, misses }: Load, machine: Machine): number {
   const { cores, redirectUs, streamUs, missMs } = machine;
   const forHits = (served * (way === "stream" ? streamUs : redirectUs)) / 1e6;

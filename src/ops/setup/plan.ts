@@ -9,18 +9,9 @@ import type { Policy } from "./bucket/policy.ts";
 import { bucketPolicy, servicePolicy } from "./bucket/policy.ts";
 import { aws, print } from "./manual/shell.ts";
 import { website } from "./bucket/website.ts";
-import type { Flavour, Wish } from "./spec.ts";
+import type { Flavour, StepKind, Wish } from "./spec.ts";
 import { bucketsOf, checkWish } from "./spec.ts";
 import { wranglerCors, wranglerLifecycle } from "./manual/wrangler.ts";
-
-export type StepKind =
-  | "bucket"
-  | "public_access"
-  | "policy"
-  | "cors"
-  | "lifecycle"
-  | "website"
-  | "notifications";
 
 /** One setting of one bucket. */
 export interface Step {

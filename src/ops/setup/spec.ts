@@ -1,5 +1,15 @@
 import { MediaError } from "../../errors.ts";
 
+/** One setting of a bucket. */
+export type StepKind =
+  | "bucket"
+  | "public_access"
+  | "policy"
+  | "cors"
+  | "lifecycle"
+  | "website"
+  | "notifications";
+
 export const FLAVOURS = ["aws", "r2", "rgw", "minio"] as const;
 export const ACCESSES = ["private", "cdn", "public"] as const;
 export type Flavour = (typeof FLAVOURS)[number];

@@ -84,7 +84,7 @@ export async function openFile(root: string, key: string): Promise<OpenObject | 
   );
 }
 
-/** More than cameras write before a picture's size. */
+/** More than cameras write before an image's size. */
 const START_BYTES = 64 * 1024;
 
 /** Where an object is, and how it begins. */

@@ -10,10 +10,10 @@ import { createFolders, startTestServer } from "../../support/server.ts";
 
 const TOKEN = "0123456789abcdef";
 
-let picture: Buffer;
+let image: Buffer;
 
 beforeAll(async () => {
-  picture = await drawQuadrants(60, 40).png().toBuffer();
+  image = await drawQuadrants(60, 40).png().toBuffer();
 });
 
 describe("shift-media purge", () => {
@@ -22,7 +22,7 @@ describe("shift-media purge", () => {
   let environment: Environment;
 
   beforeAll(async () => {
-    folders = await createFolders({ "a b.png": picture, "ab.png": picture });
+    folders = await createFolders({ "a b.png": image, "ab.png": image });
     environment = {
       ORIGINALS_DIR: folders.originals,
       VARIANTS_DIR: folders.variants,

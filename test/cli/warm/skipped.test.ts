@@ -4,7 +4,7 @@ import { drawPhoto } from "../../support/images.ts";
 import { createFolders } from "../../support/server.ts";
 
 describe("shift-media warm", () => {
-  it("passes over files of a folder that are no pictures, unless it is to be strict", async () => {
+  it("passes over files of a folder that are no images, unless it is to be strict", async () => {
     const photo = await drawPhoto(300, 200);
     const mixed = await createFolders({
       "a.jpg": photo,

@@ -6,7 +6,7 @@ import {
   MAX_FUNCTION_BYTES,
 } from "../../../src/edge/cloudfront/config.ts";
 import { MediaError } from "../../../src/errors.ts";
-import type { RequestRules } from "../../../src/request/read.ts";
+import type { RequestRules } from "../../../src/request/request.ts";
 import { readRequest } from "../../../src/request/read.ts";
 import { parsePresets } from "../../../src/transform/parse-presets.ts";
 import { printTransform } from "../../../src/transform/print.ts";

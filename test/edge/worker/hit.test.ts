@@ -3,7 +3,7 @@ import type { BucketBody } from "../../../src/edge/worker/bindings.ts";
 import { answerHit } from "../../../src/edge/worker/hit.ts";
 import { readSettings } from "../../../src/edge/worker/settings.ts";
 import { readRequest } from "../../../src/request/read.ts";
-import type { VariantRequest } from "../../../src/request/read.ts";
+import type { VariantRequest } from "../../../src/request/request.ts";
 
 function objectOf(text: string, sha256: string): BucketBody {
   const bytes = new TextEncoder().encode(text);

@@ -8,7 +8,7 @@ import { sleep, until } from "../../support/server.ts";
 
 const ORIGIN_SECRET = "what-only-the-edge-knows";
 const TIMEOUT_MS = 1000;
-const BYTES = Buffer.from("as good as any picture, to the edge");
+const BYTES = Buffer.from("as good as any image, to the edge");
 
 let server: Server;
 let edge: Edge;

@@ -12,7 +12,7 @@ import { startTestServer, until } from "../../support/server.ts";
 
 const WIDTHS = Array.from({ length: 12 }, (_, index) => 40 + 10 * index);
 
-describe.skipIf(!hasChromium())("a page of twelve pictures through the Worker", () => {
+describe.skipIf(!hasChromium())("a page of twelve images through the Worker", () => {
   let edge: Edge;
   let service: TestServer;
   let browser: Browser;
@@ -55,7 +55,7 @@ describe.skipIf(!hasChromium())("a page of twelve pictures through the Worker", 
     expect(await look()).toEqual(WIDTHS.map((width) => [200, "image/avif", width]));
   });
 
-  /** Status, type and width in pixels of each picture, for a browser that has seen nothing yet. */
+  /** Status, type and width in pixels of each image, for a browser that has seen nothing yet. */
   async function look(): Promise<readonly unknown[]> {
     const context = await browser.newContext();
     const tab = await context.newPage();

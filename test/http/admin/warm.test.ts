@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { createMemoryStore } from "../../../src/store/memory.ts";
 import { drawQuadrants } from "../../support/images.ts";
 import type { TestApp } from "../../support/app.ts";
-import { createFilledApp, createTestApp, putPicture } from "../../support/app.ts";
+import { createFilledApp, createTestApp, putImage } from "../../support/app.ts";
 import { createFolders, sleep, readMetric, startTestServer } from "../../support/server.ts";
 
 const JSON_TYPE = { "content-type": "application/json" };
@@ -67,11 +67,11 @@ describe("POST /-/warm", () => {
     expect(JSON.parse(sums)).toMatchObject({ status: "done", made: 3, failed: 1 });
   });
 
-  it("says of each line why it fails: no original, no picture, no such preset", async () => {
+  it("says of each line why it fails: no original, no image, no such preset", async () => {
     const app = await createFilledApp();
-    await putPicture(app, "text.jpg", new TextEncoder().encode("no picture"));
+    await putImage(app, "text.jpg", new TextEncoder().encode("no image"));
     const png = await drawQuadrants(300, 200).png().toBuffer();
-    await putPicture(app, "cut.png", png.subarray(0, 60));
+    await putImage(app, "cut.png", png.subarray(0, 60));
     const lines = await warm(app, {
       keys: ["gone.jpg", "text.jpg", "cut.png", "photos/cat.jpg"],
       transforms: ["w_30", "t_nope"],
@@ -160,7 +160,7 @@ describe("POST /-/warm", () => {
     const app = await createFilledApp({ isStopping: () => isStopping });
     const keys = Array.from({ length: 50 }, (_, n) => `${n}.png`);
     const png = await drawQuadrants(40, 20).png().toBuffer();
-    for (const key of keys) await putPicture(app, key, png);
+    for (const key of keys) await putImage(app, key, png);
     const answer = await post(app, JSON.stringify({ keys, transforms: ["w_3"] }), JSON_TYPE);
     const reader = answer.body?.pipeThrough(new TextDecoderStream()).getReader();
     let text = (await reader?.read())?.value ?? "";

@@ -9,7 +9,7 @@ let app: TestApp;
 const VERSION = /^\?v=[\w-]{1,8}$/;
 
 describe("GET of a transform", () => {
-  it("answers the picture at first, and redirects to the stored variant from then on", async () => {
+  it("answers the image at first, and redirects to the stored variant from then on", async () => {
     app = await createFilledApp({ publicUrl: "https://cdn.example/x" });
     const first = await app.request("/w_100/photos/cat.jpg");
     const bytes = Buffer.from(await first.arrayBuffer());

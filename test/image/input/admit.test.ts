@@ -101,10 +101,10 @@ describe("admitOriginal", () => {
   );
 
   it.each([
-    ["text", latin1("not a picture"), "no known picture"],
-    ["nothing", new Uint8Array(), "no known picture"],
-    ["HTML", latin1("<!doctype html><p>404"), "no known picture"],
-    ["a film", ftyp("isom", ["mp42"]), "no known picture"],
+    ["text", latin1("not an image"), "no known image"],
+    ["nothing", new Uint8Array(), "no known image"],
+    ["HTML", latin1("<!doctype html><p>404"), "no known image"],
+    ["a film", ftyp("isom", ["mp42"]), "no known image"],
     ["SVG", latin1("<svg/>"), "the original is SVG"],
     ["SVG in XML", latin1("<?xml version='1.0'?><svg/>"), "the original is SVG"],
     ["TIFF", tiff, "the original is TIFF"],
@@ -180,7 +180,7 @@ describe("checkDimensions", () => {
     expect(() => checkDimensions({ width: 77, height: 13 }, "avif", lower)).toThrow("at most 1000");
   });
 
-  it("has limits that a camera's pictures are within", () => {
+  it("has limits that a camera's images are within", () => {
     const { maxSide } = DEFAULT_IMAGE_LIMITS;
     expect(maxSide).toBe(16_384);
     expect(() =>

@@ -53,14 +53,14 @@ describe("dropFineScans", () => {
     ["more blocks than a run can have", sharp(photo).resize(6001, 407, { fit: "fill" })],
     ["a few blocks", sharp(photo).resize(33, 31, { fit: "fill" })],
     ["metadata", sharp(photo).withMetadata({ orientation: 6 }).withIccProfile("p3")],
-  ])("changes nothing at an eighth of a picture with %s", async (_, picture) => {
-    await expectSame(await picture.jpeg({ progressive: true }).toBuffer());
+  ])("changes nothing at an eighth of an image with %s", async (_, image) => {
+    await expectSame(await image.jpeg({ progressive: true }).toBuffer());
   });
 
   describe.skipIf(!hasCjpeg())("what only cjpeg writes", () => {
     const sampling = ["2x1", "1x2", "4x1", "4x2", "1x1,2x2,2x2", "2x2,2x1,1x2", "2x1,1x1,1x2"];
     it.each(sampling.flatMap((factors) => ["0", "1", "7B"].map((restart) => [factors, restart])))(
-      "changes nothing at an eighth of a picture sampled %s, restarted every %s",
+      "changes nothing at an eighth of an image sampled %s, restarted every %s",
       async (factors = "", restart = "") => {
         const pixels = await sharp(photo).raw().toBuffer();
         const input = Buffer.concat([latin1(`P6\n${WIDTH} ${HEIGHT}\n255\n`), pixels]);
@@ -74,7 +74,7 @@ describe("dropFineScans", () => {
     expect(dropFineScans(progressive).length).toBeLessThan(progressive.length / 2);
   });
 
-  it("gives back what is no complete progressive picture, or out of the ordinary", async () => {
+  it("gives back what is no complete progressive image, or out of the ordinary", async () => {
     const frame = progressive.indexOf(latin1("\xff\xc2"));
     const firstScan = progressive.indexOf(latin1("\xff\xda"));
     const lastScan = progressive.lastIndexOf(latin1("\xff\xda"));
@@ -117,7 +117,7 @@ describe("dropFineScans", () => {
     );
   });
 
-  it("changes nothing at an eighth of a damaged picture, if there is any of it to see", async () => {
+  it("changes nothing at an eighth of a damaged image, if there is any of it to see", async () => {
     const data = progressive.indexOf(latin1("\xff\xda"));
     const at = fc.integer({ min: data, max: progressive.length - 3 });
     await fc.assert(
@@ -206,7 +206,7 @@ async function make(
   return expectMade(await transformImage({ bytes, spec, format }, around)).bytes;
 }
 
-/** The same picture, with other bytes in the header of its last scan, which is one of luma. */
+/** The same image, with other bytes in the header of its last scan, which is one of luma. */
 function withScanHeader(jpeg: Buffer, bytes: Readonly<Record<number, number>>): Buffer {
   const changed = Buffer.from(jpeg);
   const scan = jpeg.lastIndexOf(latin1("\xff\xda"));
@@ -215,10 +215,10 @@ function withScanHeader(jpeg: Buffer, bytes: Readonly<Record<number, number>>): 
 }
 
 function readJson(bytes: Uint8Array): object {
-  return JSON.parse(Buffer.from(bytes).toString("utf8")) as object; // what describes a picture is one
+  return JSON.parse(Buffer.from(bytes).toString("utf8")) as object; // what describes an image is one
 }
 
-/** The same picture, with a byte that means nothing: enough to be out of the ordinary. */
+/** The same image, with a byte that means nothing: enough to be out of the ordinary. */
 function withFill(jpeg: Buffer): Buffer {
   return Buffer.concat([jpeg.subarray(0, 2), latin1("\xff"), jpeg.subarray(2)]);
 }

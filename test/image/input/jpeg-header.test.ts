@@ -7,13 +7,13 @@ import { drawQuadrants } from "../../support/images.ts";
 const jpeg = await drawQuadrants(321, 123).jpeg().toBuffer();
 
 describe("readJpegHeader", () => {
-  it("reads that of a picture, be it progressive or full of metadata", async () => {
-    const picture = drawQuadrants(321, 123);
+  it("reads that of an image, be it progressive or full of metadata", async () => {
+    const image = drawQuadrants(321, 123);
     const rows = [
-      picture.jpeg(),
-      picture.clone().jpeg({ progressive: true }),
-      picture.clone().withIccProfile("p3").jpeg(),
-      picture
+      image.jpeg(),
+      image.clone().jpeg({ progressive: true }),
+      image.clone().withIccProfile("p3").jpeg(),
+      image
         .clone()
         .withExif({ IFD0: { ImageDescription: "\xff\xd8\xff\xc0".repeat(99) } })
         .jpeg(),
@@ -67,19 +67,19 @@ describe("readJpegHeader", () => {
 });
 
 describe("readPlainJpegSize", () => {
-  const picture = drawQuadrants(321, 123);
+  const image = drawQuadrants(321, 123);
   const size = { width: 321, height: 123 };
 
   it.each([
-    ["nothing but pixels", picture.clone().jpeg(), true],
-    ["progressive", picture.clone().jpeg({ progressive: true }), true],
-    ["grey", picture.clone().toColourspace("b-w").jpeg(), true],
-    ["CMYK", picture.clone().toColourspace("cmyk").jpeg(), true],
-    ["Exif", picture.clone().withMetadata({ orientation: 6 }).jpeg(), false],
-    ["XMP", picture.clone().withXmp("<x:xmpmeta xmlns:x='adobe:ns:meta/'/>").jpeg(), false],
-    ["a profile", picture.clone().withIccProfile("p3").jpeg(), false],
-  ])("knows of %s whether there is more to know", async (_, image, isPlain) => {
-    expect(readPlainJpegSize(await image.toBuffer())).toEqual(isPlain ? size : undefined);
+    ["nothing but pixels", image.clone().jpeg(), true],
+    ["progressive", image.clone().jpeg({ progressive: true }), true],
+    ["grey", image.clone().toColourspace("b-w").jpeg(), true],
+    ["CMYK", image.clone().toColourspace("cmyk").jpeg(), true],
+    ["Exif", image.clone().withMetadata({ orientation: 6 }).jpeg(), false],
+    ["XMP", image.clone().withXmp("<x:xmpmeta xmlns:x='adobe:ns:meta/'/>").jpeg(), false],
+    ["a profile", image.clone().withIccProfile("p3").jpeg(), false],
+  ])("knows of %s whether there is more to know", async (_, variant, isPlain) => {
+    expect(readPlainJpegSize(await variant.toBuffer())).toEqual(isPlain ? size : undefined);
   });
 
   it("knows a comment, restarts and tables", async () => {

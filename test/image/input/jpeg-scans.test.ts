@@ -22,26 +22,26 @@ const table = jpegSegment(0xc4, latin1("\x03"));
 
 describe("countJpegScans", () => {
   it.each<[string, number, readonly Uint8Array[]]>([
-    ["a baseline picture", 1, [baseline]],
-    ["a progressive picture", 10, [progressive]],
-    ["a progressive picture with more of them", 15, [repeatLastScan(progressive, 5)]],
-    ["a baseline picture with scans that nobody reads", 1, [repeatLastScan(baseline, 5)]],
+    ["a baseline image", 1, [baseline]],
+    ["a progressive image", 10, [progressive]],
+    ["a progressive image with more of them", 15, [repeatLastScan(progressive, 5)]],
+    ["a baseline image with scans that nobody reads", 1, [repeatLastScan(baseline, 5)]],
     [
-      "a baseline picture whose components are in scans of their own",
+      "a baseline image whose components are in scans of their own",
       3,
       [SOI, frame(0xc0), partialScan, table, partialScan, partialScan, EOI],
     ],
     [
-      "a baseline picture that begins with one component",
+      "a baseline image that begins with one component",
       2,
       [SOI, frame(0xc1), partialScan, wholeScan, EOI],
     ],
     [
-      "a progressive picture that begins with all components",
+      "a progressive image that begins with all components",
       2,
       [SOI, frame(0xc2), wholeScan, partialScan, EOI],
     ],
-    ["a picture without a frame", 2, [SOI, wholeScan, wholeScan, EOI]],
+    ["an image without a frame", 2, [SOI, wholeScan, wholeScan, EOI]],
     ["no scan", 0, [SOI, EOI]],
     ["two scans", 2, [SOI, scan, scan, EOI]],
     ["no end", 2, [SOI, scan, scan]],
@@ -51,7 +51,7 @@ describe("countJpegScans", () => {
       [SOI, jpegSegment(0xe1, Buffer.concat([scan, scan])), scan, EOI],
     ],
     ["what looks like scans in a scan's header", 1, [SOI, jpegSegment(0xda, scan), EOI]],
-    ["another picture after the end", 1, [SOI, scan, EOI, baseline]],
+    ["another image after the end", 1, [SOI, scan, EOI, baseline]],
     ["a scan after the end", 1, [SOI, scan, EOI, latin1("\0\x02"), scan]],
     ["stuffed and fill bytes", 2, [SOI, scan, latin1("\xff\x00\xda\xff\xff\xff"), scan, EOI]],
     ["restart markers", 2, [SOI, scan, latin1("a\xff\xd0b\xff\xd7c"), scan, EOI]],

@@ -5,7 +5,7 @@ import { transformImage } from "../../../src/image/pipeline/pipeline.ts";
 import { countWebpFrames, readWebpSize } from "../../../src/image/input/webp-size.ts";
 import { drawQuadrants } from "../../support/images.ts";
 
-/** 38 bytes that claim to be a lossless picture of 16383 by 16383 pixels. */
+/** 38 bytes that claim to be a lossless image of 16383 by 16383 pixels. */
 const BOMB = Buffer.concat([
   Buffer.from("RIFF"),
   Buffer.from([30, 0, 0, 0]),

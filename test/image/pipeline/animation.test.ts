@@ -223,7 +223,7 @@ describe("transformImage of animations that are too large", () => {
     ).rejects.toMatchObject({
       code: "invalid_transform",
       message:
-        'the picture would be 1600×1500, but may have at most 8192 pixels a side and 2000000 in all for each of its 4 frames: without "fl_animated" there is only the first',
+        'the image would be 1600×1500, but may have at most 8192 pixels a side and 2000000 in all for each of its 4 frames: without "fl_animated" there is only the first',
     });
     expect(await makeVariant(original, "w_1600,h_1500,c_fill", "gif")).toMatchObject({
       width: 1600,

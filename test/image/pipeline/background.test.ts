@@ -71,7 +71,7 @@ describe("transformImage", () => {
     ["png", "flip_h,w_20,h_10", ".R/.R"],
     ["png", "a_90", "RR/.."],
     ["jpg", "a_90", "RR/WW"],
-  ] as const)("shows in %s under %s what is behind the picture: %s", async (format, spec, grid) => {
+  ] as const)("shows in %s under %s what is behind the image: %s", async (format, spec, grid) => {
     const { bytes } = await makeVariant(half, spec, format);
     expect(readGrid(await decode(bytes))).toBe(grid);
   });
@@ -87,12 +87,9 @@ describe("transformImage", () => {
     // half red over half blue: three quarters opaque, two thirds of that red
     ["png", "b_0000ff80", [170, 0, 85, 192]],
     ["jpg", "b_0000ff80", [191, 64, 127, 255]],
-  ] as const)(
-    "blends a translucent picture in %s under %s to %j",
-    async (format, spec, expected) => {
-      expect(distance(await probe(translucent, spec, format), expected)).toBeLessThan(10);
-    },
-  );
+  ] as const)("blends a translucent image in %s under %s to %j", async (format, spec, expected) => {
+    expect(distance(await probe(translucent, spec, format), expected)).toBeLessThan(10);
+  });
 
   it("does not let the colour of transparent pixels bleed into the edges when resizing", async () => {
     const original = await drawGrid("R.".repeat(20), 40, 40).png().toBuffer();

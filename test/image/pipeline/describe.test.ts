@@ -101,7 +101,7 @@ describe("transformImage", () => {
     expect(await makeVariant(lying, "f_json", "json")).toMatchObject({ width: 80, height: 40 });
   });
 
-  it("gives hashes and a tiny picture that look like the original", async () => {
+  it("gives hashes and a tiny image that look like the original", async () => {
     const { thumbhash, blurhash, lqip } = await describeJson(wide);
     const thumb = thumbHashToRGBA(Buffer.from(thumbhash, "base64"));
     const { w: width, h: height } = thumb;
@@ -122,12 +122,12 @@ describe("transformImage", () => {
     expect([red > blue + 100, blue2 > red2 + 100]).toEqual([true, true]);
     const [type = "", data = ""] = lqip.split(",");
     expect(type).toBe("data:image/webp;base64");
-    const picture = await decode(Buffer.from(data, "base64"));
-    expect([picture.width, picture.height]).toEqual([16, 8]);
-    expect(readGrid(picture)).toBe("RG/BY");
+    const image = await decode(Buffer.from(data, "base64"));
+    expect([image.width, image.height]).toEqual([16, 8]);
+    expect(readGrid(image)).toBe("RG/BY");
   });
 
-  it("keeps the tiny picture of a photograph under 300 bytes", async () => {
+  it("keeps the tiny image of a photograph under 300 bytes", async () => {
     const { lqip } = await describeJson(await drawPhoto(900, 900));
     expect(lqip.length).toBeLessThan(300);
   });
@@ -170,7 +170,7 @@ describe("transformImage", () => {
     expect(Math.abs(Number.parseInt(average.slice(0, 2), 16) - 0x64)).toBeLessThan(12);
   });
 
-  it("refuses what is no picture as it would for a picture", async () => {
+  it("refuses what is no image as it would for an image", async () => {
     await expect(describeAs(Buffer.from("words"))).rejects.toMatchObject({
       code: "unsupported_original",
     });

@@ -9,7 +9,7 @@ import { transformImage } from "../../../src/image/pipeline/pipeline.ts";
 import { rotatedSize } from "../../../src/image/plan/sizes.ts";
 import { normalizeTransform } from "../../../src/transform/normalize.ts";
 import type { TransformSpec } from "../../../src/transform/spec.ts";
-import { FLIPS, isPictureFormat, MODES, PICTURE_FORMATS } from "../../../src/transform/spec.ts";
+import { FLIPS, isImageFormat, MODES, IMAGE_FORMATS } from "../../../src/transform/spec.ts";
 import { drawAnimation, drawGrid, drawQuadrants } from "../../support/images.ts";
 import { EFFECTS, gravities } from "../../support/specs.ts";
 
@@ -86,15 +86,11 @@ const jobs = fc.record({
   bytes: fc.constantFrom(...ORIGINALS, ...ORIENTED),
   cut: cuts,
   look: looks,
-  format: fc.constantFrom(...PICTURE_FORMATS, ...PICTURE_FORMATS, "json" as const),
+  format: fc.constantFrom(...IMAGE_FORMATS, ...IMAGE_FORMATS, "json" as const),
 });
 
 /** What the plan promises, which trimming cannot be part of before pixels are seen. */
-async function promise(
-  bytes: Buffer,
-  spec: TransformSpec,
-  format: (typeof PICTURE_FORMATS)[number],
-) {
+async function promise(bytes: Buffer, spec: TransformSpec, format: (typeof IMAGE_FORMATS)[number]) {
   const metadata = await sharp(bytes).metadata();
   const { width, height } = spec.rotate === "ignore" ? metadata : metadata.autoOrient;
   const plan = planGeometry({ width, height }, { ...spec, format });
@@ -119,7 +115,7 @@ describe("transformImage", () => {
           return;
         }
         made += 1;
-        if (!isPictureFormat(format)) return;
+        if (!isImageFormat(format)) return;
         const { width, height } = result as { width: number; height: number };
         if (spec.trim === undefined) {
           expect({ width, height }).toEqual(await promise(bytes, spec, format));

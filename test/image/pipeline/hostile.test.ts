@@ -30,13 +30,8 @@ async function drawFlat(width: number, height: number): Promise<Buffer> {
 
 /** An original, and what it is refused with. */
 const REFUSED: [name: string, bytes: Buffer, code: ErrorCode, reason: string][] = [
-  [
-    "text that is named a JPEG",
-    latin1("not a picture"),
-    "unsupported_original",
-    "no known picture",
-  ],
-  ["an empty file", Buffer.alloc(0), "unsupported_original", "no known picture"],
+  ["text that is named a JPEG", latin1("not an image"), "unsupported_original", "no known image"],
+  ["an empty file", Buffer.alloc(0), "unsupported_original", "no known image"],
   ["SVG", latin1("<svg/>"), "unsupported_original", "SVG"],
   ["HEIC", ftyp("heic", ["mif1"]), "unsupported_original", "HEIC"],
   ["half a JPEG", jpeg.subarray(0, jpeg.length / 2), "unusable_original", "cannot be decoded"],
@@ -142,9 +137,9 @@ describe("transformImage", () => {
     ];
     const start = performance.now();
     for (const spec of specs) {
-      const picture = await viewVariant(bytes, spec);
-      expect(Math.max(picture.width, picture.height), spec).toBeLessThanOrEqual(8192);
-      const [red, green, blue, alpha] = picture.at(0.5, 0.5);
+      const image = await viewVariant(bytes, spec);
+      expect(Math.max(image.width, image.height), spec).toBeLessThanOrEqual(8192);
+      const [red, green, blue, alpha] = image.at(0.5, 0.5);
       expect([red > 230, green < 20, blue < 20, alpha > 50], spec).toEqual([
         true,
         true,
@@ -155,7 +150,7 @@ describe("transformImage", () => {
     expect(performance.now() - start).toBeLessThan(10_000);
   });
 
-  it("throws nothing but refusals for damaged pictures", async () => {
+  it("throws nothing but refusals for damaged images", async () => {
     const damage = fc.array(fc.tuple(fc.nat(4000), fc.nat(255)), { minLength: 1, maxLength: 8 });
     let refusals = 0;
     await fc.assert(

@@ -1,7 +1,7 @@
 import type { Sharp } from "sharp";
 import sharp from "sharp";
 import { describe, expect, it } from "vitest";
-import { PICTURE_FORMATS } from "../../../src/transform/spec.ts";
+import { IMAGE_FORMATS } from "../../../src/transform/spec.ts";
 import type { Rgba } from "../../support/images.ts";
 import { decode, distance, drawGrid, drawQuadrants, readGrid } from "../../support/images.ts";
 import { makeVariant, viewVariant } from "../../support/image/make-variant.ts";
@@ -69,7 +69,7 @@ describe("transformImage", () => {
     }
   });
 
-  it("is tested with a wide-gamut picture whose numbers are not those of sRGB", async () => {
+  it("is tested with a wide-gamut image whose numbers are not those of sRGB", async () => {
     const p3 = await drawBrick().withIccProfile("p3").png().toBuffer();
     const [red = 0] = await sharp(p3, { ignoreIcc: true }).raw().toBuffer();
     expect(red).toBeLessThan(195);
@@ -86,8 +86,8 @@ describe("transformImage", () => {
         .toBuffer();
       expect((await sharp(grey).metadata()).channels).toBe(1);
       for (const spec of [...SPECS, "b_00ff0080"]) {
-        const picture = await viewVariant(grey, spec, format);
-        expect(distance(picture.at(0.5, 0.5), [128, 128, 128, 255]), spec).toBeLessThan(6);
+        const image = await viewVariant(grey, spec, format);
+        expect(distance(image.at(0.5, 0.5), [128, 128, 128, 255]), spec).toBeLessThan(6);
       }
     },
   );
@@ -115,7 +115,7 @@ describe("transformImage", () => {
       expect(Object.keys(await sharp(original).metadata())).toEqual(
         expect.arrayContaining(["exif", "icc", "xmp"]),
       );
-      for (const output of PICTURE_FORMATS) {
+      for (const output of IMAGE_FORMATS) {
         for (const spec of ["", "w_10,flip_h"]) {
           const { bytes } = await makeVariant(original, spec, output);
           const { exif, icc, xmp, iptc, orientation, comments } = await sharp(bytes).metadata();
@@ -133,7 +133,7 @@ describe("transformImage", () => {
       .toFormat(format)
       .toBuffer();
     expect((await sharp(original).metadata()).pages).toBe(3);
-    for (const output of PICTURE_FORMATS) {
+    for (const output of IMAGE_FORMATS) {
       const { bytes } = await makeVariant(original, "w_20", output);
       const { width, height, pages = 1 } = await sharp(bytes).metadata();
       expect([width, height, pages]).toEqual([20, 10, 1]);

@@ -1,8 +1,8 @@
 import sharp from "sharp";
 import { describe, expect, it } from "vitest";
 import { ENGINE } from "../../../src/image/sharp/engine.ts";
-import type { PictureFormat } from "../../../src/transform/spec.ts";
-import { PICTURE_FORMATS } from "../../../src/transform/spec.ts";
+import type { ImageFormat } from "../../../src/transform/spec.ts";
+import { IMAGE_FORMATS } from "../../../src/transform/spec.ts";
 import { distance, drawGrid, drawPhoto, drawQuadrants, readGrid } from "../../support/images.ts";
 import { makeVariant, viewVariant } from "../../support/image/make-variant.ts";
 
@@ -28,9 +28,9 @@ describe("transformImage", () => {
     ["w_30,h_200,c_scale", "30x200", "RG/BY"],
     ["ar_1:1", "40x40", "RG/BY"],
   ])("makes an original of 80×40 under %s to %s", async (spec, size, grid) => {
-    const picture = await viewVariant(wide, spec);
-    expect(`${picture.width}x${picture.height}`).toBe(size);
-    expect(readGrid(picture)).toBe(grid);
+    const image = await viewVariant(wide, spec);
+    expect(`${image.width}x${image.height}`).toBe(size);
+    expect(readGrid(image)).toBe(grid);
   });
 
   const modes = ["lfill", "fill"];
@@ -75,10 +75,10 @@ describe("transformImage", () => {
       .extend({ [blank]: 600, background: "white" })
       .png()
       .toBuffer();
-    const picture = await viewVariant(original, `w_50,h_50,g_${gravity}`);
-    expect([picture.width, picture.height]).toEqual([50, 50]);
+    const image = await viewVariant(original, `w_50,h_50,g_${gravity}`);
+    expect([image.width, image.height]).toEqual([50, 50]);
     // attention puts its spot in the middle, so some of the blank may be beside it
-    expect(readGrid(picture)).not.toBe("WW/WW");
+    expect(readGrid(image)).not.toBe("WW/WW");
     expect(readGrid(await viewVariant(original, "w_50,h_50"))).toBe("WW/WW");
   });
 
@@ -95,9 +95,9 @@ describe("transformImage", () => {
     ["0x0.5", ".../R../..."],
     ["auto", ".../.R./..."],
   ])("places under lpad by g_%s at %s", async (gravity, grid) => {
-    const picture = await viewVariant(square, `w_180,h_180,c_lpad,g_${gravity}`);
-    expect([picture.width, picture.height]).toEqual([180, 180]);
-    expect(readGrid(picture, { columns: 3, rows: 3, probe: 0.25 })).toBe(grid);
+    const image = await viewVariant(square, `w_180,h_180,c_lpad,g_${gravity}`);
+    expect([image.width, image.height]).toEqual([180, 180]);
+    expect(readGrid(image, { columns: 3, rows: 3, probe: 0.25 })).toBe(grid);
   });
 
   it.each([
@@ -105,15 +105,15 @@ describe("transformImage", () => {
     ["center", "../RG/BY/.."],
     ["south", "../../RG/BY"],
   ])("enlarges under pad, and places by g_%s as %s", async (gravity, grid) => {
-    const picture = await viewVariant(wide, `w_160,h_160,c_pad,g_${gravity}`);
-    expect([picture.width, picture.height]).toEqual([160, 160]);
-    expect(readGrid(picture, { rows: 4 })).toBe(grid);
+    const image = await viewVariant(wide, `w_160,h_160,c_pad,g_${gravity}`);
+    expect([image.width, image.height]).toEqual([160, 160]);
+    expect(readGrid(image, { rows: 4 })).toBe(grid);
   });
 
   it("extends to a ratio", async () => {
-    const picture = await viewVariant(wide, "ar_1:1,c_pad");
-    expect([picture.width, picture.height]).toEqual([80, 80]);
-    expect(readGrid(picture, { rows: 4 })).toBe("../RG/BY/..");
+    const image = await viewVariant(wide, "ar_1:1,c_pad");
+    expect([image.width, image.height]).toEqual([80, 80]);
+    expect(readGrid(image, { rows: 4 })).toBe("../RG/BY/..");
   });
 
   it.each([
@@ -129,13 +129,13 @@ describe("transformImage", () => {
     ["crop_0_0_40_20,w_100,h_20,c_fill", "100x20", "RR/RR"],
     ["crop_0_0_40_40,w_80,h_40,c_pad,g_west", "80x40", "R./B."],
   ])("crops first: %s gives %s of %s", async (spec, size, grid) => {
-    const picture = await viewVariant(wide, spec);
-    expect(`${picture.width}x${picture.height}`).toBe(size);
-    if (grid) expect(readGrid(picture)).toBe(grid);
-    else expect(readGrid(picture)).not.toMatch(/[RG]/);
+    const image = await viewVariant(wide, spec);
+    expect(`${image.width}x${image.height}`).toBe(size);
+    if (grid) expect(readGrid(image)).toBe(grid);
+    else expect(readGrid(image)).not.toMatch(/[RG]/);
   });
 
-  const decoded: Readonly<Record<PictureFormat, string>> = {
+  const decoded: Readonly<Record<ImageFormat, string>> = {
     jpg: "jpeg",
     png: "png",
     webp: "webp",
@@ -143,7 +143,7 @@ describe("transformImage", () => {
     gif: "gif",
   };
 
-  it.each(PICTURE_FORMATS)("encodes %s", async (format) => {
+  it.each(IMAGE_FORMATS)("encodes %s", async (format) => {
     const result = await makeVariant(wide, "w_40", format);
     const { format: actual, width, height } = await sharp(result.bytes).metadata();
     expect([actual, width, height]).toEqual([decoded[format], 40, 20]);

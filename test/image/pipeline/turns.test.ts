@@ -39,9 +39,9 @@ function drawOriented(orientation: number, stored: string): Promise<Buffer> {
 
 describe("transformImage", () => {
   it.each(ORIENTATIONS)("turns EXIF orientation %i upright", async (orientation, stored) => {
-    const picture = await viewVariant(await drawOriented(orientation, stored), "");
-    expect([picture.width, picture.height]).toEqual([80, 40]);
-    expect(readGrid(picture)).toBe("RG/BY");
+    const image = await viewVariant(await drawOriented(orientation, stored), "");
+    expect([image.width, image.height]).toEqual([80, 40]);
+    expect(readGrid(image)).toBe("RG/BY");
   });
 
   it.each(ORIENTATIONS)("crops and cuts orientation %i upright", async (orientation, stored) => {
@@ -65,9 +65,9 @@ describe("transformImage", () => {
         "a_ignore",
         "jpg",
       );
-      const picture = await decode(bytes);
-      expect([picture.width, picture.height]).toEqual(orientation < 5 ? [80, 40] : [40, 80]);
-      expect(readGrid(picture)).toBe(stored);
+      const image = await decode(bytes);
+      expect([image.width, image.height]).toEqual(orientation < 5 ? [80, 40] : [40, 80]);
+      expect(readGrid(image)).toBe(stored);
     },
   );
 
@@ -91,9 +91,9 @@ describe("transformImage", () => {
     ["flip_hv,a_90", "GY/RB"],
     ["flip_h,a_270", "RB/GY"],
   ])("turns on its side under %s to %s, after mirroring", async (spec, grid) => {
-    const picture = await viewVariant(wide, `w_40,${spec}`);
-    expect([picture.width, picture.height]).toEqual([20, 40]);
-    expect(readGrid(picture)).toBe(grid);
+    const image = await viewVariant(wide, `w_40,${spec}`);
+    expect([image.width, image.height]).toEqual([20, 40]);
+    expect(readGrid(image)).toBe(grid);
   });
 
   it("rotates after resizing, and pads after rotating", async () => {
@@ -125,22 +125,22 @@ describe("transformImage", () => {
     ["jpg", ",b_0000ff80", [127, 127, 255, 255]],
   ] as const)("turns by 45 degrees in %s%s, with corners of %j", async (format, rest, expected) => {
     const { bytes } = await makeVariant(wide, `a_45${rest}`, format);
-    const picture = await decode(bytes);
-    expect([picture.width, picture.height]).toEqual([85, 85]);
+    const image = await decode(bytes);
+    expect([image.width, image.height]).toEqual([85, 85]);
     for (const [x, y] of CORNERS) {
-      const corner = picture.at(x, y);
+      const corner = image.at(x, y);
       if (expected[3] === 0) expect(corner[3]).toBeLessThan(8);
       else expect(distance(corner, expected)).toBeLessThan(format === "jpg" ? 16 : 8);
     }
-    expect(distance(picture.at(0.42, 0.25), RED)).toBeLessThan(30);
-    expect(distance(picture.at(0.75, 0.58), GREEN)).toBeLessThan(30);
-    expect(distance(picture.at(0.25, 0.42), BLUE)).toBeLessThan(30);
-    expect(distance(picture.at(0.58, 0.75), YELLOW)).toBeLessThan(30);
+    expect(distance(image.at(0.42, 0.25), RED)).toBeLessThan(30);
+    expect(distance(image.at(0.75, 0.58), GREEN)).toBeLessThan(30);
+    expect(distance(image.at(0.25, 0.42), BLUE)).toBeLessThan(30);
+    expect(distance(image.at(0.58, 0.75), YELLOW)).toBeLessThan(30);
   });
 
-  it("turns a small angle without losing the corners of the picture", async () => {
-    const picture = await viewVariant(wide, "a_10");
-    expect([picture.width, picture.height]).toEqual([86, 53]);
-    expect(readGrid(picture)).toBe("RG/BY");
+  it("turns a small angle without losing the corners of the image", async () => {
+    const image = await viewVariant(wide, "a_10");
+    expect([image.width, image.height]).toEqual([86, 53]);
+    expect(readGrid(image)).toBe("RG/BY");
   });
 });

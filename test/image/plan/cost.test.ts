@@ -95,7 +95,7 @@ describe("createPool with what is slow", () => {
     const job = expect(pool.run(JOB, never)).rejects.toMatchObject({
       code: "unusable_original",
       message:
-        "avif of 9 pixels takes longer than 40 ms: ask for a smaller picture or another format",
+        "avif of 9 pixels takes longer than 40 ms: ask for a smaller image or another format",
     });
     await settle();
     workers[0]?.given[0]?.options.onSlow("avif of 9 pixels");

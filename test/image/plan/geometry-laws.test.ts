@@ -101,7 +101,7 @@ function forEveryPlan(
   );
 }
 
-/** Before rotation; a pad is planned for the picture after it. */
+/** Before rotation; a pad is planned for the image after it. */
 function unrotatedSize({ resize, cut }: Plan): Size {
   return cut ?? resize;
 }
@@ -166,7 +166,7 @@ describe("planGeometry", () => {
     );
   });
 
-  it("refuses no picture that it can make smaller and need not turn", () => {
+  it("refuses no image that it can make smaller and need not turn", () => {
     forEveryPlan(
       () => {},
       ({ code }, { mode = "lfill", rotate = 0 }) => {
@@ -208,7 +208,7 @@ describe("planGeometry", () => {
     });
   });
 
-  it("keeps the picture's own ratio where it neither cuts nor distorts, but for rounding", () => {
+  it("keeps the image's own ratio where it neither cuts nor distorts, but for rounding", () => {
     forEveryPlan((plan, { width, height, mode }, original) => {
       if (mode === "scale" || mode === "fill" || (width && height && !mode)) return;
       expectScaled(plan.resize, cropOf(plan, original));

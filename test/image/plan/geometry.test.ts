@@ -106,7 +106,7 @@ describe("planGeometry", () => {
     ["w_100,h_100,g_auto", "resize 200x100 > cut attention 100x100"],
     ["w_100,h_100,g_entropy", "resize 200x100 > cut entropy 100x100"],
     ["w_100,h_50,g_auto", "resize 100x50"],
-  ])("leaves %s to the picture: %s", (spec, expected) => {
+  ])("leaves %s to the image: %s", (spec, expected) => {
     expect(print(plan("400x200", spec))).toBe(expected);
   });
 
@@ -145,7 +145,7 @@ describe("planGeometry", () => {
     ["w_100,h_100,a_90", "resize 200x100 > cut 50,0 100x100"],
     ["w_100,a_90", "resize 100x50"],
     ["ar_4:1,c_pad,a_90", "resize 400x200 > pad 200x800"],
-  ])("sizes the picture before it is rotated: %s is %s", (spec, expected) => {
+  ])("sizes the image before it is rotated: %s is %s", (spec, expected) => {
     expect(print(plan("400x200", spec))).toBe(expected);
   });
 

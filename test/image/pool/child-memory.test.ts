@@ -5,7 +5,7 @@ import { DEFAULT_IMAGE_LIMITS } from "../../../src/image/input/admit.ts";
 import { alone } from "../../support/image/fake-workers.ts";
 
 describe("startChildWorker", () => {
-  it("has memory enough for many passes over the largest picture", async () => {
+  it("has memory enough for many passes over the largest image", async () => {
     const background = { r: 200, g: 100, b: 50, alpha: 0.5 };
     const original = await sharp({ create: { width: 8000, height: 5000, channels: 4, background } })
       .png({ compressionLevel: 1 })

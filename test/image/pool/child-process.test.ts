@@ -19,7 +19,7 @@ import { alone } from "../../support/image/fake-workers.ts";
 import { expectMade } from "../../support/image/make-variant.ts";
 import { decode, readGrid } from "../../support/images.ts";
 
-/** A picture that cannot be compressed and was not: damaged on its way it cannot be decoded. */
+/** An image that cannot be compressed and was not: damaged on its way it cannot be decoded. */
 async function drawNoise(width: number, height: number): Promise<{ pixels: Buffer; png: Buffer }> {
   const pixels = randomFillSync(Buffer.alloc(width * height * 3));
   const raw = { width, height, channels: 3 } as const;
@@ -98,10 +98,10 @@ describe("startChildWorker", () => {
 
   it("hands on refusals, with what the decoder said", async () => {
     const worker = await startWorker();
-    const text = { ...SMALL_JOB, bytes: Buffer.from("not a picture") };
+    const text = { ...SMALL_JOB, bytes: Buffer.from("not an image") };
     await expect(worker.run(text, alone)).rejects.toMatchObject({
       code: "unsupported_original",
-      message: expect.stringContaining("no known picture") as string,
+      message: expect.stringContaining("no known image") as string,
     });
     const cut = { ...SMALL_JOB, bytes: photo.subarray(0, 10_000) };
     await expect(worker.run(cut, alone)).rejects.toMatchObject({

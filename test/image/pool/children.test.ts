@@ -43,7 +43,7 @@ describe("createPool", () => {
     await expect(pool.run(SLOW_JOB, never)).rejects.toMatchObject({
       code: "unusable_original",
       message:
-        "webp of 39200000 pixels takes longer than 1000 ms: ask for a smaller picture or another format",
+        "webp of 39200000 pixels takes longer than 1000 ms: ask for a smaller image or another format",
     });
     expect(performance.now() - start).toBeLessThan(1500);
     await expectGone(pids);

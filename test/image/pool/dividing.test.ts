@@ -61,7 +61,7 @@ describe("createPool with jobs of one original, and idle workers", () => {
     expect(workers.map(({ given }) => given.length).toSorted((a, b) => a - b)).toEqual([1, 6]);
   });
 
-  it("divides what takes much longer to encode than to decode, but not one picture's formats", async () => {
+  it("divides what takes much longer to encode than to decode, but not one image's formats", async () => {
     const widths = [2500, 3000, 3500, 3900];
     const jpegs = jobsOf(jpeg, widths);
     const webps = jpegs.map((job) => ({ ...job, format: "webp" as const }));
@@ -126,7 +126,7 @@ describe("createPool with jobs of one original, and idle workers", () => {
     }
   });
 
-  it("leaves the formats of a picture to whoever has begun with it", async () => {
+  it("leaves the formats of an image to whoever has begun with it", async () => {
     expect(await chooseLater([...jobsOf(jpeg, [3900]), ...webpsOf([3900, 3000])])).toBe(3000);
   });
 

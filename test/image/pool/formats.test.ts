@@ -4,13 +4,13 @@ import { DEFAULT_IMAGE_LIMITS } from "../../../src/image/input/admit.ts";
 import { startInlineWorker } from "../../../src/image/pool/inline.ts";
 import { startPool } from "../../support/image/child-pool.ts";
 import { never, setUp, settle } from "../../support/image/fake-workers.ts";
-import { alpha, make, photo } from "../../support/image/shared-pictures.ts";
+import { alpha, make, photo } from "../../support/image/shared-images.ts";
 
 const png = await drawQuadrants(1200, 900).png().toBuffer();
 const jpeg = await drawQuadrants(4000, 40).jpeg().toBuffer();
 
-describe("createPool with jobs of one picture", () => {
-  it("makes one picture in all formats before the next, and keeps what others can share", async () => {
+describe("createPool with jobs of one image", () => {
+  it("makes one image in all formats before the next, and keeps what others can share", async () => {
     const webp = await drawQuadrants(40, 20).webp().toBuffer();
     const rows: [Uint8Array, number[], [number, string, string, boolean][]][] = [
       [
@@ -26,7 +26,7 @@ describe("createPool with jobs of one picture", () => {
       [
         png,
         [20, 30],
-        // of what may have alpha a JPEG is another picture
+        // of what may have alpha a JPEG is another image
         [
           [20, "jpg", "decode", false],
           [20, "webp", "decode", false],

@@ -61,7 +61,7 @@ describe("createPool", () => {
     const running = pool.run(JOB, never);
     await expect(pool.run(JOB, never)).rejects.toMatchObject({
       code: "overloaded",
-      message: "no picture could be begun within 30 ms, try again later",
+      message: "no image could be begun within 30 ms, try again later",
     });
     expect(pool.stats()).toEqual({ workers: 1, busy: 1, queued: 0, queuedBackground: 0 });
     workers[0]?.finish(7);

@@ -131,7 +131,7 @@ describe("createPool with jobs of one original", () => {
     expect(workers[0]?.releases).toBe(1);
   });
 
-  it("does without descriptions, animations, trimmed pictures and profiles", async () => {
+  it("does without descriptions, animations, trimmed images and profiles", async () => {
     const rows: [Uint8Array, Omit<TransformJob, "bytes">][] = [
       [png, { spec: {}, format: "json" }],
       [png, { spec: { animated: true }, format: "gif" }],

@@ -54,7 +54,7 @@ describe("createPool", () => {
     const job = pool.run(JOB, never);
     const outcome = expect(job).rejects.toMatchObject({
       code: "unusable_original",
-      message: "the picture cannot be made within the memory that one may have",
+      message: "the image cannot be made within the memory that one may have",
       cause: { message: "killed again" },
     });
     await settle();
@@ -96,7 +96,7 @@ describe("createPool", () => {
     await expect(pool.run(JOB, never)).rejects.toMatchObject({ code: "overloaded" });
   });
 
-  it("blames nobody's picture when its workers are killed from outside", async () => {
+  it("blames nobody's image when its workers are killed from outside", async () => {
     const { pool, workers } = setUp();
     await pool.start();
     const refused = expect(pool.run(JOB, never)).rejects.toMatchObject({ code: "overloaded" });

@@ -29,7 +29,7 @@ describe("findDecodeGroup", () => {
     expect(findDecodeGroup({ bytes: jpeg, spec: {}, format: "jpg" })).toBeDefined();
   });
 
-  it("is the scale at which sharp decodes, whatever way a picture lies", async () => {
+  it("is the scale at which sharp decodes, whatever way an image lies", async () => {
     const turned = await drawQuadrants(4000, 3000)
       .withMetadata({ orientation: 6 })
       .jpeg()
@@ -52,16 +52,16 @@ describe("findDecodeGroup", () => {
   });
 
   it("is none for what is decoded for itself", async () => {
-    const picture = drawQuadrants(40, 30);
+    const image = drawQuadrants(40, 30);
     const rows = [
-      [picture.clone().png(), 1],
-      [picture.clone().gif(), 1],
-      [picture.clone().avif(), 1],
-      [picture.clone().webp(), undefined],
-      [picture.clone().toColourspace("rgb16").png(), undefined],
+      [image.clone().png(), 1],
+      [image.clone().gif(), 1],
+      [image.clone().avif(), 1],
+      [image.clone().webp(), undefined],
+      [image.clone().toColourspace("rgb16").png(), undefined],
     ] as const;
-    for (const [image, group] of rows) {
-      const bytes = await image.toBuffer();
+    for (const [drawing, group] of rows) {
+      const bytes = await drawing.toBuffer();
       expect(shrinkOf({ bytes, spec: { width: 9 }, format: "png" })).toBe(group);
     }
   });

@@ -5,7 +5,7 @@ import { drawPhoto } from "../../support/images.ts";
 
 sharp.concurrency(1);
 
-/** Heights of which sharp makes something else where a picture of so many rows is in memory, and is no file. */
+/** Heights of which sharp makes something else where an image of so many rows is in memory, and is no file. */
 async function findDifferent(rows: number, heights: readonly number[]): Promise<number[]> {
   const file = await sharp(await drawPhoto(30, rows))
     .png()

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { createDesk } from "../../../src/image/child/job-cache.ts";
 import { DEFAULT_IMAGE_LIMITS } from "../../../src/image/input/admit.ts";
 import type { Sharing } from "../../../src/image/share/sharing.ts";
-import type { PictureFormat, TransformSpec } from "../../../src/transform/spec.ts";
+import type { ImageFormat, TransformSpec } from "../../../src/transform/spec.ts";
 import { expectMade } from "../../support/image/make-variant.ts";
 import {
   alpha,
@@ -11,11 +11,11 @@ import {
   ORIGINALS,
   photo,
   toRaw,
-} from "../../support/image/shared-pictures.ts";
+} from "../../support/image/shared-images.ts";
 
-type Asked = readonly [format: PictureFormat, spec: TransformSpec];
+type Asked = readonly [format: ImageFormat, spec: TransformSpec];
 
-/** Whether the second has made use of the picture of the first: of black pixels it makes a black picture. */
+/** Whether the second has made use of the image of the first: of black pixels it makes a black image. */
 async function isTaken(
   bytes: Buffer,
   [first, second]: readonly [Asked, Asked],
@@ -27,8 +27,8 @@ async function isTaken(
   return data.every((level) => level < 8);
 }
 
-describe("transformImage with the finished picture of another job", () => {
-  it.each(ORIGINALS)("makes of %s one picture in all formats", async (_, bytes) => {
+describe("transformImage with the finished image of another job", () => {
+  it.each(ORIGINALS)("makes of %s one image in all formats", async (_, bytes) => {
     for (const spec of [
       { width: 150 },
       { width: 90, height: 90, mode: "pad", radius: 9 },
@@ -42,7 +42,7 @@ describe("transformImage with the finished picture of another job", () => {
     }
   });
 
-  it("takes a finished picture where it is the same, and nowhere else", async () => {
+  it("takes a finished image where it is the same, and nowhere else", async () => {
     const round = { width: 60, radius: 9 } as const;
     const padded = { width: 60, height: 60, mode: "pad" } as const;
     const rows: readonly (readonly [Buffer, Asked, Asked, boolean])[] = [

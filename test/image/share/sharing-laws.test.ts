@@ -3,7 +3,7 @@ import sharp from "sharp";
 import { describe, expect, it } from "vitest";
 import type { Sharing } from "../../../src/image/share/sharing.ts";
 import type { TransformSpec } from "../../../src/transform/spec.ts";
-import { make, photo } from "../../support/image/shared-pictures.ts";
+import { make, photo } from "../../support/image/shared-images.ts";
 
 const side = fc.integer({ min: 1, max: 400 });
 
@@ -32,10 +32,10 @@ const spec: fc.Arbitrary<TransformSpec> = fc.record(
 );
 
 async function draw({ width, height, orientation, format, ...rest }: Drawn): Promise<Buffer> {
-  const picture = sharp(photo).resize(width, height, { fit: "fill" }).withMetadata({ orientation });
+  const image = sharp(photo).resize(width, height, { fit: "fill" }).withMetadata({ orientation });
   const { isProgressive: progressive, chromaSubsampling } = rest;
-  if (format === "jpeg") return picture.jpeg({ progressive, chromaSubsampling }).toBuffer();
-  return format === "png" ? picture.png().toBuffer() : picture.gif({ effort: 1 }).toBuffer();
+  if (format === "jpeg") return image.jpeg({ progressive, chromaSubsampling }).toBuffer();
+  return format === "png" ? image.png().toBuffer() : image.gif({ effort: 1 }).toBuffer();
 }
 
 type Drawn = typeof original extends fc.Arbitrary<infer T> ? T : never;

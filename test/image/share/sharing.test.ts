@@ -11,7 +11,7 @@ import {
   photo,
   SIZE,
   toRaw,
-} from "../../support/image/shared-pictures.ts";
+} from "../../support/image/shared-images.ts";
 
 /** Where it is not, JPEGs are decoded for themselves at less than their size. */
 const isLinux = platform() === "linux";
@@ -46,7 +46,7 @@ const PAIRS: readonly (readonly [first: TransformSpec, second: TransformSpec])[]
   ],
 ];
 
-/** Whether a job has made use of what was decoded: of black pixels it makes a black picture. */
+/** Whether a job has made use of what was decoded: of black pixels it makes a black image. */
 async function isShared(first: TransformJob, second: TransformJob): Promise<boolean> {
   const decoded = await decodeFor(first);
   decoded?.pixels.data.fill(0);

@@ -40,9 +40,9 @@ describe("transformImage", () => {
   it.each([...COLOR_EFFECTS, "e_sharpen", "e_sharpen:50"])(
     "leaves alpha alone under %s",
     async (spec) => {
-      const picture = await viewVariant(half, spec);
-      expect([picture.at(0.25, 0.5)[3], picture.at(0.49, 0.5)[3]]).toEqual([255, 255]);
-      expect([picture.at(0.51, 0.5)[3], picture.at(0.75, 0.5)[3]]).toEqual([0, 0]);
+      const image = await viewVariant(half, spec);
+      expect([image.at(0.25, 0.5)[3], image.at(0.49, 0.5)[3]]).toEqual([255, 255]);
+      expect([image.at(0.51, 0.5)[3], image.at(0.75, 0.5)[3]]).toEqual([0, 0]);
       expect((await viewVariant(translucent, spec)).at(0.5, 0.5)[3]).toBe(128);
     },
   );
@@ -66,8 +66,8 @@ describe("transformImage", () => {
   it.each(["e_blur:150", "e_pixelate:16", "e_blur:50,e_pixelate:16"])(
     "does not let the colour of transparent pixels bleed under %s",
     async (spec) => {
-      const picture = await viewVariant(half, spec);
-      const [red, green, blue, alpha] = picture.at(0.52, 0.5);
+      const image = await viewVariant(half, spec);
+      const [red, green, blue, alpha] = image.at(0.52, 0.5);
       expect(distance([red, green, blue, 255], [255, 0, 0, 255])).toBeLessThan(6);
       expect(alpha).toBeGreaterThan(20);
       expect(alpha).toBeLessThan(150);
@@ -86,8 +86,8 @@ describe("transformImage", () => {
     ["r_max,b_ff8800,e_tint:0000ff", "jpg", 0, 0],
     ["w_80,h_80,c_pad,r_20,b_ff8800,e_negate", "webp", 0.5, 0.1],
   ] as const)("shows the background under %s in %s as it was given", async (spec, format, x, y) => {
-    const picture = await viewVariant(wide, spec, format);
-    expect(distance(picture.at(x, y), orange)).toBeLessThan(20);
+    const image = await viewVariant(wide, spec, format);
+    expect(distance(image.at(x, y), orange)).toBeLessThan(20);
   });
 
   it.each(["png", "jpg"] as const)(
@@ -98,33 +98,33 @@ describe("transformImage", () => {
         "b_ff8800,e_negate,w_20,flip_v",
         "b_ff8800,e_negate,a_90",
       ]) {
-        const picture = await viewVariant(half, spec, format);
+        const image = await viewVariant(half, spec, format);
         const [x, y] = spec.includes("a_90") ? [0.5, 0.75] : [0.75, 0.5];
-        expect(distance(picture.at(x, y), orange), spec).toBeLessThan(10);
+        expect(distance(image.at(x, y), orange), spec).toBeLessThan(10);
         expect(
-          distance(picture.at(y === 0.5 ? 0.25 : 0.5, y === 0.5 ? 0.5 : 0.25), [0, 255, 255, 255]),
+          distance(image.at(y === 0.5 ? 0.25 : 0.5, y === 0.5 ? 0.5 : 0.25), [0, 255, 255, 255]),
         ).toBeLessThan(10);
       }
     },
   );
 
-  it("lays a changed picture on a translucent background", async () => {
-    const picture = await viewVariant(half, "b_ff880080,e_negate", "png");
-    expect(distance(picture.at(0.75, 0.5), [255, 136, 0, 128])).toBeLessThan(3);
-    expect(distance(picture.at(0.25, 0.5), [0, 255, 255, 255])).toBeLessThan(3);
+  it("lays a changed image on a translucent background", async () => {
+    const image = await viewVariant(half, "b_ff880080,e_negate", "png");
+    expect(distance(image.at(0.75, 0.5), [255, 136, 0, 128])).toBeLessThan(3);
+    expect(distance(image.at(0.25, 0.5), [0, 255, 255, 255])).toBeLessThan(3);
   });
 
   it("rotates before it blurs: the corners stay clear, and edges are soft", async () => {
-    const picture = await viewVariant(wide, "a_45,e_blur:150");
-    expect(picture.at(0, 0)[3]).toBe(0);
-    expect(countSoft(picture)).toBeGreaterThan(8);
+    const image = await viewVariant(wide, "a_45,e_blur:150");
+    expect(image.at(0, 0)[3]).toBe(0);
+    expect(countSoft(image)).toBeGreaterThan(8);
     expect(countSoft(await viewVariant(wide, "a_45"))).toBeLessThan(5);
   });
 
   it("pads after effects: nothing of the padding is blurred into", async () => {
-    const picture = await viewVariant(wide, "w_80,h_80,c_pad,e_blur:250,b_white");
-    expect(readGrid(picture, { rows: 4 })).toBe("WW/RG/BY/WW");
-    expect(picture.at(0.25, 0.24)).toEqual([255, 255, 255, 255]);
-    expect(distance(picture.at(0.25, 0.26), RED)).toBeLessThan(5);
+    const image = await viewVariant(wide, "w_80,h_80,c_pad,e_blur:250,b_white");
+    expect(readGrid(image, { rows: 4 })).toBe("WW/RG/BY/WW");
+    expect(image.at(0.25, 0.24)).toEqual([255, 255, 255, 255]);
+    expect(distance(image.at(0.25, 0.26), RED)).toBeLessThan(5);
   });
 });

@@ -117,8 +117,8 @@ describe("transformImage", () => {
       ["w_40,e_blur:250", 5],
       ["e_blur:100", 2],
     ] as const) {
-      const picture = await viewVariant(edge, spec);
-      const [level] = picture.at(0.5 - (sigma - 0.5) / picture.width, 0.5);
+      const image = await viewVariant(edge, spec);
+      const [level] = image.at(0.5 - (sigma - 0.5) / image.width, 0.5);
       expect(level / 255, spec).toBeGreaterThan(0.1);
       expect(level / 255, spec).toBeLessThan(0.25);
     }
@@ -146,8 +146,8 @@ describe("transformImage", () => {
 
   it("fills blocks with their mean, those that are cut at the edges too", async () => {
     const stripes = await drawGrid("KW".repeat(5), 10, 10).png().toBuffer();
-    const picture = await viewVariant(stripes, "e_pixelate:4");
-    const row = [0, 3, 4, 7, 8, 9].map((x) => picture.at((x + 0.5) / 10, 0.95));
+    const image = await viewVariant(stripes, "e_pixelate:4");
+    const row = [0, 3, 4, 7, 8, 9].map((x) => image.at((x + 0.5) / 10, 0.95));
     expect(new Set(row.map(String))).toEqual(new Set(["128,128,128,255"]));
     const blocks = await viewVariant(edge, "w_40,h_20,e_pixelate:15");
     const levels = [0, 14, 15, 29, 30, 39].map((x) => blocks.at((x + 0.5) / 40, 0.9)[0]);

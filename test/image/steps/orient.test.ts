@@ -22,7 +22,7 @@ const regionIn = ({ width, height }: Size): fc.Arbitrary<Region> =>
     );
 
 describe("planAsStored", () => {
-  it("finds what a plan has of an upright picture in the picture as it is stored", async () => {
+  it("finds what a plan has of an upright image in the image as it is stored", async () => {
     const side = fc.integer({ min: 1, max: 30 });
     const upright = fc.record({ width: side, height: side });
     const cases = upright.chain((size) =>

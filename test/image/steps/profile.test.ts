@@ -77,8 +77,8 @@ describe("transformImage under fl_keep_icc", () => {
 
   it.each(originals)("shows a %s in the colours that it has", async (_, original) => {
     for (const spec of ["w_20", "flip_h,w_20", "a_30"]) {
-      const picture = await viewVariant(original, `fl_keep_icc,${spec}`, "png");
-      expect(distance(picture.at(0.5, 0.5), [200, 100, 50, 255]), spec).toBeLessThan(5);
+      const image = await viewVariant(original, `fl_keep_icc,${spec}`, "png");
+      expect(distance(image.at(0.5, 0.5), [200, 100, 50, 255]), spec).toBeLessThan(5);
     }
   });
 

@@ -7,7 +7,7 @@ const wide = await drawQuadrants(80, 40).png().toBuffer();
 const square = await drawGrid("R", 200, 200).png().toBuffer();
 const clear: Rgba = [0, 0, 0, 0];
 
-/** How much there is of a picture, in pixels. */
+/** How much there is of an image, in pixels. */
 function areaOf({ width, height, at }: Decoded): number {
   let sum = 0;
   for (let y = 0; y < height; y += 1) {
@@ -59,23 +59,23 @@ describe("transformImage", () => {
     ["jpg", "r_max", [255, 255, 255, 255]],
     ["jpg", "w_40,h_40,c_pad,b_00ffff,r_10", [0, 255, 255, 255]],
   ] as const)("shows in %s in the corners of %s %j", async (format, spec, expected) => {
-    const picture = await viewVariant(wide, spec, format);
+    const image = await viewVariant(wide, spec, format);
     for (const [x, y] of [
       [0, 0],
       [1, 0],
       [0, 1],
       [1, 1],
     ] as const) {
-      const corner = picture.at(x, y);
+      const corner = image.at(x, y);
       if (expected[3] === 0) expect(corner[3]).toBeLessThan(8);
       else expect(distance(corner, expected)).toBeLessThan(20);
     }
-    expect(picture.at(0.5, 0.5)[3]).toBe(255);
+    expect(image.at(0.5, 0.5)[3]).toBe(255);
   });
 
   it("rounds what was padded, and pixels of the result", async () => {
     const padded = await viewVariant(wide, "w_40,h_40,c_pad,r_max");
-    expect(padded.at(0.02, 0.5)[3]).toBeGreaterThan(250); // of the picture, where the circle touches the side
+    expect(padded.at(0.02, 0.5)[3]).toBeGreaterThan(250); // of the image, where the circle touches the side
     expect(padded.at(0.5, 0.1)[3]).toBe(0); // padding
     const small = await viewVariant(square, "w_20,r_5");
     expect(areaOf(small)).toBeCloseTo(400 - 25 * (4 - Math.PI), 0);
@@ -83,8 +83,8 @@ describe("transformImage", () => {
 
   it("leaves alpha that there was", async () => {
     const half = await drawGrid("R.", 40, 40).png().toBuffer();
-    const picture = await viewVariant(half, "r_5");
-    expect([picture.at(0.25, 0.5)[3], picture.at(0.75, 0.5)[3], picture.at(0, 0)[3]]).toEqual([
+    const image = await viewVariant(half, "r_5");
+    expect([image.at(0.25, 0.5)[3], image.at(0.75, 0.5)[3], image.at(0, 0)[3]]).toEqual([
       255, 0, 0,
     ]);
   });

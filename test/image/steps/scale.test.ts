@@ -4,7 +4,7 @@ import { describe, expect, it } from "vitest";
 import { orient } from "../../../src/image/steps/orient.ts";
 import { fromPixels, toPixels } from "../../../src/image/sharp/pixels.ts";
 import type { TransformSpec } from "../../../src/transform/spec.ts";
-import { difference, make, photo } from "../../support/image/shared-pictures.ts";
+import { difference, make, photo } from "../../support/image/shared-images.ts";
 
 const ORIENTATIONS = [1, 2, 3, 4, 5, 6, 7, 8] as const;
 
@@ -20,7 +20,7 @@ function readLevels(bytes: Buffer): Promise<Buffer> {
   return sharp(bytes, { ignoreIcc: true }).png().toBuffer();
 }
 
-/** Mean differences between what comes of a picture that lies so, and of the same one that is stored upright. */
+/** Mean differences between what comes of an image that lies so, and of the same one that is stored upright. */
 async function compareTurned(
   spec: TransformSpec,
   encode: Encode,

@@ -5,7 +5,7 @@ import type { Pixels } from "../../../src/image/sharp/pixels.ts";
 import { drawGrid, drawQuadrants, readGrid } from "../../support/images.ts";
 import { makeVariant, viewVariant } from "../../support/image/make-variant.ts";
 
-/** A picture of 80×40 in a frame: 10 pixels above, 20 at the right, 30 below, 40 at the left. */
+/** An image of 80×40 in a frame: 10 pixels above, 20 at the right, 30 below, 40 at the left. */
 async function frame(background: string | object): Promise<Buffer> {
   return drawQuadrants(80, 40)
     .extend({ top: 10, right: 20, bottom: 30, left: 40, background })
@@ -74,9 +74,9 @@ describe("transformImage", () => {
   it.each(["white", "#888888", { r: 0, g: 0, b: 0, alpha: 0 }])(
     "trims borders of %j",
     async (border) => {
-      const picture = await viewVariant(await frame(border), "trim_10");
-      expect([picture.width, picture.height]).toEqual([80, 40]);
-      expect(readGrid(picture)).toBe("RG/BY");
+      const image = await viewVariant(await frame(border), "trim_10");
+      expect([image.width, image.height]).toEqual([80, 40]);
+      expect(readGrid(image)).toBe("RG/BY");
     },
   );
 
@@ -86,21 +86,21 @@ describe("transformImage", () => {
     ["trim_10,w_20,h_20,c_pad,b_white", "20x20", undefined],
     ["trim_10,a_90", "40x80", "BR/YG"],
     ["trim_10,flip_h", "80x40", "GR/YB"],
-    // points of the original: in its left half, and in the right half of the picture in the frame
+    // points of the original: in its left half, and in the right half of the image in the frame
     ["trim_10,w_20,h_20,g_0.6x0.5", "20x20", "RG/BY"],
     ["trim_10,w_20,h_20,g_0.4x0.5", "20x20", "RR/BB"],
     ["trim_10,w_20,h_20,g_0.8x0.5", "20x20", "GG/YY"],
   ])("trims before all else: %s", async (spec, size, grid) => {
-    const picture = await viewVariant(white, spec);
-    expect(`${picture.width}x${picture.height}`).toBe(size);
-    if (grid) expect(readGrid(picture)).toBe(grid);
+    const image = await viewVariant(white, spec);
+    expect(`${image.width}x${image.height}`).toBe(size);
+    if (grid) expect(readGrid(image)).toBe(grid);
   });
 
   it("trims what is upright", async () => {
     const lying = await sharp(white).rotate(270).withMetadata({ orientation: 6 }).png().toBuffer();
-    const picture = await viewVariant(lying, "trim_10");
-    expect([picture.width, picture.height]).toEqual([80, 40]);
-    expect(readGrid(picture)).toBe("RG/BY");
+    const image = await viewVariant(lying, "trim_10");
+    expect([image.width, image.height]).toEqual([80, 40]);
+    expect(readGrid(image)).toBe("RG/BY");
     const stored = await viewVariant(lying, "trim_10,a_45");
     expect(stored.width).toBe(85);
   });
@@ -113,7 +113,7 @@ describe("transformImage", () => {
   });
 
   it.each(["trim_0", "trim_255"])(
-    "leaves a picture of one colour as it is under %s",
+    "leaves an image of one colour as it is under %s",
     async (spec) => {
       for (const [width, height] of [
         [1, 1],

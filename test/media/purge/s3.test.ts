@@ -9,10 +9,10 @@ import { startS3Server } from "../../support/s3-server.ts";
 import type { TestServer } from "../../support/server.ts";
 import { startTestServer, until } from "../../support/server.ts";
 
-let picture: Buffer;
+let image: Buffer;
 
 beforeAll(async () => {
-  picture = await drawQuadrants(60, 40).png().toBuffer();
+  image = await drawQuadrants(60, 40).png().toBuffer();
 });
 
 async function etagAt(server: TestServer | undefined): Promise<string> {
@@ -66,7 +66,7 @@ describe("events and purges with S3", () => {
   }
 
   it("has one instance make anew at once what was replaced, and the other within the TTL", async () => {
-    await put(picture);
+    await put(image);
     const old = await etagAt(servers[0]);
     expect(await until(async () => (await etagAt(servers[1])) === old)).toBe(true);
     await put(await drawQuadrants(60, 40).negate().png().toBuffer());
@@ -114,7 +114,7 @@ describe("events and purges with S3", () => {
     const detail = { bucket: { name: s3.originalsBucket }, object: { key: Key } };
     await send({ source: "aws.s3", "detail-type": "Object Deleted", detail });
     expect(await etagAt(servers[0])).toBe("404");
-    await put(picture);
+    await put(image);
     await send({ source: "aws.s3", "detail-type": "Object Created", detail });
     expect(await etagAt(servers[0])).not.toBe("404");
   });

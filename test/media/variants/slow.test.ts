@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { MediaError } from "../../../src/errors.ts";
 import type { LookUpDeps } from "../../../src/media/variants/look-up.ts";
-import type { VariantRequest } from "../../../src/request/read.ts";
+import type { VariantRequest } from "../../../src/request/request.ts";
 import { readRequest } from "../../../src/request/read.ts";
 import type { Found } from "../../../src/media/variants/variants.ts";
 import { createDeferred } from "../../support/deferred.ts";

@@ -91,7 +91,7 @@ describe("shift-media doctor", () => {
 
   it("examines with the Cache-Control that variants are stored with", async () => {
     const type = { "content-type": "image/png", "cache-control": "no-cache" };
-    const cdn = await startScriptedServer([giveObject("no picture", type)]);
+    const cdn = await startScriptedServer([giveObject("no image", type)]);
     const { found } = await doctor({
       ...twoBuckets(),
       PUBLIC_URL: cdn.endpoint,

@@ -106,7 +106,7 @@ describe("what a doctor sees from outside", () => {
     expect((await patient.client.send(list)).KeyCount).toBe(0);
   });
 
-  it("tells a service that is ill from an original that is no picture", async () => {
+  it("tells a service that is ill from an original that is no image", async () => {
     expect(await cureAfter(415)).toMatch(/--original/);
     expect(await cureAfter(502)).toMatch(/log of the service/);
   });

@@ -69,7 +69,7 @@ describe("estimate", () => {
     }
   });
 
-  it("has HTTP on one core of an instance, and pictures on all", () => {
+  it("has HTTP on one core of an instance, and images on all", () => {
     // 60,000 redirects/s of 50 µs are three cores, at 60 % five
     expect(monthOf("redirect", { hitsPerSecond: 30_000 }).instances).toBe(5);
     // ten variants/s of 90 ms, twice that at the peak, are 1.8 cores, at 60 % three of an instance's four

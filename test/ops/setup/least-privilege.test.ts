@@ -31,10 +31,10 @@ describe.skipIf(!hasRgw())("the rights that setup grants, on Ceph RGW", () => {
   let owner: S3Client;
   let service: S3Client;
   let credentials: Rgw["credentials"];
-  let picture: Buffer;
+  let image: Buffer;
 
   beforeAll(async () => {
-    [rgw, picture] = await Promise.all([startRgw(), drawQuadrants(60, 40).png().toBuffer()]);
+    [rgw, image] = await Promise.all([startRgw(), drawQuadrants(60, 40).png().toBuffer()]);
     credentials = await rgw.createUser("svc");
     owner = createS3Client({ ...rgw, forcePathStyle: true });
     service = createS3Client({ ...rgw, forcePathStyle: true, credentials });
@@ -67,7 +67,7 @@ describe.skipIf(!hasRgw())("the rights that setup grants, on Ceph RGW", () => {
       for await (const { status } of applySteps(createPlan(wanted).steps, owner)) {
         expect(status).not.toBe("failed");
       }
-      await putOriginal(picture);
+      await putOriginal(image);
       server = await startTestServer({
         S3_BUCKET: originals.bucket,
         S3_VARIANTS_BUCKET: variants.bucket,
@@ -117,7 +117,7 @@ describe.skipIf(!hasRgw())("the rights that setup grants, on Ceph RGW", () => {
     it("are no more than that", async () => {
       const outside = "outside/a.png";
       const Bucket = originals.bucket;
-      await owner.send(new PutObjectCommand({ Bucket, Key: outside, Body: picture }));
+      await owner.send(new PutObjectCommand({ Bucket, Key: outside, Body: image }));
       const Policy = JSON.stringify({ Version: "2012-10-17", Statement: [] });
       const refused: readonly Promise<unknown>[] = [
         service.send(new PutObjectCommand({ Bucket, Key: key, Body: "x" })),

@@ -14,7 +14,7 @@ type Made = Extract<TransformResult, { kind: "made" }>;
 export function expectMade<T extends { readonly kind: string }>(
   result: T,
 ): Extract<T, { kind: "made" }> {
-  if (result.kind !== "made") throw new Error(`expected a picture, got "${result.kind}"`);
+  if (result.kind !== "made") throw new Error(`expected an image, got "${result.kind}"`);
   return result as Extract<T, { kind: "made" }>; // its kind has just said so
 }
 

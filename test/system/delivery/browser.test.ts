@@ -15,7 +15,7 @@ import { createFolders, readMetric, startTestServer, until } from "../../support
 const KEYS = ["a.jpg", "photos/b c.jpg", "d+e.jpg"];
 const WIDTHS = [60, 80, 100, 120];
 
-/** Twelve pictures; those of the middle original are for what the browser likes best. */
+/** Twelve images; those of the middle original are for what the browser likes best. */
 const REQUESTS = KEYS.flatMap((key, index) =>
   WIDTHS.map((width) => `/w_${width}${index === 1 ? ",f_auto" : ""}/${encodeKey(key)}`),
 );
@@ -46,7 +46,7 @@ async function createBucket(name: string): Promise<Record<string, string>> {
   return { S3_BUCKET: name, S3_FORCE_PATH_STYLE: "true" };
 }
 
-/** Looks at a page of these pictures, and tells which hosts have given bytes. */
+/** Looks at a page of these images, and tells which hosts have given bytes. */
 async function view(urls: readonly string[]): Promise<readonly string[]> {
   const html = urls.map((url) => `<img src="${url}">`).join("");
   const site = await servePage(html);
@@ -55,8 +55,8 @@ async function view(urls: readonly string[]): Promise<readonly string[]> {
     const tab = await context.newPage();
     const hosts: string[] = [];
     tab.on("response", (response) => {
-      const isPicture = response.headers()["content-type"]?.startsWith("image/");
-      if (response.status() === 200 && isPicture) hosts.push(new URL(response.url()).host);
+      const isImage = response.headers()["content-type"]?.startsWith("image/");
+      if (response.status() === 200 && isImage) hosts.push(new URL(response.url()).host);
     });
     await tab.goto(site.url, { waitUntil: "networkidle" });
     const widths = await tab.$$eval("img", (images) => images.map((image) => image.naturalWidth));
@@ -80,7 +80,7 @@ async function viewTwice(
   return [first, second];
 }
 
-describe.skipIf(!hasChromium() || !hasRgw())("a page of twelve pictures", () => {
+describe.skipIf(!hasChromium() || !hasRgw())("a page of twelve images", () => {
   beforeAll(async () => {
     [rgw, photo] = await Promise.all([startRgw(), drawPhoto(300, 200)]);
     ({ client } = rgw);

@@ -148,7 +148,7 @@ describe.skipIf(!hasRgw())("delivery with a real bucket", () => {
       expect(stored.status).toBe(200);
       expect(stored.headers["cache-control"]).toBe(CACHE_STORED);
       expect(stored.body.equals(made.body)).toBe(true);
-      // with a version in its key it never becomes another picture
+      // with a version in its key it never becomes another image
       const versioned = `w_300,v_7.jpg`;
       await ask(`${url}/variants/1/${PATH}/${versioned}`);
       await isKept(url);

@@ -4,7 +4,7 @@ import { buffer } from "node:stream/consumers";
 import type { S3Client } from "@aws-sdk/client-s3";
 import { PutObjectCommand } from "@aws-sdk/client-s3";
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
-import type { VariantRequest } from "../../../src/request/read.ts";
+import type { VariantRequest } from "../../../src/request/request.ts";
 import { createPresignedUrls } from "../../../src/media/variants/presigned-urls.ts";
 import { createPresign } from "../../../src/store/s3/presign.ts";
 import { useS3 } from "../../support/environment.ts";

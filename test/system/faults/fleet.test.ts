@@ -13,7 +13,7 @@ import { startFaultyS3 } from "../../support/s3-proxy.ts";
 import type { S3Server } from "../../support/s3-server.ts";
 import { startS3Server } from "../../support/s3-server.ts";
 import { childrenOf, until } from "../../support/server.ts";
-import type { Picture, Seen } from "../../support/visitors.ts";
+import type { Image, Seen } from "../../support/visitors.ts";
 import { invite } from "../../support/visitors.ts";
 
 const PHOTOS: readonly (readonly [name: string, width: number, height: number])[] = [
@@ -21,7 +21,7 @@ const PHOTOS: readonly (readonly [name: string, width: number, height: number])[
   ["city.jpg", 600, 900],
   ["forest.jpg", 800, 800],
 ];
-const FAVOURITES = [100, 140].map((width) => picture("news.jpg", width, "jpg"));
+const FAVOURITES = [100, 140].map((width) => image("news.jpg", width, "jpg"));
 const FORMATS = ["jpg", "webp", "png"];
 
 let parts: readonly { stop(): Promise<unknown> }[] = [];
@@ -30,17 +30,17 @@ afterEach(async () => {
   parts = [];
 });
 
-function picture(name: string, width: number, format: string): Picture {
+function image(name: string, width: number, format: string): Image {
   const suffix = name.endsWith(format) ? "" : `,f_${format}`;
   const path = `/w_${width}${suffix}/${name}`;
   return { path, variantKey: `variants/1/${name}/w_${width}.${format}` };
 }
 
-function* fresh(): Generator<Picture, never> {
+function* fresh(): Generator<Image, never> {
   for (let index = 0; ; index += 1) {
     const [name] = PHOTOS[index % PHOTOS.length] ?? [""];
     const format = FORMATS[Math.floor(index / PHOTOS.length) % FORMATS.length] ?? "";
-    yield picture(name, 40 + index, format);
+    yield image(name, 40 + index, format);
   }
 }
 
@@ -104,14 +104,14 @@ async function readVariants({ client, variantsBucket: Bucket }: FaultyS3): Promi
   );
 }
 
-async function lookAt({ url }: Instance, { path }: Picture): Promise<string> {
+async function lookAt({ url }: Instance, { path }: Image): Promise<string> {
   const answer = await fetch(url + path);
   const { width, height } = await sharp(await answer.arrayBuffer()).metadata();
   return `${answer.status} ${width}x${height} ${answer.headers.get("etag")}`;
 }
 
 /** What the store has said that it has. */
-function watchStore({ answers }: FaultyS3): (picture: Picture) => boolean {
+function watchStore({ answers }: FaultyS3): (image: Image) => boolean {
   const stored = new Set<string>();
   let read = 0;
   return ({ variantKey }) => {

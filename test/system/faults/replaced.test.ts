@@ -7,13 +7,13 @@ import { until } from "../../support/server.ts";
 const [red, blue] = await Promise.all(
   ["R", "B"].map((letter) => drawGrid(letter, 900, 600).png().toBuffer()),
 );
-if (!red || !blue) throw new Error("there are two pictures");
+if (!red || !blue) throw new Error("there are two images");
 
 const { s3, start } = setUpFaults(async () => ({}));
 
 async function colorOf(bytes: Uint8Array): Promise<"red" | "blue"> {
-  const picture = await decode(bytes);
-  const points = [0.1, 0.5, 0.9].flatMap((x) => [0.1, 0.5, 0.9].map((y) => picture.at(x, y)));
+  const image = await decode(bytes);
+  const points = [0.1, 0.5, 0.9].flatMap((x) => [0.1, 0.5, 0.9].map((y) => image.at(x, y)));
   if (points.every((point) => distance(point, RED) < 20)) return "red";
   expect(points.every((point) => distance(point, BLUE) < 20)).toBe(true);
   return "blue";

@@ -31,9 +31,9 @@ async function readStored(key: string, width: number): Promise<number> {
   const { Body, Metadata } = await client.send(new GetObjectCommand({ Bucket, Key }));
   const bytes = (await Body?.transformToByteArray()) ?? new Uint8Array();
   expect(Metadata?.["sha256"]).toBe(createHash("sha256").update(bytes).digest("hex"));
-  const picture = await decode(bytes);
-  expect(picture.width).toBe(width);
-  return picture.height;
+  const image = await decode(bytes);
+  expect(image.width).toBe(width);
+  return image.height;
 }
 
 async function heightOf({ get }: Service, path: string): Promise<number> {

@@ -29,8 +29,8 @@ describe("a running service whose store goes wrong", () => {
 
   beforeAll(async () => {
     s3 = await startFaultyS3();
-    const picture = await drawQuadrants(60, 40).png().toBuffer();
-    for (let index = 0; index < 10; index += 1) await s3.putOriginal(`${index}.png`, picture);
+    const image = await drawQuadrants(60, 40).png().toBuffer();
+    for (let index = 0; index < 10; index += 1) await s3.putOriginal(`${index}.png`, image);
     server = await startTestServer({
       S3_BUCKET: s3.originalsBucket,
       S3_VARIANTS_BUCKET: s3.variantsBucket,

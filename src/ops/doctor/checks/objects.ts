@@ -145,7 +145,7 @@ function checkHeaders({ cacheControl }: Patient, { headers }: WebAnswer): Findin
   return warn(
     check,
     says,
-    "let the CDN keep the Cache-Control of the origin: browsers ask again for each picture otherwise",
+    "let the CDN keep the Cache-Control of the origin: browsers ask again for each image otherwise",
   );
 }
 
@@ -153,8 +153,7 @@ function checkCors({ headers }: WebAnswer): Finding {
   const check = "CORS";
   const allowed = headers.get("access-control-allow-origin");
   if (allowed !== null) return ok(check, `pages of ${allowed} may read pixels`);
-  const says =
-    "pages of other origins may show pictures, and not read their pixels (canvas, fetch)";
+  const says = "pages of other origins may show images, and not read their pixels (canvas, fetch)";
   return warn(
     check,
     says,

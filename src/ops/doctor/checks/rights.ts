@@ -23,7 +23,7 @@ export async function* examineReading(patient: Patient, original: string | undef
   }
 }
 
-/** The key of some picture that variants can be made of. */
+/** The key of some image that variants can be made of. */
 export async function findOriginal({
   client,
   originals,
@@ -50,8 +50,7 @@ async function checkOriginal(
   original: string | undefined,
 ): Promise<Finding> {
   const check = "read originals";
-  if (original === undefined)
-    return skipped(check, "there is no picture among the first 1000 keys");
+  if (original === undefined) return skipped(check, "there is no image among the first 1000 keys");
   try {
     const command = new GetObjectCommand({
       Bucket: originals.bucket,

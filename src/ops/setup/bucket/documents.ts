@@ -35,7 +35,7 @@ export function isOfCeph(document: Json): boolean {
   return document["BlockPublicAcls"] === false;
 }
 
-/** For pages that read the pixels of pictures, or fetch them by script. */
+/** For pages that read the pixels of images, or fetch them by script. */
 export function cors({ corsOrigins, arePublicOriginals, variants }: Wish, bucket: string): Json {
   const isPublic = bucket === variants.bucket || arePublicOriginals;
   if (corsOrigins.length === 0 || !isPublic) return { CORSRules: [] };

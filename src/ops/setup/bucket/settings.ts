@@ -20,7 +20,7 @@ import { isBucketMissing, statusOf } from "../../../store/s3/errors.ts";
 import { mergeCors, mergeLifecycle, mergePublicAccess, sortLifecycle } from "./documents.ts";
 import type { Json } from "./merge.ts";
 import { mergeNotifications } from "./notifications.ts";
-import type { StepKind } from "../plan.ts";
+import type { StepKind } from "../spec.ts";
 import { mergePolicy } from "./policy.ts";
 import { mergeWebsite } from "./website.ts";
 

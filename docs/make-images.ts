@@ -1,4 +1,4 @@
-// Makes the pictures of urls.md, by the same code that the service runs: npm run docs:pictures
+// Makes the images of urls.md, by the same code that the service runs: npm run docs:images
 import { mkdir, readdir, rm, writeFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import sharp from "sharp";
@@ -9,7 +9,7 @@ import { transformImage } from "../src/image/pipeline/pipeline.ts";
 import { normalizeTransform } from "../src/transform/normalize.ts";
 import { parseTransform } from "../src/transform/parse.ts";
 
-export const FOLDER: URL = new URL("pictures/", import.meta.url);
+export const FOLDER: URL = new URL("images/", import.meta.url);
 
 const EFFECTS = [
   ["blur", "blur:400", "sharpen", "sharpen:40", "pixelate", "pixelate:20"],
@@ -60,7 +60,7 @@ export const SPECS: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** The name of the file that shows what a spec makes of an original. */
-export function pictureName(original: string, spec: string): string {
+export function imageName(original: string, spec: string): string {
   const { format = "webp" } = parseTransform(spec);
   return `${original}-${spec.replaceAll(/[,:]/g, "-")}.${format}`;
 }
@@ -79,20 +79,20 @@ export async function drawOriginals(): Promise<Readonly<Record<string, Buffer>>>
 }
 
 /** A border of one colour, and within it one that is nearly the same. */
-async function frame(picture: Buffer): Promise<Buffer> {
-  return border(await border(picture, 10, "#dcd6c4"), 20, "#f4f0e6");
+async function frame(image: Buffer): Promise<Buffer> {
+  return border(await border(image, 10, "#dcd6c4"), 20, "#f4f0e6");
 }
 
-function border(picture: Buffer, width: number, background: string): Promise<Buffer> {
+function border(image: Buffer, width: number, background: string): Promise<Buffer> {
   const sides = { top: width, bottom: width, left: width, right: width };
-  return sharp(picture)
+  return sharp(image)
     .extend({ ...sides, background })
     .png()
     .toBuffer();
 }
 
 /** The bytes that the service would answer with. */
-export async function makePicture(bytes: Uint8Array, text: string): Promise<Uint8Array> {
+export async function makeImage(bytes: Uint8Array, text: string): Promise<Uint8Array> {
   const { format = "webp", ...spec } = parseTransform(text);
   if (format === "auto") throw new Error(`"${text}" leaves the format open`);
   const job = { bytes, format, spec: normalizeTransform(spec, format) };
@@ -109,13 +109,13 @@ async function makeAll(): Promise<void> {
   let total = 0;
   for (const [original, specs] of Object.entries(SPECS)) {
     for (const spec of specs) {
-      const bytes = await makePicture(originals[original] ?? Buffer.of(), spec);
-      await writeFile(new URL(pictureName(original, spec), FOLDER), bytes);
+      const bytes = await makeImage(originals[original] ?? Buffer.of(), spec);
+      await writeFile(new URL(imageName(original, spec), FOLDER), bytes);
       total += bytes.length;
     }
   }
   const { length } = await readdir(FOLDER);
-  process.stdout.write(`${length} pictures, ${Math.ceil(total / 1024)} KiB\n`);
+  process.stdout.write(`${length} images, ${Math.ceil(total / 1024)} KiB\n`);
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) await makeAll();

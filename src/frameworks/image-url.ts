@@ -7,13 +7,13 @@ import { shrinkToBounds } from "./size.ts";
 import { readSource } from "./source.ts";
 
 /**
- * The URL of a picture as a component asks for it: what the component says goes before what its `src`
+ * The URL of an image as a component asks for it: what the component says goes before what its `src`
  * says, and that before the defaults; the format is `auto` unless one of them has another. A `src` that is
  * none of the service's is left as it is.
  *
  * @throws MediaError `invalid_transform`, `invalid_path`
  */
-export function pictureUrl(
+export function imageUrl(
   src: string,
   asked: TransformSpec,
   { defaults = {}, ...options }: CreateUrlsOptions,

@@ -8,10 +8,10 @@ import { COMPASS_POINTS } from "./spec.ts";
 type Format = OutputFormat | "auto";
 
 /**
- * Folds and drops what cannot change a picture of that format, without looking for contradictions: the
+ * Folds and drops what cannot change an image of that format, without looking for contradictions: the
  * part of `normalizeTransform` that a builder of URLs needs.
  */
-export function normalizePicture(spec: TransformSpec, format: Format): TransformSpec {
+export function normalizeImage(spec: TransformSpec, format: Format): TransformSpec {
   const folded = foldSize(spec);
   const mode = foldMode(folded);
   const crop = foldCrop(spec);
@@ -75,7 +75,7 @@ function foldGravity(gravity: Gravity | undefined, spec: Loose): Gravity | undef
   const { width, height, aspectRatio, mode } = spec;
   if (!aspectRatio && !(width && height)) return undefined;
   if (!mode || mode === "fill") return gravity;
-  // there is nothing to attend to when placing a whole picture
+  // there is nothing to attend to when placing a whole image
   return isPadding(mode) && gravity !== "auto" && gravity !== "entropy" ? gravity : undefined;
 }
 
@@ -87,7 +87,7 @@ function nameCompass(gravity: Gravity | undefined): Gravity | undefined {
   return (column % 1 === 0 && row % 1 === 0 && COMPASS_POINTS[column + 3 * row]) || gravity;
 }
 
-/** The whole picture is no crop. */
+/** The whole image is no crop. */
 export function foldCrop({ crop }: TransformSpec): TransformSpec["crop"] {
   const isWhole =
     crop?.unit === "fraction" && crop.x + crop.y === 0 && crop.width * crop.height === 1;

@@ -1,0 +1,196 @@
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { dirname, join, normalize, relative } from "node:path";
+import { fileURLToPath } from "node:url";
+import { describe, expect, it } from "vitest";
+
+const ROOT = fileURLToPath(new URL("../", import.meta.url));
+
+interface Layer {
+  /** The folders, and the files of the root, that it may import. */
+  readonly imports: string;
+  /** The packages that it may import; `node:` is all of Node. */
+  readonly packages?: string;
+}
+
+/**
+ * What each folder of `src/` may import; the deepest folder that is named counts. A folder stands above all
+ * that it imports. An import that is missing here points the wrong way, or asks for a better place for what
+ * it imports.
+ */
+const LAYERS: Readonly<Record<string, Layer>> = {
+  errors: { imports: "" },
+  abort: { imports: "" },
+  logger: { imports: "" },
+  transform: { imports: "errors" },
+  url: { imports: "errors transform", packages: "@noble/hashes" },
+  request: { imports: "errors transform url" },
+  concurrency: { imports: "errors abort" },
+  store: { imports: "errors abort" },
+  "store/file": { imports: "errors abort store", packages: "node:" },
+  "store/s3": { imports: "errors abort store", packages: "node: @aws-sdk/" },
+  image: { imports: "errors abort transform", packages: "node: sharp blurhash thumbhash" },
+  media: {
+    imports: "errors abort concurrency request store transform url",
+    packages: "lru-cache zod",
+  },
+  "media/warm/queue": { imports: "errors concurrency media", packages: "node: bullmq ioredis" },
+  events: { imports: "errors concurrency media url", packages: "node: lru-cache zod" },
+  http: {
+    imports: "errors abort logger concurrency events media request transform url",
+    packages: "hono lru-cache prom-client",
+  },
+  "http/node": { imports: "errors abort http media", packages: "node: hono" },
+  config: {
+    imports: "errors http image media request transform url",
+    packages: "node:os node:path zod",
+  },
+  service: {
+    imports:
+      "errors abort logger concurrency config events http image media request store transform url",
+    packages: "node: pino",
+  },
+  "service/s3-stores": { imports: "config store", packages: "@aws-sdk/client-s3" },
+  frameworks: { imports: "errors transform url" },
+  edge: {
+    imports: "errors config http media request transform url",
+    packages: "lru-cache zod",
+  },
+  lambda: { imports: "errors logger config http service", packages: "node:stream" },
+  ops: { imports: "errors store url", packages: "node: @aws-sdk/ sharp" },
+  cli: {
+    imports:
+      "errors logger config edge http media ops request server service sign store transform url",
+    packages: "node: commander cli-progress sharp zod",
+  },
+  index: { imports: "errors transform url" },
+  sign: { imports: "errors url", packages: "node:crypto" },
+};
+
+interface Import {
+  readonly file: string;
+  readonly target: string;
+}
+
+const FILES = readdirSync(join(ROOT, "src"), { recursive: true, encoding: "utf8" })
+  .filter((name) => name.endsWith(".ts"))
+  .map((name) => join("src", name));
+
+function importsOf(file: string): readonly Import[] {
+  const text = readFileSync(join(ROOT, file), "utf8");
+  return [...text.matchAll(/(?:\bfrom|\bimport)\s*\(?\s*"([\w@.:/-]+)"/g)].map(
+    ([, target = ""]) => ({
+      file,
+      target: target.startsWith(".") ? normalize(join(dirname(file), target)) : target,
+    }),
+  );
+}
+
+const IMPORTS: readonly Import[] = FILES.flatMap(importsOf);
+
+/** `src/url/key.ts` is in `url`, `src/errors.ts` is `errors`. */
+function nameFolder(path: string): string {
+  return (path.split("/")[1] ?? "").replace(/\.ts$/, "");
+}
+
+/** The name of the deepest folder, or the file, that the table has. */
+function nameLayer(path: string): string | undefined {
+  const names = Object.keys(LAYERS).filter(
+    (name) => /^[/.]/.test(path.slice(`src/${name}`.length)) && path.startsWith(`src/${name}`),
+  );
+  return names.toSorted((a, b) => b.length - a.length)[0];
+}
+
+function findProblem({ file, target }: Import): string | undefined {
+  const name = nameLayer(file);
+  const layer = name === undefined ? undefined : LAYERS[name];
+  if (!layer) return undefined; // an entry wires whatever it needs
+  const isOwn = target.startsWith("src/");
+  const allowed = ((isOwn ? layer.imports : layer.packages) ?? "").split(" ").filter(Boolean);
+  const isAllowed = isOwn
+    ? [nameFolder(file), ...allowed].includes(nameFolder(target))
+    : allowed.some((prefix) => target.startsWith(prefix));
+  if (isAllowed) return undefined;
+  const kind = isOwn ? "" : " of packages";
+  return `${name} may import ${allowed.join(", ") || "nothing"}${kind}; ${file} imports ${target}`;
+}
+
+/** Folders, and files beside them, that import each other in a circle. */
+function findCircle(folder: string): readonly string[] | undefined {
+  const arrows = new Map<string, Set<string>>();
+  for (const { file, target } of IMPORTS) {
+    if (!file.startsWith(folder) || !target.startsWith(folder)) continue;
+    const [from = "", to = ""] = [file, target].map(
+      (path) => path.slice(folder.length).split("/")[0],
+    );
+    if (from !== to) arrows.set(from, (arrows.get(from) ?? new Set()).add(to));
+  }
+  const done = new Set<string>();
+  const walk = (room: string, path: readonly string[]): readonly string[] | undefined => {
+    if (path.includes(room)) return [...path.slice(path.indexOf(room)), room];
+    if (done.has(room)) return undefined;
+    for (const next of arrows.get(room) ?? []) {
+      const circle = walk(next, [...path, room]);
+      if (circle) return circle;
+    }
+    done.add(room);
+    return undefined;
+  };
+  for (const room of arrows.keys()) {
+    const circle = walk(room, []);
+    if (circle) return circle;
+  }
+  return undefined;
+}
+
+const FOLDERS = [...new Set(FILES.map((file) => `${dirname(file)}/`))];
+
+describe("the folders of src/", () => {
+  it("import only what the table of layers allows", () => {
+    expect(IMPORTS.map(findProblem).filter((problem) => problem !== undefined)).toEqual([]);
+  });
+
+  it("are all in the table of layers", () => {
+    const folders = readdirSync(join(ROOT, "src"), { withFileTypes: true }).filter((entry) =>
+      entry.isDirectory(),
+    );
+    for (const { name } of folders) expect(Object.keys(LAYERS)).toContain(name);
+  });
+
+  it.each(FOLDERS)("has no circle of imports in %s", (folder) => {
+    expect(findCircle(folder)?.join(" → ")).toBeUndefined();
+  });
+
+  it.each(FOLDERS.filter((folder) => folder !== "src/"))(
+    "says in %sREADME.md what lives there",
+    (folder) => {
+      const page = join(ROOT, folder, "README.md");
+      expect(existsSync(page) && readFileSync(page, "utf8")).toMatch(/^[A-Z][^\n]{20,160}\.\n/);
+    },
+  );
+
+  it.each(FOLDERS)("has at most about ten rooms in %s", (folder) => {
+    const rooms = readdirSync(join(ROOT, folder)).filter((name) => name !== "README.md");
+    expect(rooms.length).toBeLessThanOrEqual(folder === "src/" ? 26 : 25);
+  });
+});
+
+/** Folders of `test/` with no room of `src/` to mirror. */
+const OF_THEIR_OWN = ["bench", "container", "core", "deploy", "docs", "support", "system"];
+
+describe("the folders of test/", () => {
+  it("mirror those of src/", () => {
+    const folders = readdirSync(join(ROOT, "test"), { recursive: true, withFileTypes: true })
+      .filter((entry) => entry.isDirectory())
+      .map((entry) => relative(join(ROOT, "test"), join(entry.parentPath, entry.name)))
+      .filter((folder) => !OF_THEIR_OWN.includes(folder.split("/")[0] ?? ""));
+    expect(folders.filter((folder) => !existsSync(join(ROOT, "src", folder)))).toEqual([]);
+  });
+
+  it("hold tests alone, but for those of support/", () => {
+    const files = readdirSync(join(ROOT, "test"), { recursive: true, encoding: "utf8" });
+    const others = files.filter(
+      (name) => /(?<!\.test)\.ts$/.test(name) && !name.startsWith("support"),
+    );
+    expect(others).toEqual([]);
+  });
+});
