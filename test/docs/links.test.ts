@@ -8,6 +8,8 @@ const ROOT = new URL("../../", import.meta.url);
 const PAGES: readonly string[] = [
   "README.md",
   "CHANGELOG.md",
+  "CONTRIBUTING.md",
+  "SECURITY.md",
   ...readdirSync(new URL("docs/", ROOT), { recursive: true, encoding: "utf8" })
     .filter((name) => name.endsWith(".md"))
     .map((name) => `docs/${name}`),
