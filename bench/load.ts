@@ -1,8 +1,7 @@
-import type { ChildProcess } from "node:child_process";
-import type { Serializable } from "node:child_process";
+import type { ChildProcess, Serializable } from "node:child_process";
 import { fork } from "node:child_process";
 import { Agent, request } from "node:http";
-import type { ImageFormat } from "../src/transform/spec.ts";
+import type { ImageFormat } from "../src/transform/formats.ts";
 import type { ClientRequest, ClientResult } from "./client.ts";
 import { inLanes } from "./lanes.ts";
 import type { RawRequest } from "./raw.ts";

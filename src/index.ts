@@ -1,17 +1,15 @@
 export type { ErrorCode } from "./errors.ts";
 export { MediaError } from "./errors.ts";
+export type { DescriptionFormat, ImageFormat, OutputFormat } from "./transform/formats.ts";
 export type {
   Color,
   Compass,
   Crop,
-  DescriptionFormat,
   Effects,
   Flip,
   FocalPoint,
   Gravity,
   Mode,
-  OutputFormat,
-  ImageFormat,
   Quality,
   QualityLevel,
   Ratio,

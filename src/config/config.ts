@@ -13,7 +13,7 @@ import type { CacheRules } from "../http/answer/cache-control.ts";
 import type { Delivery } from "../http/answer/delivery.ts";
 import type { ImageLimits } from "../image/input/admit.ts";
 import { DEFAULT_IMAGE_LIMITS } from "../image/input/admit.ts";
-import type { PreferredFormat } from "../transform/negotiate.ts";
+import type { ImageFormat } from "../transform/formats.ts";
 import type { Freshness } from "../media/variants/look-up.ts";
 import type { VariantPrefix } from "../url/variant-prefix.ts";
 
@@ -30,7 +30,7 @@ export interface Config {
   /** For how long the same presigned URL is given, and good after that. */
   readonly presignSeconds: number;
   readonly freshness: Freshness;
-  readonly autoFormats: readonly PreferredFormat[];
+  readonly autoFormats: readonly ImageFormat[];
   readonly cache: CacheRules;
   readonly maxOriginalBytes: number;
   readonly imageLimits: ImageLimits;

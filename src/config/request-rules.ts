@@ -1,4 +1,4 @@
-import type { PreferredFormat } from "../transform/negotiate.ts";
+import type { ImageFormat } from "../transform/formats.ts";
 import type { RequestRules } from "../request/request.ts";
 import { createPermits } from "../transform/policy.ts";
 import { createVerify } from "../url/signature.ts";
@@ -9,7 +9,7 @@ import type { PolicyConfig } from "./policy.ts";
 interface RequestConfig {
   readonly basePath: string;
   readonly prefix: VariantPrefix;
-  readonly autoFormats: readonly PreferredFormat[];
+  readonly autoFormats: readonly ImageFormat[];
   readonly access: PolicyConfig;
 }
 

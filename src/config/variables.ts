@@ -1,7 +1,8 @@
 import { z } from "zod";
 import { DEFAULT_CACHE_RULES } from "../http/answer/cache-control.ts";
 import { DELIVERIES } from "../http/answer/delivery.ts";
-import type { PreferredFormat } from "../transform/negotiate.ts";
+import type { ImageFormat } from "../transform/formats.ts";
+import { AUTO_FORMATS } from "../transform/formats.ts";
 import type { CacheVariables } from "./cache.ts";
 import { ConfigError } from "./error.ts";
 import type { PolicyVariables } from "./policy.ts";
@@ -14,7 +15,7 @@ interface RequestVariables extends PolicyVariables, CacheVariables {
   readonly DELIVERY: (typeof DELIVERIES)[number];
   readonly FRESHNESS: "check" | "immutable";
   readonly FRESHNESS_TTL_SECONDS: number;
-  readonly AUTO_FORMATS: readonly PreferredFormat[];
+  readonly AUTO_FORMATS: readonly ImageFormat[];
   readonly VARIANTS_ROOT: string;
   readonly VARIANTS_EPOCH: string;
 }
@@ -54,9 +55,11 @@ export const REQUEST_VARIABLES: Schemas<RequestVariables> = {
   FRESHNESS_TTL_SECONDS: integer(300, 1, 31_536_000),
   AUTO_FORMATS: z
     .string()
-    .default("avif,webp")
+    .default(AUTO_FORMATS.join(","))
     .transform((names) => names.split(",").map((name) => name.trim()))
-    .pipe(z.array(z.enum(["avif", "webp"], { error: "must be a list of avif and webp" }))),
+    .pipe(
+      z.array(z.enum(AUTO_FORMATS, { error: `must be a list of ${AUTO_FORMATS.join(" and ")}` })),
+    ),
   VARIANTS_ROOT: pattern(
     "variants/",
     /^(?!s--)[a-z\d][a-z\d-]*\/$/,

@@ -1,6 +1,7 @@
 import { MediaError } from "../errors.ts";
 import type { TransformSpec } from "../transform/spec.ts";
-import { isImageFormat, MAX_SIDE, maxPixels } from "../transform/spec.ts";
+import { MAX_SIDE } from "../transform/spec.ts";
+import { isImageFormat, getMaxPixels } from "../transform/formats.ts";
 
 /** The sides that a component asks for, as numbers or as the texts of numbers. */
 export function toSides(given: {
@@ -20,7 +21,7 @@ export function shrinkToBounds(spec: TransformSpec): TransformSpec {
   const box = boxOf(spec);
   if (!box || !isImageFormat(format)) return spec;
   // the side that a ratio gives is rounded, by half a row of the other one at most
-  const area = maxPixels(format) - MAX_SIDE;
+  const area = getMaxPixels(format) - MAX_SIDE;
   const scale = Math.min(
     MAX_SIDE / (box.width * dpr),
     MAX_SIDE / (box.height * dpr),

@@ -1,5 +1,5 @@
 import type { ErrorCode } from "../errors.ts";
-import type { OutputFormat } from "../transform/spec.ts";
+import type { OutputFormat } from "../transform/formats.ts";
 
 /** What happens inside the use cases, for metrics and logs. */
 export type MediaEvent =

@@ -1,4 +1,4 @@
-import { CONTENT_TYPES } from "../transform/negotiate.ts";
+import { getMediaType } from "../transform/formats.ts";
 import type { ObjectInfo, PutOptions } from "../store/store.ts";
 import { encodeSegment } from "../url/percent.ts";
 import { printStoredTransform } from "../url/variant-key.ts";
@@ -46,7 +46,7 @@ export function describeContent(request: VariantRequest): {
   readonly contentDisposition: string;
 } {
   return {
-    contentType: CONTENT_TYPES[request.format],
+    contentType: getMediaType(request.format),
     contentDisposition: printDisposition(request),
   };
 }
@@ -58,7 +58,7 @@ export function readVariantInfo(
 ): VariantInfo | undefined {
   const sourceEtag = object.metadata[SOURCE_ETAG];
   const hash = object.metadata[SHA256];
-  const isOfFormat = object.contentType === CONTENT_TYPES[request.format];
+  const isOfFormat = object.contentType === getMediaType(request.format);
   if (!sourceEtag || !hash || object.size === 0 || !isOfFormat) return undefined;
   return { etag: `"${hash}"`, sourceEtag, size: object.size };
 }

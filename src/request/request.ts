@@ -1,4 +1,4 @@
-import type { PreferredFormat } from "../transform/negotiate.ts";
+import type { ImageFormat } from "../transform/formats.ts";
 import type { Permits, Policy } from "../transform/policy.ts";
 import type { Presets } from "../transform/presets.ts";
 import type { Verify } from "../url/signature.ts";
@@ -11,7 +11,7 @@ export interface RequestRules {
   readonly basePath: string;
   readonly prefix: VariantPrefix;
   /** The formats to choose from under `f_auto`, best first. */
-  readonly autoFormats: readonly PreferredFormat[];
+  readonly autoFormats: readonly ImageFormat[];
   readonly presets: Presets;
   /** What may be asked for without a signature. */
   readonly policy: Policy;

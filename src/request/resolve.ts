@@ -1,5 +1,6 @@
 import { MediaError } from "../errors.ts";
-import type { PreferredFormat } from "../transform/negotiate.ts";
+import type { ImageFormat } from "../transform/formats.ts";
+import { FORMATS } from "../transform/formats.ts";
 import { negotiateFormat } from "../transform/negotiate.ts";
 import { checkArea } from "../transform/area.ts";
 import { normalizeTransform } from "../transform/normalize.ts";
@@ -30,12 +31,12 @@ export function settleNegotiated(asked: Negotiable, rules: RequestRules): Varian
 export function offeredFormats(
   spec: TransformSpec,
   { autoFormats }: Pick<RequestRules, "autoFormats">,
-): readonly PreferredFormat[] {
+): readonly ImageFormat[] {
   return autoFormats.filter((candidate) => canHold(candidate, spec) && canMove(candidate, spec));
 }
 
 function negotiate(
-  asked: Negotiable & { readonly preference: readonly PreferredFormat[] },
+  asked: Negotiable & { readonly preference: readonly ImageFormat[] },
   rules: RequestRules,
 ): VariantRequest {
   const { key, spec, preference, accept, common } = asked;
@@ -64,12 +65,12 @@ export function settleAddress(
   return { ...address, variantKey: checkedVariantKey(prefix, address) };
 }
 
-/** Whoever asks for all frames is not to get one because their browser knows AVIF. */
-function canMove(format: PreferredFormat, { animated }: TransformSpec): boolean {
-  return format !== "avif" || !animated;
+/** A request for all frames never gets one frame because the browser accepts AVIF. */
+function canMove(format: ImageFormat, { animated }: TransformSpec): boolean {
+  return FORMATS[format].hasMotion || !animated;
 }
 
-function canHold(format: PreferredFormat, spec: TransformSpec): boolean {
+function canHold(format: ImageFormat, spec: TransformSpec): boolean {
   try {
     checkArea(normalizeTransform(spec, format), format);
     return true;

@@ -1,6 +1,7 @@
 import { invalidTransform } from "../errors.ts";
-import type { OutputFormat, TransformSpec } from "./spec.ts";
-import { maxPixels } from "./spec.ts";
+import type { TransformSpec } from "./spec.ts";
+import type { OutputFormat } from "./formats.ts";
+import { getMaxPixels } from "./formats.ts";
 
 /**
  * Refuses before anything is read what would come out too large: the modes that promise a box of exactly
@@ -12,7 +13,7 @@ export function checkArea(
   { width = 0, height = 0, mode }: TransformSpec,
   format: OutputFormat,
 ): void {
-  const most = maxPixels(format);
+  const most = getMaxPixels(format);
   const isExact = /fill|pad|scale/.test(mode ?? "");
   if (!isExact || width * height <= most) return;
   const problem = `"w" times "h" must be at most ${most} pixels as ${format}`;

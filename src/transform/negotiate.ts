@@ -1,40 +1,38 @@
-import { fallbackFormat, plainFormat } from "./extension.ts";
-import type { OutputFormat } from "./spec.ts";
+import type { ImageFormat, OutputFormat } from "./formats.ts";
+import { findImageFormat, FORMATS, getMediaType } from "./formats.ts";
 
-/** What the client is told about the bytes of each format. */
-export const CONTENT_TYPES: Readonly<Record<OutputFormat, string>> = {
-  jpg: "image/jpeg",
-  png: "image/png",
-  webp: "image/webp",
-  avif: "image/avif",
-  gif: "image/gif",
-  json: "application/json",
-  thumbhash: "text/plain",
-  blurhash: "text/plain",
-};
+/** The format of a key without `f_`: by the text after the last dot, even if the bytes are others. */
+export function getKeyFormat(key: string): ImageFormat {
+  return readExtension(key) ?? "webp";
+}
 
-/** Formats that are worth offering to a client that names them. */
-export type PreferredFormat = "avif" | "webp";
+/** The format under `f_auto` for a client that accepts none of the preferred formats. */
+export function getFallbackFormat(key: string): ImageFormat {
+  return FORMATS[readExtension(key) ?? "jpg"].fallback;
+}
+
+function readExtension(key: string): ImageFormat | undefined {
+  const [, extension = ""] = /\.([^./]*)$/.exec(key) ?? [];
+  return findImageFormat(extension.toLowerCase());
+}
 
 interface Negotiation {
   /** The request's `Accept` header; only types that it names count, `image/*` offers nothing. */
   readonly accept: string | undefined;
   /** The formats to choose from under `f_auto`, best first. */
-  readonly preference: readonly PreferredFormat[];
+  readonly preference: readonly ImageFormat[];
 }
 
-/**
- * Settles on one concrete format before any store is asked.
- */
+/** Chooses one concrete format before any store is asked. */
 export function negotiateFormat(
   asked: OutputFormat | "auto" | undefined,
   key: string,
   { accept, preference }: Negotiation,
 ): OutputFormat {
-  if (asked === undefined) return plainFormat(key);
+  if (asked === undefined) return getKeyFormat(key);
   if (asked !== "auto") return asked;
-  const offered = parseAccept(accept ?? "");
-  return preference.find((format) => offered.has(CONTENT_TYPES[format])) ?? fallbackFormat(key);
+  const accepted = parseAccept(accept ?? "");
+  return preference.find((format) => accepted.has(getMediaType(format))) ?? getFallbackFormat(key);
 }
 
 /** The media types that an `Accept` header names with a quality above zero (RFC 9110, 12.5.1). */

@@ -2,7 +2,9 @@ import { flattenOnWhite } from "./color.ts";
 import { FIELDS } from "./fields.ts";
 import type { Loose } from "./fold.ts";
 import { foldSize } from "./fold.ts";
-import type { Gravity, Mode, OutputFormat, TransformSpec } from "./spec.ts";
+import type { Gravity, Mode, TransformSpec } from "./spec.ts";
+import type { FormatFeature, OutputFormat } from "./formats.ts";
+import { FORMATS, hasFeature, isImageFormat } from "./formats.ts";
 import { COMPASS_POINTS } from "./spec.ts";
 
 type Format = OutputFormat | "auto";
@@ -18,6 +20,8 @@ export function normalizeImage(spec: TransformSpec, format: Format): TransformSp
   // a point is one of the original, and a compass point one of what is left of it
   const isCut = crop ?? spec.trim !== undefined;
   const gravity = isCut ? spec.gravity : nameCompass(spec.gravity);
+  const keep = <T>(feature: FormatFeature, value: T): T | undefined =>
+    format === "auto" || hasFeature(format, feature) ? value : undefined;
   return compact({
     ...folded,
     format: undefined, // given beside the spec
@@ -29,13 +33,17 @@ export function normalizeImage(spec: TransformSpec, format: Format): TransformSp
     background: foldBackground(spec.background, format),
     // half a turn is the same in both directions
     hue: spec.hue === -180 ? 180 : spec.hue,
-    // what is lossless has all of it
-    quality: countFor(format, spec.lossless ? /jpg/ : /jpg|webp|avif/, spec.quality),
-    animated: countFor(format, /gif|webp/, spec.animated),
-    keepIcc: format === "gif" ? undefined : spec.keepIcc,
-    lossless: countFor(format, /webp|avif/, spec.lossless),
-    progressive: countFor(format, /jpg|png/, spec.progressive),
+    quality: isLossless(spec, format) ? undefined : keep("hasQuality", spec.quality),
+    animated: keep("hasMotion", spec.animated),
+    keepIcc: keep("hasProfile", spec.keepIcc),
+    lossless: keep("hasLossless", spec.lossless),
+    progressive: keep("hasProgressive", spec.progressive),
   });
+}
+
+/** Then a quality changes nothing. */
+function isLossless({ lossless }: TransformSpec, format: Format): boolean {
+  return lossless === true && format !== "auto" && hasFeature(format, "hasLossless");
 }
 
 /** In canonical order, and without what is absent or leaves everything as it is. */
@@ -51,11 +59,6 @@ export function compact(spec: Loose): TransformSpec {
 
 /** What is the same as nothing, beside zero. */
 const NEUTRAL: TransformSpec = { gravity: "center", gamma: 1, quality: "good" };
-
-/** What counts only for some formats, and so for `auto`. */
-function countFor<T>(format: Format, formats: RegExp, value: T): T | undefined {
-  return format === "auto" || formats.test(format) ? value : undefined;
-}
 
 function foldMode({ width, height, aspectRatio, mode }: Loose): Mode | undefined {
   if (aspectRatio) return isPadding(mode) ? "pad" : undefined;
@@ -94,9 +97,12 @@ export function foldCrop({ crop }: TransformSpec): TransformSpec["crop"] {
   return isWhole ? undefined : crop;
 }
 
-/** JPEG has no alpha: what shows through a translucent background there is white, the default. */
+/** Without alpha a translucent background lies on white, which is the default there. */
 function foldBackground(background: string | undefined, format: Format): string | undefined {
-  const flat = background && (format === "jpg" ? flattenOnWhite(background) : background);
-  const isDefault = format === "jpg" ? flat === "ffffff" : /^.{6}00$/.test(flat ?? "");
-  return isDefault && format !== "auto" ? undefined : flat;
+  if (!background || format === "auto") return background;
+  if (isImageFormat(format) && !FORMATS[format].hasAlpha) {
+    const flat = flattenOnWhite(background);
+    return flat === "ffffff" ? undefined : flat;
+  }
+  return /^.{6}00$/.test(background) ? undefined : background;
 }

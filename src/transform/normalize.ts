@@ -4,8 +4,9 @@ import type { Field } from "./fields.ts";
 import { FIELDS, LABELS, nameOf } from "./fields.ts";
 import { compact, foldCrop, normalizeImage } from "./normalize-image.ts";
 import { VALUES } from "./options.ts";
-import type { OutputFormat, TransformSpec } from "./spec.ts";
-import { isImageFormat } from "./spec.ts";
+import type { TransformSpec } from "./spec.ts";
+import type { OutputFormat } from "./formats.ts";
+import { isImageFormat } from "./formats.ts";
 
 /**
  * Gives the one spec that stands for every spelling of the same image: `dpr` and `aspectRatio` are

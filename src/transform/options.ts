@@ -1,6 +1,7 @@
 import type { Field } from "./fields.ts";
 import { FIELDS, LABELS, nameOf } from "./fields.ts";
-import { DESCRIPTION_FORMATS, FLIPS, MAX_SIDE, MODES, IMAGE_FORMATS } from "./spec.ts";
+import { FLIPS, MAX_SIDE, MODES } from "./spec.ts";
+import { DESCRIPTION_FORMATS, IMAGE_FORMATS } from "./formats.ts";
 
 /** What the value of an option is: a number of a range, one of some words, or something of its own. */
 interface Value {

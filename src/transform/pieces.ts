@@ -1,6 +1,7 @@
 import type { Flag, Rewrite } from "./aliases.ts";
 import { asFlag, bareWord, RENAMED, REWRITTEN, WORDS } from "./aliases.ts";
 import type { Field } from "./fields.ts";
+import { findImageFormat } from "./formats.ts";
 import { DEFAULTS, FIELDS, LABELS, nameOf } from "./fields.ts";
 import { isNumeric, wordsOf } from "./options.ts";
 import type { Presets, Vocabulary } from "./presets.ts";
@@ -72,7 +73,7 @@ function readNamed(
 }
 
 function readOption(field: Field, typed: string, text: string): Piece {
-  const setting = readSetting(field, field === "format" && text === "jpeg" ? "jpg" : text);
+  const setting = readSetting(field, (field === "format" && findImageFormat(text)) || text);
   if (setting) return valid([setting]);
   const isAttempt = isNumeric(field) && /^[\d+.-]/.test(text);
   return { ...invalid(typed, () => expectedOf(field), text), isAttempt };

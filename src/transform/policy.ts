@@ -1,14 +1,15 @@
 import { MediaError } from "../errors.ts";
 import type { AllowedLists } from "./allowed.ts";
 import { applyLists, hasUsualDpr, MAX_PRESETS } from "./allowed.ts";
-import { plainFormat } from "./extension.ts";
+import { getKeyFormat } from "./negotiate.ts";
 import { FIELDS } from "./fields.ts";
 import { compact } from "./normalize-image.ts";
 import { normalizeTransform } from "./normalize.ts";
 import type { Presets } from "./presets.ts";
 import { expandPresets } from "./presets.ts";
 import { printTransform } from "./print.ts";
-import type { OutputFormat, TransformSpec } from "./spec.ts";
+import type { TransformSpec } from "./spec.ts";
+import type { OutputFormat } from "./formats.ts";
 
 /** What may be asked for without a signature; with one, everything may. */
 export interface Policy {
@@ -85,7 +86,7 @@ export function createPermits(policy: Policy, presets: Presets): Permits {
 function isListed(lists: AllowedLists, { key, spec, format }: Stored, products: Products): boolean {
   const { size, rest } = splitSize(spec);
   const typed = products.rests.has(printTransform(rest)) ? size : spec;
-  const isImplied = format === plainFormat(key);
+  const isImplied = format === getKeyFormat(key);
   try {
     const snapped = applyLists(lists, isImplied ? typed : { ...typed, format }, spec);
     return printTransform(normalizeTransform(snapped, format)) === printTransform(spec);

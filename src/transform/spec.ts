@@ -1,20 +1,4 @@
-/** Formats that an image comes in, by the name that `f_` and the stored file name use. */
-export const IMAGE_FORMATS = ["jpg", "png", "webp", "avif", "gif"] as const;
-/** A format that an image comes in. */
-export type ImageFormat = (typeof IMAGE_FORMATS)[number];
-
-/** What is said of an original instead of showing it. */
-export const DESCRIPTION_FORMATS = ["json", "thumbhash", "blurhash"] as const;
-/** `json` tells its size, format and colours; the hashes are placeholders of some 30 characters. */
-export type DescriptionFormat = (typeof DESCRIPTION_FORMATS)[number];
-
-/** A format that variants come in. */
-export type OutputFormat = ImageFormat | DescriptionFormat;
-
-/** Whether a format shows the image, or only describes it. */
-export function isImageFormat(format: OutputFormat | "auto"): format is ImageFormat | "auto" {
-  return !DESCRIPTION_FORMATS.some((name) => name === format);
-}
+import type { OutputFormat } from "./formats.ts";
 
 /** How the image meets its target box; see the table of modes in the README. */
 export const MODES = ["lfill", "limit", "fill", "fit", "lpad", "pad", "scale"] as const;
@@ -164,14 +148,3 @@ export const VERSION: RegExp = /^[A-Za-z\d-]{1,64}$/;
 
 /** The largest output side, in pixels. */
 export const MAX_SIDE = 8192;
-/** The largest output area, in pixels. */
-const MAX_AREA = 40_000_000;
-
-/**
- * The largest output area of a format, in pixels. Encoders of AVIF take several times the memory of the
- * others, those of GIF several times their time.
- */
-export function maxPixels(format: OutputFormat | "auto"): number {
-  if (format === "avif") return 9_000_000;
-  return format === "gif" ? 8_000_000 : MAX_AREA;
-}

@@ -3,17 +3,16 @@ import { MAX_TERM } from "./print.ts";
 import { reduceRatio } from "./ratio.ts";
 import type {
   Crop,
-  DescriptionFormat,
   Effects,
   Flip,
   Gravity,
   Mode,
-  ImageFormat,
   Quality,
   Ratio,
   Rotation,
   TransformSpec,
 } from "./spec.ts";
+import type { DescriptionFormat, ImageFormat } from "./formats.ts";
 
 /**
  * What to do to an original, as programs write it. Fields that are `undefined` or `false` count as

@@ -1,4 +1,4 @@
-import { plainFormat } from "../transform/extension.ts";
+import { getKeyFormat } from "../transform/negotiate.ts";
 import { isTaken, splitPieces } from "../transform/names.ts";
 import { normalizeImage } from "../transform/normalize-image.ts";
 import { printTransform } from "../transform/print.ts";
@@ -50,7 +50,7 @@ export function printRequest(key: string, transform: Transform): string {
 
 /** The same of a spec whose presets are expanded. */
 export function printCanonical(key: string, { expires, ...spec }: TransformSpec): string {
-  const plain = plainFormat(key);
+  const plain = getKeyFormat(key);
   const format = spec.format ?? plain;
   const canonical = normalizeImage(spec, format);
   const isImplied = format === plain && standsAlone(canonical);

@@ -1,6 +1,7 @@
-import { fallbackFormat } from "../transform/extension.ts";
+import { AUTO_FORMATS, FORMATS } from "../transform/formats.ts";
+import { getFallbackFormat } from "../transform/negotiate.ts";
 import { multiply } from "../transform/fold.ts";
-import type { ImageFormat } from "../transform/spec.ts";
+import type { ImageFormat } from "../transform/formats.ts";
 import { MAX_SIDE } from "../transform/spec.ts";
 import type { ImageTransform, Transform } from "../transform/transform.ts";
 import { toSpec } from "../transform/transform.ts";
@@ -87,13 +88,15 @@ export function describePicture(
   key: string,
   { formats, ...options }: PictureOptions,
 ): Picture {
-  // an animation does not move as AVIF
-  const better: readonly ImageFormat[] = options.animated ? ["webp"] : ["avif", "webp"];
+  const better = AUTO_FORMATS.filter((name) => FORMATS[name].hasMotion || !options.animated);
   const sources = (formats ?? better).map((format) => {
     const { srcset, sizes } = describeImg(builders, key, { ...options, format });
-    return { type: `image/${format.replace("jpg", "jpeg")}`, srcset, ...(sizes && { sizes }) };
+    return { type: FORMATS[format].mediaType, srcset, ...(sizes && { sizes }) };
   });
-  return { sources, img: describeImg(builders, key, { ...options, format: fallbackFormat(key) }) };
+  return {
+    sources,
+    img: describeImg(builders, key, { ...options, format: getFallbackFormat(key) }),
+  };
 }
 
 /** The width itself, its double for sharp screens, and the common ones below. */

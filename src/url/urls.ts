@@ -1,13 +1,14 @@
 import { invalidTransform } from "../errors.ts";
-import { plainFormat } from "../transform/extension.ts";
+import { getKeyFormat } from "../transform/negotiate.ts";
 import { LABELS } from "../transform/fields.ts";
 import { normalizeTransform } from "../transform/normalize.ts";
 import { parseTransform } from "../transform/parse.ts";
 import type { Presets } from "../transform/presets.ts";
 import { expandPresets } from "../transform/presets.ts";
 import { printTransform } from "../transform/print.ts";
-import type { OutputFormat, TransformSpec } from "../transform/spec.ts";
-import { isImageFormat } from "../transform/spec.ts";
+import type { TransformSpec } from "../transform/spec.ts";
+import type { OutputFormat } from "../transform/formats.ts";
+import { isImageFormat } from "../transform/formats.ts";
 import { checkBytes } from "../transform/text.ts";
 import type { Transform } from "../transform/transform.ts";
 import { toSpec } from "../transform/transform.ts";
@@ -129,7 +130,7 @@ function readBack(state: State, key: string, transform: Transform): Transform {
   // the service may have presets that were not named here
   const known = new Map(given.presets?.map((name) => [name, state.presets.get(name) ?? {}]));
   const spec = parseTransform(printTransform(given), { presets: known });
-  const { format = plainFormat(key), ...expanded } = expandPresets(spec, known);
+  const { format = getKeyFormat(key), ...expanded } = expandPresets(spec, known);
   normalizeTransform(expanded, format);
   return asTransform(spec);
 }
@@ -151,7 +152,7 @@ function parseUrl({ baseUrl, presets }: State, text: string): ParsedUrl {
   const { key, spec } = splitPath(path, { presets });
   const common = { key, ...(signature !== undefined && { signature }) };
   if (!spec) return common;
-  const { format = plainFormat(key), expires, ...rest } = expandPresets(spec, presets);
+  const { format = getKeyFormat(key), expires, ...rest } = expandPresets(spec, presets);
   const transform = normalizeTransform(rest, format);
   return { ...common, transform, format, ...(expires && { expires }) };
 }

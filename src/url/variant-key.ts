@@ -2,8 +2,9 @@ import { MediaError } from "../errors.ts";
 import { normalizeTransform } from "../transform/normalize.ts";
 import { parseTransform } from "../transform/parse.ts";
 import { printTransform } from "../transform/print.ts";
-import type { OutputFormat, TransformSpec } from "../transform/spec.ts";
-import { DESCRIPTION_FORMATS, IMAGE_FORMATS } from "../transform/spec.ts";
+import type { TransformSpec } from "../transform/spec.ts";
+import type { OutputFormat } from "../transform/formats.ts";
+import { DESCRIPTION_FORMATS, IMAGE_FORMATS } from "../transform/formats.ts";
 import { encodeKey, encodeTransform } from "./percent.ts";
 import type { VariantPrefix } from "./variant-prefix.ts";
 

@@ -3,18 +3,14 @@ import type { OutputInfo } from "sharp";
 import sharp from "sharp";
 import { describe, expect, it } from "vitest";
 import { drawOriginals, FOLDER, makeImage, imageName, SPECS } from "../../docs/make-images.ts";
-import { fallbackFormat, plainFormat } from "../../src/transform/extension.ts";
+import { getFallbackFormat, getKeyFormat } from "../../src/transform/negotiate.ts";
 import type { Field } from "../../src/transform/fields.ts";
 import { FIELDS, LABELS } from "../../src/transform/fields.ts";
 import { normalizeTransform } from "../../src/transform/normalize.ts";
 import { parseTransform, recognizeTransform } from "../../src/transform/parse.ts";
-import type { ImageFormat } from "../../src/transform/spec.ts";
-import {
-  COMPASS_POINTS,
-  DESCRIPTION_FORMATS,
-  MODES,
-  QUALITY_LEVELS,
-} from "../../src/transform/spec.ts";
+import type { ImageFormat } from "../../src/transform/formats.ts";
+import { COMPASS_POINTS, MODES, QUALITY_LEVELS } from "../../src/transform/spec.ts";
+import { DESCRIPTION_FORMATS } from "../../src/transform/formats.ts";
 import { expectedOf } from "../../src/transform/values.ts";
 import type { Row } from "../support/page.ts";
 import { codeIn, PAGE, rowsOf, under, VOCABULARY } from "../support/page.ts";
@@ -166,7 +162,7 @@ describe("the options of docs/urls.md", () => {
         ...(extensions?.includes("none") ? [""] : []),
       ]) {
         const key = `cat${extension}`;
-        expect([key, plainFormat(key), fallbackFormat(key)]).toEqual([
+        expect([key, getKeyFormat(key), getFallbackFormat(key)]).toEqual([
           key,
           codeIn(plain)[0],
           codeIn(fallback)[0],

@@ -4,8 +4,8 @@ import { checkArea } from "../../src/transform/area.ts";
 import { normalizeTransform } from "../../src/transform/normalize.ts";
 import { parseTransform } from "../../src/transform/parse.ts";
 import { printTransform } from "../../src/transform/print.ts";
-import type { OutputFormat } from "../../src/transform/spec.ts";
-import { IMAGE_FORMATS } from "../../src/transform/spec.ts";
+import type { OutputFormat } from "../../src/transform/formats.ts";
+import { IMAGE_FORMATS } from "../../src/transform/formats.ts";
 import { specs } from "../support/specs.ts";
 
 function canonical(text: string, format: OutputFormat | "auto" = "jpg"): string {

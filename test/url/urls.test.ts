@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { MediaError } from "../../src/errors.ts";
 import type { Transform } from "../../src/index.ts";
 import { buildUrl, createUrls } from "../../src/index.ts";
-import { plainFormat } from "../../src/transform/extension.ts";
+import { getKeyFormat } from "../../src/transform/negotiate.ts";
 import { normalizeTransform } from "../../src/transform/normalize.ts";
 import type { TransformSpec } from "../../src/transform/spec.ts";
 import { descriptions, keys, specs } from "../support/specs.ts";
@@ -153,7 +153,7 @@ describe("parse", () => {
           return;
         }
         const { format: asked, ...rest } = spec;
-        const format = asked ?? plainFormat(key);
+        const format = asked ?? getKeyFormat(key);
         const transform = normalizeTransform(rest, format);
         expect(urls.parse(url)).toEqual({ key, transform, format });
         // what was printed is canonical, and the small builder prints the same

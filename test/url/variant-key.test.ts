@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { normalizeTransform } from "../../src/transform/normalize.ts";
 import { parseTransform } from "../../src/transform/parse.ts";
-import { IMAGE_FORMATS } from "../../src/transform/spec.ts";
+import { IMAGE_FORMATS } from "../../src/transform/formats.ts";
 import type { VariantAddress } from "../../src/url/variant-key.ts";
 import { encodeVariantKey, parseVariantKey, variantKey } from "../../src/url/variant-key.ts";
 import { DEFAULT_PREFIX } from "../support/prefix.ts";

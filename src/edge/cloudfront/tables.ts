@@ -3,7 +3,8 @@ import { COLOR_NAMES } from "../../transform/color.ts";
 import type { Field } from "../../transform/fields.ts";
 import { DEFAULTS, FIELDS, LABELS, nameOf } from "../../transform/fields.ts";
 import { isNumeric, isPrimary, VALUES } from "../../transform/options.ts";
-import { COMPASS_POINTS, maxPixels, IMAGE_FORMATS, QUALITY_LEVELS } from "../../transform/spec.ts";
+import { COMPASS_POINTS, QUALITY_LEVELS } from "../../transform/spec.ts";
+import { getMaxPixels, IMAGE_FORMATS } from "../../transform/formats.ts";
 
 /*
  * The tables of the grammar in the form that the CloudFront Function works on: by what is written, and
@@ -40,9 +41,9 @@ export const IMAGES: readonly string[] = IMAGE_FORMATS;
 export const LEVELS: readonly string[] = QUALITY_LEVELS.map((level) => `auto:${level}`);
 
 /** The largest area of what most formats hold, and of those that hold less. */
-export const MOST: number = maxPixels("jpg");
+export const MOST: number = getMaxPixels("jpg");
 export const LESS: Readonly<Record<string, number>> = Object.fromEntries(
-  IMAGE_FORMATS.map((format) => [format, maxPixels(format)] as const).filter(
+  IMAGE_FORMATS.map((format) => [format, getMaxPixels(format)] as const).filter(
     ([, most]) => most < MOST,
   ),
 );

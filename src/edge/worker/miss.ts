@@ -1,7 +1,7 @@
 import { MediaError } from "../../errors.ts";
 import { answerSelected } from "../../http/answer/answer.ts";
 import { selectBody } from "../../http/answer/conditions.ts";
-import { CONTENT_TYPES } from "../../transform/negotiate.ts";
+import { getMediaType } from "../../transform/formats.ts";
 import type { VariantRequest } from "../../request/request.ts";
 import { encodeVariantKey } from "../../url/variant-key.ts";
 import type { EdgeCache, Lifetime } from "./bindings.ts";
@@ -119,7 +119,7 @@ function isLasting({ status, headers }: Response, { request }: Missing): boolean
   const isShort = Number(headers.get("content-length") ?? Infinity) <= MAX_KEPT_BYTES;
   if (/no-store/.test(headers.get("cache-control") ?? "no-store") || !isShort) return false;
   return status === 200
-    ? headers.get("content-type") === CONTENT_TYPES[request.format]
+    ? headers.get("content-type") === getMediaType(request.format)
     : status === 404 || status === 422;
 }
 

@@ -1,5 +1,6 @@
 import type { ErrorCode } from "../../errors.ts";
-import type { OutputFormat, TransformSpec } from "../../transform/spec.ts";
+import type { TransformSpec } from "../../transform/spec.ts";
+import type { OutputFormat } from "../../transform/formats.ts";
 import type { ImageLimits } from "../input/admit.ts";
 import type { OriginalFile, Prospect } from "../worker.ts";
 

@@ -1,6 +1,7 @@
 import { encode } from "blurhash";
 import { rgbaToThumbHash } from "thumbhash";
-import type { DescriptionFormat, OutputFormat, TransformSpec } from "../../transform/spec.ts";
+import type { TransformSpec } from "../../transform/spec.ts";
+import type { DescriptionFormat, OutputFormat } from "../../transform/formats.ts";
 import { planGeometry } from "../plan/geometry.ts";
 import type { Original } from "../input/original.ts";
 import type { Pixels } from "../sharp/pixels.ts";

@@ -1,11 +1,7 @@
 import type { Sharp } from "sharp";
 import { MediaError } from "../../errors.ts";
-import type {
-  DescriptionFormat,
-  OutputFormat,
-  ImageFormat,
-  TransformSpec,
-} from "../../transform/spec.ts";
+import type { TransformSpec } from "../../transform/spec.ts";
+import type { DescriptionFormat, OutputFormat, ImageFormat } from "../../transform/formats.ts";
 import { animate, isAnimation } from "./animation.ts";
 import { mayShareDecode } from "../share/decode-group.ts";
 import { describe, isDescription } from "./describe.ts";

@@ -1,4 +1,5 @@
-import type { OutputFormat, TransformSpec } from "../../transform/spec.ts";
+import type { TransformSpec } from "../../transform/spec.ts";
+import type { OutputFormat } from "../../transform/formats.ts";
 import type { Plan } from "./geometry.ts";
 import { rotatedSize } from "./sizes.ts";
 

@@ -1,6 +1,8 @@
 import { MediaError } from "../../errors.ts";
-import type { Crop, Gravity, OutputFormat, TransformSpec } from "../../transform/spec.ts";
-import { MAX_SIDE, maxPixels, pointOf } from "../../transform/spec.ts";
+import type { Crop, Gravity, TransformSpec } from "../../transform/spec.ts";
+import type { OutputFormat } from "../../transform/formats.ts";
+import { MAX_SIDE, pointOf } from "../../transform/spec.ts";
+import { getMaxPixels } from "../../transform/formats.ts";
 import type { Region, Size } from "./sizes.ts";
 import { boxAround, boxWithin, outputScale, rotatedSize, scaleBy } from "./sizes.ts";
 
@@ -52,7 +54,7 @@ export function planGeometry(
   original: Size & { readonly frames?: number },
   { format, ...transform }: TransformSpec & { readonly format: OutputFormat },
 ): Plan {
-  const spec = { ...transform, ...boundFrames(maxPixels(format), original.frames) };
+  const spec = { ...transform, ...boundFrames(getMaxPixels(format), original.frames) };
   const asked = spec.crop && intersect(original, spec.crop);
   const image = asked ?? { left: 0, top: 0, ...original };
   const { crop = asked, ...upright } = planSize(image, refocus(spec, original, image));

@@ -1,6 +1,7 @@
 import { FIELDS } from "../../transform/fields.ts";
-import type { OutputFormat, TransformSpec } from "../../transform/spec.ts";
-import { IMAGE_FORMATS } from "../../transform/spec.ts";
+import type { TransformSpec } from "../../transform/spec.ts";
+import type { OutputFormat } from "../../transform/formats.ts";
+import { IMAGE_FORMATS } from "../../transform/formats.ts";
 import type { Plan } from "../plan/geometry.ts";
 import { isSought, planGeometry } from "../plan/geometry.ts";
 import { readJpegHeader } from "../input/jpeg-header.ts";

@@ -1,6 +1,6 @@
 import type { Sharp } from "sharp";
 import type { Asked } from "./decode-group.ts";
-import type { ImageFormat } from "../../transform/spec.ts";
+import type { ImageFormat } from "../../transform/formats.ts";
 import { describeLooks } from "./decode-group.ts";
 import type { Plan } from "../plan/geometry.ts";
 import { isSought } from "../plan/geometry.ts";

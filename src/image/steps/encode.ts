@@ -1,5 +1,6 @@
 import type { Sharp } from "sharp";
-import type { ImageFormat, Quality, QualityLevel, TransformSpec } from "../../transform/spec.ts";
+import type { Quality, QualityLevel, TransformSpec } from "../../transform/spec.ts";
+import type { ImageFormat } from "../../transform/formats.ts";
 
 /** What the quality levels mean to each encoder that has a quality. */
 const QUALITIES = {

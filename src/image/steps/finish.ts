@@ -1,7 +1,8 @@
 import type { Color as SharpColor, Sharp } from "sharp";
 import sharp from "sharp";
 import { toRgba } from "../../transform/color.ts";
-import type { Gravity, ImageFormat, TransformSpec } from "../../transform/spec.ts";
+import type { Gravity, TransformSpec } from "../../transform/spec.ts";
+import type { ImageFormat } from "../../transform/formats.ts";
 import { applyEffects, hasEffects } from "./effects.ts";
 import type { Plan } from "../plan/geometry.ts";
 import { placeIn } from "../plan/geometry.ts";

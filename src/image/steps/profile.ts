@@ -3,7 +3,8 @@ import type { Sharp } from "sharp";
 import sharp from "sharp";
 import { toRgba } from "../../transform/color.ts";
 import type { Facts } from "../input/original.ts";
-import type { ImageFormat, TransformSpec } from "../../transform/spec.ts";
+import type { TransformSpec } from "../../transform/spec.ts";
+import type { ImageFormat } from "../../transform/formats.ts";
 
 /** A colour profile that a variant keeps, and the colours that it is for. */
 export interface Profile {

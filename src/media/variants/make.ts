@@ -1,4 +1,5 @@
-import type { OutputFormat, TransformSpec } from "../../transform/spec.ts";
+import type { TransformSpec } from "../../transform/spec.ts";
+import type { OutputFormat } from "../../transform/formats.ts";
 import type { Demand } from "../../concurrency/coalesce.ts";
 import type { Observe } from "../observe.ts";
 import type { Memo } from "../memo.ts";

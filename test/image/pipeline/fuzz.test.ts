@@ -9,7 +9,8 @@ import { transformImage } from "../../../src/image/pipeline/pipeline.ts";
 import { rotatedSize } from "../../../src/image/plan/sizes.ts";
 import { normalizeTransform } from "../../../src/transform/normalize.ts";
 import type { TransformSpec } from "../../../src/transform/spec.ts";
-import { FLIPS, isImageFormat, MODES, IMAGE_FORMATS } from "../../../src/transform/spec.ts";
+import { FLIPS, MODES } from "../../../src/transform/spec.ts";
+import { isImageFormat, IMAGE_FORMATS } from "../../../src/transform/formats.ts";
 import { drawAnimation, drawGrid, drawQuadrants } from "../../support/images.ts";
 import { EFFECTS, gravities } from "../../support/specs.ts";
 

@@ -1,7 +1,7 @@
 import type { Sharp } from "sharp";
 import sharp from "sharp";
 import { describe, expect, it } from "vitest";
-import { IMAGE_FORMATS } from "../../../src/transform/spec.ts";
+import { IMAGE_FORMATS } from "../../../src/transform/formats.ts";
 import type { Rgba } from "../../support/images.ts";
 import { decode, distance, drawGrid, drawQuadrants, readGrid } from "../../support/images.ts";
 import { makeVariant, viewVariant } from "../../support/image/make-variant.ts";

@@ -1,8 +1,8 @@
 import sharp from "sharp";
 import { describe, expect, it } from "vitest";
 import { ENGINE } from "../../../src/image/sharp/engine.ts";
-import type { ImageFormat } from "../../../src/transform/spec.ts";
-import { IMAGE_FORMATS } from "../../../src/transform/spec.ts";
+import type { ImageFormat } from "../../../src/transform/formats.ts";
+import { IMAGE_FORMATS } from "../../../src/transform/formats.ts";
 import { distance, drawGrid, drawPhoto, drawQuadrants, readGrid } from "../../support/images.ts";
 import { makeVariant, viewVariant } from "../../support/image/make-variant.ts";
 

@@ -7,7 +7,8 @@ import { planGeometry } from "../../../src/image/plan/geometry.ts";
 import { rotatedSize } from "../../../src/image/plan/sizes.ts";
 import { normalizeTransform } from "../../../src/transform/normalize.ts";
 import type { Ratio, TransformSpec } from "../../../src/transform/spec.ts";
-import { MAX_SIDE, maxPixels, MODES } from "../../../src/transform/spec.ts";
+import { MAX_SIDE, MODES } from "../../../src/transform/spec.ts";
+import { getMaxPixels } from "../../../src/transform/formats.ts";
 import { fraction, gravities } from "../../support/specs.ts";
 
 const MAX_ORIGINAL_SIDE = 16_384;
@@ -155,7 +156,7 @@ describe("planGeometry", () => {
       (plan, spec) => {
         const { width, height } = plan.pad ?? rotatedSize(unrotatedSize(plan), spec);
         expect(Math.max(width, height)).toBeLessThanOrEqual(MAX_SIDE);
-        expect(width * height).toBeLessThanOrEqual(maxPixels("png"));
+        expect(width * height).toBeLessThanOrEqual(getMaxPixels("png"));
       },
       ({ code }, spec) => {
         const expected = spec.crop

@@ -6,7 +6,8 @@ import { placeIn, planGeometry } from "../../../src/image/plan/geometry.ts";
 import { rotatedSize } from "../../../src/image/plan/sizes.ts";
 import { normalizeTransform } from "../../../src/transform/normalize.ts";
 import { parseTransform } from "../../../src/transform/parse.ts";
-import type { Gravity, OutputFormat } from "../../../src/transform/spec.ts";
+import type { Gravity } from "../../../src/transform/spec.ts";
+import type { OutputFormat } from "../../../src/transform/formats.ts";
 
 function toSize(text: string): Size {
   const [width = 0, height = 0] = text.split("x").map(Number);

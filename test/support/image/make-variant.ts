@@ -4,7 +4,8 @@ import type { TransformResult } from "../../../src/image/pipeline/pipeline.ts";
 import { transformImage } from "../../../src/image/pipeline/pipeline.ts";
 import { normalizeTransform } from "../../../src/transform/normalize.ts";
 import { parseTransform } from "../../../src/transform/parse.ts";
-import type { OutputFormat, TransformSpec } from "../../../src/transform/spec.ts";
+import type { TransformSpec } from "../../../src/transform/spec.ts";
+import type { OutputFormat } from "../../../src/transform/formats.ts";
 import type { Decoded } from "../images.ts";
 import { decode } from "../images.ts";
 
