@@ -34,13 +34,12 @@ describe("the steps of docs/how-it-works.md", () => {
 
 describe("the folders of docs/how-it-works.md", () => {
   it("are all of src/, in the words of their own pages", () => {
-    const folders = readdirSync(new URL("src/", ROOT), { withFileTypes: true }).filter((entry) =>
-      entry.isDirectory(),
-    );
-    const pages = folders.map(({ name }) => {
+    const entries = readdirSync(new URL("src/", ROOT), { withFileTypes: true });
+    const folders = entries.filter((entry) => entry.isDirectory()).map(({ name }) => name);
+    const rows = folders.toSorted().map((name) => {
       const page = readFileSync(new URL(`src/${name}/README.md`, ROOT), "utf8");
       return [`\`${name}\``, page.split("\n")[0]];
     });
-    expect(findTable("folder")).toEqual(pages.toSorted());
+    expect(findTable("folder")).toEqual(rows);
   });
 });
