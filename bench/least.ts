@@ -16,7 +16,7 @@ import {
   fstat,
   link,
   mkdir,
-  open,
+  openDescriptor,
   read,
   realpath,
   stat,
@@ -120,7 +120,7 @@ async function openFolders(): Promise<Place> {
     find: async (job) => {
       await stat(join(variants, "variants", nameOf(job))).catch(() => undefined);
       const path = join(originals, job.key);
-      const fd = await open(path, "r");
+      const fd = await openDescriptor(path, "r");
       await realpath(path);
       await fstat(fd);
       await read(fd, Buffer.allocUnsafeSlow(START_BYTES), 0, START_BYTES, 0);
@@ -132,7 +132,7 @@ async function openFolders(): Promise<Place> {
       await realpath(dirname(path)).catch(() => undefined);
       await realpath(join(variants, "variants"));
       const temp = join(variants, "temp", randomUUID());
-      const fd = await open(temp, "wx");
+      const fd = await openDescriptor(temp, "wx");
       await writeFile(fd, bytes);
       await fstat(fd);
       await close(fd);

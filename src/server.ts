@@ -8,13 +8,13 @@ import type { Config } from "./config/config.ts";
 import type { Connections } from "./http/node/connections.ts";
 import { trackConnections } from "./http/node/connections.ts";
 import { MediaError } from "./errors.ts";
-import { createAnswerLimit } from "./http/node/answer-limit.ts";
-import type { HitListener } from "./http/node/fast-path.ts";
-import { createHitListener } from "./http/node/fast-path.ts";
+import { createInFlightBytes } from "./http/node/answer-limit.ts";
+import type { FastPath } from "./http/node/fast-path.ts";
+import { createFastPath } from "./http/node/fast-path.ts";
 import { createApp } from "./http/app.ts";
 import { answerError } from "./http/answer/problem.ts";
 import { toResponse } from "./http/answer/response.ts";
-import { createHits } from "./http/media/remembered.ts";
+import { createAnswerCache } from "./http/media/remembered.ts";
 import type { Logger } from "./logger.ts";
 import { createService } from "./service/service.ts";
 import type { ObjectStore } from "./store/store.ts";
@@ -43,8 +43,8 @@ export async function startServer(config: Config, logger: Logger): Promise<Runni
   let state: "starting" | "ready" | "stopping" = "starting";
   const service = await createService(config, logger);
   const deps = createAppDeps(service, config, logger);
-  const hits = createHits(deps);
-  const answerLimit = createAnswerLimit(config.limits.answersInFlight);
+  const hits = createAnswerCache(deps);
+  const answerLimit = createInFlightBytes(config.limits.answersInFlight);
   const app = createApp({
     ...deps,
     answerLimit,
@@ -53,7 +53,7 @@ export async function startServer(config: Config, logger: Logger): Promise<Runni
     isReady: () => state === "ready",
     isStopping: () => state === "stopping",
   });
-  const answerHit = createHitListener({ hits, limit: answerLimit, log: deps.logRequest });
+  const answerHit = createFastPath({ hits, limit: answerLimit, log: deps.logRequest });
   const server = createHttpServer(app.fetch, config, (request, response) =>
     state === "ready" ? answerHit(request, response) : false,
   );
@@ -73,7 +73,7 @@ export async function startServer(config: Config, logger: Logger): Promise<Runni
   }
   state = "ready";
   return {
-    url: `http://${isLoopback(config.host) ? "localhost" : config.host}:${portOf(server)}${config.basePath}`,
+    url: `http://${isLoopback(config.host) ? "localhost" : config.host}:${getPort(server)}${config.basePath}`,
     originals: service.originalsStore,
     stop: async () => {
       state = "stopping";
@@ -89,7 +89,7 @@ export async function startServer(config: Config, logger: Logger): Promise<Runni
 function createHttpServer(
   fetch: Parameters<typeof getRequestListener>[0],
   { cache }: Config,
-  answerHit: HitListener,
+  answerHit: FastPath,
 ): Server {
   const listener = getRequestListener(fetch, {
     hostname: "localhost", // for requests without a Host: it is never used
@@ -159,7 +159,7 @@ function isLoopback(host: string): boolean {
   return host === "localhost" || host === "::1" || host.startsWith("127.");
 }
 
-function portOf(server: Server): number {
+function getPort(server: Server): number {
   const address = server.address() as AddressInfo; // it listens on a port, not on a pipe
   return address.port;
 }

@@ -1,6 +1,6 @@
 import type { Command } from "commander";
 import { ConfigError } from "../config/error.ts";
-import { endpointOf } from "../config/store.ts";
+import { readEndpoint } from "../config/store.ts";
 import type { Config } from "../config/config.ts";
 import { loadConfig } from "../config/config.ts";
 import { examineAround, examineStore } from "../ops/doctor/check.ts";
@@ -131,7 +131,7 @@ async function* examineBuckets(config: Config, around: Surroundings): Findings {
       ...(way === "presigned" && { presign: createPublicPresign(store) }),
       arePublicOriginals: access.originals.passthrough === "redirect",
       cacheControl: cache.stored,
-      endpoint: endpointOf(process.env) ?? (await awsEndpoint(client.config.region)),
+      endpoint: readEndpoint(process.env) ?? (await awsEndpoint(client.config.region)),
     };
     yield* examineStore(patient, around);
   } finally {

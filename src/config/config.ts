@@ -6,15 +6,15 @@ import { deriveEvents, EVENT_VARIABLES } from "./events.ts";
 import type { PolicyConfig } from "./policy.ts";
 import { derivePolicy } from "./policy.ts";
 import type { StoreConfig } from "./store.ts";
-import { deriveStore, endpointOf } from "./store.ts";
-import { flag, integer, oneOf, optionalText, text, url } from "./values.ts";
+import { deriveStore, readEndpoint } from "./store.ts";
+import { flag, integer, choice, optionalText, text, url } from "./values.ts";
 import { readVariables, REQUEST_VARIABLES } from "./variables.ts";
 import type { CacheRules } from "../http/answer/cache-control.ts";
 import type { Delivery } from "../http/answer/delivery.ts";
 import type { ImageLimits } from "../image/input/admit.ts";
 import { DEFAULT_IMAGE_LIMITS } from "../image/input/admit.ts";
 import type { ImageFormat } from "../transform/formats.ts";
-import type { Freshness } from "../media/variants/look-up.ts";
+import type { FreshnessRules } from "../media/variants/look-up.ts";
 import type { VariantPrefix } from "../url/variant-prefix.ts";
 
 /** Everything that can be set, checked and in the units of its names. */
@@ -29,7 +29,7 @@ export interface Config {
   readonly delivery: Delivery;
   /** For how long the same presigned URL is given, and good after that. */
   readonly presignSeconds: number;
-  readonly freshness: Freshness;
+  readonly freshness: FreshnessRules;
   readonly autoFormats: readonly ImageFormat[];
   readonly cache: CacheRules;
   readonly maxOriginalBytes: number;
@@ -97,7 +97,7 @@ const VARIABLES = {
     .optional(),
   WARM_QUEUE: z.url({ protocol: /^rediss?$/, error: "must be a redis or rediss URL" }).optional(),
   ...EVENT_VARIABLES,
-  LOG_LEVEL: oneOf(["info", "warn", "error", "silent"], "info"),
+  LOG_LEVEL: choice(["info", "warn", "error", "silent"], "info"),
 };
 
 const schema = z.object(VARIABLES);
@@ -123,7 +123,7 @@ function derive(
   env: Environment,
   environment: Readonly<Record<string, string | undefined>>,
 ): Config {
-  const store = deriveStore(env, Boolean(env.S3_BUCKET && endpointOf(environment)));
+  const store = deriveStore(env, Boolean(env.S3_BUCKET && readEndpoint(environment)));
   const isShared = store.kind === "s3";
   const hasOneBucket = isShared && store.originalsBucket === store.variantsBucket;
   const access = derivePolicy(env, { isShared, hasOneBucket });

@@ -38,7 +38,7 @@ export function deriveStore(env: StoreVariables, hasEndpoint: boolean): StoreCon
 }
 
 /** Where S3 is, as the SDK reads it, which names no variable when that is no URL. */
-export function endpointOf(
+export function readEndpoint(
   environment: Readonly<Record<string, string | undefined>>,
 ): string | undefined {
   const name = environment["AWS_ENDPOINT_URL_S3"] ? "AWS_ENDPOINT_URL_S3" : "AWS_ENDPOINT_URL";

@@ -48,7 +48,7 @@ export function pattern(
     .default(byDefault);
 }
 
-export function oneOf<const T extends readonly [string, ...string[]]>(
+export function choice<const T extends readonly [string, ...string[]]>(
   values: T,
   byDefault: T[number],
 ): z.ZodType<T[number]> {

@@ -7,7 +7,7 @@ import type { CacheVariables } from "./cache.ts";
 import { ConfigError } from "./error.ts";
 import type { PolicyVariables } from "./policy.ts";
 import { checkAccessVariables, PASSTHROUGHS, POLICIES } from "./policy.ts";
-import { flag, headerValue, integer, list, oneOf, pattern, url } from "./values.ts";
+import { flag, headerValue, integer, list, choice, pattern, url } from "./values.ts";
 
 /** The variables that decide how a request is read, who may make it, and how it is answered. */
 interface RequestVariables extends PolicyVariables, CacheVariables {
@@ -50,8 +50,8 @@ export const REQUEST_VARIABLES: Schemas<RequestVariables> = {
   ),
   ORIGINALS_URL: url().optional(),
   PUBLIC_URL: url().optional(),
-  DELIVERY: oneOf(DELIVERIES, "auto"),
-  FRESHNESS: oneOf(["check", "immutable"], "check"),
+  DELIVERY: choice(DELIVERIES, "auto"),
+  FRESHNESS: choice(["check", "immutable"], "check"),
   FRESHNESS_TTL_SECONDS: integer(300, 1, 31_536_000),
   AUTO_FORMATS: z
     .string()

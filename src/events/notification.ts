@@ -100,11 +100,11 @@ const S3_CREATED = /^(?:s3:)?ObjectCreated:(?!(?:Put|Delete)Tagging|PutRetention
 const S3_DELETED = /^(?:s3:)?(?:ObjectRemoved|LifecycleExpiration|ObjectLifecycle:Expiration):/;
 
 function readS3(record: unknown): Event {
-  const kind = kindOf(isRecord(record) ? record["eventName"] : undefined, {
+  const kind = matchKind(isRecord(record) ? record["eventName"] : undefined, {
     created: S3_CREATED,
     deleted: S3_DELETED,
   });
-  if (kind === undefined) return ofOtherKind(record, "eventName");
+  if (kind === undefined) return toOtherEvent(record, "eventName");
   const { s3 } = parseShape("a record", s3Record, record);
   return { kind, bucket: s3.bucket.name, key: decodeFormKey(s3.object.key) };
 }
@@ -120,26 +120,26 @@ function decodeFormKey(encoded: string): string {
 }
 
 function readEventBridge(body: Readonly<Record<string, unknown>>): Event {
-  const kind = kindOf(body["source"] === "aws.s3" ? body["detail-type"] : undefined, {
+  const kind = matchKind(body["source"] === "aws.s3" ? body["detail-type"] : undefined, {
     created: /^Object Created$/,
     deleted: /^Object Deleted$/,
   });
-  if (kind === undefined) return ofOtherKind(body, "detail-type");
+  if (kind === undefined) return toOtherEvent(body, "detail-type");
   const { detail } = parseShape("the event", eventBridgeEvent, body);
   return { kind, bucket: detail.bucket.name, key: detail.object.key };
 }
 
 function readR2(event: unknown): Event {
-  const kind = kindOf(isRecord(event) ? event["action"] : undefined, {
+  const kind = matchKind(isRecord(event) ? event["action"] : undefined, {
     created: /^(?:PutObject|CopyObject|CompleteMultipartUpload)$/,
     deleted: /^(?:DeleteObject|LifecycleDeletion)$/,
   });
-  if (kind === undefined) return ofOtherKind(event, "action");
+  if (kind === undefined) return toOtherEvent(event, "action");
   const { bucket, object } = parseShape("the event", r2Event, event);
   return { kind, bucket, key: object.key };
 }
 
-function kindOf(
+function matchKind(
   value: unknown,
   { created, deleted }: { readonly created: RegExp; readonly deleted: RegExp },
 ): BucketEvent["kind"] | undefined {
@@ -148,7 +148,7 @@ function kindOf(
   return deleted.test(value) ? "deleted" : undefined;
 }
 
-function ofOtherKind(event: unknown, field: string): OtherEvent {
+function toOtherEvent(event: unknown, field: string): OtherEvent {
   const value = isRecord(event) ? event[field] : undefined;
   if (typeof value === "string") return other(`it is of another kind: "${value.slice(0, 100)}"`);
   throw new MediaError("invalid_body", `an event must have a "${field}"`);

@@ -90,14 +90,14 @@ function sort(deps: BucketEventDeps, events: Parameters<HandleEvents>[0]): Sorte
       refused.push({ reason: event.reason });
       continue;
     }
-    const reason = event.kind === "other" ? event.reason : findReason(deps, event);
-    if (event.kind === "other" || reason) ignored.push(describe(event, reason ?? ""));
+    const reason = event.kind === "other" ? event.reason : findReasonToIgnore(deps, event);
+    if (event.kind === "other" || reason) ignored.push(toIgnored(event, reason ?? ""));
     else keys.set(event.key, event.kind);
   }
   return { keys, ignored, refused };
 }
 
-function describe(
+function toIgnored(
   event: BucketEvent | OtherEvent,
   reason: string,
 ): { key?: string; reason: string } {
@@ -109,7 +109,7 @@ function count(observe: Observe, outcome: BucketEventOutcome, times: number): vo
 }
 
 /** Why an event says nothing about the variants of an original. */
-function findReason(
+function findReasonToIgnore(
   { bucket, prefix }: { readonly bucket: string | undefined; readonly prefix: VariantPrefix },
   event: BucketEvent,
 ): string | undefined {

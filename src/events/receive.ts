@@ -39,13 +39,13 @@ export function createReceiver({ handle, observe, readSns, visit }: ReceiverDeps
       });
       if (message.Type === "Notification")
         return handle(read(() => readNotification(message.Message)));
-      return handle([{ kind: "other", reason: await settle(message, visit) }]);
+      return handle([{ kind: "other", reason: await confirmSubscription(message, visit) }]);
     },
   };
 }
 
 /** Only ours is the topic that comes here: whoever has subscribed us to it may. */
-async function settle(
+async function confirmSubscription(
   { Type, TopicArn, SubscribeURL }: SnsMessage,
   visit: ReceiverDeps["visit"],
 ): Promise<string> {

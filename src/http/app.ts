@@ -14,12 +14,12 @@ import type { LogRequest } from "./access-log.ts";
 import { logRequests, printPath } from "./access-log.ts";
 import { createAdmin } from "./admin/admin.ts";
 import { answerError } from "./answer/problem.ts";
-import type { AnswerLimit } from "./node/answer-limit.ts";
-import type { Hits } from "./media/remembered.ts";
+import type { InFlightBytes } from "./node/answer-limit.ts";
+import type { AnswerCache } from "./media/remembered.ts";
 import type { EventReceiver } from "./admin/events.ts";
-import type { MediaDeps } from "./media/variant.ts";
-import { limitToExpiry, varyOf } from "./media/variant-answer.ts";
-import { answerMedia } from "./media/variant.ts";
+import type { VariantDeps } from "./media/variant.ts";
+import { limitToExpiry, printVary } from "./media/variant-answer.ts";
+import { answerVariant } from "./media/variant.ts";
 import type { Metrics } from "./metrics.ts";
 import type { OriginalDeps } from "./media/original.ts";
 import { answerOriginal } from "./media/original.ts";
@@ -30,10 +30,10 @@ import { STATUS } from "./answer/status.ts";
 import type { Purge } from "./admin/purge.ts";
 import type { StreamAnswer } from "./answer/response.ts";
 import { isStreamed, toResponse } from "./answer/response.ts";
-import type { Bindings } from "./node/target.ts";
-import { pathOf, queryOf, targetOf } from "./node/target.ts";
+import type { AdapterBindings } from "./node/target.ts";
+import { cutPath, cutQuery, readTarget } from "./node/target.ts";
 
-export interface AppDeps extends MediaDeps, OriginalDeps {
+export interface AppDeps extends VariantDeps, OriginalDeps {
   /** True once the stores were reachable, false again when the service is stopping. */
   readonly isReady: () => boolean;
   readonly isStopping: () => boolean;
@@ -41,9 +41,9 @@ export interface AppDeps extends MediaDeps, OriginalDeps {
   readonly metrics: Metrics;
   readonly logRequest: LogRequest;
   readonly logger: Logger;
-  readonly answerLimit: AnswerLimit;
+  readonly answerLimit: InFlightBytes;
   /** Takes note of requests that it may answer the next time. */
-  readonly hits?: Pick<Hits, "note">;
+  readonly hits?: Pick<AnswerCache, "note">;
   readonly admin: { readonly token: string | undefined; readonly isLocal: boolean };
   readonly purge: Purge;
   readonly events: EventReceiver;
@@ -51,7 +51,7 @@ export interface AppDeps extends MediaDeps, OriginalDeps {
 }
 
 interface Env {
-  Bindings: Bindings;
+  Bindings: AdapterBindings;
   Variables: {
     begin: number;
     /** How long the parts of the answer take. */
@@ -71,7 +71,7 @@ type AppContext = Context<Env>;
 export function createApp(deps: AppDeps): App {
   const app: App = new Hono<Env>({
     // routes see the raw path; what URL parsers make of it is another one
-    getPath: (request, options) => pathOf(targetOf(request, options?.env)),
+    getPath: (request, options) => cutPath(readTarget(request, options?.env)),
   });
   app.use(logRequests(deps.logRequest));
   app.use(async (c, next) => {
@@ -103,7 +103,7 @@ async function checkMethod(c: AppContext, next: () => Promise<void>): Promise<Re
 
 async function handleMedia(c: AppContext, deps: AppDeps): Promise<Response> {
   const { raw } = c.req;
-  const target = targetOf(raw, c.env);
+  const target = readTarget(raw, c.env);
   const accept = raw.headers.get("accept") ?? undefined;
   let request: MediaRequest;
   try {
@@ -123,7 +123,7 @@ async function handleMedia(c: AppContext, deps: AppDeps): Promise<Response> {
 }
 
 function explain(c: AppContext, request: MediaRequest, { rules }: AppDeps): Response {
-  const explanation = explainRequest(targetOf(c.req.raw, c.env), request, rules);
+  const explanation = explainRequest(readTarget(c.req.raw, c.env), request, rules);
   return c.json(explanation, 200, { "cache-control": "no-store" });
 }
 
@@ -145,7 +145,7 @@ async function answerRequest(
     return admit(c, await answerOriginal(deps, request, asked), deps);
   }
   try {
-    return admit(c, await answerMedia(deps, request, { raw, timings: c.get("timings") }), deps);
+    return admit(c, await answerVariant(deps, request, { raw, timings: c.get("timings") }), deps);
   } catch (error) {
     return completeFailure(fail(error, c, deps), request, deps);
   }
@@ -155,7 +155,7 @@ async function answerRequest(
 function admit<T extends Answer | StreamAnswer>(c: AppContext, answer: T, deps: AppDeps): T {
   const held = isStreamed(answer) ? STREAM_BYTES : (answer.body?.length ?? 0);
   const length = isStreamed(answer) ? Number(answer.headers["content-length"]) : held;
-  if (deps.answerLimit.admit(held, c.env?.outgoing, length)) return answer;
+  if (deps.answerLimit.reserve(held, c.env?.outgoing, length)) return answer;
   if (isStreamed(answer)) answer.stream.close();
   throw new MediaError("overloaded", "too many answers have not been taken yet, try again later");
 }
@@ -165,7 +165,7 @@ function completeFailure(answer: Answer, request: VariantRequest, { rules }: App
   const { "cache-control": cacheControl = "no-store" } = answer.headers;
   return withHeaders(answer, {
     "cache-control": limitToExpiry(cacheControl, request, rules),
-    ...varyOf(request),
+    ...printVary(request),
   });
 }
 
@@ -191,7 +191,7 @@ function send(c: AppContext, answer: Answer | StreamAnswer, { isStopping }: AppD
 }
 
 function isExplain(target: string): boolean {
-  return new URLSearchParams(queryOf(target)).has("explain");
+  return new URLSearchParams(cutQuery(target)).has("explain");
 }
 
 function addServiceRoutes(app: App, deps: AppDeps): void {

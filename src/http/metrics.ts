@@ -32,7 +32,7 @@ export function createMetrics(gauges: Gauges): Metrics {
     labelNames: ["method", "status"],
   });
   const counted = new Map<string, Counter.Internal>();
-  const countOf = (method: string, status: number): Counter.Internal => {
+  const getCounter = (method: string, status: number): Counter.Internal => {
     const name = `${method} ${status}`;
     const known = counted.get(name) ?? requests.labels(method, String(status));
     counted.set(name, known);
@@ -43,7 +43,7 @@ export function createMetrics(gauges: Gauges): Metrics {
   return {
     observe,
     countRequest: (method, status, ms) => {
-      countOf(METHODS.has(method) ? method : "other", status).inc();
+      getCounter(METHODS.has(method) ? method : "other", status).inc();
       requestSeconds.observe(ms / 1000);
     },
     print: () => registry.metrics(),

@@ -16,7 +16,7 @@ export interface IncrementalHash {
   digest(encoding: "hex"): string;
 }
 
-export interface StreamsDeps {
+export interface OpenBodiesDeps {
   /** How many may be under way: each holds a connection to its store. */
   readonly limit: number;
   /** Milliseconds since some beginning. */
@@ -28,17 +28,17 @@ export interface StreamsDeps {
  * whoever has stood still the longest loses theirs: a few clients that take nothing are not to keep
  * everybody else out.
  */
-export interface Streams {
+export interface OpenBodies {
   /** @throws MediaError `overloaded` when too many are under way, and what the store throws */
   open(store: Pick<ObjectStore, "open">, key: string, options: OpenOptions): Promise<OpenResult>;
 }
 
-export function createStreams({ limit, now }: StreamsDeps): Streams {
+export function createOpenBodies({ limit, now }: OpenBodiesDeps): OpenBodies {
   let opening = 0;
-  const sendings = new Set<Sending>();
+  const sendings = new Set<OpenBody>();
   return {
     open: async (store, key, options) => {
-      if (opening + sendings.size >= limit) stalledOf(sendings, now() - STALLED_MS)?.giveUp();
+      if (opening + sendings.size >= limit) findStalled(sendings, now() - STALLED_MS)?.abort();
       if (opening + sendings.size >= limit) {
         throw new MediaError("overloaded", "too many images are being sent, try again later");
       }
@@ -57,20 +57,20 @@ export function createStreams({ limit, now }: StreamsDeps): Streams {
 }
 
 /** How long a client may take for so many bytes. */
-export function patienceMs(length: number): number {
+export function getSendTimeoutMs(length: number): number {
   return GRACE_MS + length / MIN_BYTES_PER_MS;
 }
 
 /** A stream on its way. */
-interface Sending {
+interface OpenBody {
   /** Since when its client has taken nothing; `undefined` while it is the store that takes time. */
   waitingSince: number | undefined;
-  giveUp(): void;
+  abort(): void;
 }
 
 /** The one that has stood still the longest, and at least since `before`. */
-function stalledOf(sendings: Iterable<Sending>, before: number): Sending | undefined {
-  let stalled: Sending | undefined;
+function findStalled(sendings: Iterable<OpenBody>, before: number): OpenBody | undefined {
+  let stalled: OpenBody | undefined;
   let oldest = before;
   for (const sending of sendings) {
     const { waitingSince = Infinity } = sending;
@@ -84,7 +84,7 @@ function stalledOf(sendings: Iterable<Sending>, before: number): Sending | undef
 interface Bounds {
   /** In bytes. */
   readonly length: number;
-  readonly sendings: Set<Sending>;
+  readonly sendings: Set<OpenBody>;
   readonly now: () => number;
 }
 
@@ -96,13 +96,13 @@ function bound(body: ByteStream, { length, sendings, now }: Bounds): ByteStream 
     clearTimeout(timer);
     body.close();
   };
-  const giveUp = (): void => {
+  const abort = (): void => {
     isLate = true;
     close();
   };
-  const sending: Sending = { waitingSince: now(), giveUp };
+  const sending: OpenBody = { waitingSince: now(), abort };
   sendings.add(sending);
-  const timer = setTimeout(giveUp, patienceMs(length));
+  const timer = setTimeout(abort, getSendTimeoutMs(length));
   return {
     close,
     async *[Symbol.asyncIterator]() {

@@ -63,7 +63,7 @@ export function readVariantInfo(
   return { etag: `"${hash}"`, sourceEtag, size: object.size };
 }
 
-export interface StoredAs {
+export interface StoredHeaders {
   /** What makes variants, and in which versions. */
   readonly engine: () => string;
   readonly cacheControl: string;
@@ -72,10 +72,10 @@ export interface StoredAs {
 }
 
 /** The headers that a variant is stored under: a public bucket serves it with them. */
-export function describeObject(
+export function toPutOptions(
   request: VariantRequest,
   { info, dimensions }: MadeVariant,
-  { engine, cacheControl, versioned }: StoredAs,
+  { engine, cacheControl, versioned }: StoredHeaders,
 ): PutOptions {
   return {
     ...describeContent(request),
@@ -92,7 +92,7 @@ export function describeObject(
 }
 
 /** The part of a redirect that changes when the original does. */
-export function versionOf({ sourceEtag }: VariantInfo): string {
+export function printVersion({ sourceEtag }: VariantInfo): string {
   return sourceEtag
     .replace(/^W\//, "")
     .replaceAll(/[^\w-]/g, "")

@@ -43,7 +43,7 @@ export interface VariantRequest extends VariantAddress {
   /** The same in the next best format, should this one take too long; under `f_auto` only. */
   readonly alternative?: () => VariantRequest;
   /** It is answered in place of a better one, which is being made. */
-  readonly isStandIn?: boolean;
+  readonly isFallback?: boolean;
   /** The `v` of the query: which version of the variant the client has in mind. */
   readonly version?: string;
   /** Unix time, in seconds, from which the URL is no longer good. */

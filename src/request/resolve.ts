@@ -50,7 +50,7 @@ function negotiate(
     ...(hasOther && {
       alternative: () => ({
         ...negotiate({ ...asked, preference: rest }, rules),
-        isStandIn: true,
+        isFallback: true,
       }),
     }),
   };

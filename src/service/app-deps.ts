@@ -3,7 +3,7 @@ import { createRequestLog } from "../http/access-log.ts";
 import type { AppDeps } from "../http/app.ts";
 import type { Logger } from "../logger.ts";
 import type { Service } from "./service.ts";
-import { warmBeside } from "./warming.ts";
+import { createBackgroundWarmer } from "./warming.ts";
 
 /** What an application has to be given by whatever runs it. */
 type Surroundings = "answerLimit" | "admin" | "isReady" | "isStopping";
@@ -18,7 +18,7 @@ export function createAppDeps(
     ...service,
     delivery: config.delivery,
     cache: config.cache,
-    warm: warmBeside(service, config),
+    warm: createBackgroundWarmer(service, config),
     logger,
     logRequest: createRequestLog({ logger, count: service.metrics.countRequest }),
   };

@@ -34,7 +34,7 @@ export function createLogger(level: string): Logger {
 }
 
 /** The same at once, for a process that may be frozen the moment after. */
-export function createPromptLogger(level: string): Logger {
+export function createUnbufferedLogger(level: string): Logger {
   return logTo(pino.destination({ sync: true }), level);
 }
 

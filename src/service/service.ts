@@ -14,24 +14,24 @@ import type { Background } from "../concurrency/background.ts";
 import { createBackground } from "../concurrency/background.ts";
 import { createByteBudget } from "../concurrency/byte-budget.ts";
 import type { MediaEvent, Observe } from "../media/observe.ts";
-import { createMemo } from "../media/memo.ts";
+import { VariantCache } from "../media/variant-cache.ts";
 import type { Originals, OriginalsDeps } from "../media/originals/originals.ts";
 import { createOriginals } from "../media/originals/originals.ts";
 import type { PresignedUrls } from "../media/variants/presigned-urls.ts";
 import { createPresignedUrls } from "../media/variants/presigned-urls.ts";
 import type { RequestRules } from "../request/request.ts";
-import type { StoredAs } from "../media/variant.ts";
+import type { StoredHeaders } from "../media/variant.ts";
 import type { Variants } from "../media/variants/variants.ts";
 import { createVariants } from "../media/variants/variants.ts";
-import { createStreams } from "../media/open-bodies.ts";
+import { createOpenBodies } from "../media/open-bodies.ts";
 import { createWriteBack } from "../media/variants/write-back.ts";
 import type { Purging } from "./purging.ts";
 import { createPurging } from "./purging.ts";
 import type { ObjectStore } from "../store/store.ts";
-import { slotsOf } from "./worker-count.ts";
+import { getWorkerCount } from "./worker-count.ts";
 import type { Stores } from "./stores.ts";
 import { createStores, probeStores } from "./stores.ts";
-import { warmAfterEvents } from "./warming.ts";
+import { createEventWarmer } from "./warming.ts";
 
 /** The parts of a service, wired, without its HTTP. */
 export interface Service extends Purging {
@@ -66,9 +66,9 @@ export async function createService(config: Config, logger: Logger): Promise<Ser
   const ending = new AbortController();
   const metrics = createMetrics({ pool: pool.stats, background: background.size });
   const observe = createObserver(metrics, logger);
-  const streams = createStreams({ limit: config.limits.storeSockets, now });
+  const streams = createOpenBodies({ limit: config.limits.storeSockets, now });
   const originals = createLender(config, { store: stores.originals, streams, observe });
-  const memo = createMemo(now, config.limits.variantsCache);
+  const variantCache = new VariantCache(now, config.limits.variantsCache);
   const variants = createVariants({
     originals,
     variants: stores.variants,
@@ -78,7 +78,7 @@ export async function createService(config: Config, logger: Logger): Promise<Ser
     hasRoom: pool.hasRoom,
     prefix: config.prefix,
     freshness: config.freshness,
-    memo,
+    cache: variantCache,
     writeBack: createWriteBack({ ...stores, storedAs: storedAs(config, pool) }),
     storeTimeoutMs: config.timeouts.storeMs,
     requestTimeoutMs: config.timeouts.requestMs,
@@ -90,12 +90,12 @@ export async function createService(config: Config, logger: Logger): Promise<Ser
   const parts = { variants, rules, observe };
   const purging = {
     variants: stores.variants,
-    memo,
+    cache: variantCache,
     prefix: config.prefix,
     background,
     observe,
     forgetBytes: originals.forget,
-    ...(config.events.warm.length > 0 && { warm: warmAfterEvents(parts, config, ending.signal) }),
+    ...(config.events.warm.length > 0 && { warm: createEventWarmer(parts, config, ending.signal) }),
   };
   return {
     ...createPurging(config, purging),
@@ -117,7 +117,7 @@ export async function createService(config: Config, logger: Logger): Promise<Ser
   };
 }
 
-function storedAs({ cache }: Config, { engine }: Pool): StoredAs {
+function storedAs({ cache }: Config, { engine }: Pool): StoredHeaders {
   return { engine, cacheControl: cache.stored, versioned: cache.versioned };
 }
 
@@ -151,7 +151,7 @@ function createLender(
     budget: createByteBudget({
       limit: limits.originalsInFlight,
       waitMs: pool.waitMs,
-      queueLimit: pool.queuePerChild * slotsOf(config),
+      queueLimit: pool.queuePerChild * getWorkerCount(config),
     }),
     cacheBytes: limits.originalsCache,
     now,
@@ -183,7 +183,7 @@ function createImagePool(
   { pool, imageLimits, timeouts }: Config,
   onStartFailure: (error: unknown) => void,
 ): Pool {
-  const size = slotsOf({ pool });
+  const size = getWorkerCount({ pool });
   return createPool({
     size,
     startWorker: () =>

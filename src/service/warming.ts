@@ -1,11 +1,11 @@
 import type { Config } from "../config/config.ts";
-import { each } from "../concurrency/to-async.ts";
+import { toAsync } from "../concurrency/to-async.ts";
 import type { Warm } from "../media/warm/warm.ts";
-import { createWarm } from "../media/warm/warm.ts";
+import { createWarmer } from "../media/warm/warm.ts";
 import type { Observe } from "../media/observe.ts";
 import type { RequestRules } from "../request/request.ts";
 import type { Variants } from "../media/variants/variants.ts";
-import { slotsOf } from "./worker-count.ts";
+import { getWorkerCount } from "./worker-count.ts";
 
 interface Parts {
   readonly variants: Pick<Variants, "find">;
@@ -13,9 +13,9 @@ interface Parts {
 }
 
 /** Warms up beside visitors, who come first: with what the image processes have left over. */
-export function warmBeside(parts: Parts, config: Config): Warm {
-  const slots = slotsOf(config);
-  return createWarm({
+export function createBackgroundWarmer(parts: Parts, config: Config): Warm {
+  const slots = getWorkerCount(config);
+  return createWarmer({
     find: parts.variants.find,
     rules: parts.rules,
     atOnce: {
@@ -31,7 +31,7 @@ export function warmBeside(parts: Parts, config: Config): Warm {
 const PATIENCE_MS = 600_000;
 
 /** The configuration of a process that only warms up. */
-export function withPatience(config: Config): Config {
+export function withoutTimeouts(config: Config): Config {
   return {
     ...config,
     pool: { ...config.pool, waitMs: PATIENCE_MS },
@@ -50,9 +50,9 @@ export function withPatience(config: Config): Config {
  * @param originals how many may be at work at a time; by default as many as there are processes, and one
  * that is fetched meanwhile
  */
-export function warmAlone(parts: Parts, config: Config, originals?: number): Warm {
-  const slots = slotsOf(config);
-  return createWarm({
+export function createExclusiveWarmer(parts: Parts, config: Config, originals?: number): Warm {
+  const slots = getWorkerCount(config);
+  return createWarmer({
     find: parts.variants.find,
     rules: parts.rules,
     atOnce: {
@@ -65,15 +65,15 @@ export function warmAlone(parts: Parts, config: Config, originals?: number): War
 }
 
 /** Makes what `EVENT_WARM` names of one original, behind everything else. */
-export function warmAfterEvents(
+export function createEventWarmer(
   { observe, ...parts }: Parts & { readonly observe: Observe },
   config: Config,
   signal: AbortSignal,
 ): (key: string) => Promise<void> {
-  const warm = warmBeside(parts, config);
-  const wants = [{ transforms: config.events.warm, formats: [] }];
+  const warm = createBackgroundWarmer(parts, config);
+  const outputs = [{ transforms: config.events.warm, formats: [] }];
   return async (key) => {
-    for await (const result of warm(each([{ key, wants }]), signal)) {
+    for await (const result of warm(toAsync([{ key, outputs }]), signal)) {
       if (result.status !== "failed") continue;
       observe({ kind: "background_failed", task: `warm ${key}`, error: result.message });
     }

@@ -37,7 +37,7 @@ export function createMemoryStore(): ObjectStore {
       writes += 1;
       const etag = `"${writes}"`;
       // not slice(), which in a Buffer is a view
-      entries.set(key, { info: describe(etag, bytes, options), bytes: new Uint8Array(bytes) });
+      entries.set(key, { info: toObjectInfo(etag, bytes, options), bytes: new Uint8Array(bytes) });
       return { kind: "stored", etag } satisfies PutResult;
     },
     delete: async (keys) => keys.forEach((key) => entries.delete(key)),
@@ -74,7 +74,7 @@ function isMet(
   return condition === "absent" ? !present : present?.etag === condition.etag;
 }
 
-function describe(etag: string, bytes: Uint8Array, options: PutOptions): ObjectInfo {
+function toObjectInfo(etag: string, bytes: Uint8Array, options: PutOptions): ObjectInfo {
   const { contentType, cacheControl, contentDisposition, metadata = {} } = options;
   return {
     etag,

@@ -1,7 +1,7 @@
 import { createHash, randomBytes } from "node:crypto";
 import { describe, expect, it } from "vitest";
 import type { ByteStream } from "../../src/media/open-bodies.ts";
-import { createStreams, peekStream, verifyStream } from "../../src/media/open-bodies.ts";
+import { createOpenBodies, peekStream, verifyStream } from "../../src/media/open-bodies.ts";
 import { createMemoryStore } from "../../src/store/memory.ts";
 import type { ObjectStore } from "../../src/store/store.ts";
 
@@ -15,7 +15,7 @@ async function fill(): Promise<ObjectStore> {
 }
 
 async function openIn(store: ObjectStore, limit = 1): Promise<ByteStream> {
-  const result = await createStreams({ limit, now }).open(store, "key", {});
+  const result = await createOpenBodies({ limit, now }).open(store, "key", {});
   if (result.kind !== "found") throw new Error(result.kind);
   return result.body;
 }
@@ -29,7 +29,7 @@ async function read(body: ByteStream): Promise<Buffer> {
 describe("createStreams", () => {
   it("has so many under way, and no more", async () => {
     const store = await fill();
-    const streams = createStreams({ limit: 2, now });
+    const streams = createOpenBodies({ limit: 2, now });
     const open = async (key = "key"): Promise<ByteStream | undefined> => {
       const result = await streams.open(store, key, {});
       return result.kind === "found" ? result.body : undefined;
@@ -67,7 +67,7 @@ describe("a client that takes nothing", () => {
     limit: number,
   ): Promise<{ open: () => Promise<AsyncIterator<Uint8Array>>; advance: (ms: number) => void }> {
     let time = 0;
-    const streams = createStreams({ limit, now: () => time });
+    const streams = createOpenBodies({ limit, now: () => time });
     const open = async (): Promise<AsyncIterator<Uint8Array>> => {
       const result = await streams.open(chunked, "key", {});
       if (result.kind !== "found") throw new Error(result.kind);

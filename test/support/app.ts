@@ -1,5 +1,5 @@
 import type { AppDeps } from "../../src/http/app.ts";
-import { createAnswerLimit } from "../../src/http/node/answer-limit.ts";
+import { createInFlightBytes } from "../../src/http/node/answer-limit.ts";
 import { createRequestLog } from "../../src/http/access-log.ts";
 import { createApp } from "../../src/http/app.ts";
 import { DEFAULT_CACHE_RULES } from "../../src/http/answer/cache-control.ts";
@@ -8,7 +8,7 @@ import { DEFAULT_IMAGE_LIMITS } from "../../src/image/input/admit.ts";
 import { identifyImage } from "../../src/image/input/media-type.ts";
 import { transformImage } from "../../src/image/pipeline/pipeline.ts";
 import type { Logger } from "../../src/logger.ts";
-import { createWarm } from "../../src/media/warm/warm.ts";
+import { createWarmer } from "../../src/media/warm/warm.ts";
 import { drawQuadrants } from "./images.ts";
 import { createPurging } from "../../src/service/purging.ts";
 import type { BenchOptions } from "./variants.ts";
@@ -49,10 +49,9 @@ export function createTestApp(
     background: () => 0,
   });
   const logger = { info: write("info"), warn: write("warn"), error: write("error") };
-  const memo = bench.memo;
   const purging = {
     variants: bench.store,
-    memo,
+    cache: bench.cache,
     prefix: RULES.prefix,
     background: bench.background,
   };
@@ -65,7 +64,7 @@ export function createTestApp(
       { ...purging, observe: metrics.observe },
     ),
     variants: bench.variants,
-    warm: createWarm({
+    warm: createWarmer({
       find: bench.variants.find,
       rules: overrides.rules ?? RULES,
       atOnce: { originals: 2, variants: 32 },
@@ -84,7 +83,7 @@ export function createTestApp(
     isStopping: () => false,
     observe: metrics.observe,
     metrics,
-    answerLimit: createAnswerLimit(Infinity),
+    answerLimit: createInFlightBytes(Infinity),
     logRequest: createRequestLog({ logger, count: metrics.countRequest }),
     logger,
     admin: { token: undefined, isLocal: true },

@@ -5,9 +5,9 @@ import type { Bench } from "./variants.ts";
 
 /** What purges the variants of a bench. */
 export function depsOf(bench: Bench): PurgeDeps {
-  const { store, memo, events } = bench;
+  const { store, cache, events } = bench;
   const observe = (event: (typeof events)[number]): void => void events.push(event);
-  return { variants: store, memo, prefix: DEFAULT_PREFIX, observe };
+  return { variants: store, cache, prefix: DEFAULT_PREFIX, observe };
 }
 
 /** Puts objects in the place of variants. */

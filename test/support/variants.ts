@@ -3,10 +3,9 @@ import type { Background } from "../../src/concurrency/background.ts";
 import { createBackground } from "../../src/concurrency/background.ts";
 import { createByteBudget } from "../../src/concurrency/byte-budget.ts";
 import type { MediaEvent } from "../../src/media/observe.ts";
-import type { LookUpDeps } from "../../src/media/variants/look-up.ts";
+import type { FindOrMakeDeps } from "../../src/media/variants/look-up.ts";
 import type { Transformed } from "../../src/media/variants/make.ts";
-import type { Memo } from "../../src/media/memo.ts";
-import { createMemo } from "../../src/media/memo.ts";
+import { VariantCache } from "../../src/media/variant-cache.ts";
 import type { Originals } from "../../src/media/originals/originals.ts";
 import { createOriginals } from "../../src/media/originals/originals.ts";
 import type { RequestRules, VariantRequest } from "../../src/request/request.ts";
@@ -14,7 +13,7 @@ import { readRequest } from "../../src/request/read.ts";
 import type { Variant } from "../../src/media/variant.ts";
 import type { Variants } from "../../src/media/variants/variants.ts";
 import { createVariants } from "../../src/media/variants/variants.ts";
-import { createStreams } from "../../src/media/open-bodies.ts";
+import { createOpenBodies } from "../../src/media/open-bodies.ts";
 import { createWriteBack } from "../../src/media/variants/write-back.ts";
 import { createMemoryStore } from "../../src/store/memory.ts";
 import type { ObjectStore } from "../../src/store/store.ts";
@@ -43,7 +42,7 @@ export async function requestOf(target: string, rules = RULES): Promise<VariantR
 export interface Bench {
   readonly variants: Variants;
   readonly lent: Originals;
-  readonly memo: Memo;
+  readonly cache: VariantCache;
   readonly background: Background;
   readonly originals: ObjectStore;
   readonly store: ObjectStore;
@@ -61,15 +60,15 @@ export interface BenchOptions {
   readonly budget?: number;
   readonly cacheBytes?: number;
   readonly maxBytes?: number;
-  readonly transform?: LookUpDeps["transform"];
+  readonly transform?: FindOrMakeDeps["transform"];
   readonly hasRoom?: () => boolean;
-  readonly freshness?: LookUpDeps["freshness"];
+  readonly freshness?: FindOrMakeDeps["freshness"];
   readonly originals?: ObjectStore;
   readonly store?: ObjectStore;
 }
 
 /** The variant of a text is the text, twice: what it was made from can be read off it. */
-const TWICE: LookUpDeps["transform"] = async ({ bytes }) =>
+const TWICE: FindOrMakeDeps["transform"] = async ({ bytes }) =>
   madeOf(new Uint8Array([...bytes, ...bytes]));
 
 /** What a transform gives that took no time. */
@@ -89,7 +88,7 @@ export function createBench(options: BenchOptions = {}): Bench {
     variants: countCalls("variants", store, calls),
   };
   let now = 1_000_000;
-  const streams = createStreams({ limit: 16, now: () => performance.now() });
+  const streams = createOpenBodies({ limit: 16, now: () => performance.now() });
   const lent = createOriginals({
     store: counted.originals,
     streams,
@@ -103,7 +102,7 @@ export function createBench(options: BenchOptions = {}): Bench {
     observe,
     now: () => now,
   });
-  const memo = createMemo(() => now, 64 * 1024 * 1024);
+  const cache = new VariantCache(() => now, 64 * 1024 * 1024);
   const variants = createVariants({
     originals: lent,
     variants: counted.variants,
@@ -113,7 +112,7 @@ export function createBench(options: BenchOptions = {}): Bench {
     hasRoom: options.hasRoom ?? (() => true),
     prefix: DEFAULT_PREFIX,
     freshness: options.freshness ?? { mode: "check", ttlMs: 1000 },
-    memo,
+    cache,
     writeBack: createWriteBack({
       ...counted,
       storedAs: { engine: () => "test", cacheControl: "max-age=1", versioned: "max-age=2" },
@@ -127,7 +126,7 @@ export function createBench(options: BenchOptions = {}): Bench {
   return {
     variants,
     lent,
-    memo,
+    cache,
     background,
     originals,
     store,

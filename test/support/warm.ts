@@ -1,6 +1,6 @@
 import type { Warm, WarmDeps } from "../../src/media/warm/warm.ts";
-import { createWarm } from "../../src/media/warm/warm.ts";
-import { readOrders } from "../../src/media/warm/order.ts";
+import { createWarmer } from "../../src/media/warm/warm.ts";
+import { parseWarmRequests } from "../../src/media/warm/order.ts";
 import type { WarmResult } from "../../src/media/warm/result.ts";
 import { parsePresets } from "../../src/transform/parse-presets.ts";
 import type { Bench, BenchOptions } from "./variants.ts";
@@ -15,7 +15,7 @@ export function createWarmBench(
   deps: Partial<WarmDeps> = {},
 ): WarmBench {
   const bench = createBench(options);
-  const warm = createWarm({
+  const warm = createWarmer({
     find: bench.variants.find,
     rules: { ...RULES, presets: parsePresets({ card: "w_300,h_200", half: "w_50,f_webp" }) },
     atOnce: { originals: 2, variants: 100 },
@@ -40,7 +40,7 @@ export async function collect<T>(values: AsyncIterable<T>): Promise<T[]> {
 }
 
 export function warmAll({ warm }: WarmBench, body: unknown): Promise<WarmResult[]> {
-  return collect(warm(each(readOrders(JSON.stringify(body))), NEVER));
+  return collect(warm(each(parseWarmRequests(JSON.stringify(body))), NEVER));
 }
 
 export function namesOf(results: readonly WarmResult[]): string[] {

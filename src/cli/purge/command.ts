@@ -74,7 +74,7 @@ async function* purgeOne(
   }
   const { variants } = await createStores(config);
   yield* purgePages(
-    { variants, memo: NO_MEMO, prefix: config.prefix, observe: ignore },
+    { variants, cache: NO_CACHE, prefix: config.prefix, observe: ignore },
     target,
     options,
   );
@@ -83,7 +83,7 @@ async function* purgeOne(
 function ignore(): void {}
 
 /** What others remember they find out by themselves. */
-const NO_MEMO = { forget: ignore, forgetOriginal: ignore, forgetPrefix: ignore };
+const NO_CACHE = { delete: ignore, deleteOriginal: ignore, deletePrefix: ignore };
 
 function print({ purged, left }: Page, { json, dryRun }: PurgeCommandOptions): void {
   const lines = json

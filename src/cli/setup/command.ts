@@ -1,7 +1,7 @@
 import type { Command } from "commander";
 import { Option } from "commander";
 import type { Config } from "../../config/config.ts";
-import { endpointOf } from "../../config/store.ts";
+import { readEndpoint } from "../../config/store.ts";
 import { MediaError } from "../../errors.ts";
 import { applyIam } from "../../ops/setup/manual/iam.ts";
 import type { AccessKey } from "../../ops/setup/manual/iam.ts";
@@ -126,7 +126,7 @@ function misused(message: string): MediaError {
 async function readWish(options: SetupOptions, config: Config): Promise<Wish> {
   const { store, access, prefix } = config;
   if (store.kind !== "s3") throw misused("there is no bucket to set up: S3_BUCKET is not set");
-  const endpoint = endpointOf(process.env);
+  const endpoint = readEndpoint(process.env);
   const flavour = options.flavour ?? guessFlavour(endpoint);
   return {
     flavour,

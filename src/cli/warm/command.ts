@@ -1,11 +1,11 @@
 import type { Command } from "commander";
 import { MediaError } from "../../errors.ts";
-import type { Want, WarmEntry } from "../../media/warm/order.ts";
-import { readWant } from "../../media/warm/order.ts";
+import type { Outputs, WarmEntry } from "../../media/warm/order.ts";
+import { parseOutputs } from "../../media/warm/order.ts";
 import type { WarmResult } from "../../media/warm/result.ts";
-import { skipOthers } from "../../media/warm/result.ts";
+import { skipNonImages } from "../../media/warm/result.ts";
 import { createService } from "../../service/service.ts";
-import { warmAlone, withPatience } from "../../service/warming.ts";
+import { createExclusiveWarmer, withoutTimeouts } from "../../service/warming.ts";
 import { collect } from "../options/collect.ts";
 import { printFailure, readConfig } from "../options/environment.ts";
 import { readNumber } from "../options/number.ts";
@@ -61,12 +61,12 @@ async function warm(options: WarmOptions): Promise<void> {
 }
 
 /** What is wanted of each original, unless its line says so itself. */
-function readStandard(options: WarmOptions): Want | undefined {
+function readStandard(options: WarmOptions): Outputs | undefined {
   checkCompany(options);
   const { transform = [], preset = [], format = [], from } = options;
   const isNothing = transform.length + preset.length + format.length === 0;
   if (isNothing && from !== undefined) return undefined;
-  return readWant({
+  return parseOutputs({
     transforms: transform,
     presets: preset,
     ...(format.length > 0 && { formats: format }),
@@ -95,7 +95,7 @@ function misused(message: string): MediaError {
 
 type Results = AsyncGenerator<WarmResult>;
 
-async function run(options: WarmOptions, standard: Want | undefined): Promise<void> {
+async function run(options: WarmOptions, standard: Outputs | undefined): Promise<void> {
   const isRemote = options.service !== undefined;
   const needsStore = !isRemote || options.prefix !== undefined;
   collectLessOften();
@@ -107,7 +107,7 @@ async function run(options: WarmOptions, standard: Want | undefined): Promise<vo
   }
   const config = readConfig("warm up");
   if (!config) return;
-  const patient = withPatience(config);
+  const patient = withoutTimeouts(config);
   const service = await createService(patient, logToErrors());
   const list =
     options.prefix !== undefined && standard
@@ -126,7 +126,11 @@ async function run(options: WarmOptions, standard: Want | undefined): Promise<vo
     await withQueue(config, (queue) => enqueue(cut(list, options), queue, stop));
     return;
   }
-  const work = warmAlone(service, patient, readNumber("--concurrency", options.concurrency, 999));
+  const work = createExclusiveWarmer(
+    service,
+    patient,
+    readNumber("--concurrency", options.concurrency, 999),
+  );
   try {
     await service.start();
     const never = new AbortController().signal;
@@ -143,7 +147,7 @@ interface Reported extends ReportOptions {
 
 async function report(list: WarmList, { options, stop, work }: Reported): Promise<void> {
   const isLenient = options.prefix !== undefined && !options.strict;
-  const both: ReportOptions["work"] = (entries) => skipOthers(work(entries));
+  const both: ReportOptions["work"] = (entries) => skipNonImages(work(entries));
   await reportOn(cut(list, options), { options, stop, work: isLenient ? both : work });
 }
 

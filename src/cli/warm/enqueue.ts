@@ -1,5 +1,5 @@
 import { joinNeighbours } from "../../media/warm/group.ts";
-import type { WarmOrder } from "../../media/warm/order.ts";
+import type { WarmRequest } from "../../media/warm/order.ts";
 import type { WarmQueue } from "../../media/warm/queue/queue.ts";
 import type { Stop } from "../options/process.ts";
 import type { WarmList } from "./list.ts";
@@ -10,7 +10,7 @@ const MAX_SHOWN = 20;
 
 /** Puts a list into the queue; what is there already is not added again. */
 export async function enqueue(list: WarmList, queue: WarmQueue, stop: Stop): Promise<void> {
-  let batch: WarmOrder[] = [];
+  let batch: WarmRequest[] = [];
   let added = 0;
   let wrong = 0;
   const flush = async (): Promise<void> => {

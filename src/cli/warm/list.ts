@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
 import { MediaError } from "../../errors.ts";
 import { readEntries } from "../../media/warm/lines.ts";
-import type { Want, WarmEntry } from "../../media/warm/order.ts";
+import type { Outputs, WarmEntry } from "../../media/warm/order.ts";
 import type { ObjectStore } from "../../store/store.ts";
 import { isUnderRoot } from "../../url/variant-prefix.ts";
 
@@ -14,7 +14,7 @@ export interface WarmList {
 }
 
 /** The lines of a file, or of standard input for `-`: keys, or objects of JSON. */
-export function listLines(path: string, standard: Want | undefined): WarmList {
+export function listLines(path: string, standard: Outputs | undefined): WarmList {
   const options = { standard, hasPlainKeys: true };
   const isInput = path === "-";
   return {
@@ -28,7 +28,7 @@ export interface Prefixed {
   readonly prefix: string;
   /** The folder of variants, which are no originals. */
   readonly variantsRoot: string;
-  readonly want: Want;
+  readonly want: Outputs;
 }
 
 /** All originals whose keys begin with a prefix, as the store lists them. */
@@ -38,7 +38,7 @@ export function listPrefix({ originals, prefix, variantsRoot, want }: Prefixed):
     do {
       const page = await originals.list({ prefix, ...(cursor !== undefined && { cursor }) });
       for (const key of page.keys) {
-        if (!isUnderRoot(variantsRoot, key) && !key.endsWith("/")) yield { key, wants: [want] };
+        if (!isUnderRoot(variantsRoot, key) && !key.endsWith("/")) yield { key, outputs: [want] };
       }
       cursor = page.cursor;
     } while (cursor !== undefined);

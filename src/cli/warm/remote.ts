@@ -1,7 +1,7 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { MediaError } from "../../errors.ts";
 import { readLines } from "../../media/warm/lines.ts";
-import type { WarmEntry, WarmOrder } from "../../media/warm/order.ts";
+import type { WarmEntry, WarmRequest } from "../../media/warm/order.ts";
 import type { WarmResult } from "../../media/warm/result.ts";
 import { describeError } from "../../media/warm/result.ts";
 
@@ -24,7 +24,7 @@ export async function* warmRemotely(
   remote: Remote,
   entries: AsyncIterable<WarmEntry>,
 ): AsyncGenerator<WarmResult> {
-  let batch: WarmOrder[] = [];
+  let batch: WarmRequest[] = [];
   for await (const entry of entries) {
     if ("problem" in entry) {
       yield { status: "failed", line: entry.line, ...describeError(entry.problem) };
@@ -38,7 +38,7 @@ export async function* warmRemotely(
   if (batch.length > 0) yield* send(remote, batch);
 }
 
-async function* send(remote: Remote, batch: readonly WarmOrder[]): AsyncGenerator<WarmResult> {
+async function* send(remote: Remote, batch: readonly WarmRequest[]): AsyncGenerator<WarmResult> {
   const seen = new Set<string>();
   for (let attempt = 1; ; attempt += 1) {
     let problem: unknown = new MediaError("overloaded", "the service is stopping");
@@ -70,7 +70,7 @@ function isRefusal(error: unknown): boolean {
 
 async function* post(
   { url, token }: Remote,
-  batch: readonly WarmOrder[],
+  batch: readonly WarmRequest[],
 ): AsyncGenerator<WarmResult | "done"> {
   const response = await fetch(`${url.replace(/\/+$/, "")}/-/warm`, {
     method: "POST",
@@ -97,8 +97,8 @@ interface Answer {
   readonly status: WarmResult["status"] | "done" | "stopped";
 }
 
-function printOrder({ key, wants }: WarmOrder): string {
-  return wants.map((want) => `${JSON.stringify({ key, ...want })}\n`).join("");
+function printOrder({ key, outputs }: WarmRequest): string {
+  return outputs.map((output) => `${JSON.stringify({ key, ...output })}\n`).join("");
 }
 
 async function readRefusal(response: Response): Promise<MediaError> {

@@ -1,6 +1,6 @@
 import type { WarmEntry } from "../../media/warm/order.ts";
 import type { WarmResult } from "../../media/warm/result.ts";
-import { count, createTally } from "../../media/warm/result.ts";
+import { countResult, createTally } from "../../media/warm/result.ts";
 import type { Stop } from "../options/process.ts";
 import type { WarmList } from "./list.ts";
 import type { Progress } from "./progress.ts";
@@ -33,7 +33,7 @@ export async function reportOn(
   };
   try {
     for await (const result of work(follow(list, progress, stop))) {
-      count(progress.tally, result);
+      countResult(progress.tally, result);
       if (options.json) process.stdout.write(`${JSON.stringify(result)}\n`);
       note(named, result);
     }

@@ -2,12 +2,12 @@ import { setTimeout as pause } from "node:timers/promises";
 import type { Command } from "commander";
 import type { Config } from "../../config/config.ts";
 import type { WarmResult } from "../../media/warm/result.ts";
-import { count, createTally } from "../../media/warm/result.ts";
+import { countResult, createTally } from "../../media/warm/result.ts";
 import type { QueueCounts, WarmQueue } from "../../media/warm/queue/queue.ts";
 import type { Work } from "../../media/warm/queue/worker.ts";
 import { createService } from "../../service/service.ts";
-import { slotsOf } from "../../service/worker-count.ts";
-import { warmAlone, withPatience } from "../../service/warming.ts";
+import { getWorkerCount } from "../../service/worker-count.ts";
+import { createExclusiveWarmer, withoutTimeouts } from "../../service/warming.ts";
 import { explainError, printFailure, readConfig } from "../options/environment.ts";
 import { readNumber } from "../options/number.ts";
 import { collectLessOften, createStop, logToErrors } from "../options/process.ts";
@@ -73,16 +73,17 @@ async function act(queue: WarmQueue, options: WorkCommandOptions, config: Config
 async function work(queue: WarmQueue, options: WorkCommandOptions, config: Config): Promise<void> {
   collectLessOften();
   const stop = createStop();
-  const patient = withPatience(config);
+  const patient = withoutTimeouts(config);
   const service = await createService(patient, logToErrors());
-  const concurrency = readNumber("--concurrency", options.concurrency, 999) ?? slotsOf(config) + 1;
+  const concurrency =
+    readNumber("--concurrency", options.concurrency, 999) ?? getWorkerCount(config) + 1;
   const lostAfter = readNumber("--lost-after", options.lostAfter, 86_400) ?? 30;
   const rate = readNumber("--rate", options.rate, 100_000);
   const progress: Progress = { tally: createTally(), originals: 0, begun: performance.now() };
   try {
     await service.start();
     const running = queue.work({
-      warm: warmAlone(service, patient, concurrency),
+      warm: createExclusiveWarmer(service, patient, concurrency),
       concurrency,
       rate,
       lostAfterMs: lostAfter * 1000,
@@ -99,7 +100,7 @@ async function work(queue: WarmQueue, options: WorkCommandOptions, config: Confi
 }
 
 function tell(result: WarmResult, { tally }: Progress, { json }: WorkCommandOptions): void {
-  count(tally, result);
+  countResult(tally, result);
   if (json) process.stdout.write(`${JSON.stringify(result)}\n`);
 }
 

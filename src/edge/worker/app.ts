@@ -1,7 +1,7 @@
 import { MediaError } from "../../errors.ts";
 import { ALLOWED_METHODS, answerOptions, COMMON_HEADERS } from "../../http/answer/answer.ts";
 import { answerError } from "../../http/answer/problem.ts";
-import { pathOf, queryOf, targetOf } from "../../http/node/target.ts";
+import { cutPath, cutQuery, readTarget } from "../../http/node/target.ts";
 import { cacheTag } from "../../url/cache-tag.ts";
 import type { MediaRequest, VariantRequest } from "../../request/request.ts";
 import { readRequest } from "../../request/read.ts";
@@ -45,8 +45,8 @@ export function createEdge(settings: EdgeSettings): EdgeApp {
 async function answer(state: State, raw: Request, surroundings: Surroundings): Promise<Response> {
   const { settings } = state;
   const { method, headers } = raw;
-  const target = targetOf(raw, undefined);
-  const path = pathOf(target);
+  const target = readTarget(raw, undefined);
+  const path = cutPath(target);
   // operators ask the service itself
   if (path.startsWith("/-/")) throw new MediaError("not_found", "there is nothing here");
   if (method === "OPTIONS") return respond(answerOptions(), null);
@@ -59,7 +59,7 @@ async function answer(state: State, raw: Request, surroundings: Surroundings): P
   if (SERVICE_PATH.test(path)) return forward();
   const request = await read(settings, target, headers);
   if (request instanceof Response) return request;
-  const isExplain = new URLSearchParams(queryOf(target)).has("explain");
+  const isExplain = new URLSearchParams(cutQuery(target)).has("explain");
   if (isExplain || request.form === "original") return forward();
   const response = await answerVariant(state, request, { raw, target, ...surroundings });
   response.headers.set("cache-tag", cacheTag(request.key));

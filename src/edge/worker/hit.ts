@@ -1,8 +1,8 @@
 import type { Answer } from "../../http/answer/answer.ts";
 import { selectBody } from "../../http/answer/conditions.ts";
-import type { Asked, FoundDeps } from "../../http/media/variant-answer.ts";
-import { answerFound, answerFoundHead } from "../../http/media/variant-answer.ts";
-import { lengthOf } from "../../http/answer/ranges.ts";
+import type { AnswerInput, AnswerDeps } from "../../http/media/variant-answer.ts";
+import { answerFromMemory, answerStreamHead } from "../../http/media/variant-answer.ts";
+import { countBytes } from "../../http/answer/ranges.ts";
 import type { VariantRequest } from "../../request/request.ts";
 import type { VariantInfo } from "../../media/variant.ts";
 import { readVariantInfo } from "../../media/variant.ts";
@@ -34,7 +34,7 @@ export async function answerHit(
   if (!found) return undefined;
   const { object, info, whole } = found;
   const asked = askedOf(settings, request, client);
-  const answer = answerFound(asked, { kind: "stored", request, info });
+  const answer = answerFromMemory(asked, { kind: "stored", request, info });
   if (answer) {
     await whole?.body.cancel();
     return { object, info, response: respond(answer, null) };
@@ -85,14 +85,14 @@ function askedOf(
   settings: EdgeSettings,
   request: VariantRequest,
   { method, headers }: Client,
-): Asked {
-  const deps: FoundDeps = {
+): AnswerInput {
+  const deps: AnswerDeps = {
     rules: settings.rules,
     cache: settings.cache,
     publicUrl: settings.publicUrl,
     // the Worker is the CDN that others stream to
     delivery: settings.delivery === "redirect" ? "redirect" : "stream",
-    variants: { kept: () => undefined },
+    variants: { getCachedBytes: () => undefined },
   };
   return { deps, request, method, header: (name) => headers.get(name) ?? undefined };
 }
@@ -105,16 +105,16 @@ interface Bytes {
 /** `undefined` when it has gone, or was made anew, since it was described. */
 async function answerBody(
   { variants }: EdgeSettings,
-  asked: Asked,
+  asked: AnswerInput,
   { info, whole }: Bytes,
 ): Promise<Response | undefined> {
   const { request } = asked;
   const selection = selectBody(asked, info);
   const range = selection.kind === "part" ? selection.range : undefined;
-  const part = range && { range: { offset: range.first, length: lengthOf(range) } };
+  const part = range && { range: { offset: range.first, length: countBytes(range) } };
   const object = whole ?? (await variants.get(request.variantKey, part));
   if (object && infoOf(request, object)?.etag === info.etag) {
-    return respond(answerFoundHead(asked, info, range), object.body);
+    return respond(answerStreamHead(asked, info, range), object.body);
   }
   await object?.body.cancel();
   return undefined;

@@ -4,13 +4,13 @@ import { bearerAuth } from "hono/bearer-auth";
 import { MediaError } from "../../errors.ts";
 import { answerProblem } from "../answer/answer.ts";
 import type { EventReceiver } from "./events.ts";
-import { addEvents, isOfSns } from "./events.ts";
+import { addEventRoute, isFromSns } from "./events.ts";
 import type { Purge } from "./purge.ts";
-import { addPurge } from "./purge.ts";
+import { addPurgeRoute } from "./purge.ts";
 import { addRoute } from "./route.ts";
 import { toResponse } from "../answer/response.ts";
 import type { WarmRouteDeps } from "./warm.ts";
-import { addWarm } from "./warm.ts";
+import { addWarmRoute } from "./warm.ts";
 
 export interface AdminDeps {
   /** What callers must bring as a bearer token; without one `isLocal` decides. */
@@ -39,7 +39,7 @@ const REFUSALS = {
 export function createAdmin({ metrics, purge, events, warming, ...access }: AdminDeps): Hono {
   const app = new Hono();
   const guard = createGuard(access);
-  app.use((c, next) => (isOfSns(c) ? next() : guard(c, next)));
+  app.use((c, next) => (isFromSns(c) ? next() : guard(c, next)));
   addRoute(app, "/metrics", {
     GET: async (c) =>
       c.body(await metrics.print(), 200, {
@@ -47,9 +47,9 @@ export function createAdmin({ metrics, purge, events, warming, ...access }: Admi
         "cache-control": "no-store",
       }),
   });
-  addPurge(app, purge);
-  addEvents(app, events);
-  addWarm(app, warming);
+  addPurgeRoute(app, purge);
+  addEventRoute(app, events);
+  addWarmRoute(app, warming);
   return app;
 }
 
@@ -62,7 +62,7 @@ const FORWARDED = ["forwarded", "x-forwarded-for", "x-forwarded-host", "via"];
  * Whether somebody on this machine asks, and asks us. A page whose name its owner has made to mean this
  * machine is of that name still, and a proxy on this machine asks for others.
  */
-function isFromHere(c: Context): boolean {
+function isFromThisMachine(c: Context): boolean {
   const host = c.req.header("host");
   const isNamed = host === undefined || LOOPBACK.test(host);
   return isNamed && FORWARDED.every((name) => c.req.header(name) === undefined);
@@ -72,7 +72,7 @@ function createGuard({ token, isLocal }: Pick<AdminDeps, "token" | "isLocal">): 
   if (token) return bearerAuth({ token, ...REFUSALS });
   return async function guardLocally(c, next) {
     if (!isLocal) throw new MediaError("not_found", "set ADMIN_TOKEN to have this");
-    if (!isFromHere(c)) {
+    if (!isFromThisMachine(c)) {
       throw new MediaError("not_found", "set ADMIN_TOKEN to have this under another host name");
     }
     // a page in a browser on this machine is not its user

@@ -15,7 +15,7 @@ export interface EventReceiver {
 }
 
 /** SNS has no token to bring, and proves itself by its signature. */
-export function isOfSns(c: Context): boolean {
+export function isFromSns(c: Context): boolean {
   const { method, path } = c.req;
   return (
     method === "POST" &&
@@ -25,17 +25,17 @@ export function isOfSns(c: Context): boolean {
 }
 
 /** `POST /-/events` */
-export function addEvents(app: Hono, receiver: EventReceiver): void {
+export function addEventRoute(app: Hono, receiver: EventReceiver): void {
   addRoute(app, "/events", {
     POST: async (c) => {
-      const receive = isOfSns(c) ? receiverOfSns(c, receiver) : receiver.receive;
+      const receive = isFromSns(c) ? chooseSnsReceiver(c, receiver) : receiver.receive;
       const receipt = await receive(await readText(c.req.raw, MAX_BYTES));
       return c.json(receipt, 200, { "cache-control": "no-store" });
     },
   });
 }
 
-function receiverOfSns(c: Context, { receiveSns }: EventReceiver): EventReceiver["receive"] {
+function chooseSnsReceiver(c: Context, { receiveSns }: EventReceiver): EventReceiver["receive"] {
   if (!receiveSns) throw new MediaError("not_found", "set EVENT_TOPICS to have this");
   if (c.req.header("x-amz-sns-rawdelivery") !== "true") return receiveSns;
   const problem = "raw message delivery must be off: only whole messages are signed";

@@ -3,7 +3,7 @@ import { MediaError } from "../../errors.ts";
 import type { PurgeOptions, PurgeResult, PurgeTarget } from "../../media/purge/purge.ts";
 import { decodeSegment } from "../../url/percent.ts";
 import { addRoute } from "./route.ts";
-import { queryOf, targetOf } from "../node/target.ts";
+import { cutQuery, readTarget } from "../node/target.ts";
 
 export type Purge = (target: PurgeTarget, options: PurgeOptions) => Promise<PurgeResult>;
 
@@ -12,21 +12,21 @@ const PATH = "/variants";
 const PARAMETERS: ReadonlySet<string> = new Set(["prefix", "dry-run", "cursor"]);
 
 /** `DELETE /-/variants/KEY` and `DELETE /-/variants?prefix=P`. */
-export function addPurge(app: Hono, purge: Purge): void {
+export function addPurgeRoute(app: Hono, purge: Purge): void {
   addRoute(app, `${PATH}/*`, { DELETE: (c) => respondPurge(c, purge) });
 }
 
 async function respondPurge(c: Context, purge: Purge): Promise<Response> {
   // not of the router, which decodes a key in another way
   const { path } = c.req;
-  const query = readQuery(queryOf(targetOf(c.req.raw, c.env)));
-  const target = readTarget(path.slice(path.indexOf(PATH) + PATH.length), query);
+  const query = readQuery(cutQuery(readTarget(c.req.raw, c.env)));
+  const target = parseTarget(path.slice(path.indexOf(PATH) + PATH.length), query);
   const cursor = query.get("cursor");
   const result = await purge(target, {
     isDryRun: query.has("dry-run"),
     ...(cursor !== null && { cursor }),
   });
-  return c.json(describe(target, result), 200, { "cache-control": "no-store" });
+  return c.json(toBody(target, result), 200, { "cache-control": "no-store" });
 }
 
 /** A misspelt `dry-run` is not to delete anything, and of two prefixes neither is the one that is meant. */
@@ -42,7 +42,7 @@ function readQuery(query: string): URLSearchParams {
   throw new MediaError("invalid_path", `a parameter must be ${expected}, got "${odd}"`);
 }
 
-function readTarget(rest: string, query: URLSearchParams): PurgeTarget {
+function parseTarget(rest: string, query: URLSearchParams): PurgeTarget {
   const prefix = query.get("prefix");
   const key = rest.slice(1).split("/").map(decodeSegment).join("/");
   if (prefix !== null && key !== "") {
@@ -51,7 +51,7 @@ function readTarget(rest: string, query: URLSearchParams): PurgeTarget {
   return prefix === null ? { kind: "key", key } : { kind: "prefix", prefix };
 }
 
-function describe(target: PurgeTarget, { purged, ...rest }: PurgeResult): object {
+function toBody(target: PurgeTarget, { purged, ...rest }: PurgeResult): object {
   if (target.kind === "prefix") return { prefix: target.prefix, originals: purged, ...rest };
   return { ...purged[0], ...rest };
 }

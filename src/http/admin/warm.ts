@@ -1,11 +1,11 @@
 import type { Hono } from "hono";
 import { MediaError } from "../../errors.ts";
-import { each } from "../../concurrency/to-async.ts";
+import { toAsync } from "../../concurrency/to-async.ts";
 import { readEntries } from "../../media/warm/lines.ts";
 import type { WarmEntry } from "../../media/warm/order.ts";
-import { readOrders } from "../../media/warm/order.ts";
+import { parseWarmRequests } from "../../media/warm/order.ts";
 import type { WarmResult } from "../../media/warm/result.ts";
-import { count, createTally } from "../../media/warm/result.ts";
+import { countResult, createTally } from "../../media/warm/result.ts";
 import type { Warm } from "../../media/warm/warm.ts";
 import { readText } from "./body.ts";
 import { addRoute } from "./route.ts";
@@ -25,7 +25,7 @@ export interface WarmRouteDeps {
 }
 
 /** `POST /-/warm` */
-export function addWarm(app: Hono, deps: WarmRouteDeps): void {
+export function addWarmRoute(app: Hono, deps: WarmRouteDeps): void {
   addRoute(app, "/warm", { POST: (c) => respondWarm(deps, c.req.raw) });
 }
 
@@ -60,7 +60,7 @@ async function readBody(request: Request): Promise<AsyncIterable<WarmEntry>> {
   }
   if (!body) throw new MediaError("invalid_body", "there must be a body");
   if (LINE_TYPES.includes(type)) return readEntries(body);
-  return each(readOrders(await readText(request, MAX_DOCUMENT_BYTES)));
+  return toAsync(parseWarmRequests(await readText(request, MAX_DOCUMENT_BYTES)));
 }
 
 async function* until<T>(isOver: () => boolean, values: AsyncIterable<T>): AsyncGenerator<T> {
@@ -84,14 +84,14 @@ function streamResults({ results, isStopping, leave }: Run): ReadableStream<Uint
   return new ReadableStream<Uint8Array>({
     pull: async (stream) => {
       pending ??= results.next();
-      const next = await orHeartbeat(pending);
+      const next = await waitOrHeartbeat(pending);
       if (!next && !isStopping()) {
         stream.enqueue(encode("\n"));
         return;
       }
       pending = undefined;
       if (next && !next.done) {
-        count(tally, next.value);
+        countResult(tally, next.value);
         stream.enqueue(encode(`${JSON.stringify(next.value)}\n`));
         return;
       }
@@ -106,7 +106,7 @@ function streamResults({ results, isStopping, leave }: Run): ReadableStream<Uint
 }
 
 /** Nothing, when it is time for a sign of life. */
-async function orHeartbeat<T>(promise: Promise<T>): Promise<T | undefined> {
+async function waitOrHeartbeat<T>(promise: Promise<T>): Promise<T | undefined> {
   let timer: ReturnType<typeof setTimeout> | undefined;
   const heartbeat = new Promise<undefined>((resolve) => {
     timer = setTimeout(() => resolve(undefined), HEARTBEAT_MS);

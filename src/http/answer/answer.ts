@@ -1,7 +1,7 @@
 import type { ErrorCode } from "../../errors.ts";
 import type { Representation, Selection } from "./conditions.ts";
 import type { ByteRange } from "./ranges.ts";
-import { lengthOf, printContentRange, printUnsatisfied } from "./ranges.ts";
+import { countBytes, printContentRange, printUnsatisfied } from "./ranges.ts";
 import { STATUS } from "./status.ts";
 
 /** On every answer: images may be used anywhere, and nothing here may act as a document. */
@@ -36,7 +36,7 @@ export type AnswerHead = Omit<Answer, "body">;
 
 /** What `answerBytes` says, without the bytes. */
 export function answerHead(there: Representation, headers: ImageHeaders): AnswerHead {
-  return { status: 200, headers: describeBytes(there, headers) };
+  return { status: 200, headers: toBytesHeaders(there, headers) };
 }
 
 /** What `answerPart` says, without the bytes. */
@@ -48,8 +48,8 @@ export function answerPartHead(
   return {
     status: 206,
     headers: {
-      ...describeBytes(there, headers),
-      "content-length": String(lengthOf(range)),
+      ...toBytesHeaders(there, headers),
+      "content-length": String(countBytes(range)),
       "content-range": printContentRange(range, there.size),
     },
   };
@@ -61,7 +61,7 @@ export function answerWithoutBytes(
   there: Representation,
   headers: ImageHeaders,
 ): Answer | undefined {
-  if (kind === "not_modified") return { status: 304, headers: describe(there, headers) };
+  if (kind === "not_modified") return { status: 304, headers: toCommonHeaders(there, headers) };
   if (kind === "precondition_failed") {
     return answerProblem({
       code: "precondition_failed",
@@ -142,10 +142,10 @@ export function answerOptions(): Answer {
   };
 }
 
-function describeBytes(there: Representation, headers: ImageHeaders): Record<string, string> {
+function toBytesHeaders(there: Representation, headers: ImageHeaders): Record<string, string> {
   const { contentType, contentDisposition } = headers;
   return {
-    ...describe(there, headers),
+    ...toCommonHeaders(there, headers),
     "content-type": contentType,
     ...(contentDisposition && { "content-disposition": contentDisposition }),
     "content-length": String(there.size),
@@ -153,7 +153,7 @@ function describeBytes(there: Representation, headers: ImageHeaders): Record<str
   };
 }
 
-function describe(
+function toCommonHeaders(
   { etag }: Pick<Representation, "etag">,
   { cacheControl, vary }: ImageHeaders,
 ): Record<string, string> {

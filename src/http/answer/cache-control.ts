@@ -25,30 +25,30 @@ export const DEFAULT_CACHE_RULES: CacheRules = {
 
 export interface BytesContext {
   /** The version that the URL names, if it names one. */
-  readonly asked: string | undefined;
+  readonly askedVersion: string | undefined;
   /** The version of the bytes. */
-  readonly actual: string;
+  readonly version: string;
   /** Whether a later request for the same URL is answered otherwise, such as by a redirect. */
-  readonly isPassing: boolean;
+  readonly isTemporary: boolean;
   /** The URL names the version that its author has in mind, so that it stands for these bytes only. */
-  readonly isPinned: boolean;
+  readonly isVersioned: boolean;
 }
 
-export function cacheBytes(
-  { asked, actual, isPassing, isPinned }: BytesContext,
+export function printBytesCaching(
+  { askedVersion, version, isTemporary, isVersioned }: BytesContext,
   rules: CacheRules,
 ): string {
-  if (asked === actual || isPinned) return rules.versioned;
+  if (askedVersion === version || isVersioned) return rules.versioned;
   // the version is wrong: by the next request the right bytes may be there
-  if (asked !== undefined || isPassing) return cacheShortly(rules);
+  if (askedVersion !== undefined || isTemporary) return printShortCaching(rules);
   return rules.streamed;
 }
 
-export function cacheShortly({ shortSeconds }: CacheRules): string {
+export function printShortCaching({ shortSeconds }: CacheRules): string {
   return `public, max-age=${shortSeconds}`;
 }
 
-export function cacheError(status: number, rules: CacheRules): string {
+export function printErrorCaching(status: number, rules: CacheRules): string {
   // a method is not part of what caches know an answer by
   if (status >= 500 || status === 405) return "no-store";
   const seconds = status === 404 ? rules.notFoundSeconds : rules.clientErrorSeconds;

@@ -28,11 +28,11 @@ export type Selection =
  * not looked at: no answer has a `Last-Modified` that they could be compared with.
  */
 export function selectBody(request: Conditional, there: Representation): Selection {
-  return failedCondition(request, there) ?? selectPart(request, there);
+  return checkConditions(request, there) ?? selectPart(request, there);
 }
 
 /** What the preconditions alone lead to; `undefined` when they are met, or there are none. */
-export function failedCondition(
+export function checkConditions(
   { header }: Conditional,
   { etag }: Pick<Representation, "etag">,
 ): Extract<Selection, { kind: "not_modified" | "precondition_failed" }> | undefined {
@@ -59,14 +59,14 @@ function selectPart({ method, header }: Conditional, { etag, size }: Representat
 /** Whether one of the ETags in `If-None-Match` is this one (RFC 9110, 13.1.2: weak comparison). */
 function matchesWeakly(list: string, etag: string): boolean {
   const opaque = etag.replace(/^W\//, "");
-  return list.trim() === "*" || tagsOf(list).some((tag) => tag.replace(/^W\//, "") === opaque);
+  return list.trim() === "*" || splitTags(list).some((tag) => tag.replace(/^W\//, "") === opaque);
 }
 
 /** Whether one of the ETags in `If-Match` is this one (RFC 9110, 13.1.1: strong comparison). */
 function matchesStrongly(list: string, etag: string): boolean {
-  return list.trim() === "*" || (!etag.startsWith("W/") && tagsOf(list).includes(etag));
+  return list.trim() === "*" || (!etag.startsWith("W/") && splitTags(list).includes(etag));
 }
 
-function tagsOf(list: string): readonly string[] {
+function splitTags(list: string): readonly string[] {
   return list.match(/(?:W\/)?"[^"]*"/g) ?? [];
 }

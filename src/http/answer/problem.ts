@@ -1,6 +1,6 @@
 import type { ErrorCode, MediaError } from "../../errors.ts";
 import type { CacheRules } from "./cache-control.ts";
-import { cacheError } from "./cache-control.ts";
+import { printErrorCaching } from "./cache-control.ts";
 import type { Answer } from "./answer.ts";
 import { ALLOWED_METHODS, answerProblem } from "./answer.ts";
 import { STATUS } from "./status.ts";
@@ -17,7 +17,7 @@ export function answerError({ code, message }: MediaError, rules: CacheRules): A
   return answerProblem(
     { code, message },
     {
-      "cache-control": cacheError(STATUS[code], rules),
+      "cache-control": printErrorCaching(STATUS[code], rules),
       ...(retryAfter !== undefined && { "retry-after": String(retryAfter) }),
       ...(code === "method_not_allowed" && { allow: ALLOWED_METHODS }),
     },

@@ -31,7 +31,7 @@ function lastBytes(count: number, size: number): ByteRange | "unsatisfiable" {
 }
 
 /** In bytes. */
-export function lengthOf({ first, last }: ByteRange): number {
+export function countBytes({ first, last }: ByteRange): number {
   return last - first + 1;
 }
 

@@ -13,9 +13,9 @@ import {
   answerWithoutBytes,
 } from "../answer/answer.ts";
 import type { CacheRules } from "../answer/cache-control.ts";
-import { cacheShortly } from "../answer/cache-control.ts";
+import { printShortCaching } from "../answer/cache-control.ts";
 import type { Conditional, Representation, Selection } from "../answer/conditions.ts";
-import { failedCondition, selectBody } from "../answer/conditions.ts";
+import { checkConditions, selectBody } from "../answer/conditions.ts";
 import type { StreamAnswer } from "../answer/response.ts";
 
 export interface OriginalDeps {
@@ -32,7 +32,7 @@ export interface OriginalDeps {
 const START_BYTES = 512;
 
 /** Whoever asks for an original. */
-export interface OriginalAsked extends Conditional {
+export interface OriginalInput extends Conditional {
   /** Fires when they have gone. */
   readonly signal: AbortSignal;
 }
@@ -46,9 +46,9 @@ export interface OriginalAsked extends Conditional {
 export async function answerOriginal(
   deps: OriginalDeps,
   { key, hint }: OriginalRequest,
-  asked: OriginalAsked,
+  asked: OriginalInput,
 ): Promise<Answer | StreamAnswer> {
-  const cacheControl = cacheShortly(deps.cache);
+  const cacheControl = printShortCaching(deps.cache);
   if (deps.originalsUrl !== undefined) {
     return answerRedirect(`${deps.originalsUrl}/${encodeKey(key)}`, { cacheControl });
   }
@@ -69,26 +69,26 @@ export async function answerOriginal(
   }
 }
 
-interface Reading {
+interface OriginalReading {
   readonly deps: OriginalDeps;
   readonly key: string;
-  readonly asked: OriginalAsked;
+  readonly asked: OriginalInput;
   readonly signal: AbortSignal;
 }
 
 /** `undefined` when the original was replaced on the way. */
-async function answerCurrent(reading: Reading): Promise<Answer | StreamAnswer | undefined> {
+async function answerCurrent(reading: OriginalReading): Promise<Answer | StreamAnswer | undefined> {
   const { deps, key, asked, signal } = reading;
-  const known = await deps.originals.peek(key, signal);
-  const there = known ?? (await insist(reading));
-  const headers = { contentType: "", cacheControl: cacheShortly(deps.cache) };
-  const failed = failedCondition(asked, there);
+  const known = await deps.originals.head(key, signal);
+  const there = known ?? (await getInstead(reading));
+  const headers = { contentType: "", cacheControl: printShortCaching(deps.cache) };
+  const failed = checkConditions(asked, there);
   const early = failed && answerWithoutBytes(failed, there, headers);
   return early ?? answerImage(reading, { there, headers });
 }
 
 /** A HEAD that says missing may mean something else, which a GET tells. */
-async function insist({ deps, key, signal }: Reading): Promise<Representation> {
+async function getInstead({ deps, key, signal }: OriginalReading): Promise<Representation> {
   const result = await deps.originals.open(key, { signal });
   if (result.kind === "found") {
     result.body.close();
@@ -103,7 +103,7 @@ interface Known {
 }
 
 async function answerImage(
-  reading: Reading,
+  reading: OriginalReading,
   { there, headers }: Known,
 ): Promise<Answer | StreamAnswer | undefined> {
   const { asked } = reading;
@@ -124,7 +124,7 @@ async function answerImage(
 }
 
 async function answerWhole(
-  reading: Reading,
+  reading: OriginalReading,
   { there, headers }: Known,
 ): Promise<StreamAnswer | undefined> {
   const opened = await open(reading, there, { kind: "whole" });
@@ -135,7 +135,7 @@ async function answerWhole(
 
 /** `undefined` when it is not the same any more. */
 async function open(
-  { deps, key, signal }: Reading,
+  { deps, key, signal }: OriginalReading,
   { etag, size }: Representation,
   selection: Selection,
 ): Promise<ByteStream | undefined> {
@@ -146,7 +146,7 @@ async function open(
 
 /** @throws MediaError `unsupported_original` for what is no image */
 async function identifyStream(
-  { deps }: Reading,
+  { deps }: OriginalReading,
   opened: ByteStream,
 ): Promise<{ readonly type: string; readonly body: ByteStream }> {
   try {

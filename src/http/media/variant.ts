@@ -3,21 +3,21 @@ import { MediaError } from "../../errors.ts";
 import type { VariantRequest } from "../../request/request.ts";
 import type { Timings } from "../../media/variants/timings.ts";
 import type { VariantInfo } from "../../media/variant.ts";
-import type { FindOptions, Found, Variants } from "../../media/variants/variants.ts";
+import type { FindOptions, FoundVariant, Variants } from "../../media/variants/variants.ts";
 import type { Answer } from "../answer/answer.ts";
 import { answerSelected } from "../answer/answer.ts";
 import { selectBody } from "../answer/conditions.ts";
-import type { Asked, FoundDeps } from "./variant-answer.ts";
+import type { AnswerInput, AnswerDeps } from "./variant-answer.ts";
 import {
-  answerFound,
-  answerFoundHead,
-  describe,
-  infoOf,
+  answerFromMemory,
+  answerStreamHead,
+  createImageHeaders,
+  getInfo,
   redirectToSigned,
 } from "./variant-answer.ts";
 import type { StreamAnswer } from "../answer/response.ts";
 
-export interface MediaDeps extends FoundDeps {
+export interface VariantDeps extends AnswerDeps {
   readonly variants: Variants;
 }
 
@@ -29,10 +29,10 @@ const HEAD_WRITE_WAIT_MS = 5000;
  *
  * @throws MediaError what the use case throws, with advice for whoever asked
  */
-export async function answerMedia(
-  deps: MediaDeps,
+export async function answerVariant(
+  deps: VariantDeps,
   request: VariantRequest,
-  { raw, timings }: Asking,
+  { raw, timings }: VariantInput,
 ): Promise<Answer | StreamAnswer> {
   const begin = performance.now();
   const { method, headers } = raw;
@@ -49,21 +49,21 @@ export async function answerMedia(
     method,
     header: (name: string) => headers.get(name) ?? undefined,
   };
-  const answer = answerFound(asked, found) ?? (await redirectToSigned(asked, found));
+  const answer = answerFromMemory(asked, found) ?? (await redirectToSigned(asked, found));
   return (
-    answer ?? read(deps, asked, { info: infoOf(found), raw, spentMs: performance.now() - begin })
+    answer ?? read(deps, asked, { info: getInfo(found), raw, spentMs: performance.now() - begin })
   );
 }
 
-interface Reading extends Pick<Asking, "raw"> {
+interface Reading extends Pick<VariantInput, "raw"> {
   readonly info: VariantInfo;
   readonly spentMs: number;
 }
 
 /** Answers with bytes that are not at hand. */
 async function read(
-  deps: MediaDeps,
-  asked: Asked,
+  deps: VariantDeps,
+  asked: AnswerInput,
   { info, raw, spentMs }: Reading,
 ): Promise<Answer | StreamAnswer> {
   const { request } = asked;
@@ -76,22 +76,22 @@ async function read(
   if (result.kind === "whole") {
     const { variant } = result;
     const { etag } = variant.info;
-    const headers = describe(asked, variant.info);
+    const headers = createImageHeaders(asked, variant.info);
     return answerSelected(selectBody(asked, variant.info), { etag, bytes: variant.bytes }, headers);
   }
-  return { ...answerFoundHead(asked, result.info, result.range), stream: result.body };
+  return { ...answerStreamHead(asked, result.info, result.range), stream: result.body };
 }
 
-interface Asking {
+interface VariantInput {
   readonly raw: Pick<Request, "method" | "headers" | "signal">;
   readonly timings: Timings;
 }
 
 async function find(
-  { variants }: MediaDeps,
+  { variants }: VariantDeps,
   request: VariantRequest,
-  { raw, timings }: Asking,
-): Promise<Found> {
+  { raw, timings }: VariantInput,
+): Promise<FoundVariant> {
   const options: FindOptions = {
     timings,
     // asked for only when there is something to wait for: it costs an adapter more than a hit does

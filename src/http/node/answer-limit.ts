@@ -1,4 +1,4 @@
-import { patienceMs } from "../../media/open-bodies.ts";
+import { getSendTimeoutMs } from "../../media/open-bodies.ts";
 
 /** Smaller ones fit into what the system buffers for a connection anyway. */
 const FREE_BYTES = 64 * 1024;
@@ -15,7 +15,7 @@ export interface Outgoing {
  * A bound on what clients have been answered and have not taken yet. Who takes it too slowly is cut off: a
  * byte now and then keeps a connection alive for as long as somebody likes.
  */
-export interface AnswerLimit {
+export interface InFlightBytes {
   /**
    * Counts an answer until it has been sent, or its client has gone.
    *
@@ -23,19 +23,19 @@ export interface AnswerLimit {
    * @param length of all that is to be sent, in bytes, where that is more
    * @returns whether there is room for it
    */
-  admit(bytes: number, outgoing: Outgoing | undefined, length?: number): boolean;
+  reserve(bytes: number, outgoing: Outgoing | undefined, length?: number): boolean;
 }
 
 /** @param limit in bytes; one answer may be larger when there is no other */
-export function createAnswerLimit(limit: number): AnswerLimit {
+export function createInFlightBytes(limit: number): InFlightBytes {
   let used = 0;
   return {
-    admit: (bytes, outgoing, length = bytes) => {
+    reserve: (bytes, outgoing, length = bytes) => {
       // nothing is sent to a client that has gone, and it does not go again
       if (bytes <= FREE_BYTES || !outgoing || outgoing.destroyed) return true;
       if (used > 0 && used + bytes > limit) return false;
       used += bytes;
-      const timer = setTimeout(() => outgoing.destroy(), patienceMs(length));
+      const timer = setTimeout(() => outgoing.destroy(), getSendTimeoutMs(length));
       outgoing.once("close", () => {
         clearTimeout(timer);
         used -= bytes;

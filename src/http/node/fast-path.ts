@@ -1,25 +1,25 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import type { AnswerLimit } from "./answer-limit.ts";
+import type { InFlightBytes } from "./answer-limit.ts";
 import type { Answer } from "../answer/answer.ts";
 import type { LogRequest } from "../access-log.ts";
-import type { Hits } from "../media/remembered.ts";
+import type { AnswerCache } from "../media/remembered.ts";
 import { printTimings } from "../answer/server-timing.ts";
-import { pathOf } from "./target.ts";
+import { cutPath } from "./target.ts";
 
 interface HitListenerDeps {
-  readonly hits: Pick<Hits, "answer">;
-  readonly limit: AnswerLimit;
+  readonly hits: Pick<AnswerCache, "answer">;
+  readonly limit: InFlightBytes;
   readonly log: LogRequest;
 }
 
 /** Answers what can be answered at once; tells whether it has. */
-export type HitListener = (request: IncomingMessage, response: ServerResponse) => boolean;
+export type FastPath = (request: IncomingMessage, response: ServerResponse) => boolean;
 
 /** The short way of a hit, from the socket and back to it: frameworks cost several times what it does. */
-export function createHitListener({ hits, limit, log }: HitListenerDeps): HitListener {
+export function createFastPath({ hits, limit, log }: HitListenerDeps): FastPath {
   // the same redirect is answered again and again
   const lists = new WeakMap<Answer, readonly string[]>();
-  const listOf = (answer: Answer): readonly string[] => {
+  const listHeaders = (answer: Answer): readonly string[] => {
     const list = lists.get(answer) ?? Object.entries(answer.headers).flat();
     lists.set(answer, list);
     return list;
@@ -29,15 +29,15 @@ export function createHitListener({ hits, limit, log }: HitListenerDeps): HitLis
     const { method = "", url: target = "", headers } = request;
     const answer = hits.answer({ method, target, headers });
     const body = method === "HEAD" ? undefined : answer?.body;
-    if (!answer || (body && !limit.admit(body.length, response))) return false;
+    if (!answer || (body && !limit.reserve(body.length, response))) return false;
     const ms = performance.now() - begin;
     response.writeHead(answer.status, [
-      ...listOf(answer),
+      ...listHeaders(answer),
       "server-timing",
       printTimings({ memo: ms }, ms),
     ]);
     response.end(body);
-    log({ method, path: pathOf(target), status: answer.status, ms, bytes: body?.length ?? 0 });
+    log({ method, path: cutPath(target), status: answer.status, ms, bytes: body?.length ?? 0 });
     return true;
   };
 }

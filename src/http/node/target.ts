@@ -1,14 +1,14 @@
 import type { Outgoing } from "./answer-limit.ts";
 
 /** What the Node adapter hands over beside the request. */
-export interface Bindings {
+export interface AdapterBindings {
   readonly incoming?: { readonly url?: string };
   readonly outgoing?: Outgoing;
 }
 
 /** The target of a request that came by whatever adapter. */
-export function targetOf(request: Request, env: Bindings | undefined): string {
-  return rawTarget(env?.incoming?.url, request.url);
+export function readTarget(request: Request, env: AdapterBindings | undefined): string {
+  return restoreTarget(env?.incoming?.url, request.url);
 }
 
 /**
@@ -18,7 +18,7 @@ export function targetOf(request: Request, env: Bindings | undefined): string {
  *
  * @param raw the request line's target, where there is one
  */
-function rawTarget(raw: string | undefined, url: string): string {
+function restoreTarget(raw: string | undefined, url: string): string {
   // Node gives bytes beyond ASCII as Latin-1
   if (raw !== undefined) return raw.replaceAll(/[\u0080-\u00ff]/g, escapeByte);
   const path = url.indexOf("/", url.indexOf("//") + 2);
@@ -26,13 +26,13 @@ function rawTarget(raw: string | undefined, url: string): string {
 }
 
 /** The part of a target that routes are matched against. */
-export function pathOf(target: string): string {
+export function cutPath(target: string): string {
   const query = target.indexOf("?");
   return query === -1 ? target : target.slice(0, query);
 }
 
 /** What comes after the path: nothing, mostly. */
-export function queryOf(target: string): string {
+export function cutQuery(target: string): string {
   const query = target.indexOf("?");
   return query === -1 ? "" : target.slice(query + 1);
 }

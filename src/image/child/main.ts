@@ -60,8 +60,8 @@ async function answer({ header, body }: Frame): Promise<void> {
       { limits, follow, isTwinned, onSlow: sendSlow },
     );
     const rss = process.memoryUsage.rss();
-    if (result.kind === "declined") {
-      send({ kind: "declined", rss }, NOTHING);
+    if (result.kind === "too_slow") {
+      send({ kind: "too_slow", rss }, NOTHING);
     } else {
       const { width, height } = result;
       const sha256 = createHash("sha256").update(result.bytes).digest("hex");

@@ -13,7 +13,7 @@ export type ServiceHeader =
       readonly kind: "job";
       readonly spec: TransformSpec;
       readonly format: OutputFormat;
-      readonly mayDecline: boolean | undefined;
+      readonly skipIfSlow: boolean | undefined;
       readonly limits: ImageLimits;
       /** Where the original is, if the child is to read it. */
       readonly file: OriginalFile | undefined;
@@ -36,7 +36,7 @@ export type ChildHeader =
     }
   /** It will take long, and is being made. */
   | { readonly kind: "slow"; readonly what: string }
-  | { readonly kind: "declined"; readonly rss: number }
+  | { readonly kind: "too_slow"; readonly rss: number }
   /** The file is not what it was, or cannot be read. */
   | { readonly kind: "moved"; readonly rss: number }
   /** The child has run out of memory, and had better be replaced. */

@@ -29,7 +29,7 @@ export interface TransformJob {
   readonly spec: TransformSpec;
   readonly format: OutputFormat;
   /** Rather not at all than slowly: see `slowPixels` of the limits. */
-  readonly mayDecline?: boolean | undefined;
+  readonly skipIfSlow?: boolean | undefined;
 }
 
 export type TransformResult =
@@ -40,7 +40,7 @@ export type TransformResult =
       readonly width: number;
       readonly height: number;
     }
-  | { readonly kind: "declined" };
+  | { readonly kind: "too_slow" };
 
 type Made = Extract<TransformResult, { kind: "made" }>;
 
@@ -82,7 +82,7 @@ export async function transformImage(
     const original = await openOriginal(bytes, spec, surroundings.limits);
     if (isDescription(format)) return await makeDescription(original, spec, format);
     const pace = choosePace(original, job, surroundings);
-    if (pace === "declined") return { kind: "declined" };
+    if (pace === "too_slow") return { kind: "too_slow" };
     const asked = { ...spec, format, isSlow: pace === "slow" };
     const result = isAnimation(original, asked)
       ? await makeAnimation(original, asked, surroundings.limits)
@@ -99,15 +99,15 @@ export async function transformImage(
 /** Decided before pixels are touched: of an image that is trimmed, as if there were nothing to trim. */
 function choosePace(
   original: Original,
-  { spec, format, mayDecline }: TransformJob,
+  { spec, format, skipIfSlow }: TransformJob,
   { limits, onSlow }: Surroundings,
-): "quick" | "slow" | "declined" {
+): "quick" | "slow" | "too_slow" {
   const asked = { ...spec, format };
   const frames = isAnimation(original, asked) ? (original.metadata.pages ?? 1) : 1;
   const plan = planGeometry({ ...original.size, frames }, asked);
   const pixels = countOutputPixels(plan, asked, frames);
   if (estimateCost(pixels, asked) <= limits.slowPixels) return "quick";
-  if (mayDecline) return "declined";
+  if (skipIfSlow) return "too_slow";
   onSlow?.(`${spec.lossless ? "lossless " : ""}${format} of ${pixels} pixels`);
   return "slow";
 }

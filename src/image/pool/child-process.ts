@@ -205,10 +205,10 @@ async function run(
 }
 
 function hand(child: Child, { bytes, ...job }: WorkerJob, prospect: Prospect): void {
-  const { spec, format, mayDecline, file } = job;
+  const { spec, format, skipIfSlow, file } = job;
   const isKept = child.kept === bytes;
   child.kept = prospect.follow === "nothing" ? undefined : bytes;
-  const asked = { kind: "job", spec, format, mayDecline, file, isKept, ...prospect } as const;
+  const asked = { kind: "job", spec, format, skipIfSlow, file, isKept, ...prospect } as const;
   write(child, { ...asked, limits: child.limits }, isKept || file ? NOTHING : bytes);
 }
 
@@ -231,7 +231,7 @@ function toResult(child: Child, frame: Frame): WorkerResult {
     const { width, height, sha256 } = header;
     return { kind: "made", bytes: frame.body, width, height, sha256 };
   }
-  if (header.kind === "declined" || header.kind === "moved") return { kind: header.kind };
+  if (header.kind === "too_slow" || header.kind === "moved") return { kind: header.kind };
   const { code, message, detail } = header;
   throw new MediaError(code, message, detail === "" ? undefined : { cause: detail });
 }

@@ -2,18 +2,18 @@ import { MediaError } from "../../errors.ts";
 import type { GetResult, ObjectStore, OpenOptions, OpenResult } from "../../store/store.ts";
 import { tooLarge } from "../../store/store.ts";
 import type { Observe } from "../observe.ts";
-import type { Version } from "./locate.ts";
-import type { Streams } from "../open-bodies.ts";
+import type { OriginalVersion } from "./locate.ts";
+import type { OpenBodies } from "../open-bodies.ts";
 
 interface FetchDeps {
   readonly store: Pick<ObjectStore, "get" | "open">;
-  readonly streams: Streams;
+  readonly streams: OpenBodies;
   readonly maxBytes: number;
   readonly observe: Observe;
 }
 
 /** Reads an original as it is taken. @throws MediaError `too_large`, and what the store throws */
-export async function openOriginal(
+export async function openOriginalBody(
   { store, streams, maxBytes, observe }: FetchDeps,
   key: string,
   options: OpenOptions,
@@ -26,9 +26,9 @@ export async function openOriginal(
 }
 
 /** How many bytes to make room for before it is read: what it has, or what it may have. */
-export function sizeOf(
+export function getBytesToReserve(
   { maxBytes }: Pick<FetchDeps, "maxBytes">,
-  known: Version | undefined,
+  known: OriginalVersion | undefined,
 ): number {
   if (!known) return maxBytes;
   if (known.size > maxBytes) throw tooLarge(known.size, maxBytes);

@@ -10,7 +10,7 @@ const MAX_AGE_MS = 10_000;
 /** Each has how its original begins: 64 KiB at the most. */
 const MAX_KNOWN = 64;
 
-export interface LocatedDeps {
+export interface FileLocatorDeps {
   readonly locate: NonNullable<ObjectStore["locate"]>;
   readonly maxBytes: number;
   readonly observe: Observe;
@@ -19,30 +19,35 @@ export interface LocatedDeps {
 }
 
 /** What tells an original from what it was before. */
-export type Version = Pick<ObjectInfo, "etag" | "size">;
+export type OriginalVersion = Pick<ObjectInfo, "etag" | "size">;
 
 interface LocateOptions {
   /** What the store has said of it. */
-  readonly known?: Version | undefined;
+  readonly known?: OriginalVersion | undefined;
   /** Ends the wait. */
   readonly signal: AbortSignal;
 }
 
 /** Finds originals that are files; the same object for all who want the same one at about the same time. */
-export interface Located {
+export interface FileLocator {
   /** @throws MediaError `too_large`, and what the store throws */
-  find(key: string, options: LocateOptions): Promise<LocateResult>;
+  locate(key: string, options: LocateOptions): Promise<LocateResult>;
   /** Finds one as it is now, for those who will want it in that version; of whatever size. */
-  findNow(key: string, signal: AbortSignal): Promise<Version | undefined>;
+  locateCurrent(key: string, signal: AbortSignal): Promise<OriginalVersion | undefined>;
   /** Whether some version of an original has been found a moment ago. */
   has(key: string): boolean;
   /** Lets go of an original that has changed. */
   forget(key: string): void;
 }
 
-export function createLocated({ locate, maxBytes, observe, now }: LocatedDeps): Located {
+export function createFileLocator({
+  locate,
+  maxBytes,
+  observe,
+  now,
+}: FileLocatorDeps): FileLocator {
   const searches = createCoalescer<LocateResult>();
-  const searchesNow = createCoalescer<Version | undefined>();
+  const searchesNow = createCoalescer<OriginalVersion | undefined>();
   const found = new LRUCache<string, Known>({
     max: MAX_KNOWN,
     ttl: MAX_AGE_MS,
@@ -50,7 +55,7 @@ export function createLocated({ locate, maxBytes, observe, now }: LocatedDeps): 
     ttlResolution: 0,
   });
   return {
-    find: async (key, { known, signal }) => {
+    locate: async (key, { known, signal }) => {
       if (known && known.size > maxBytes) throw tooLarge(known.size, maxBytes);
       const version = known?.etag;
       const present = found.get(key);
@@ -63,7 +68,7 @@ export function createLocated({ locate, maxBytes, observe, now }: LocatedDeps): 
       });
       return orAbort(search, signal);
     },
-    findNow: async (key, signal) => {
+    locateCurrent: async (key, signal) => {
       const search = searchesNow.join(key, async () => {
         const result = await locate(key, { maxBytes: Number.POSITIVE_INFINITY });
         if (result.kind === "missing") return undefined;

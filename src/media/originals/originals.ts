@@ -13,17 +13,17 @@ import type { ByteBudget, Share } from "../../concurrency/byte-budget.ts";
 import { noRoom } from "../../concurrency/byte-budget.ts";
 import { createCoalescer } from "../../concurrency/coalesce.ts";
 import type { Observe } from "../observe.ts";
-import type { Located, Version } from "./locate.ts";
-import { createLocated } from "./locate.ts";
-import { fetchOriginal, openOriginal, sizeOf } from "./fetch.ts";
-import type { Streams } from "../open-bodies.ts";
+import type { FileLocator, OriginalVersion } from "./locate.ts";
+import { createFileLocator } from "./locate.ts";
+import { fetchOriginal, openOriginalBody, getBytesToReserve } from "./fetch.ts";
+import type { OpenBodies } from "../open-bodies.ts";
 
 /** Bytes may serve others too, but where nobody knows their version not for long. */
 const MAX_AGE_MS = 10_000;
 
 export interface OriginalsDeps {
   readonly store: Pick<ObjectStore, "head" | "get" | "open" | "locate">;
-  readonly streams: Streams;
+  readonly streams: OpenBodies;
   readonly maxBytes: number;
   /** What all originals together may hold while they are read and transformed. */
   readonly budget: ByteBudget;
@@ -36,7 +36,7 @@ export interface OriginalsDeps {
 
 interface UseOptions {
   /** What the store has said of it: bytes of that version that are at hand need not be fetched. */
-  readonly known?: Version | undefined;
+  readonly known?: OriginalVersion | undefined;
   /** Ends the wait for the original, and not the work on it. */
   readonly signal: AbortSignal;
 }
@@ -52,9 +52,9 @@ export interface Originals {
   /** Whether they are files of this machine. */
   readonly areFiles: boolean;
   /** What the store says of an original, without its bytes. @throws MediaError what the store throws */
-  peek(key: string, signal: AbortSignal): Promise<ObjectInfo | undefined>;
+  head(key: string, signal: AbortSignal): Promise<ObjectInfo | undefined>;
   /** The same of one that is about to be used: where it is, if it is a file, is found out on the way. */
-  peekToUse(key: string, signal: AbortSignal): Promise<Version | undefined>;
+  headToLease(key: string, signal: AbortSignal): Promise<OriginalVersion | undefined>;
   /**
    * Works on an original. Its bytes count against the budget until everybody's work is done, and are the
    * same array for all.
@@ -85,7 +85,7 @@ interface State extends OriginalsDeps {
   readonly loans: Map<string, Loan>;
   readonly kept: LRUCache<string, Kept>;
   /** Where the store's objects are files. */
-  readonly located: Located | undefined;
+  readonly located: FileLocator | undefined;
 }
 
 /** Bytes at hand. */
@@ -111,19 +111,19 @@ interface Loan {
 
 export function createOriginals(deps: OriginalsDeps): Originals {
   const { locate } = deps.store;
-  const located = locate && createLocated({ ...deps, locate });
+  const located = locate && createFileLocator({ ...deps, locate });
   const state: State = { ...deps, loans: new Map(), kept: createKept(deps), located };
   const peeks = createCoalescer<ObjectInfo | undefined>();
   const ask = (key: string, signal: AbortSignal): Promise<ObjectInfo | undefined> =>
     peeks.join(key, ({ abandoned }) => deps.store.head(key, abandoned), { signal });
   return {
     areFiles: located !== undefined,
-    peek: (key, signal) => ask(key, signal).catch(failSlowly),
-    peekToUse: (key, signal) => {
+    head: (key, signal) => ask(key, signal).catch(failSlowly),
+    headToLease: (key, signal) => {
       const isNew = located && !located.has(key);
-      return (isNew ? located.findNow(key, signal) : ask(key, signal)).catch(failSlowly);
+      return (isNew ? located.locateCurrent(key, signal) : ask(key, signal)).catch(failSlowly);
     },
-    open: (key, options) => openOriginal(deps, key, options),
+    open: (key, options) => openOriginalBody(deps, key, options),
     use: (key, options, work) => use(state, key, { ...options, work }),
     useOrLocate: (key, options, work) => useOrLocate(state, key, { ...options, work }),
     forget: (key) => {
@@ -158,7 +158,7 @@ async function useOrLocate<T>(
   const id = idOf(key, options.known);
   // bytes that are at hand are better still
   if (!located || loans.has(id) || kept.has(id)) return use(state, key, options);
-  const found = await located.find(key, options).catch(failSlowly);
+  const found = await located.locate(key, options).catch(failSlowly);
   return options.work(found);
 }
 
@@ -190,14 +190,14 @@ function giveBack({ loans, kept }: State, id: string, loan: Loan): void {
   if (loan.found) kept.set(id, { found: loan.found, since: loan.since }, { start: loan.since });
 }
 
-function idOf(key: string, known: Version | undefined): string {
+function idOf(key: string, known: OriginalVersion | undefined): string {
   return `${JSON.stringify(key)} ${known?.etag ?? ""}`;
 }
 
 interface Wanted {
   readonly key: string;
   readonly id: string;
-  readonly known: Version | undefined;
+  readonly known: OriginalVersion | undefined;
 }
 
 function lend(state: State, { key, id, known }: Wanted): Loan {
@@ -206,7 +206,7 @@ function lend(state: State, { key, id, known }: Wanted): Loan {
   const kept = state.kept.get(id);
   const read = async (): Promise<Original> => {
     // as much as it may have, unless that is known
-    const share = await state.budget.take(kept ? 0 : sizeOf(state, known), signal);
+    const share = await state.budget.take(kept ? 0 : getBytesToReserve(state, known), signal);
     loan.share = share;
     try {
       const result = kept?.found ?? (await fetchOriginal(state, key, signal));

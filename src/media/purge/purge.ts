@@ -7,7 +7,7 @@ import type { VariantPrefix } from "../../url/variant-prefix.ts";
 import { isUnderRoot } from "../../url/variant-prefix.ts";
 import { cacheTag } from "../../url/cache-tag.ts";
 import type { Observe } from "../observe.ts";
-import type { Memo } from "../memo.ts";
+import type { VariantCache } from "../variant-cache.ts";
 
 /** Of the listing, of 1000 objects each, for one answer; whoever wants more looked at asks again. */
 const MAX_PAGES = 10;
@@ -16,10 +16,10 @@ const MAX_LEFT = 100;
 
 export interface PurgeDeps {
   readonly variants: Pick<ObjectStore, "list" | "delete">;
-  readonly memo: Pick<Memo, "forget" | "forgetOriginal" | "forgetPrefix">;
+  readonly cache: Pick<VariantCache, "delete" | "deleteOriginal" | "deletePrefix">;
   readonly prefix: VariantPrefix;
   /** Drops the bytes of an original that may have been replaced. */
-  readonly forgetBytes?: (key: string) => void;
+  readonly forgetOriginal?: (key: string) => void;
   readonly observe: Observe;
 }
 
@@ -91,7 +91,7 @@ export async function purge(
   let cursor: string | undefined;
   for await (const page of purgePages(deps, target, options)) {
     for (const one of page.purged) {
-      purged.set(one.key, join(purged.get(one.key), one));
+      purged.set(one.key, mergePurged(purged.get(one.key), one));
     }
     left.push(...page.left.slice(0, MAX_LEFT - left.length));
     cursor = page.cursor;
@@ -102,7 +102,7 @@ export async function purge(
   return { purged: [...purged.values()], left, ...rest };
 }
 
-function join(before: Purged | undefined, now: Purged): Purged {
+function mergePurged(before: Purged | undefined, now: Purged): Purged {
   return before ? { ...now, variants: [...before.variants, ...now.variants] } : now;
 }
 
@@ -147,30 +147,30 @@ async function* listPages(
   let cursor = start;
   do {
     const page = await deps.variants.list({
-      ...listing(deps, target),
+      ...toListOptions(deps, target),
       ...(cursor !== undefined && { cursor }),
     });
     cursor = page.cursor;
-    yield { ...sort(deps, target, page.keys), ...(cursor !== undefined && { cursor }) };
+    yield { ...sortPage(deps, target, page.keys), ...(cursor !== undefined && { cursor }) };
   } while (cursor !== undefined);
 }
 
-function listing(
+function toListOptions(
   { prefix }: PurgeDeps,
   target: PurgeTarget,
 ): { readonly prefix: string; readonly delimiter?: "/" } {
   // below a key that is a folder too there are variants of others
   return target.kind === "key"
     ? { prefix: variantFolder(prefix, target.key), delimiter: "/" }
-    : { prefix: beginOf(prefix, target.prefix) };
+    : { prefix: joinPrefix(prefix, target.prefix) };
 }
 
-function beginOf({ root, epoch }: VariantPrefix, prefix: string): string {
+function joinPrefix({ root, epoch }: VariantPrefix, prefix: string): string {
   return `${root}${epoch}/${prefix}`;
 }
 
 /** Whose variants the objects of a page are. */
-function sort(
+function sortPage(
   { prefix }: PurgeDeps,
   target: PurgeTarget,
   objects: readonly string[],
@@ -198,25 +198,25 @@ function isMeant(target: PurgeTarget, key: string): boolean {
 }
 
 async function remove(
-  { variants, memo, forgetBytes, observe }: PurgeDeps,
+  { variants, cache, forgetOriginal, observe }: PurgeDeps,
   { purged }: PurgePage,
 ): Promise<void> {
   const keys = purged.flatMap((one) => one.variants);
-  for (const { key } of purged) forgetBytes?.(key);
+  for (const { key } of purged) forgetOriginal?.(key);
   try {
     if (keys.length > 0) await variants.delete(keys);
     observe({ kind: "purged", variants: keys.length });
   } finally {
-    for (const key of keys) memo.forget(key);
+    for (const key of keys) cache.delete(key);
   }
 }
 
-function forget({ memo, prefix, forgetBytes }: PurgeDeps, target: PurgeTarget): void {
+function forget({ cache, prefix, forgetOriginal }: PurgeDeps, target: PurgeTarget): void {
   if (target.kind === "prefix") {
-    memo.forgetPrefix({ key: target.prefix, variantKey: beginOf(prefix, target.prefix) });
+    cache.deletePrefix({ key: target.prefix, variantKey: joinPrefix(prefix, target.prefix) });
   } else {
-    memo.forgetOriginal(target.key);
-    forgetBytes?.(target.key);
+    cache.deleteOriginal(target.key);
+    forgetOriginal?.(target.key);
   }
 }
 

@@ -4,9 +4,9 @@ import type { ObjectInfo, ObjectStore } from "../../store/store.ts";
 import type { VariantPrefix } from "../../url/variant-prefix.ts";
 import type { Background } from "../../concurrency/background.ts";
 import type { Demand } from "../../concurrency/coalesce.ts";
-import type { Version } from "../originals/locate.ts";
+import type { OriginalVersion } from "../originals/locate.ts";
 import type { MakeDeps } from "./make.ts";
-import { keep, make } from "./make.ts";
+import { storeVariant, transformOriginal } from "./make.ts";
 import type { OriginalOrFile, Originals } from "../originals/originals.ts";
 import { purgeVariants } from "../purge/purge.ts";
 import type { VariantRequest } from "../../request/request.ts";
@@ -15,17 +15,17 @@ import { timed } from "./timings.ts";
 import type { Variant, VariantInfo } from "../variant.ts";
 import { readVariantInfo } from "../variant.ts";
 
-export interface Freshness {
+export interface FreshnessRules {
   /** `check`: the original is asked, at most once per TTL, whether it has changed. */
   readonly mode: "check" | "immutable";
   readonly ttlMs: number;
 }
 
-export interface LookUpDeps extends MakeDeps {
+export interface FindOrMakeDeps extends MakeDeps {
   readonly originals: Originals;
   readonly variants: ObjectStore;
   readonly prefix: VariantPrefix;
-  readonly freshness: Freshness;
+  readonly freshness: FreshnessRules;
   /** Whether a job that somebody waits for would be taken; if not, its original need not be fetched. */
   readonly hasRoom: () => boolean;
   /** For all that one request asks of the stores before its answer. */
@@ -33,18 +33,18 @@ export interface LookUpDeps extends MakeDeps {
   readonly background: Background;
 }
 
-export type Outcome =
+export type VariantOutcome =
   | { readonly kind: "stored"; readonly info: VariantInfo }
   /** `written` tells whether the store has the variant, or a newer one, now; it never rejects. */
   | { readonly kind: "made"; readonly variant: Variant; readonly written: Promise<boolean> }
   /** It would have taken too long for anybody to wait. */
-  | { readonly kind: "declined" };
+  | { readonly kind: "too_slow" };
 
 interface LookUp {
   readonly request: VariantRequest;
   readonly demand: Demand;
   /** Rather not at all than slowly. */
-  readonly mayDecline: boolean;
+  readonly skipIfSlow: boolean;
   /** How long each part takes is noted here. */
   readonly timings: Timings;
   /** For all of it. */
@@ -54,13 +54,16 @@ interface LookUp {
 }
 
 /** Asks the stores for a variant, and makes it when they have none that is current. */
-export async function lookUp(state: LookUpDeps, task: LookUp): Promise<Outcome> {
+export async function findOrMakeVariant(
+  state: FindOrMakeDeps,
+  task: LookUp,
+): Promise<VariantOutcome> {
   const whole = createTimeout(task.timeoutMs);
   const ofStores = createTimeout(state.storeTimeoutMs);
   const { signal } = whole;
   const storeSignal = anySignal([signal, task.demand.abandoned, ofStores.signal]);
   try {
-    return await findOrMake(state, { ...task, signal, storeSignal });
+    return await headAndMake(state, { ...task, signal, storeSignal });
   } catch (error) {
     throw signal.aborted ? tooSlow(error) : error;
   } finally {
@@ -92,50 +95,50 @@ interface Present {
   readonly object: ObjectInfo | undefined;
   readonly info: VariantInfo | undefined;
   readonly checkedAt: number;
-  /** The turn of the memo when it was asked. */
-  readonly turn: number;
+  /** The generation of the original when it was asked. */
+  readonly generation: number;
 }
 
-async function findOrMake(state: LookUpDeps, task: Task): Promise<Outcome> {
+async function headAndMake(state: FindOrMakeDeps, task: Task): Promise<VariantOutcome> {
   const { request } = task;
   const checkedAt = state.now();
-  const turn = state.memo.turnOf(request.key);
+  const generation = state.cache.getGeneration(request.key);
   const isChecking = state.freshness.mode === "check";
   const [object, current] = await timed(state.now, { timings: task.timings, phase: "head" }, () =>
-    ask(state, task),
+    headBoth(state, task),
   );
   const info = object && readVariantInfo(request, object);
-  const present = { object, info, checkedAt, turn };
-  const stored = info && { info, checkedAt, turn };
-  if (stored && !isChecking) return foundStored(state, request, stored);
-  if (current instanceof MediaError) return foundUnchecked(state, request, { present, current });
-  if (stored && info.sourceEtag === current?.etag) return foundStored(state, request, stored);
-  return useOriginal(state, task, { present, current });
+  const present = { object, info, checkedAt, generation };
+  const stored = info && { info, checkedAt, generation };
+  if (stored && !isChecking) return returnStored(state, request, stored);
+  if (current instanceof MediaError) return returnUnchecked(state, request, { present, current });
+  if (stored && info.sourceEtag === current?.etag) return returnStored(state, request, stored);
+  return leaseAndMake(state, task, { present, current });
 }
 
-type Current = Version | MediaError | undefined;
+type Current = OriginalVersion | MediaError | undefined;
 
 /** What the stores have now: the variant and, where that is to be checked, the original. */
-async function ask(
-  state: LookUpDeps,
+async function headBoth(
+  state: FindOrMakeDeps,
   task: Task,
 ): Promise<readonly [ObjectInfo | undefined, Current]> {
   const { variants, originals, freshness, hasRoom } = state;
   const { request, storeSignal } = task;
   const asked = task.object ?? variants.head(request.variantKey, storeSignal);
   if (freshness.mode !== "check") return [await asked, undefined];
-  if (!originals.areFiles) return Promise.all([asked, peek(state, task)]);
+  if (!originals.areFiles) return Promise.all([asked, headOriginal(state, task)]);
   // to wait for the first costs files next to nothing, and may save most of the second
   const object = await asked;
-  const how = !object && hasRoom() ? "peekToUse" : "peek";
-  return [object, await peek(state, task, how)];
+  const how = !object && hasRoom() ? "headToLease" : "head";
+  return [object, await headOriginal(state, task, how)];
 }
 
 /** That an original's store is ill need not be the end of a request: its variant may be there. */
-async function peek(
-  { originals }: LookUpDeps,
+async function headOriginal(
+  { originals }: FindOrMakeDeps,
   { request, storeSignal, demand }: Task,
-  how: "peek" | "peekToUse" = "peek",
+  how: "head" | "headToLease" = "head",
 ): Promise<Current> {
   try {
     return await originals[how](request.key, storeSignal);
@@ -146,41 +149,41 @@ async function peek(
 }
 
 /** Better stale than nothing; it is looked behind again soon. */
-function foundUnchecked(
-  { memo, freshness, observe }: LookUpDeps,
+function returnUnchecked(
+  { cache, freshness, observe }: FindOrMakeDeps,
   request: VariantRequest,
   { present, current }: { readonly present: Present; readonly current: MediaError },
-): Outcome {
-  const { info, checkedAt, turn } = present;
+): VariantOutcome {
+  const { info, checkedAt, generation } = present;
   if (!info) throw current;
   observe({
     kind: "background_failed",
     task: `check the original of ${request.key}`,
     error: current,
   });
-  if (memo.turnOf(request.key) === turn) {
-    memo.remember(request, info, checkedAt - freshness.ttlMs);
-    memo.noteTry(request, checkedAt);
+  if (cache.getGeneration(request.key) === generation) {
+    cache.set(request, info, checkedAt - freshness.ttlMs);
+    cache.setTried(request, checkedAt);
   }
   return { kind: "stored", info };
 }
 
 interface Versions {
   readonly present: Present;
-  readonly current: Version | undefined;
+  readonly current: OriginalVersion | undefined;
 }
 
-async function useOriginal(
-  state: LookUpDeps,
+async function leaseAndMake(
+  state: FindOrMakeDeps,
   task: Task,
   { present, current }: Versions,
-): Promise<Outcome> {
+): Promise<VariantOutcome> {
   const { request, storeSignal: signal } = task;
   if (task.demand.isAwaited() && !state.hasRoom()) throw tooBusy();
   const begin = state.now();
-  const work = (original: OriginalOrFile): Promise<Outcome | "moved"> => {
+  const work = (original: OriginalOrFile): Promise<VariantOutcome | "moved"> => {
     task.timings.fetch = state.now() - begin;
-    return settle(state, task, { present, original });
+    return makeFromOriginal(state, task, { present, original });
   };
   try {
     const options = { known: current, signal };
@@ -192,50 +195,58 @@ async function useOriginal(
     throw new MediaError("store_failed", "the original comes and goes");
   } catch (error) {
     const isTooLarge = error instanceof MediaError && error.code === "too_large";
-    if (isTooLarge) state.memo.noteFailure(request, error, present.turn);
+    if (isTooLarge) state.cache.setFailure(request, error, present.generation);
     throw error;
   }
 }
 
-async function settle(
-  state: LookUpDeps,
+async function makeFromOriginal(
+  state: FindOrMakeDeps,
   task: Task,
   { present, original }: { readonly present: Present; readonly original: OriginalOrFile },
-): Promise<Outcome | "moved"> {
+): Promise<VariantOutcome | "moved"> {
   const { request } = task;
   if (original.kind === "missing") {
     const isKnownGone = present.object && original.isDefinite;
     if (isKnownGone) state.background.run(purgeVariants(state, request.key));
-    throw missing(state, request, present.turn);
+    throw recordMissing(state, request, present.generation);
   }
   // a HEAD that says missing may have been wrong
   const { info } = present;
   if (info?.sourceEtag === original.info.etag)
-    return foundStored(state, request, { ...present, info });
-  const { object, checkedAt, turn } = present;
-  const variant = await make(state, { ...task, turn }, original);
+    return returnStored(state, request, { ...present, info });
+  const { object, checkedAt, generation } = present;
+  const variant = await transformOriginal(state, { ...task, generation }, original);
   if (variant === "moved") return variant;
-  if (variant === "declined") return { kind: variant };
+  if (variant === "too_slow") return { kind: variant };
   const written = timed(state.now, { timings: task.timings, phase: "store" }, () =>
-    keep(state, request, { variant, replaces: object?.etag, checkedAt, turn }),
+    storeVariant(state, request, { variant, replaces: object?.etag, checkedAt, generation }),
   );
   state.background.run(written);
   return { kind: "made", variant, written };
 }
 
-function foundStored(
-  { memo }: LookUpDeps,
+function returnStored(
+  { cache }: FindOrMakeDeps,
   request: VariantRequest,
-  { info, checkedAt, turn }: Pick<Present, "checkedAt" | "turn"> & { readonly info: VariantInfo },
-): Outcome {
+  {
+    info,
+    checkedAt,
+    generation,
+  }: Pick<Present, "checkedAt" | "generation"> & { readonly info: VariantInfo },
+): VariantOutcome {
   // purged meanwhile, it may be there no more
-  if (memo.turnOf(request.key) === turn) memo.remember(request, info, checkedAt);
+  if (cache.getGeneration(request.key) === generation) cache.set(request, info, checkedAt);
   return { kind: "stored", info };
 }
 
-function missing({ memo }: LookUpDeps, request: VariantRequest, turn: number): MediaError {
+function recordMissing(
+  { cache }: FindOrMakeDeps,
+  request: VariantRequest,
+  generation: number,
+): MediaError {
   const error = new MediaError("original_not_found", `there is no original "${request.key}"`);
-  memo.forget(request.variantKey);
-  memo.noteFailure(request, error, turn);
+  cache.delete(request.variantKey);
+  cache.setFailure(request, error, generation);
   return error;
 }

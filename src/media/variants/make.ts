@@ -2,7 +2,7 @@ import type { TransformSpec } from "../../transform/spec.ts";
 import type { OutputFormat } from "../../transform/formats.ts";
 import type { Demand } from "../../concurrency/coalesce.ts";
 import type { Observe } from "../observe.ts";
-import type { Memo } from "../memo.ts";
+import type { VariantCache } from "../variant-cache.ts";
 import type { OriginalOrFile } from "../originals/originals.ts";
 import type { VariantRequest } from "../../request/request.ts";
 import type { Timings } from "./timings.ts";
@@ -21,12 +21,12 @@ export type Transformed =
       readonly height: number;
       /** Of the bytes, in hexadecimal digits, where it is known already. */
       readonly sha256?: string;
-      /** How long it waited for its turn, and how long it took. */
+      /** How long it waited for its generation, and how long it took. */
       readonly queueMs: number;
       readonly transformMs: number;
     }
-  /** It would take longer than anybody is to wait: see `mayDecline`. */
-  | { readonly kind: "declined" }
+  /** It would take longer than anybody is to wait: see `skipIfSlow`. */
+  | { readonly kind: "too_slow" }
   /** The file of the original is another one by now, or cannot be read. */
   | { readonly kind: "moved" };
 
@@ -48,13 +48,13 @@ interface TransformJob {
   readonly spec: TransformSpec;
   readonly format: OutputFormat;
   /** Rather not at all than slowly. */
-  readonly mayDecline?: boolean;
+  readonly skipIfSlow?: boolean;
 }
 
 export interface MakeDeps {
   /** Makes the bytes of a variant; throws MediaError. */
   readonly transform: (job: TransformJob, options: TransformOptions) => Promise<Transformed>;
-  readonly memo: Memo;
+  readonly cache: VariantCache;
   readonly writeBack: WriteBack;
   readonly variants: Pick<ObjectStore, "delete">;
   readonly observe: Observe;
@@ -62,40 +62,40 @@ export interface MakeDeps {
   readonly now: () => number;
 }
 
-interface Making {
+interface TransformInput {
   readonly request: VariantRequest;
   /** Ends it. */
   readonly signal: AbortSignal;
   readonly demand: Demand;
   /** Rather not at all than slowly. */
-  readonly mayDecline: boolean;
+  readonly skipIfSlow: boolean;
   readonly timings: Timings;
-  /** The turn of the memo when the stores were asked. */
-  readonly turn: number;
+  /** The generation of the original when the stores were asked. */
+  readonly generation: number;
 }
 
-interface Keeping {
+interface StoreInput {
   readonly variant: MadeVariant;
   /** The ETag of the stale object that was found under the variant's key. */
   readonly replaces: string | undefined;
   readonly checkedAt: number;
-  /** The turn of the memo when the stores were asked. */
-  readonly turn: number;
+  /** The generation of the original when the stores were asked. */
+  readonly generation: number;
 }
 
 /** Makes a variant; where that would take too long, or cannot be done, says which. */
-export async function make(
-  { transform, memo, observe, now }: MakeDeps,
-  { request, signal, demand, mayDecline, timings, turn }: Making,
+export async function transformOriginal(
+  { transform, cache, observe, now }: MakeDeps,
+  { request, signal, demand, skipIfSlow, timings, generation }: TransformInput,
   original: Exclude<OriginalOrFile, { kind: "missing" }>,
-): Promise<MadeVariant | "declined" | "moved"> {
+): Promise<MadeVariant | "too_slow" | "moved"> {
   const { spec, format } = request;
   const begin = now();
   observe({ kind: "miss" });
-  memo.forget(request.variantKey);
+  cache.delete(request.variantKey);
   try {
     const made = await transform(
-      { ...inputOf(original), spec, format, mayDecline },
+      { ...toJobInput(original), spec, format, skipIfSlow },
       { signal, ...demand },
     );
     if (made.kind !== "made") return made.kind;
@@ -106,12 +106,12 @@ export async function make(
     const info = await describeVariant(made.bytes, original.info.etag, made.sha256);
     return { bytes: made.bytes, dimensions, info };
   } catch (error) {
-    memo.noteFailure(request, error, turn);
+    cache.setFailure(request, error, generation);
     throw error;
   }
 }
 
-function inputOf(
+function toJobInput(
   original: Exclude<OriginalOrFile, { kind: "missing" }>,
 ): Pick<TransformJob, "bytes" | "file"> {
   if (original.kind === "found") return { bytes: original.bytes };
@@ -119,30 +119,30 @@ function inputOf(
 }
 
 /** Writes a variant to the store; tells whether that has it, or a newer one, now. Never rejects. */
-export async function keep(
-  { writeBack, variants, memo, observe }: MakeDeps,
+export async function storeVariant(
+  { writeBack, variants, cache, observe }: MakeDeps,
   request: VariantRequest,
-  { variant, replaces, checkedAt, turn }: Keeping,
+  { variant, replaces, checkedAt, generation }: StoreInput,
 ): Promise<boolean> {
   const { key, variantKey } = request;
-  const begun = memo.turnOf(key);
+  const begun = cache.getGeneration(key);
   try {
     // purged meanwhile, so that the original may be another one now
-    if (begun !== turn && !(await writeBack.isCurrent(request, variant))) return false;
+    if (begun !== generation && !(await writeBack.isCurrent(request, variant))) return false;
     const info = await writeBack.write(request, variant, replaces);
     if (!info) return true; // something newer is there
-    if (memo.turnOf(key) !== begun) {
+    if (cache.getGeneration(key) !== begun) {
       // the purge may have looked before it was there
       if (await writeBack.isCurrent(request, variant)) return true;
       await variants.delete([variantKey]);
-      memo.forgetOriginal(key); // what has been written there since has gone too
+      cache.deleteOriginal(key); // what has been written there since has gone too
       return false;
     }
-    memo.remember(request, info, checkedAt);
-    if (info.etag === variant.info.etag) memo.keepBytes(variantKey, variant);
+    cache.set(request, info, checkedAt);
+    if (info.etag === variant.info.etag) cache.setBytes(variantKey, variant);
     return true;
   } catch (error) {
-    if (memo.turnOf(key) === begun) memo.keepUnwritten(variantKey, variant);
+    if (cache.getGeneration(key) === begun) cache.setUnwritten(variantKey, variant);
     observe({ kind: "write_failed", variantKey, error });
     return false;
   }

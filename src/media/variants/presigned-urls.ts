@@ -1,7 +1,7 @@
 import { LRUCache } from "lru-cache";
 import type { VariantRequest } from "../../request/request.ts";
 import type { VariantInfo } from "../variant.ts";
-import { versionOf } from "../variant.ts";
+import { printVersion } from "../variant.ts";
 
 /** What all remembered URLs may take, by their characters. */
 const MAX_SIZE = 16 * 1024 * 1024;
@@ -34,7 +34,7 @@ export interface PresignedDeps {
 }
 
 /** A variant, and who asks for it. */
-interface Wanted {
+interface PresignInput {
   readonly request: VariantRequest;
   readonly info: VariantInfo;
   readonly method: string;
@@ -43,9 +43,9 @@ interface Wanted {
 /** URLs of stored variants in a private bucket, the same ones for a while: to sign one takes half a millisecond. */
 export interface PresignedUrls {
   /** The URL that is at hand. */
-  recall(wanted: Wanted): PresignedUrl | undefined;
+  getCached(wanted: PresignInput): PresignedUrl | undefined;
   /** @throws MediaError `store_failed` when there is nothing to sign with */
-  sign(wanted: Wanted): Promise<PresignedUrl>;
+  sign(wanted: PresignInput): Promise<PresignedUrl>;
 }
 
 export function createPresignedUrls(deps: PresignedDeps): PresignedUrls {
@@ -53,32 +53,32 @@ export function createPresignedUrls(deps: PresignedDeps): PresignedUrls {
     maxSize: MAX_SIZE,
     sizeCalculation: ({ url }, name) => url.length + name.length + 1,
   });
-  const recall = (wanted: Wanted): PresignedUrl | undefined => {
-    const known = urls.get(nameOf(wanted));
+  const getCached = (wanted: PresignInput): PresignedUrl | undefined => {
+    const known = urls.get(joinName(wanted));
     const now = deps.now();
     // a clock that was set back has signed for a time that is still to come
     return known && known.givenFrom <= now && now < known.givenUntil ? known : undefined;
   };
   return {
-    recall,
+    getCached,
     sign: async (wanted) => {
-      const known = recall(wanted);
+      const known = getCached(wanted);
       if (known) return known;
       const signed = await sign(deps, wanted);
-      urls.set(nameOf(wanted), signed);
+      urls.set(joinName(wanted), signed);
       return signed;
     },
   };
 }
 
-function nameOf({ request, info, method }: Wanted): string {
+function joinName({ request, info, method }: PresignInput): string {
   const { variantKey, expires = "" } = request;
-  return `${method} ${versionOf(info)} ${expires} ${variantKey}`;
+  return `${method} ${printVersion(info)} ${expires} ${variantKey}`;
 }
 
 async function sign(
   { presign, windowSeconds, now }: PresignedDeps,
-  { request, info, method }: Wanted,
+  { request, info, method }: PresignInput,
 ): Promise<PresignedUrl> {
   const windowMs = windowSeconds * 1000;
   const signedAt = Math.floor(now() / windowMs) * windowMs;
@@ -87,7 +87,7 @@ async function sign(
   const left = request.expires === undefined ? most : request.expires - signedAt / 1000;
   const { url, expiresAt } = await presign(request.variantKey, {
     method: method === "HEAD" ? "HEAD" : "GET",
-    version: versionOf(info),
+    version: printVersion(info),
     signedAt,
     seconds: Math.max(1, Math.min(most, left)),
   });

@@ -3,9 +3,9 @@ import type { ByteStream, ObjectStore, OpenOptions } from "../../store/store.ts"
 import { createCoalescer } from "../../concurrency/coalesce.ts";
 import type { Coalescer } from "../../concurrency/coalesce.ts";
 import type { Observe } from "../observe.ts";
-import type { Memo } from "../memo.ts";
+import type { VariantCache } from "../variant-cache.ts";
 import type { VariantRequest } from "../../request/request.ts";
-import type { IncrementalHash, Streams } from "../open-bodies.ts";
+import type { IncrementalHash, OpenBodies } from "../open-bodies.ts";
 import { verifyStream } from "../open-bodies.ts";
 import type { Variant, VariantInfo } from "../variant.ts";
 import { describeVariant, readVariantInfo } from "../variant.ts";
@@ -38,9 +38,9 @@ export type ReadVariant = (
 ) => Promise<ReadResult | undefined>;
 
 export interface ReaderDeps {
-  readonly memo: Memo;
+  readonly cache: VariantCache;
   readonly variants: Pick<ObjectStore, "get" | "open" | "delete">;
-  readonly streams: Streams;
+  readonly streams: OpenBodies;
   /** SHA-256. */
   readonly createHash: () => IncrementalHash;
   readonly observe: Observe;
@@ -54,7 +54,7 @@ interface State extends ReaderDeps {
 export function createReader(deps: ReaderDeps): ReadVariant {
   const state: State = { ...deps, reads: createCoalescer<Variant | undefined>() };
   return async (request, info, options = {}) => {
-    const bytes = state.memo.bytesOf(request.variantKey, info);
+    const bytes = state.cache.getBytes(request.variantKey, info);
     if (bytes) return { kind: "whole", variant: { info, bytes } };
     if (info.size > MAX_WHOLE_BYTES) return openStream(state, request, { ...options, info });
     const { signal } = options;
@@ -72,7 +72,7 @@ async function readWhole(
   request: VariantRequest,
   { info, signal }: { readonly info: VariantInfo; readonly signal: AbortSignal },
 ): Promise<Variant | undefined> {
-  const { memo, variants } = state;
+  const { cache, variants } = state;
   const { variantKey } = request;
   const object = await variants.get(variantKey, { maxBytes: MAX_VARIANT_BYTES, signal });
   const current = object.kind === "found" && readVariantInfo(request, object.info);
@@ -83,8 +83,8 @@ async function readWhole(
     return undefined;
   }
   // another instance may have made it anew meanwhile; or we have, while this was on its way
-  memo.correct(request, info, current);
-  memo.keepBytes(variantKey, variant);
+  cache.replaceInfo(request, info, current);
+  cache.setBytes(variantKey, variant);
   return variant;
 }
 
@@ -94,10 +94,10 @@ async function isIntact({ info, bytes }: Variant): Promise<boolean> {
 }
 
 /** What describes itself wrongly would be found again. */
-async function discard({ memo, variants, observe }: State, variantKey: string): Promise<void> {
+async function discard({ cache, variants, observe }: State, variantKey: string): Promise<void> {
   const error = new MediaError("store_failed", "its bytes are not those that were written");
   observe({ kind: "background_failed", task: `read ${variantKey}`, error });
-  memo.forget(variantKey);
+  cache.delete(variantKey);
   await variants.delete([variantKey]);
 }
 
@@ -106,7 +106,7 @@ async function openStream(
   request: VariantRequest,
   { info, range, signal }: ReadOptions & { readonly info: VariantInfo },
 ): Promise<ReadResult | undefined> {
-  const { memo, variants, streams } = state;
+  const { cache, variants, streams } = state;
   const { variantKey } = request;
   const options = { ...(range && { range }), ...(signal && { signal }) };
   const object = await streams.open(variants, variantKey, options);
@@ -117,7 +117,7 @@ async function openStream(
     if (object.kind === "found") object.body.close();
     return undefined;
   }
-  memo.correct(request, info, current);
+  cache.replaceInfo(request, info, current);
   const { body } = object;
   if (!range)
     return {

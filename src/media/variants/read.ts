@@ -1,7 +1,7 @@
 import { anySignal, createTimeout, orAbort } from "../../abort.ts";
 import { MediaError } from "../../errors.ts";
-import type { Outcome } from "./look-up.ts";
-import type { Memo } from "../memo.ts";
+import type { VariantOutcome } from "./look-up.ts";
+import type { VariantCache } from "../variant-cache.ts";
 import type { ReaderDeps, ReadOptions, ReadResult, ReadVariant } from "./read-stored.ts";
 import { createReader } from "./read-stored.ts";
 import type { VariantRequest } from "../../request/request.ts";
@@ -23,7 +23,7 @@ interface BytesDeps extends ReaderDeps {
   readonly find: (
     request: VariantRequest,
     options: { readonly signal?: AbortSignal },
-  ) => Promise<Exclude<Outcome, { kind: "declined" }>>;
+  ) => Promise<Exclude<VariantOutcome, { kind: "too_slow" }>>;
 }
 
 export function createBytes(deps: BytesDeps): ReadBytes {
@@ -52,16 +52,16 @@ function close(result: ReadResult): void {
 async function readOrMake(
   {
     read,
-    memo,
+    cache,
     find,
-  }: Pick<BytesDeps, "find"> & { readonly memo: Memo; readonly read: ReadVariant },
+  }: Pick<BytesDeps, "find"> & { readonly cache: VariantCache; readonly read: ReadVariant },
   request: VariantRequest,
   { info, ...options }: ReadOptions & { readonly info: VariantInfo },
 ): Promise<ReadResult> {
   const result = await read(request, info, options);
   if (result) return result;
   // deleted behind our back: what is known of it is wrong
-  memo.forget(request.variantKey);
+  cache.delete(request.variantKey);
   const { signal } = options;
   const patience = signal ? { signal } : {};
   const outcome = await find(request, patience);

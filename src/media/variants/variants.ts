@@ -5,9 +5,9 @@ import type { ReadBytes } from "./read.ts";
 import { createBytes } from "./read.ts";
 import type { Coalescer, Demand } from "../../concurrency/coalesce.ts";
 import { createCoalescer } from "../../concurrency/coalesce.ts";
-import type { LookUpDeps, Outcome } from "./look-up.ts";
-import { lookUp } from "./look-up.ts";
-import type { Memo, Seen } from "../memo.ts";
+import type { FindOrMakeDeps, VariantOutcome } from "./look-up.ts";
+import { findOrMakeVariant } from "./look-up.ts";
+import type { VariantCache, CachedVariant } from "../variant-cache.ts";
 import type { ReaderDeps } from "./read-stored.ts";
 import type { VariantRequest } from "../../request/request.ts";
 import type { Timings } from "./timings.ts";
@@ -30,30 +30,32 @@ export interface FindOptions {
 }
 
 /** What was found or made, and of which request: under `f_auto` that may be another format. */
-export type Found = Exclude<Outcome, { kind: "declined" }> & { readonly request: VariantRequest };
+export type FoundVariant = Exclude<VariantOutcome, { kind: "too_slow" }> & {
+  readonly request: VariantRequest;
+};
 
 export interface Variants {
   /** Finds a variant or makes it. */
-  find(request: VariantRequest, options?: FindOptions): Promise<Found>;
+  find(request: VariantRequest, options?: FindOptions): Promise<FoundVariant>;
   /** What is known without asking anybody; not counted as a hit until it is answered. */
-  recall(request: VariantRequest): Found | undefined;
+  getCached(request: VariantRequest): FoundVariant | undefined;
   /** The bytes of a variant that was found, if they are at hand. */
-  kept(request: VariantRequest, info: VariantInfo): Uint8Array | undefined;
+  getCachedBytes(request: VariantRequest, info: VariantInfo): Uint8Array | undefined;
   /** The bytes of a variant that was found; made again should it have gone meanwhile. */
   readonly read: ReadBytes;
 }
 
-export interface VariantsDeps extends LookUpDeps, ReaderDeps {
+export interface VariantsDeps extends FindOrMakeDeps, ReaderDeps {
   /** For one request in all. */
   readonly requestTimeoutMs: number;
   readonly variants: ObjectStore;
 }
 
 interface State extends VariantsDeps {
-  readonly jobs: Coalescer<Outcome>;
-  readonly peeks: Coalescer<ObjectInfo | undefined>;
+  readonly jobs: Coalescer<VariantOutcome>;
+  readonly heads: Coalescer<ObjectInfo | undefined>;
   /** The keys of variants that were declined and are being made behind the answers. */
-  readonly slow: Set<string>;
+  readonly makingSlowly: Set<string>;
 }
 
 /** The use case: a variant is looked up, made where there is none, answered, and kept. */
@@ -61,50 +63,61 @@ export function createVariants(deps: VariantsDeps): Variants {
   const state: State = {
     ...deps,
     // until it is written a variant cannot be found, only joined
-    jobs: createCoalescer<Outcome>((outcome) =>
+    jobs: createCoalescer<VariantOutcome>((outcome) =>
       outcome.kind === "made" ? outcome.written : undefined,
     ),
-    peeks: createCoalescer<ObjectInfo | undefined>(),
-    slow: new Set(),
+    heads: createCoalescer<ObjectInfo | undefined>(),
+    makingSlowly: new Set(),
   };
   return {
     find: async (request, options = {}) => {
       const begin = state.now();
-      const known = recall(state, request);
+      const known = getCached(state, request);
       if (known && options.timings) options.timings.memo = state.now() - begin;
-      const found = known ?? (await find(state, request, options));
+      const found = known ?? (await findVariant(state, request, options));
       if (found.kind === "stored") state.observe({ kind: "hit" });
       return found;
     },
-    recall: (request) => recall(state, request),
-    kept: ({ variantKey }, info) => state.memo.bytesOf(variantKey, info),
-    read: createBytes({ ...deps, find: (request, options) => find(state, request, options) }),
+    getCached: (request) => getCached(state, request),
+    getCachedBytes: ({ variantKey }, info) => state.cache.getBytes(variantKey, info),
+    read: createBytes({
+      ...deps,
+      find: (request, options) => findVariant(state, request, options),
+    }),
   };
 }
 
 /** What is known without asking anybody. */
-function recall(state: State, request: VariantRequest): Found | undefined {
-  const seen = state.memo.recall(request);
+function getCached(state: State, request: VariantRequest): FoundVariant | undefined {
+  const seen = state.cache.get(request);
   if (!seen) return undefined;
-  const age = ageOf(state, seen.checkedAt);
+  const age = rateAge(state, seen.checkedAt);
   if (age === "expired") return undefined;
-  if (age === "stale") refresh(state, request, seen);
+  if (age === "stale") refreshInBackground(state, request, seen);
   return { kind: "stored", info: seen.info, request };
 }
 
-async function find(state: State, request: VariantRequest, options: FindOptions): Promise<Found> {
-  const { memo, slow } = state;
+async function findVariant(
+  state: State,
+  request: VariantRequest,
+  options: FindOptions,
+): Promise<FoundVariant> {
+  const { cache, makingSlowly } = state;
   const { variantKey } = request;
   const other = request.alternative?.();
   const hasFailed = checkFailure(state, request, other !== undefined);
-  if (other && (hasFailed || slow.has(variantKey))) return findOther(state, other, options);
-  const variant = memo.unwrittenOf(request);
+  if (other && (hasFailed || makingSlowly.has(variantKey))) return findOther(state, other, options);
+  const variant = cache.getUnwritten(request);
   if (variant) return { kind: "made", variant, written: Promise.resolve(false), request };
-  const object = await mayLookUp(state, request);
-  const outcome = await join(state, { request, mayDecline: other !== undefined, object }, options);
-  if (outcome.kind !== "declined") return { ...outcome, request };
-  if (!other) return find(state, request, options); // it was declined to somebody else
-  makeSlowly(state, request);
+  const object = await headUnlessMayMake(state, request);
+  const outcome = await joinJob(
+    state,
+    { request, skipIfSlow: other !== undefined, object },
+    options,
+  );
+  if (outcome.kind !== "too_slow") return { ...outcome, request };
+  if (!other) return findVariant(state, request, options); // it was declined to somebody else
+  makeInBackground(state, request);
   return findOther(state, other, options);
 }
 
@@ -113,8 +126,8 @@ async function find(state: State, request: VariantRequest, options: FindOptions)
  *
  * @throws MediaError why, unless there is another format that may be spared it
  */
-function checkFailure({ memo }: State, request: VariantRequest, hasOther: boolean): boolean {
-  const failure = memo.failureOf(request);
+function checkFailure({ cache }: State, request: VariantRequest, hasOther: boolean): boolean {
+  const failure = cache.getFailure(request);
   if (failure && !(hasOther && isOfFormat(failure))) throw failure;
   return failure !== undefined;
 }
@@ -127,8 +140,8 @@ async function findOther(
   state: State,
   other: VariantRequest,
   options: FindOptions,
-): Promise<Found> {
-  return recall(state, other) ?? find(state, other, options);
+): Promise<FoundVariant> {
+  return getCached(state, other) ?? findVariant(state, other, options);
 }
 
 /**
@@ -136,13 +149,13 @@ async function findOther(
  *
  * @returns what is there, where it had to be looked for
  */
-async function mayLookUp(
-  { jobs, memo, peeks, variants, storeTimeoutMs }: State,
+async function headUnlessMayMake(
+  { jobs, cache, heads, variants, storeTimeoutMs }: State,
   request: VariantRequest,
 ): Promise<ObjectInfo | undefined> {
   const { variantKey, mayMake } = request;
-  if (mayMake || jobs.isWanted(jobOf(memo, request))) return undefined;
-  const object = await peeks.join(variantKey, () =>
+  if (mayMake || jobs.isWanted(nameJob(cache, request))) return undefined;
+  const object = await heads.join(variantKey, () =>
     variants.head(variantKey, AbortSignal.timeout(storeTimeoutMs)),
   );
   // it has been made once, so it may be made anew
@@ -152,24 +165,31 @@ async function mayLookUp(
 
 interface Wanted {
   readonly request: VariantRequest;
-  readonly mayDecline: boolean;
+  readonly skipIfSlow: boolean;
   readonly object?: ObjectInfo | undefined;
 }
 
-async function join(
+async function joinJob(
   state: State,
-  { request, mayDecline, object }: Wanted,
+  { request, skipIfSlow, object }: Wanted,
   { signal, isBackground = false, timings = {} }: FindOptions,
-): Promise<Outcome> {
+): Promise<VariantOutcome> {
   const { jobs, observe, requestTimeoutMs, now } = state;
   const begin = now();
-  const name = jobOf(state.memo, request);
+  const name = nameJob(state.cache, request);
   const isJoining = jobs.has(name);
   if (isJoining) observe({ kind: "join" });
   const timeoutMs = isBackground ? BACKGROUND_TIMEOUT_MS : requestTimeoutMs;
-  const patience = isJoining && !isBackground ? bound(signal, requestTimeoutMs) : signal;
-  const start = (demand: Demand): Promise<Outcome> =>
-    lookUp(state, { request, mayDecline, demand, timings, timeoutMs, ...(object && { object }) });
+  const patience = isJoining && !isBackground ? addTimeout(signal, requestTimeoutMs) : signal;
+  const start = (demand: Demand): Promise<VariantOutcome> =>
+    findOrMakeVariant(state, {
+      request,
+      skipIfSlow,
+      demand,
+      timings,
+      timeoutMs,
+      ...(object && { object }),
+    });
   try {
     return await jobs.join(name, start, { signal: patience, isBackground });
   } catch (error) {
@@ -181,12 +201,12 @@ async function join(
 }
 
 /** What was begun before a purge is of bytes that may be old, and not for those who come after it. */
-function jobOf({ turnOf }: Memo, { key, variantKey }: VariantRequest): string {
-  return `${turnOf(key)} ${variantKey}`;
+function nameJob(cache: VariantCache, { key, variantKey }: VariantRequest): string {
+  return `${cache.getGeneration(key)} ${variantKey}`;
 }
 
 /** The job may be one that nobody waited for, and has all the time in the world. */
-function bound(signal: AbortSignal | undefined, timeoutMs: number): AbortSignal {
+function addTimeout(signal: AbortSignal | undefined, timeoutMs: number): AbortSignal {
   const timeout = AbortSignal.timeout(timeoutMs);
   return signal ? anySignal([signal, timeout]) : timeout;
 }
@@ -196,30 +216,34 @@ function isTimeout(error: unknown): boolean {
 }
 
 /** Makes what was declined, for later requests. */
-function makeSlowly(state: State, request: VariantRequest): void {
-  const { slow, background, observe } = state;
+function makeInBackground(state: State, request: VariantRequest): void {
+  const { makingSlowly, background, observe } = state;
   const { variantKey } = request;
-  if (slow.has(variantKey)) return;
-  slow.add(variantKey);
-  const job = join(state, { request, mayDecline: false }, { isBackground: true });
+  if (makingSlowly.has(variantKey)) return;
+  makingSlowly.add(variantKey);
+  const job = joinJob(state, { request, skipIfSlow: false }, { isBackground: true });
   const report = (error: unknown): void =>
     observe({ kind: "background_failed", task: `make ${variantKey}`, error });
-  background.run(job.catch(report).finally(() => slow.delete(variantKey)));
+  background.run(job.catch(report).finally(() => makingSlowly.delete(variantKey)));
 }
 
-function ageOf({ freshness, now }: State, checkedAt: number): "fresh" | "stale" | "expired" {
+function rateAge({ freshness, now }: State, checkedAt: number): "fresh" | "stale" | "expired" {
   const age = now() - checkedAt;
   if (freshness.mode === "immutable" || age < freshness.ttlMs) return "fresh";
   return age < 2 * freshness.ttlMs ? "stale" : "expired";
 }
 
 /** Looks behind an answer that has been given already; not for each of them while the store is ill. */
-function refresh(state: State, request: VariantRequest, { triedAt }: Seen): void {
-  const { memo, jobs, background, observe, now, freshness } = state;
+function refreshInBackground(
+  state: State,
+  request: VariantRequest,
+  { triedAt }: CachedVariant,
+): void {
+  const { cache, jobs, background, observe, now, freshness } = state;
   const isTried = triedAt !== undefined && now() - triedAt < freshness.ttlMs * RETRY_SHARE;
-  if (isTried || jobs.has(jobOf(memo, request))) return;
-  memo.noteTry(request, now());
-  const job = join(state, { request, mayDecline: false }, { isBackground: true });
+  if (isTried || jobs.has(nameJob(cache, request))) return;
+  cache.setTried(request, now());
+  const job = joinJob(state, { request, skipIfSlow: false }, { isBackground: true });
   const report = (error: unknown): void => {
     const isGone = error instanceof MediaError && error.code === "original_not_found";
     if (isGone) return; // which is news, and no failure

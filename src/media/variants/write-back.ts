@@ -1,12 +1,12 @@
 import type { ObjectStore, PutOptions } from "../../store/store.ts";
 import type { VariantRequest } from "../../request/request.ts";
-import type { MadeVariant, StoredAs, Variant, VariantInfo } from "../variant.ts";
-import { describeObject, readVariantInfo } from "../variant.ts";
+import type { MadeVariant, StoredHeaders, Variant, VariantInfo } from "../variant.ts";
+import { toPutOptions, readVariantInfo } from "../variant.ts";
 
 export interface WriteBackDeps {
   readonly originals: Pick<ObjectStore, "head">;
   readonly variants: Pick<ObjectStore, "head" | "put">;
-  readonly storedAs: StoredAs;
+  readonly storedAs: StoredHeaders;
 }
 
 /** Keeps a variant, unless one of a newer original is there. */
@@ -29,15 +29,15 @@ export function createWriteBack(deps: WriteBackDeps): WriteBack {
   return {
     isCurrent: (request, variant) => isCurrent(deps, request, variant),
     write: async (request, variant, replaces) => {
-      const options = describeObject(request, variant, deps.storedAs);
+      const options = toPutOptions(request, variant, deps.storedAs);
       const work = { request, variant, options };
-      if (!canCondition) return writePlainly(deps, work);
+      if (!canCondition) return putWithoutCondition(deps, work);
       const condition = replaces === undefined ? "absent" : { etag: replaces };
       const { variantKey } = request;
       const result = await deps.variants.put(variantKey, variant.bytes, { ...options, condition });
       if (result.kind === "stored") return variant.info;
-      if (result.kind === "precondition_failed") return yieldOrInsist(deps, work);
-      const kept = await writePlainly(deps, work);
+      if (result.kind === "precondition_failed") return resolveConflict(deps, work);
+      const kept = await putWithoutCondition(deps, work);
       // had it failed, too, the condition would not have been what was wrong
       if (kept) canCondition = false;
       return kept;
@@ -45,16 +45,16 @@ export function createWriteBack(deps: WriteBackDeps): WriteBack {
   };
 }
 
-interface Work {
+interface Write {
   readonly request: VariantRequest;
   readonly variant: Variant;
   readonly options: PutOptions;
 }
 
 /** Another instance was faster: its variant stays, unless ours alone is of the current original. */
-async function yieldOrInsist(
+async function resolveConflict(
   deps: WriteBackDeps,
-  { request, variant, options }: Work,
+  { request, variant, options }: Write,
 ): Promise<VariantInfo | undefined> {
   const present = await deps.variants.head(request.variantKey);
   const info = present && readVariantInfo(request, present);
@@ -69,9 +69,9 @@ async function yieldOrInsist(
 }
 
 /** For stores without conditions; what is checked can change before the write, within one TTL. */
-async function writePlainly(
+async function putWithoutCondition(
   deps: WriteBackDeps,
-  { request, variant, options }: Work,
+  { request, variant, options }: Write,
 ): Promise<VariantInfo | undefined> {
   if (!(await isCurrent(deps, request, variant))) return undefined;
   const result = await deps.variants.put(request.variantKey, variant.bytes, options);

@@ -1,5 +1,5 @@
 import { pause } from "../../abort.ts";
-import type { WarmEntry, WarmOrder } from "./order.ts";
+import type { WarmEntry, WarmRequest } from "./order.ts";
 import { countCombinations, MAX_COMBINATIONS } from "./order.ts";
 
 /** How long the next line is waited for before the work on this one begins. */
@@ -41,10 +41,10 @@ function readAhead<T>(iterator: AsyncIterator<T>): Promise<IteratorResult<T>> {
 function join(
   held: WarmEntry | undefined,
   next: IteratorResult<WarmEntry> | undefined,
-): WarmOrder | undefined {
+): WarmRequest | undefined {
   if (!held || !next || next.done || "problem" in held || "problem" in next.value) return undefined;
   if (next.value.key !== held.key) return undefined;
-  const wants = [...held.wants, ...next.value.wants];
-  const count = wants.reduce((sum, want) => sum + countCombinations(want), 0);
-  return count <= MAX_COMBINATIONS ? { key: held.key, wants } : undefined;
+  const outputs = [...held.outputs, ...next.value.outputs];
+  const count = outputs.reduce((sum, want) => sum + countCombinations(want), 0);
+  return count <= MAX_COMBINATIONS ? { key: held.key, outputs } : undefined;
 }

@@ -1,13 +1,13 @@
 import { MediaError } from "../../errors.ts";
-import type { WarmEntry, Want, WrongLine } from "./order.ts";
-import { readOrders } from "./order.ts";
+import type { WarmEntry, Outputs, InvalidLine } from "./order.ts";
+import { parseWarmRequests } from "./order.ts";
 
 /** Of one line, in bytes. */
 const MAX_LINE_BYTES = 64 * 1024;
 const LINE_FEED = 10;
 
 /** A line of a text, or what is wrong with it. */
-type Line = { readonly line: number; readonly text: string } | WrongLine;
+type Line = { readonly line: number; readonly text: string } | InvalidLine;
 
 /**
  * Cuts a text into lines as it comes, without their ends and without those that are blank. No more than
@@ -58,13 +58,13 @@ function toLine(line: number, pieces: readonly Uint8Array[] | undefined): Line {
   }
 }
 
-function wrong(line: number, message: string): WrongLine {
+function wrong(line: number, message: string): InvalidLine {
   return { line, problem: new MediaError("invalid_body", message) };
 }
 
 interface LineOptions {
   /** What is wanted where a line says nothing of it. */
-  readonly standard?: Want | undefined;
+  readonly standard?: Outputs | undefined;
   /** A line that is no object of JSON is a key. */
   readonly hasPlainKeys?: boolean;
 }
@@ -86,7 +86,7 @@ function readEntry(
 ): readonly WarmEntry[] {
   const json = hasPlainKeys && !text.startsWith("{") ? JSON.stringify({ key: text }) : text;
   try {
-    return readOrders(json, standard);
+    return parseWarmRequests(json, standard);
   } catch (error) {
     if (error instanceof MediaError) return [{ line, problem: error }];
     throw error;

@@ -2,13 +2,13 @@ import { z } from "zod";
 import { MediaError } from "../../errors.ts";
 
 /** All variants that are to be there of one original. */
-export interface WarmOrder {
+export interface WarmRequest {
   readonly key: string;
-  readonly wants: readonly Want[];
+  readonly outputs: readonly Outputs[];
 }
 
 /** Every one of some transforms in every one of some formats. */
-export interface Want {
+export interface Outputs {
   /** Texts of options: `w_300,h_200`, `t_card`; empty for the original in another format. */
   readonly transforms: readonly string[];
   /** For those transforms that name none; without any it is by the key, as in a URL. */
@@ -16,18 +16,18 @@ export interface Want {
 }
 
 /** A line that could not be read, beside those that could. */
-export interface WrongLine {
+export interface InvalidLine {
   /** Counted from 1. */
   readonly line: number;
   readonly problem: MediaError;
 }
 
-export type WarmEntry = WarmOrder | WrongLine;
+export type WarmEntry = WarmRequest | InvalidLine;
 
 /** How many combinations of transform and format there may be of one original. */
 export const MAX_COMBINATIONS = 256;
 
-const NOTHING: Want = { transforms: [], formats: [] };
+const NOTHING: Outputs = { transforms: [], formats: [] };
 
 const texts = z.array(z.string({ error: "must hold texts" }), { error: "must be a list" });
 
@@ -49,40 +49,40 @@ const body = z.strictObject(
  * @param standard what is wanted where the text says nothing of it
  * @throws MediaError `invalid_body` that names what is wrong
  */
-export function readOrders(text: string, standard?: Want): readonly WarmOrder[] {
+export function parseWarmRequests(text: string, standard?: Outputs): readonly WarmRequest[] {
   const { key, keys = [], ...rest } = parse(text);
   const all = new Set(key === undefined ? keys : [key, ...keys]);
-  if (all.size === 0) throw wrong('"key" or "keys" must be given');
-  const want = readWant(rest, standard);
-  return [...all].map((one) => ({ key: one, wants: [want] }));
+  if (all.size === 0) throw invalidBody('"key" or "keys" must be given');
+  const want = parseOutputs(rest, standard);
+  return [...all].map((one) => ({ key: one, outputs: [want] }));
 }
 
 /** What is wanted, in the terms of people: by transforms, presets and formats. */
-export interface Wish {
+export interface OutputsInput {
   readonly transforms?: readonly string[] | undefined;
   readonly presets?: readonly string[] | undefined;
   readonly formats?: readonly string[] | undefined;
 }
 
 /** @throws MediaError `invalid_body` when it is nothing, or too much */
-export function readWant(
-  { transforms = [], presets = [], formats }: Wish,
-  standard: Want = NOTHING,
-): Want {
+export function parseOutputs(
+  { transforms = [], presets = [], formats }: OutputsInput,
+  standard: Outputs = NOTHING,
+): Outputs {
   const typed = [...transforms, ...presets.map((name) => `t_${name}`)];
   const given = typed.length > 0 ? typed : standard.transforms;
   const inFormats = formats ?? standard.formats;
   if (given.length + inFormats.length === 0) {
-    throw wrong('"transforms", "presets" or "formats" must be given');
+    throw invalidBody('"transforms", "presets" or "formats" must be given');
   }
   const want = { transforms: given.length > 0 ? given : [""], formats: inFormats };
   const count = countCombinations(want);
   if (count <= MAX_COMBINATIONS) return want;
   const problem = `an original must be wanted in at most ${MAX_COMBINATIONS} combinations`;
-  throw wrong(`${problem} of transforms and formats, got ${count}`);
+  throw invalidBody(`${problem} of transforms and formats, got ${count}`);
 }
 
-export function countCombinations({ transforms, formats }: Want): number {
+export function countCombinations({ transforms, formats }: Outputs): number {
   return transforms.length * Math.max(1, formats.length);
 }
 
@@ -91,19 +91,19 @@ function parse(text: string): z.infer<typeof body> {
   try {
     json = JSON.parse(text);
   } catch {
-    throw wrong("the text must be JSON");
+    throw invalidBody("the text must be JSON");
   }
   const result = body.safeParse(json);
   if (result.success) return result.data;
   const [issue] = result.error.issues;
   if (issue?.code === "unrecognized_keys") {
     const expected = Object.keys(body.shape).join(", ");
-    throw wrong(`there is no "${issue.keys[0]}" here, only ${expected}`);
+    throw invalidBody(`there is no "${issue.keys[0]}" here, only ${expected}`);
   }
   const [field] = issue?.path ?? [];
-  throw wrong(`${field === undefined ? "the JSON" : `"${String(field)}"`} ${issue?.message}`);
+  throw invalidBody(`${field === undefined ? "the JSON" : `"${String(field)}"`} ${issue?.message}`);
 }
 
-function wrong(message: string): MediaError {
+function invalidBody(message: string): MediaError {
   return new MediaError("invalid_body", message);
 }

@@ -9,13 +9,13 @@ import { isUnderRoot } from "../../url/variant-prefix.ts";
 import type { RequestRules, VariantRequest } from "../../request/request.ts";
 import { checkPrefix } from "../../request/read.ts";
 import { offeredFormats, settleAddress } from "../../request/resolve.ts";
-import type { Want, WarmOrder } from "./order.ts";
+import type { Outputs, WarmRequest } from "./order.ts";
 
 /** What counts for operators, of whom no policy is asked. */
 export type WarmRules = Pick<RequestRules, "prefix" | "presets" | "autoFormats" | "originals">;
 
 /** One variant of an order, or why there can be none. */
-export type Wanted =
+export type ResolvedOutput =
   | { readonly transform: string; readonly request: VariantRequest }
   | (About & { readonly problem: MediaError });
 
@@ -26,10 +26,13 @@ interface About {
 }
 
 /** Settles which variants an order comes to; each one once, however often it is spelt. */
-export function settleOrder({ key, wants }: WarmOrder, rules: WarmRules): readonly Wanted[] {
+export function resolveWarmRequest(
+  { key, outputs }: WarmRequest,
+  rules: WarmRules,
+): readonly ResolvedOutput[] {
   const settled = attempt({}, () => {
     checkOriginal(key, rules);
-    return wants.flatMap((want) => settleWant(key, want, rules));
+    return outputs.flatMap((want) => resolveOutputs(key, want, rules));
   });
   const seen = new Set<string>();
   return settled.filter((wanted) => {
@@ -41,7 +44,7 @@ export function settleOrder({ key, wants }: WarmOrder, rules: WarmRules): readon
 }
 
 /** What cannot be settled is no matter of the rest. */
-function attempt(about: About, settle: () => readonly Wanted[]): readonly Wanted[] {
+function attempt(about: About, settle: () => readonly ResolvedOutput[]): readonly ResolvedOutput[] {
   try {
     return settle();
   } catch (error) {
@@ -57,18 +60,18 @@ function checkOriginal(key: string, rules: WarmRules): void {
   throw new MediaError("not_allowed", `the key must not be under "${rules.prefix.root}"`);
 }
 
-function settleWant(
+function resolveOutputs(
   key: string,
-  { transforms, formats }: Want,
+  { transforms, formats }: Outputs,
   rules: WarmRules,
-): readonly Wanted[] {
+): readonly ResolvedOutput[] {
   return transforms.flatMap((transform) =>
     attempt({ transform }, () => {
       const typed = readTransform(transform, rules);
       const asked = typed.format || formats.length === 0 ? [undefined] : formats;
       return asked.flatMap((format) =>
         attempt({ transform, ...(format !== undefined && { format }) }, () =>
-          settleFormats({ key, transform, spec: { ...typed, ...readFormat(format) } }, rules),
+          resolveFormats({ key, transform, spec: { ...typed, ...readFormat(format) } }, rules),
         ),
       );
     }),
@@ -87,7 +90,7 @@ function readFormat(text: string | undefined): TransformSpec {
   return parseTransform(`f_${text}`);
 }
 
-interface Asked {
+interface FormatInput {
   readonly key: string;
   readonly transform: string;
   /** Its presets still names. */
@@ -95,9 +98,12 @@ interface Asked {
 }
 
 /** `auto` is every format that it may come to. */
-function settleFormats({ key, transform, spec }: Asked, rules: WarmRules): readonly Wanted[] {
+function resolveFormats(
+  { key, transform, spec }: FormatInput,
+  rules: WarmRules,
+): readonly ResolvedOutput[] {
   const expanded = expandPresets(spec, rules.presets);
-  return formatsOf(key, expanded, rules).map((format) => {
+  return listFormats(key, expanded, rules).map((format) => {
     const address = settleAddress({ key, spec: expanded, format }, rules);
     return {
       transform,
@@ -106,7 +112,7 @@ function settleFormats({ key, transform, spec }: Asked, rules: WarmRules): reado
   });
 }
 
-function formatsOf(key: string, spec: TransformSpec, rules: WarmRules): readonly OutputFormat[] {
+function listFormats(key: string, spec: TransformSpec, rules: WarmRules): readonly OutputFormat[] {
   const plain = negotiateFormat(spec.format, key, { accept: undefined, preference: [] });
   return spec.format === "auto" ? [...offeredFormats(spec, rules), plain] : [plain];
 }

@@ -2,7 +2,7 @@ import { orAbort, pause } from "../../abort.ts";
 import type { ErrorCode } from "../../errors.ts";
 import { MediaError } from "../../errors.ts";
 import type { VariantRequest } from "../../request/request.ts";
-import type { Found, Variants } from "../variants/variants.ts";
+import type { FoundVariant, Variants } from "../variants/variants.ts";
 
 /** How often a variant is asked for that cannot be had for the moment. */
 const ATTEMPTS = 4;
@@ -53,19 +53,21 @@ export function createTally(): WarmTally {
   return { made: 0, there: 0, failed: 0, bytes: 0 };
 }
 
-export function count(tally: WarmTally, { status, bytes = 0 }: WarmResult): void {
+export function countResult(tally: WarmTally, { status, bytes = 0 }: WarmResult): void {
   tally[status] = (tally[status] ?? 0) + 1;
   if (status === "made") tally.bytes += bytes;
 }
 
 /** Who names a whole folder need not mean every file in it. */
-export async function* skipOthers(results: AsyncIterable<WarmResult>): AsyncGenerator<WarmResult> {
+export async function* skipNonImages(
+  results: AsyncIterable<WarmResult>,
+): AsyncGenerator<WarmResult> {
   for await (const result of results) {
     yield result.code === "unsupported_original" ? { ...result, status: "skipped" } : result;
   }
 }
 
-export interface Patience {
+export interface WarmFinder {
   readonly find: Variants["find"];
   /** Visitors come first. */
   readonly isBackground: boolean;
@@ -78,8 +80,8 @@ export interface Patience {
  *
  * @throws the reason of the signal, should that fire
  */
-export async function findPatiently(
-  { find, isBackground, retryPauseMs = RETRY_PAUSE_MS }: Patience,
+export async function findWithRetry(
+  { find, isBackground, retryPauseMs = RETRY_PAUSE_MS }: WarmFinder,
   request: VariantRequest,
   signal: AbortSignal,
 ): Promise<Pick<WarmResult, "status" | "bytes" | "code" | "message">> {
@@ -95,7 +97,9 @@ export async function findPatiently(
   }
 }
 
-async function describeOutcome(outcome: Found): Promise<Pick<WarmResult, "status" | "bytes">> {
+async function describeOutcome(
+  outcome: FoundVariant,
+): Promise<Pick<WarmResult, "status" | "bytes">> {
   if (outcome.kind === "stored") return { status: "there", bytes: outcome.info.size };
   if (await outcome.written) return { status: "made", bytes: outcome.variant.info.size };
   throw new MediaError("store_failed", "the variant was made, but could not be kept");

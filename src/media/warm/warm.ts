@@ -4,13 +4,13 @@ import { createBell } from "../../concurrency/notifier.ts";
 import type { Turns } from "../../concurrency/semaphore.ts";
 import { createTurns } from "../../concurrency/semaphore.ts";
 import { joinNeighbours } from "./group.ts";
-import type { WarmEntry, WarmOrder } from "./order.ts";
-import type { Patience, WarmResult } from "./result.ts";
-import { describeError, findPatiently } from "./result.ts";
-import type { Wanted, WarmRules } from "./resolve.ts";
-import { settleOrder } from "./resolve.ts";
+import type { WarmEntry, WarmRequest } from "./order.ts";
+import type { WarmFinder, WarmResult } from "./result.ts";
+import { describeError, findWithRetry } from "./result.ts";
+import type { ResolvedOutput, WarmRules } from "./resolve.ts";
+import { resolveWarmRequest } from "./resolve.ts";
 
-export interface WarmDeps extends Patience {
+export interface WarmDeps extends WarmFinder {
   readonly rules: WarmRules;
   /** How many originals may be at work at a time, and how many variants of them, over all runs. */
   readonly atOnce: { readonly originals: number; readonly variants: number };
@@ -30,15 +30,15 @@ export type Warm = (
 ) => AsyncGenerator<WarmResult>;
 
 interface State extends WarmDeps {
-  readonly originalTurns: Turns;
-  readonly variantTurns: Turns;
+  readonly originalSlots: Turns;
+  readonly variantSlots: Turns;
 }
 
-export function createWarm(deps: WarmDeps): Warm {
+export function createWarmer(deps: WarmDeps): Warm {
   const state = {
     ...deps,
-    originalTurns: createTurns(deps.atOnce.originals),
-    variantTurns: createTurns(deps.atOnce.variants),
+    originalSlots: createTurns(deps.atOnce.originals),
+    variantSlots: createTurns(deps.atOnce.variants),
   };
   return (entries, signal) => warm(state, entries, signal);
 }
@@ -97,7 +97,7 @@ async function* work(
     if (run.failure) throw run.failure.error;
     if (run.isOver && run.atWork.size === 0) return;
     readOn(state, run, iterator);
-    await orGone(run.bell.hasRung(), run.signal);
+    await untilAborted(run.bell.hasRung(), run.signal);
   }
 }
 
@@ -119,7 +119,7 @@ function readOn(state: State, run: Run, iterator: AsyncIterator<WarmEntry>): voi
 }
 
 /** Resolves, too, when whoever waits has gone. */
-async function orGone(promise: Promise<void>, signal: AbortSignal): Promise<void> {
+async function untilAborted(promise: Promise<void>, signal: AbortSignal): Promise<void> {
   await orAbort(promise, signal).catch((error: unknown) => {
     if (!signal.aborted) throw error;
   });
@@ -149,16 +149,16 @@ function begin(state: State, run: Run, entry: WarmEntry): void {
 }
 
 interface Task {
-  readonly order: WarmOrder;
+  readonly order: WarmRequest;
   readonly signal: AbortSignal;
   readonly tell: (result: WarmResult) => void;
 }
 
 async function warmOriginal(state: State, { order, signal, tell }: Task): Promise<void> {
   const { key } = order;
-  const giveBack = await state.originalTurns.take(signal);
+  const giveBack = await state.originalSlots.take(signal);
   try {
-    const all = settleOrder(order, state.rules).map(async (wanted) => {
+    const all = resolveWarmRequest(order, state.rules).map(async (wanted) => {
       if ("request" in wanted) {
         const own = AbortSignal.any([signal]); // without a listener for each
         const { status, ...result } = await warmVariant(state, wanted, own);
@@ -174,17 +174,17 @@ async function warmOriginal(state: State, { order, signal, tell }: Task): Promis
   }
 }
 
-type Settled = Extract<Wanted, { request: unknown }>;
+type Settled = Extract<ResolvedOutput, { request: unknown }>;
 
 async function warmVariant(
   state: State,
   { transform, request }: Settled,
   signal: AbortSignal,
 ): Promise<WarmResult> {
-  const giveBack = await state.variantTurns.take(signal);
+  const giveBack = await state.variantSlots.take(signal);
   const start = state.now();
   try {
-    const outcome = await findPatiently(state, request, signal);
+    const outcome = await findWithRetry(state, request, signal);
     const ms = Math.round(state.now() - start);
     const { format, variantKey: variant } = request;
     return { ...outcome, transform, format, variant, ms };

@@ -24,7 +24,7 @@ export async function ask(
       bytes: await readBody(response),
     };
   } catch (error) {
-    const { says } = diagnose(error);
+    const { message: says } = diagnose(error);
     throw new Error(says.replace("the store", new URL(url).host), { cause: error });
   }
 }

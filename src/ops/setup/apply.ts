@@ -2,7 +2,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import type { S3Client } from "@aws-sdk/client-s3";
 import { CreateBucketCommand, HeadBucketCommand } from "@aws-sdk/client-s3";
 import { MediaError } from "../../errors.ts";
-import { errorCodeOf, statusOf } from "../../store/s3/errors.ts";
+import { getErrorName, getStatus } from "../../store/s3/errors.ts";
 import { isOfCeph } from "./bucket/documents.ts";
 import type { Call } from "./bucket/settings.ts";
 import { readSetting, SETTINGS } from "./bucket/settings.ts";
@@ -57,8 +57,8 @@ async function applyBucket({ client, Bucket }: Call, document: Json): Promise<Do
     return { status: "unchanged" };
   } catch (error) {
     // whoever may not look can still go on
-    if (statusOf(error) === 403) return { status: "unchanged" };
-    if (statusOf(error) !== 404) throw error;
+    if (getStatus(error) === 403) return { status: "unchanged" };
+    if (getStatus(error) !== 404) throw error;
   }
   const { mustExist = false, ...CreateBucketConfiguration } = document;
   if (mustExist) {
@@ -137,7 +137,7 @@ async function patiently(write: () => Promise<unknown>): Promise<void> {
       return;
     } catch (error) {
       const isPassing =
-        errorCodeOf(error) === "OperationAborted" || errorCodeOf(error) === "AccessDenied";
+        getErrorName(error) === "OperationAborted" || getErrorName(error) === "AccessDenied";
       if (!isPassing || attempt === ATTEMPTS) throw error;
       await pause(PAUSE_MS * attempt);
     }

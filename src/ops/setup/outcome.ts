@@ -15,7 +15,7 @@ export interface Outcome {
 /** Why a step has failed, in plain words. */
 export function explainFailure(error: unknown): string {
   if (error instanceof MediaError) return error.message;
-  const { says, remedy, problem } = diagnose(error);
+  const { message: says, remedy, problem } = diagnose(error);
   if (problem !== "denied") return `${says}: ${remedy}`;
   return `${says}: these credentials may not do that; it takes those of an administrator`;
 }

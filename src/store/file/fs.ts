@@ -4,7 +4,7 @@ import { promisify } from "node:util";
 // What a store asks of the file system, on descriptors. `node:fs/promises` makes an object of each open file, and
 // two more promises of each call: for a call that is answered from memory that is a third of what it costs.
 
-export const open: typeof fs.open.__promisify__ = promisify(fs.open);
+export const openDescriptor: typeof fs.open.__promisify__ = promisify(fs.open);
 export const read: typeof fs.read.__promisify__ = promisify(fs.read);
 export const fstat: typeof fs.fstat.__promisify__ = promisify(fs.fstat);
 export const close: typeof fs.close.__promisify__ = promisify(fs.close);

@@ -31,12 +31,12 @@ const NOT_FOUND: ReadonlySet<string> = new Set(["ENOENT", "ENOTDIR", "ELOOP", "E
 const IN_THE_WAY: ReadonlySet<string> = new Set(["ENOTDIR", "EISDIR", "EEXIST", "ENOTEMPTY"]);
 
 export function isNotFound(error: unknown): boolean {
-  return NOT_FOUND.has(codeOf(error));
+  return NOT_FOUND.has(getErrorCode(error));
 }
 
 /** What the file system said of publishing an object: a folder in its place, or a file in place of one. */
 export function explainPublishError(key: string, error: unknown): unknown {
-  if (!IN_THE_WAY.has(codeOf(error))) return error;
+  if (!IN_THE_WAY.has(getErrorCode(error))) return error;
   const problem = `the file store cannot hold "${key}" beside a key that it is a folder of`;
   return new MediaError("invalid_key", problem, { cause: error });
 }
@@ -44,12 +44,12 @@ export function explainPublishError(key: string, error: unknown): unknown {
 /** What the file system said, in the terms of every store. */
 export function translateFileError(error: unknown): MediaError {
   if (error instanceof MediaError) return error;
-  const isTooLong = codeOf(error) === "ENAMETOOLONG";
+  const isTooLong = getErrorCode(error) === "ENAMETOOLONG";
   return isTooLong
     ? new MediaError("invalid_key", "the key is too long for the file store", { cause: error })
     : new MediaError("store_failed", "the file store failed", { cause: error });
 }
 
-function codeOf(error: unknown): string {
+function getErrorCode(error: unknown): string {
   return error instanceof Error && "code" in error ? String(error.code) : "";
 }

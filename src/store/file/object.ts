@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { constants } from "node:fs";
 import { join } from "node:path";
 import { MediaError } from "../../errors.ts";
-import { close, closeSoon, fstat, open, read, stat, writeFile } from "./fs.ts";
+import { close, closeSoon, fstat, openDescriptor, read, stat, writeFile } from "./fs.ts";
 import { hasHeaders, readHeaders } from "./headers.ts";
 import { checkFileKey, isNotFound, translateFileError } from "./keys.ts";
 import { isInside } from "./tree.ts";
@@ -47,7 +47,7 @@ async function describeFile(
   key: string,
   found: FileStats,
 ): Promise<ObjectInfo | "replaced"> {
-  const etag = etagOf(found);
+  const etag = hashStats(found);
   const bare = { etag, size: Number(found.size), metadata: {} };
   // headers are there before their object is: where there are none at all it was put there by hand
   if (!(await hasHeaders(root))) return bare;
@@ -101,7 +101,7 @@ export async function locateObject(
     const { bytesRead } = await read(fd, start, 0, start.length, 0);
     const { mtimeNs, ino } = found;
     return {
-      info: { etag: etagOf(found), size },
+      info: { etag: hashStats(found), size },
       file: { path: join(root, key), size, modified: String(mtimeNs), inode: String(ino) },
       start: start.subarray(0, bytesRead),
     };
@@ -129,7 +129,7 @@ async function openBelow<T extends object | string>(
   let used: T | undefined;
   try {
     // a FIFO would block an ordinary open for ever
-    fd = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
+    fd = await openDescriptor(path, constants.O_RDONLY | constants.O_NONBLOCK);
     if (!(await isInside(root, path))) return undefined;
     const found = await fstat(fd, { bigint: true });
     if (found.isFile()) used = await use({ fd, found });
@@ -155,15 +155,15 @@ export async function readObject({ fd, info }: OpenObject): Promise<Uint8Array |
     if (bytesRead === 0) return undefined;
     filled += bytesRead;
   }
-  return etagOf(await fstat(fd, { bigint: true })) === info.etag ? bytes : undefined;
+  return hashStats(await fstat(fd, { bigint: true })) === info.etag ? bytes : undefined;
 }
 
 /** Writes a new file, and tells the ETag that it will have wherever it is moved. */
 export async function writeObject(path: string, bytes: Uint8Array): Promise<string> {
-  const fd = await open(path, "wx");
+  const fd = await openDescriptor(path, "wx");
   try {
     await writeFile(fd, bytes);
-    return etagOf(await fstat(fd, { bigint: true }));
+    return hashStats(await fstat(fd, { bigint: true }));
   } finally {
     await close(fd);
   }
@@ -171,7 +171,7 @@ export async function writeObject(path: string, bytes: Uint8Array): Promise<stri
 
 /** The ETag of a file as it is now. */
 async function readEtag(path: string): Promise<string> {
-  return etagOf(await stat(path, { bigint: true }));
+  return hashStats(await stat(path, { bigint: true }));
 }
 
 interface FileStats {
@@ -180,7 +180,7 @@ interface FileStats {
   readonly ino: bigint;
 }
 
-export function etagOf({ size, mtimeNs, ino }: FileStats): string {
+export function hashStats({ size, mtimeNs, ino }: FileStats): string {
   const hash = createHash("sha256").update(`${size}-${mtimeNs}-${ino}`).digest("hex");
   return `"${hash.slice(0, 32)}"`;
 }

@@ -13,8 +13,8 @@ import {
 } from "./keys.ts";
 import { headObject, locateObject, openObject, readObject, writeObject } from "./object.ts";
 import { openStream } from "./stream.ts";
-import type { Place } from "./tree.ts";
-import { findPlace, intoFolder, pruneFolders, walkFiles } from "./tree.ts";
+import type { FolderState } from "./tree.ts";
+import { checkFolder, intoFolder, pruneFolders, walkFiles } from "./tree.ts";
 import type {
   GetOptions,
   GetResult,
@@ -117,7 +117,7 @@ async function put(
     return { kind: "precondition_failed" };
   }
   const path = join(root, key);
-  const place = await findPlace(root, path);
+  const place = await checkFolder(root, path);
   if (place === "outside") throw linkedOut(key);
   const temp = join(root, PRIVATE_FOLDER, "temp", randomUUID());
   let obsolete: string | undefined;
@@ -165,7 +165,7 @@ async function removeHeaders(root: string, key: string, etag: string): Promise<v
 
 interface Target {
   readonly path: string;
-  readonly place: Place;
+  readonly place: FolderState;
   readonly mustBeAbsent: boolean;
 }
 

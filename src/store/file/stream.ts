@@ -2,7 +2,7 @@ import { MediaError } from "../../errors.ts";
 import { closeSoon, fstat, read } from "./fs.ts";
 import { translateFileError } from "./keys.ts";
 import type { OpenObject } from "./object.ts";
-import { etagOf, openFile } from "./object.ts";
+import { hashStats, openFile } from "./object.ts";
 import type { ByteStream, OpenOptions, OpenResult } from "../store.ts";
 
 const CHUNK_BYTES = 64 * 1024;
@@ -77,7 +77,7 @@ async function readChunk(fd: number, position: number, length: number): Promise<
 
 /** Written in place meanwhile, it may be in part what it was and in part what it is now. */
 async function checkUnchanged({ fd, info }: OpenObject): Promise<void> {
-  if (etagOf(await fstat(fd, { bigint: true })) !== info.etag) throw changing();
+  if (hashStats(await fstat(fd, { bigint: true })) !== info.etag) throw changing();
 }
 
 function changing(): MediaError {

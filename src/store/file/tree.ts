@@ -38,9 +38,9 @@ function isBelow(folder: string, path: string): boolean {
 }
 
 /** Where a file is to be written: its folder is there, or is to be made, or a link out of the root leads there. */
-export type Place = "there" | "to make" | "outside";
+export type FolderState = "there" | "to make" | "outside";
 
-export async function findPlace(root: string, path: string): Promise<Place> {
+export async function checkFolder(root: string, path: string): Promise<FolderState> {
   const target = dirname(path);
   let folder = target;
   while (folder.length > root.length) {

@@ -16,17 +16,17 @@ export interface S3StoreOptions {
 }
 
 /** A bucket, and what was learnt about it. */
-export interface Bucket extends S3StoreOptions {
+export interface S3Bucket extends S3StoreOptions {
   /** Without s3:ListBucket a missing key is a 403; learnt by the probe. */
   isMissingForbidden: boolean;
 }
 
-export interface Limits {
+export interface CallLimits {
   readonly abortSignal: AbortSignal;
 }
 
 /** The end of one call: the caller's, or the store's own time-out. */
-export function within({ timeoutMs }: Bucket, signal?: AbortSignal): Limits {
+export function limitCall({ timeoutMs }: S3Bucket, signal?: AbortSignal): CallLimits {
   const timeout = AbortSignal.timeout(timeoutMs);
   return { abortSignal: signal ? anySignal([signal, timeout]) : timeout };
 }

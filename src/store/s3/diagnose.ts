@@ -1,10 +1,10 @@
-import type { Facts, StoreProblem } from "./problems.ts";
+import type { StoreErrorFacts, StoreProblem } from "./problems.ts";
 import { TEXTS } from "./problems.ts";
 
 /** A failure in plain words, for whoever operates this; without anything secret in it. */
 export interface Diagnosis {
   readonly problem: StoreProblem;
-  readonly says: string;
+  readonly message: string;
   readonly remedy: string;
 }
 
@@ -12,18 +12,18 @@ export interface Diagnosis {
 export function diagnose(error: unknown): Diagnosis {
   const facts = readFacts(error);
   const problem = findProblem(facts);
-  const { says, remedy } = TEXTS[problem](facts);
-  return { problem, says, remedy };
+  const { message, remedy } = TEXTS[problem](facts);
+  return { problem, message, remedy };
 }
 
-/** An error that says what is wrong and what mends it; what was thrown is its cause. */
+/** An error that message what is wrong and what mends it; what was thrown is its cause. */
 export class StoreFault extends Error {
   override readonly name = "StoreFault";
   readonly problem: StoreProblem;
 
   constructor(error: unknown) {
-    const { problem, says, remedy } = diagnose(error);
-    super(`${says}: ${remedy}`, { cause: error });
+    const { problem, message, remedy } = diagnose(error);
+    super(`${message}: ${remedy}`, { cause: error });
     this.problem = problem;
   }
 }
@@ -42,10 +42,10 @@ interface SdkError extends Error {
   readonly $response?: { readonly headers?: Readonly<Record<string, string>> };
 }
 
-function readFacts(thrown: unknown): Facts {
+function readFacts(thrown: unknown): StoreErrorFacts {
   // the SDK and Node put these on theirs; each is looked at before it is used
   const error: SdkError = thrown instanceof Error ? thrown : new Error(String(thrown));
-  const own = factsOf(error);
+  const own = readOwnFacts(error);
   if (!(error.cause instanceof Error) || error.$metadata) return own;
   const { message, code, status, contentType } = readFacts(error.cause);
   return {
@@ -57,31 +57,31 @@ function readFacts(thrown: unknown): Facts {
   };
 }
 
-function factsOf(error: SdkError): Facts {
+function readOwnFacts(error: SdkError): StoreErrorFacts {
   const headers = error.$response?.headers ?? {};
   return {
     name: error.name,
     message: error.message,
-    code: textOf(error.code) ?? "",
+    code: asText(error.code) ?? "",
     status: error.$metadata?.httpStatusCode,
-    region: regionOf(error, headers),
-    bucket: textOf(error.BucketName),
+    region: findRegion(error, headers),
+    bucket: asText(error.BucketName),
     contentType: headers["content-type"] ?? "",
   };
 }
 
 const REGION = /^[a-z]{2}[a-z\d-]{1,30}$/;
 
-function regionOf(
+function findRegion(
   { Region, message }: SdkError,
   headers: Readonly<Record<string, string>>,
 ): string | undefined {
   const expected = /expecting '([a-z\d-]+)'/.exec(message)?.[1];
-  const found = headers["x-amz-bucket-region"] ?? textOf(Region) ?? expected;
+  const found = headers["x-amz-bucket-region"] ?? asText(Region) ?? expected;
   return found !== undefined && REGION.test(found) ? found : undefined;
 }
 
-function textOf(value: unknown): string | undefined {
+function asText(value: unknown): string | undefined {
   return typeof value === "string" && value !== "" ? value : undefined;
 }
 
@@ -124,7 +124,7 @@ const BY_CODE: readonly (readonly [pattern: RegExp, problem: StoreProblem])[] = 
   [/^HPE_/, "not_s3"],
 ];
 
-function findProblem(facts: Facts): StoreProblem {
+function findProblem(facts: StoreErrorFacts): StoreProblem {
   const { name, code, message } = facts;
   const byCode = BY_CODE.find(([pattern]) => pattern.test(code))?.[1];
   if (byCode !== undefined) return byCode;
@@ -135,7 +135,7 @@ function findProblem(facts: Facts): StoreProblem {
 }
 
 /** Pages come from web servers, and from proxies that want people to log in first. */
-function isPage({ contentType, message, status }: Facts): boolean {
+function isPage({ contentType, message, status }: StoreErrorFacts): boolean {
   return contentType.includes("text/html") || (/XML parse error/.test(message) && status !== 503);
 }
 
@@ -152,6 +152,6 @@ const BY_STATUS: Readonly<Record<number, StoreProblem>> = {
   501: "unsupported",
 };
 
-function byStatus({ status = 0 }: Facts): StoreProblem {
+function byStatus({ status = 0 }: StoreErrorFacts): StoreProblem {
   return BY_STATUS[status] ?? (status >= 500 ? "failing" : "other");
 }

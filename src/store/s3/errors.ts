@@ -2,20 +2,20 @@ import { MediaError } from "../../errors.ts";
 import { NotS3, StoreFault } from "./diagnose.ts";
 
 /** The HTTP status of what the SDK threw; its error names differ by operation and by store. */
-export function statusOf(error: unknown): number | undefined {
+export function getStatus(error: unknown): number | undefined {
   if (!(error instanceof Error) || !("$metadata" in error)) return undefined;
   const metadata = error.$metadata as { readonly httpStatusCode?: number }; // the SDK's own shape
   return metadata.httpStatusCode;
 }
 
 /** The code in the body of an S3 error, such as `NoSuchBucket`. A HEAD has no body, so no code. */
-export function errorCodeOf(error: unknown): string {
+export function getErrorName(error: unknown): string {
   return error instanceof Error ? error.name : "";
 }
 
 /** Whether the answer is that the whole bucket is missing, and not the object. */
 export function isBucketMissing(error: unknown): boolean {
-  return statusOf(error) === 404 && errorCodeOf(error) === "NoSuchBucket";
+  return getStatus(error) === 404 && getErrorName(error) === "NoSuchBucket";
 }
 
 /** What a store tells the client; what it is in plain words, and what the SDK said, are for the log. */

@@ -19,7 +19,7 @@ export type StoreProblem =
   | "other";
 
 /** All that errors of the SDK and of Node tell. */
-export interface Facts {
+export interface StoreErrorFacts {
   readonly name: string;
   readonly message: string;
   /** Of Node's own errors: `ECONNREFUSED`. */
@@ -30,90 +30,90 @@ export interface Facts {
   readonly contentType: string;
 }
 
-type Text = (facts: Facts) => { readonly says: string; readonly remedy: string };
+type Text = (facts: StoreErrorFacts) => { readonly message: string; readonly remedy: string };
 
 /** In plain words, for whoever operates this; without anything secret in it. */
 export const TEXTS: Readonly<Record<StoreProblem, Text>> = {
   no_credentials: () => ({
-    says: "there are no credentials for the store",
+    message: "there are no credentials for the store",
     remedy:
       "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE, or give the machine a role",
   }),
   unknown_key: () => ({
-    says: "the store does not know the access key",
+    message: "the store does not know the access key",
     remedy: "check AWS_ACCESS_KEY_ID, and that AWS_ENDPOINT_URL_S3 is the store that gave the key",
   }),
   wrong_secret: () => ({
-    says: "the store refuses the signature",
+    message: "the store refuses the signature",
     remedy:
       "check AWS_SECRET_ACCESS_KEY (no blank or line end in it), and that no proxy changes Host or path on the way",
   }),
   expired_token: () => ({
-    says: "the session token has expired or is wrong",
+    message: "the session token has expired or is wrong",
     remedy: "get new credentials, or unset AWS_SESSION_TOKEN where the key is a lasting one",
   }),
   wrong_region: ({ region }) =>
     region === undefined
       ? {
-          says: "the bucket is in another region than AWS_REGION says, or no region is set",
+          message: "the bucket is in another region than AWS_REGION message, or no region is set",
           remedy: "set AWS_REGION to the region of the bucket: aws s3api head-bucket --bucket NAME",
         }
-      : { says: `the bucket is in the region ${region}`, remedy: `set AWS_REGION=${region}` },
+      : { message: `the bucket is in the region ${region}`, remedy: `set AWS_REGION=${region}` },
   wrong_clock: () => ({
-    says: "the clock of this machine is off by more than the store allows, 15 minutes",
+    message: "the clock of this machine is off by more than the store allows, 15 minutes",
     remedy: "set the clock: timedatectl set-ntp true, or restart the virtual machine that slept",
   }),
   no_bucket: ({ bucket }) => ({
-    says: bucket === undefined ? "there is no such bucket" : `there is no bucket "${bucket}"`,
+    message: bucket === undefined ? "there is no such bucket" : `there is no bucket "${bucket}"`,
     remedy:
       "check S3_BUCKET, S3_VARIANTS_BUCKET and the endpoint, or have it made: shift-media setup --create-bucket --apply",
   }),
   bad_bucket: () => ({
-    says: "no bucket can have this name",
+    message: "no bucket can have this name",
     remedy:
       "name in S3_BUCKET and S3_VARIANTS_BUCKET what has 3 to 63 small letters, digits, hyphens and dots",
   }),
   denied: () => ({
-    says: "the store refuses access",
+    message: "the store refuses access",
     remedy: "grant what shift-media setup prints, to the user or role whose credentials these are",
   }),
   not_s3: ({ status }) => ({
-    says: `what answers there is no S3${status === undefined ? "" : ` (a page, with status ${status})`}`,
+    message: `what answers there is no S3${status === undefined ? "" : ` (a page, with status ${status})`}`,
     remedy:
       "check AWS_ENDPOINT_URL_S3; if it is right, a proxy or a login page answers in its place",
   }),
   no_name: () => ({
-    says: "the host name of the store is not known",
+    message: "the host name of the store is not known",
     remedy:
       "check AWS_ENDPOINT_URL_S3, AWS_REGION and the DNS; where buckets have no host names of their own, set S3_FORCE_PATH_STYLE=true",
   }),
   no_connection: ({ code }) => ({
-    says: `no connection to the store (${code})`,
+    message: `no connection to the store (${code})`,
     remedy:
       "check host and port of AWS_ENDPOINT_URL_S3, that the store runs, and firewalls between",
   }),
   no_trust: ({ code }) => ({
-    says: `the TLS connection to the store cannot be trusted (${code})`,
+    message: `the TLS connection to the store cannot be trusted (${code})`,
     remedy:
       "check http or https in AWS_ENDPOINT_URL_S3; for a certificate of your own set NODE_EXTRA_CA_CERTS=ca.pem",
   }),
   slow: () => ({
-    says: "the store did not answer in time",
+    message: "the store did not answer in time",
     remedy: "check the network to it, or raise STORE_TIMEOUT_MS",
   }),
   unsupported: ({ name }) => ({
-    says: `the store does not have this (${name})`,
+    message: `the store does not have this (${name})`,
     remedy: "another kind of store may need another flavour: shift-media setup --flavour",
   }),
   failing: ({ status }) => ({
-    says: `the store is failing or overloaded (${status})`,
+    message: `the store is failing or overloaded (${status})`,
     remedy: "wait, and see its own logs",
   }),
   other: ({ name, status, message }) => ({
-    says: `the store answered ${[status, name].filter(Boolean).join(" ")}`,
+    message: `the store answered ${[status, name].filter(Boolean).join(" ")}`,
     // what the SDK has for an empty message
     remedy: /^UnknownError$/.test(message)
-      ? "it says no more; its own log may"
+      ? "it message no more; its own log may"
       : message.slice(0, 200).replaceAll(/\s+/g, " "),
   }),
 };

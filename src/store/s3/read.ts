@@ -2,22 +2,22 @@ import { randomUUID } from "node:crypto";
 import type { GetObjectCommandOutput, HeadObjectCommandOutput } from "@aws-sdk/client-s3";
 import { GetObjectCommand, HeadObjectCommand } from "@aws-sdk/client-s3";
 import { MediaError } from "../../errors.ts";
-import type { Bucket, Limits } from "./bucket.ts";
-import { within } from "./bucket.ts";
-import { errorCodeOf, isBucketMissing, notS3, statusOf, toStoreError } from "./errors.ts";
+import type { S3Bucket, CallLimits } from "./bucket.ts";
+import { limitCall } from "./bucket.ts";
+import { getErrorName, isBucketMissing, notS3, getStatus, toStoreError } from "./errors.ts";
 import { checkS3Key } from "./keys.ts";
 import type { GetOptions, GetResult, ObjectInfo } from "../store.ts";
 import { tooLarge } from "../store.ts";
 
 /** Asks for a key that nobody has: the answer tells how this bucket speaks of missing keys. */
-export async function probe(bucket: Bucket): Promise<string | undefined> {
+export async function probe(bucket: S3Bucket): Promise<string | undefined> {
   const Key = `${bucket.probePrefix ?? ""}shift-media-probe-${randomUUID()}`;
   const command = new GetObjectCommand({ Bucket: bucket.bucket, Key });
   try {
-    const { Body } = await bucket.client.send(command, within(bucket));
-    streamOf(Body).destroy();
+    const { Body } = await bucket.client.send(command, limitCall(bucket));
+    getStream(Body).destroy();
   } catch (error) {
-    if (statusOf(error) === 404 && !isBucketMissing(error)) return undefined;
+    if (getStatus(error) === 404 && !isBucketMissing(error)) return undefined;
     if (!isDenied(error)) throw toStoreError(error);
     bucket.isMissingForbidden = true;
     return `bucket "${bucket.bucket}" answers 403 for missing keys: grant s3:ListBucket to make it 404`;
@@ -26,7 +26,7 @@ export async function probe(bucket: Bucket): Promise<string | undefined> {
 }
 
 export async function head(
-  bucket: Bucket,
+  bucket: S3Bucket,
   key: string,
   signal?: AbortSignal,
 ): Promise<ObjectInfo | undefined> {
@@ -34,13 +34,13 @@ export async function head(
   const command = new HeadObjectCommand({ Bucket: bucket.bucket, Key: key });
   try {
     const { client, headClient = client } = bucket;
-    const output = await headClient.send(command, within(bucket, signal));
+    const output = await headClient.send(command, limitCall(bucket, signal));
     if (!output.ETag) throw noVersion();
-    return describe(output);
+    return toObjectInfo(output);
   } catch (error) {
     // it has no body that could tell one 403 from another
-    const isHidden = bucket.isMissingForbidden && statusOf(error) === 403;
-    if (statusOf(error) === 404 || isHidden) return undefined;
+    const isHidden = bucket.isMissingForbidden && getStatus(error) === 403;
+    if (getStatus(error) === 404 || isHidden) return undefined;
     throw toStoreError(await askForReason(bucket, key, error));
   }
 }
@@ -48,22 +48,22 @@ export async function head(
 const UNEXPLAINED: ReadonlySet<number | undefined> = new Set([301, 307, 400, 403]);
 
 /** A HEAD that is refused does not say why; a GET of one byte does. */
-async function askForReason(bucket: Bucket, Key: string, error: unknown): Promise<unknown> {
-  if (!UNEXPLAINED.has(statusOf(error))) return error;
+async function askForReason(bucket: S3Bucket, Key: string, error: unknown): Promise<unknown> {
+  if (!UNEXPLAINED.has(getStatus(error))) return error;
   try {
     const command = new GetObjectCommand({ Bucket: bucket.bucket, Key, Range: "bytes=0-0" });
-    const { Body } = await bucket.client.send(command, within(bucket));
-    streamOf(Body).destroy();
+    const { Body } = await bucket.client.send(command, limitCall(bucket));
+    getStream(Body).destroy();
     return error;
   } catch (reason) {
-    return statusOf(reason) === statusOf(error) ? reason : error;
+    return getStatus(reason) === getStatus(error) ? reason : error;
   }
 }
 
 /** The SDK retries a request, but not a body that breaks off. */
-export async function get(bucket: Bucket, key: string, options: GetOptions): Promise<GetResult> {
+export async function get(bucket: S3Bucket, key: string, options: GetOptions): Promise<GetResult> {
   checkS3Key(key);
-  const limits = within(bucket, options.signal);
+  const limits = limitCall(bucket, options.signal);
   try {
     return await getOnce(bucket, key, { ...options, limits });
   } catch (error) {
@@ -77,7 +77,7 @@ export async function get(bucket: Bucket, key: string, options: GetOptions): Pro
 }
 
 /** An abort in the middle of a body looks like a broken connection. */
-function explain(error: unknown, { abortSignal }: Limits): MediaError {
+function explain(error: unknown, { abortSignal }: CallLimits): MediaError {
   if (error instanceof MediaError || !abortSignal.aborted) return toStoreError(error);
   const late = new Error(`given up: ${String(error)}`);
   late.name = "TimeoutError";
@@ -89,9 +89,9 @@ export type DestroyableStream = NodeJS.ReadableStream & { destroy(error?: Error)
 class BrokenBody extends Error {}
 
 async function getOnce(
-  bucket: Bucket,
+  bucket: S3Bucket,
   key: string,
-  { ifNoneMatch, maxBytes, limits }: GetOptions & { readonly limits: Limits },
+  { ifNoneMatch, maxBytes, limits }: GetOptions & { readonly limits: CallLimits },
 ): Promise<GetResult> {
   const command = new GetObjectCommand({
     Bucket: bucket.bucket,
@@ -101,25 +101,25 @@ async function getOnce(
   try {
     const { client, getClient = client } = bucket;
     const output = await getClient.send(command, limits);
-    const info = describe(output);
+    const info = toObjectInfo(output);
     return { kind: "found", info, bytes: await readBody(output, info.size, maxBytes) };
   } catch (error) {
-    if (statusOf(error) === 304) return { kind: "not_modified" };
-    const missing = missingOf(bucket, error);
+    if (getStatus(error) === 304) return { kind: "not_modified" };
+    const missing = readMissing(bucket, error);
     if (!missing) throw error;
     return missing;
   }
 }
 
-/** What a GET that failed says of an object that is not there; `undefined` for any other failure. */
-export function missingOf(
-  { isMissingForbidden }: Bucket,
+/** What a GET that failed message of an object that is not there; `undefined` for any other failure. */
+export function readMissing(
+  { isMissingForbidden }: S3Bucket,
   error: unknown,
 ): Extract<GetResult, { kind: "missing" }> | undefined {
   const isHidden = isMissingForbidden && isDenied(error);
-  const isMissing = statusOf(error) === 404 && !isBucketMissing(error);
+  const isMissing = getStatus(error) === 404 && !isBucketMissing(error);
   // any proxy can say 404, and variants are deleted on the strength of this
-  const isDefinite = errorCodeOf(error) === "NoSuchKey";
+  const isDefinite = getErrorName(error) === "NoSuchKey";
   return isMissing || isHidden ? { kind: "missing", isDefinite } : undefined;
 }
 
@@ -129,7 +129,7 @@ async function readBody(
   size: number,
   maxBytes: number,
 ): Promise<Uint8Array> {
-  const stream = streamOf(output.Body);
+  const stream = getStream(output.Body);
   const refusal = refuseBody(output, size, maxBytes);
   if (refusal) {
     stream.destroy();
@@ -165,15 +165,15 @@ export function noVersion(): MediaError {
 }
 
 /** What the SDK gives for a body on Node; one left unread would keep its socket. */
-export function streamOf(body: GetObjectCommandOutput["Body"]): DestroyableStream {
+export function getStream(body: GetObjectCommandOutput["Body"]): DestroyableStream {
   return body as DestroyableStream; // the SDK types it for every platform
 }
 
 function isDenied(error: unknown): boolean {
-  return statusOf(error) === 403 && errorCodeOf(error) === "AccessDenied";
+  return getStatus(error) === 403 && getErrorName(error) === "AccessDenied";
 }
 
-export function describe(output: HeadObjectCommandOutput | GetObjectCommandOutput): ObjectInfo {
+export function toObjectInfo(output: HeadObjectCommandOutput | GetObjectCommandOutput): ObjectInfo {
   const { ETag, ContentLength, ContentType, CacheControl, ContentDisposition, Metadata } = output;
   return {
     etag: ETag ?? "",

@@ -1,28 +1,28 @@
 import type { ListObjectsV2CommandOutput } from "@aws-sdk/client-s3";
 import { ListObjectsV2Command } from "@aws-sdk/client-s3";
-import type { Bucket, S3StoreOptions } from "./bucket.ts";
-import { within } from "./bucket.ts";
+import type { S3Bucket, S3StoreOptions } from "./bucket.ts";
+import { limitCall } from "./bucket.ts";
 import { notS3, toStoreError } from "./errors.ts";
-import { open } from "./stream.ts";
+import { openObject } from "./stream.ts";
 import { get, head, probe } from "./read.ts";
 import { deleteAll, put } from "./write.ts";
 import type { ListOptions, ListPage, ObjectStore } from "../store.ts";
 
 /** A store in an S3 bucket, or in anything that speaks S3. */
 export function createS3Store(options: S3StoreOptions): ObjectStore {
-  const bucket: Bucket = { ...options, isMissingForbidden: false };
+  const bucket: S3Bucket = { ...options, isMissingForbidden: false };
   return {
     probe: () => probe(bucket),
     head: (key, signal) => head(bucket, key, signal),
     get: (key, getOptions) => get(bucket, key, getOptions),
-    open: (key, openOptions = {}) => open(bucket, key, openOptions),
+    open: (key, openOptions = {}) => openObject(bucket, key, openOptions),
     put: (key, bytes, putOptions) => put(bucket, { key, bytes, options: putOptions }),
     delete: (keys, signal) => deleteAll(bucket, keys, signal),
     list: (listOptions) => list(bucket, listOptions),
   };
 }
 
-async function list(bucket: Bucket, options: ListOptions): Promise<ListPage> {
+async function list(bucket: S3Bucket, options: ListOptions): Promise<ListPage> {
   const { prefix, delimiter, cursor, limit, signal } = options;
   const command = new ListObjectsV2Command({
     Bucket: bucket.bucket,
@@ -32,7 +32,7 @@ async function list(bucket: Bucket, options: ListOptions): Promise<ListPage> {
     MaxKeys: limit,
   });
   try {
-    const output = await bucket.client.send(command, within(bucket, signal));
+    const output = await bucket.client.send(command, limitCall(bucket, signal));
     if (!isListing(output)) throw notS3("the store did not answer with a listing");
     const keys = (output.Contents ?? []).flatMap(({ Key }) => Key ?? []);
     const next = output.NextContinuationToken;

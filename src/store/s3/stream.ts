@@ -2,16 +2,16 @@ import type { GetObjectCommandOutput } from "@aws-sdk/client-s3";
 import { GetObjectCommand } from "@aws-sdk/client-s3";
 import { anySignal, createTimeout } from "../../abort.ts";
 import { MediaError } from "../../errors.ts";
-import type { Bucket } from "./bucket.ts";
-import { statusOf, toStoreError } from "./errors.ts";
+import type { S3Bucket } from "./bucket.ts";
+import { getStatus, toStoreError } from "./errors.ts";
 import { checkS3Key } from "./keys.ts";
 import type { DestroyableStream } from "./read.ts";
-import { describe, missingOf, noVersion, streamOf } from "./read.ts";
+import { toObjectInfo, readMissing, noVersion, getStream } from "./read.ts";
 import type { ByteStream, OpenOptions, OpenResult } from "../store.ts";
 
 /** An object whose body is read as it is taken; its socket rests while nobody takes any. */
-export async function open(
-  bucket: Bucket,
+export async function openObject(
+  bucket: S3Bucket,
   key: string,
   { range, ifMatch, signal }: OpenOptions,
 ): Promise<OpenResult> {
@@ -30,8 +30,8 @@ export async function open(
     return found(output, { range, timeoutMs });
   } catch (error) {
     // what does not have this part is not what it was
-    const hasChanged = [412, 416].includes(statusOf(error) ?? 0);
-    const outcome = hasChanged ? ({ kind: "changed" } as const) : missingOf(bucket, error);
+    const hasChanged = [412, 416].includes(getStatus(error) ?? 0);
+    const outcome = hasChanged ? ({ kind: "changed" } as const) : readMissing(bucket, error);
     if (outcome) return outcome;
     throw toStoreError(error);
   } finally {
@@ -43,7 +43,7 @@ function found(
   output: GetObjectCommandOutput,
   { range, timeoutMs }: { readonly range: OpenOptions["range"]; readonly timeoutMs: number },
 ): OpenResult {
-  const stream = streamOf(output.Body);
+  const stream = getStream(output.Body);
   const size = range ? wholeSize(output.ContentRange) : (output.ContentLength ?? NaN);
   const length = range ? range.last - range.first + 1 : size;
   if (!output.ETag || Number.isNaN(size) || length !== output.ContentLength) {
@@ -51,7 +51,7 @@ function found(
     if (!output.ETag) throw noVersion();
     throw new MediaError("store_failed", "the store did not give as much as it was asked for");
   }
-  const info = { ...describe(output), size };
+  const info = { ...toObjectInfo(output), size };
   return { kind: "found", info, body: streamBody(stream, { length, timeoutMs }) };
 }
 

@@ -1,8 +1,8 @@
 import { DeleteObjectCommand, DeleteObjectsCommand, PutObjectCommand } from "@aws-sdk/client-s3";
 import { MediaError } from "../../errors.ts";
-import type { Bucket } from "./bucket.ts";
-import { within } from "./bucket.ts";
-import { errorCodeOf, isBucketMissing, notS3, statusOf, toStoreError } from "./errors.ts";
+import type { S3Bucket } from "./bucket.ts";
+import { limitCall } from "./bucket.ts";
+import { getErrorName, isBucketMissing, notS3, getStatus, toStoreError } from "./errors.ts";
 import { checkS3Key } from "./keys.ts";
 import { head } from "./read.ts";
 import type { PutOptions, PutResult } from "../store.ts";
@@ -17,7 +17,7 @@ interface Upload {
   readonly options: PutOptions;
 }
 
-export async function put(bucket: Bucket, upload: Upload): Promise<PutResult> {
+export async function put(bucket: S3Bucket, upload: Upload): Promise<PutResult> {
   const { key, options } = upload;
   checkS3Key(key);
   const { condition } = options;
@@ -30,15 +30,15 @@ export async function put(bucket: Bucket, upload: Upload): Promise<PutResult> {
   return putWithRetry(bucket, { ...upload, options: { ...options, condition: bare } });
 }
 
-/** 409 says that another operation on the key is under way: once more, then it has lost. */
-async function putWithRetry(bucket: Bucket, upload: Upload): Promise<PutResult> {
+/** 409 message that another operation on the key is under way: once more, then it has lost. */
+async function putWithRetry(bucket: S3Bucket, upload: Upload): Promise<PutResult> {
   const first = await putOnce(bucket, upload);
   const result = first === "conflict" ? await putOnce(bucket, upload) : first;
   return result === "conflict" ? { kind: "precondition_failed" } : result;
 }
 
 async function putOnce(
-  bucket: Bucket,
+  bucket: S3Bucket,
   { key, bytes, options }: Upload,
 ): Promise<PutResult | "conflict"> {
   const { contentType, cacheControl, contentDisposition, metadata } = options;
@@ -53,7 +53,7 @@ async function putOnce(
     ...describeCondition(options.condition),
   });
   try {
-    const output = await bucket.client.send(command, within(bucket, options.signal));
+    const output = await bucket.client.send(command, limitCall(bucket, options.signal));
     if (!output.ETag) throw notS3("the store did not say what it has stored");
     return { kind: "stored", etag: output.ETag };
   } catch (error) {
@@ -71,7 +71,7 @@ function describeCondition(condition: PutOptions["condition"]): {
 
 /** Which refusals are answers, and which are failures. */
 function readRefusal(error: unknown, condition: PutOptions["condition"]): PutResult | "conflict" {
-  const status = statusOf(error);
+  const status = getStatus(error);
   if (status === 412) return { kind: "precondition_failed" };
   // If-Match on an object that has gone is a 404
   const isGone = status === 404 && typeof condition === "object" && !isBucketMissing(error);
@@ -91,12 +91,12 @@ const LOST_ON_THE_WAY: ReadonlySet<string> = new Set([
 
 /** 400 is of many other things, too, which a write without a condition will bring to light. */
 function mayBeOfCondition(error: unknown): boolean {
-  const status = statusOf(error);
-  return status === 501 || (status === 400 && !LOST_ON_THE_WAY.has(errorCodeOf(error)));
+  const status = getStatus(error);
+  return status === 501 || (status === 400 && !LOST_ON_THE_WAY.has(getErrorName(error)));
 }
 
 export async function deleteAll(
-  bucket: Bucket,
+  bucket: S3Bucket,
   keys: readonly string[],
   signal?: AbortSignal,
 ): Promise<void> {
@@ -120,7 +120,7 @@ function isBatchable(key: string): boolean {
 }
 
 async function deleteBatch(
-  bucket: Bucket,
+  bucket: S3Bucket,
   keys: readonly string[],
   signal: AbortSignal | undefined,
 ): Promise<void> {
@@ -128,7 +128,7 @@ async function deleteBatch(
     Bucket: bucket.bucket,
     Delete: { Objects: keys.map((Key) => ({ Key })), Quiet: true },
   });
-  const { Errors = [] } = await bucket.client.send(command, within(bucket, signal));
+  const { Errors = [] } = await bucket.client.send(command, limitCall(bucket, signal));
   for (const { Key } of Errors) {
     // Ceph refuses to delete what is being written just then
     if (Key !== undefined) await deleteOne(bucket, Key, signal);
@@ -139,10 +139,10 @@ async function deleteBatch(
 }
 
 async function deleteOne(
-  bucket: Bucket,
+  bucket: S3Bucket,
   Key: string,
   signal: AbortSignal | undefined,
 ): Promise<void> {
   const command = new DeleteObjectCommand({ Bucket: bucket.bucket, Key });
-  await bucket.client.send(command, within(bucket, signal));
+  await bucket.client.send(command, limitCall(bucket, signal));
 }

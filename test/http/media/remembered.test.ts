@@ -1,23 +1,23 @@
 import { describe, expect, it } from "vitest";
 import { DEFAULT_CACHE_RULES } from "../../../src/http/answer/cache-control.ts";
-import { createHits } from "../../../src/http/media/remembered.ts";
-import type { Hits } from "../../../src/http/media/remembered.ts";
-import type { MediaDeps } from "../../../src/http/media/variant.ts";
+import { createAnswerCache } from "../../../src/http/media/remembered.ts";
+import type { AnswerCache } from "../../../src/http/media/remembered.ts";
+import type { VariantDeps } from "../../../src/http/media/variant.ts";
 import type { TestApp } from "../../support/app.ts";
 import { createFilledApp } from "../../support/app.ts";
 import { RULES } from "../../support/variants.ts";
 
 interface Both {
   readonly app: TestApp;
-  readonly hits: Hits;
+  readonly hits: AnswerCache;
 }
 
 /** The long way and the short way to the same variants. */
-async function createBoth(overrides: Partial<MediaDeps> = {}): Promise<Both> {
-  const noted: Parameters<Hits["note"]>[] = [];
-  const note: Hits["note"] = (...args) => void noted.push(args);
+async function createBoth(overrides: Partial<VariantDeps> = {}): Promise<Both> {
+  const noted: Parameters<AnswerCache["note"]>[] = [];
+  const note: AnswerCache["note"] = (...args) => void noted.push(args);
   const app = await createFilledApp({ ...overrides, hits: { note } });
-  const hits = createHits({
+  const hits = createAnswerCache({
     variants: app.variants,
     rules: RULES,
     delivery: "auto",

@@ -3,7 +3,7 @@ import type { ServerResponse } from "node:http";
 import { createServer, get } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { createAnswerLimit } from "../../../src/http/node/answer-limit.ts";
+import { createInFlightBytes } from "../../../src/http/node/answer-limit.ts";
 
 const LARGE = 100_000;
 
@@ -40,43 +40,43 @@ afterEach(() => {
 describe("createAnswerLimit", () => {
   it("cuts off who takes an answer too slowly, by its length, and nobody who has taken it", () => {
     vi.useFakeTimers();
-    const limit = createAnswerLimit(3 * LARGE);
+    const limit = createInFlightBytes(3 * LARGE);
     const [slow, long, quick] = [toClient(), toClient(), toClient()];
-    limit.admit(LARGE, slow);
-    limit.admit(LARGE, long, 10 * LARGE);
-    limit.admit(LARGE, quick);
+    limit.reserve(LARGE, slow);
+    limit.reserve(LARGE, long, 10 * LARGE);
+    limit.reserve(LARGE, quick);
     quick.emit("close");
     vi.advanceTimersByTime(30_000 + LARGE / 16);
     expect([slow, long, quick].map(({ destroyed }) => destroyed)).toEqual([true, false, false]);
-    expect(limit.admit(LARGE, toClient())).toBe(true);
+    expect(limit.reserve(LARGE, toClient())).toBe(true);
     vi.advanceTimersByTime((9 * LARGE) / 16);
     expect([slow, long, quick].map(({ destroyed }) => destroyed)).toEqual([true, true, false]);
   });
 
   it("counts large answers until they are sent", () => {
-    const limit = createAnswerLimit(3 * LARGE);
+    const limit = createInFlightBytes(3 * LARGE);
     const connections = Array.from({ length: 4 }, () => toClient());
-    expect(connections.map((connection) => limit.admit(LARGE, connection))).toEqual([
+    expect(connections.map((connection) => limit.reserve(LARGE, connection))).toEqual([
       true,
       true,
       true,
       false,
     ]);
-    expect(limit.admit(1000, toClient())).toBe(true);
+    expect(limit.reserve(1000, toClient())).toBe(true);
     connections[1]?.emit("close");
-    expect(limit.admit(LARGE, toClient())).toBe(true);
-    expect(limit.admit(LARGE, toClient())).toBe(false);
+    expect(limit.reserve(LARGE, toClient())).toBe(true);
+    expect(limit.reserve(LARGE, toClient())).toBe(false);
   });
 
   it("does not count what is answered to a client that has gone", async () => {
-    const limit = createAnswerLimit(LARGE);
-    limit.admit(LARGE, await abandonedAnswer());
-    expect(limit.admit(LARGE, toClient())).toBe(true);
+    const limit = createInFlightBytes(LARGE);
+    limit.reserve(LARGE, await abandonedAnswer());
+    expect(limit.reserve(LARGE, toClient())).toBe(true);
   });
 
   it("lets one answer pass that is larger than all", () => {
-    const limit = createAnswerLimit(LARGE);
-    expect(limit.admit(9 * LARGE, toClient())).toBe(true);
-    expect(limit.admit(LARGE, toClient())).toBe(false);
+    const limit = createInFlightBytes(LARGE);
+    expect(limit.reserve(9 * LARGE, toClient())).toBe(true);
+    expect(limit.reserve(LARGE, toClient())).toBe(false);
   });
 });

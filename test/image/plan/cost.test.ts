@@ -33,9 +33,9 @@ describe("transformImage of what is slow", () => {
   ] satisfies [OutputFormat, TransformSpec, number][])(
     "declines %s of %j above %i pixels, when it may",
     async (format, spec, cost) => {
-      const job = { bytes: photo, spec, format, mayDecline: true };
+      const job = { bytes: photo, spec, format, skipIfSlow: true };
       expect(await transformImage(job, { limits: limitedTo(cost - 1) })).toEqual({
-        kind: "declined",
+        kind: "too_slow",
       });
       expect(await transformImage(job, { limits: limitedTo(cost) })).toMatchObject({
         kind: "made",
@@ -45,8 +45,8 @@ describe("transformImage of what is slow", () => {
 
   it("counts all frames", async () => {
     const bytes = await drawAnimation(["R", "G", "B"], { width: 20, height: 10 });
-    const job = { bytes, spec: { animated: true }, format: "webp", mayDecline: true } as const;
-    expect(await transformImage(job, { limits: limitedTo(299) })).toEqual({ kind: "declined" });
+    const job = { bytes, spec: { animated: true }, format: "webp", skipIfSlow: true } as const;
+    expect(await transformImage(job, { limits: limitedTo(299) })).toEqual({ kind: "too_slow" });
     expect(await transformImage(job, { limits: limitedTo(300) })).toMatchObject({ kind: "made" });
   });
 
@@ -55,8 +55,8 @@ describe("transformImage of what is slow", () => {
     const bytes = png.subarray(0, png.length / 2);
     const job = { bytes, spec: {}, format: "avif" } as const;
     const limits = limitedTo(1000);
-    expect(await transformImage({ ...job, mayDecline: true }, { limits })).toEqual({
-      kind: "declined",
+    expect(await transformImage({ ...job, skipIfSlow: true }, { limits })).toEqual({
+      kind: "too_slow",
     });
     await expect(transformImage(job, { limits })).rejects.toMatchObject({
       code: "unusable_original",
@@ -85,10 +85,10 @@ describe("transformImage of what is slow", () => {
 describe("createPool with what is slow", () => {
   it("hands on that a job was declined", async () => {
     const { pool, workers } = setUp();
-    const job = pool.run({ ...JOB, mayDecline: true }, never);
+    const job = pool.run({ ...JOB, skipIfSlow: true }, never);
     await settle();
     workers[0]?.decline();
-    expect(await job).toEqual({ kind: "declined" });
+    expect(await job).toEqual({ kind: "too_slow" });
   });
 
   it("says what takes too long when that was to be expected", async () => {

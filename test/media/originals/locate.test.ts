@@ -1,12 +1,12 @@
 import { describe, expect, it } from "vitest";
-import { createLocated } from "../../../src/media/originals/locate.ts";
-import type { Located } from "../../../src/media/originals/locate.ts";
+import { createFileLocator } from "../../../src/media/originals/locate.ts";
+import type { FileLocator } from "../../../src/media/originals/locate.ts";
 import type { LocateResult } from "../../../src/store/store.ts";
 
 const signal = new AbortController().signal;
 
 interface Bench {
-  readonly located: Located;
+  readonly located: FileLocator;
   calls(): number;
   advance(ms: number): void;
 }
@@ -23,7 +23,7 @@ function createBench(): Bench {
   };
   const deps = { locate, maxBytes: 10, observe: () => undefined, now: () => time };
   return {
-    located: createLocated(deps),
+    located: createFileLocator(deps),
     calls: () => calls,
     advance: (ms) => {
       time += ms;
@@ -36,47 +36,47 @@ describe("createLocated", () => {
     const { located, calls, advance } = createBench();
     const known = { etag: '"e"', size: 3, metadata: {} };
     const both = await Promise.all([
-      located.find("a", { known, signal }),
-      located.find("a", { known, signal }),
+      located.locate("a", { known, signal }),
+      located.locate("a", { known, signal }),
     ]);
     expect(both[1]).toBe(both[0]);
-    expect(await located.find("a", { known, signal })).toBe(both[0]);
+    expect(await located.locate("a", { known, signal })).toBe(both[0]);
     expect(calls()).toBe(1);
-    await located.find("a", { known: { ...known, etag: '"other"' }, signal });
+    await located.locate("a", { known: { ...known, etag: '"other"' }, signal });
     expect(calls()).toBe(2);
     advance(10_001);
-    await located.find("a", { known, signal });
+    await located.locate("a", { known, signal });
     expect(calls()).toBe(3);
   });
 
   it("finds one as it is now, for whoever wants that version", async () => {
     const { located, calls, advance } = createBench();
     expect(located.has("a")).toBe(false);
-    const version = await located.findNow("a", signal);
+    const version = await located.locateCurrent("a", signal);
     expect(version).toEqual({ etag: '"e"', size: 3 });
     expect(located.has("a")).toBe(true);
-    await located.find("a", { known: version, signal });
+    await located.locate("a", { known: version, signal });
     expect(calls()).toBe(1);
-    await Promise.all([located.findNow("a", signal), located.findNow("a", signal)]);
+    await Promise.all([located.locateCurrent("a", signal), located.locateCurrent("a", signal)]);
     expect(calls()).toBe(2);
     advance(10_001);
     expect(located.has("a")).toBe(false);
-    expect(await located.findNow("gone", signal)).toBeUndefined();
+    expect(await located.locateCurrent("gone", signal)).toBeUndefined();
     expect(located.has("gone")).toBe(false);
   });
 
   it("forgets one original, and no other", async () => {
     const { located, calls } = createBench();
-    for (const key of ["a", "ab"]) await located.find(key, { signal });
+    for (const key of ["a", "ab"]) await located.locate(key, { signal });
     located.forget("a");
-    for (const key of ["a", "ab"]) await located.find(key, { signal });
+    for (const key of ["a", "ab"]) await located.locate(key, { signal });
     expect(calls()).toBe(3);
   });
 
   it("does not remember that there was none", async () => {
     const { located, calls } = createBench();
     for (let time = 0; time < 2; time += 1) {
-      expect(await located.find("gone", { signal })).toMatchObject({ kind: "missing" });
+      expect(await located.locate("gone", { signal })).toMatchObject({ kind: "missing" });
     }
     expect(calls()).toBe(2);
   });
@@ -84,7 +84,9 @@ describe("createLocated", () => {
   it("looks for none that is known to be too large", async () => {
     const { located, calls } = createBench();
     const known = { etag: '"e"', size: 11, metadata: {} };
-    await expect(located.find("a", { known, signal })).rejects.toMatchObject({ code: "too_large" });
+    await expect(located.locate("a", { known, signal })).rejects.toMatchObject({
+      code: "too_large",
+    });
     expect(calls()).toBe(0);
   });
 });

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { orAbort } from "../../../src/abort.ts";
 import { createByteBudget } from "../../../src/concurrency/byte-budget.ts";
 import { createOriginals } from "../../../src/media/originals/originals.ts";
-import { createStreams } from "../../../src/media/open-bodies.ts";
+import { createOpenBodies } from "../../../src/media/open-bodies.ts";
 import { createMemoryStore } from "../../../src/store/memory.ts";
 import type { Bench } from "../../support/variants.ts";
 import { createBench, findText, requestOf } from "../../support/variants.ts";
@@ -67,7 +67,7 @@ describe("originals", () => {
         ...store,
         get: (_, { signal = new AbortController().signal }) => orAbort(never, signal),
       },
-      streams: createStreams({ limit: 1, now: () => performance.now() }),
+      streams: createOpenBodies({ limit: 1, now: () => performance.now() }),
       maxBytes: 10,
       budget,
       cacheBytes: 0,

@@ -141,7 +141,7 @@ describe.each(TARGETS)("a purge by $kind", (target) => {
     await other.drain();
     get.goOn();
     await reading;
-    expect(other.variants.recall(request)).toMatchObject({
+    expect(other.variants.getCached(request)).toMatchObject({
       info: { sourceEtag: (await bench.originals.head(KEY))?.etag },
     });
   });

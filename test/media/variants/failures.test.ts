@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { MediaError } from "../../../src/errors.ts";
-import type { LookUpDeps } from "../../../src/media/variants/look-up.ts";
+import type { FindOrMakeDeps } from "../../../src/media/variants/look-up.ts";
 import { createMemoryStore } from "../../../src/store/memory.ts";
 import { createBench, findText, madeOf, readAll, requestOf } from "../../support/variants.ts";
 
@@ -110,7 +110,7 @@ describe("failures", () => {
   });
 });
 
-function failOnce(error: Error): () => ReturnType<LookUpDeps["transform"]> {
+function failOnce(error: Error): () => ReturnType<FindOrMakeDeps["transform"]> {
   let isFirst = true;
   return async () => {
     if (!isFirst) return madeOf(new TextEncoder().encode("ok"));

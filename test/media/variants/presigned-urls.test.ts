@@ -45,7 +45,7 @@ describe("createPresignedUrls", () => {
     expect(await urls.sign(wanted)).toBe(first);
     expect(first.expiresAt - (START + HOUR)).toBe(HOUR);
     setTo(START + HOUR);
-    expect(urls.recall(wanted)).toBeUndefined();
+    expect(urls.getCached(wanted)).toBeUndefined();
     expect((await urls.sign(wanted)).url).not.toBe(first.url);
   });
 
@@ -54,7 +54,7 @@ describe("createPresignedUrls", () => {
     const wanted = await wish();
     const first = await urls.sign(wanted);
     setTo(START - 5 * HOUR);
-    expect(urls.recall(wanted)).toBeUndefined();
+    expect(urls.getCached(wanted)).toBeUndefined();
     const second = await urls.sign(wanted);
     expect(second.url).not.toBe(first.url);
     expect(second.givenFrom).toBeLessThanOrEqual(START - 5 * HOUR);
@@ -66,8 +66,8 @@ describe("createPresignedUrls", () => {
     const { expiresAt } = await urls.sign(wanted);
     expect(expiresAt).toBe(START + 600_000);
     setTo(START + 539_999);
-    expect(urls.recall(wanted)).toBeDefined();
+    expect(urls.getCached(wanted)).toBeDefined();
     setTo(START + 540_000);
-    expect(urls.recall(wanted)).toBeUndefined();
+    expect(urls.getCached(wanted)).toBeUndefined();
   });
 });

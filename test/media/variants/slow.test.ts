@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
 import { MediaError } from "../../../src/errors.ts";
-import type { LookUpDeps } from "../../../src/media/variants/look-up.ts";
+import type { FindOrMakeDeps } from "../../../src/media/variants/look-up.ts";
 import type { VariantRequest } from "../../../src/request/request.ts";
 import { readRequest } from "../../../src/request/read.ts";
-import type { Found } from "../../../src/media/variants/variants.ts";
+import type { FoundVariant } from "../../../src/media/variants/variants.ts";
 import { createDeferred } from "../../support/deferred.ts";
 import type { Bench } from "../../support/variants.ts";
 import { createBench, madeOf, requestOf, RULES } from "../../support/variants.ts";
@@ -19,16 +19,16 @@ async function negotiated(target = "/f_auto/cat.jpg"): Promise<VariantRequest> {
 /** AVIF is slow: it is declined, or takes until the gate opens. */
 function createSlowBench(): Bench & { readonly open: () => void } {
   const gate = createDeferred<void>();
-  const transform: LookUpDeps["transform"] = async ({ format, mayDecline }) => {
+  const transform: FindOrMakeDeps["transform"] = async ({ format, skipIfSlow }) => {
     if (format !== "avif") return madeOf(new TextEncoder().encode(format));
-    if (mayDecline) return { kind: "declined" };
+    if (skipIfSlow) return { kind: "too_slow" };
     await gate.promise;
     return madeOf(new TextEncoder().encode(format));
   };
   return { ...createBench({ transform, cacheBytes: 1000 }), open: () => gate.resolve() };
 }
 
-function formatOf(found: Found): string {
+function formatOf(found: FoundVariant): string {
   return found.request.format;
 }
 
@@ -37,14 +37,14 @@ describe("a slow codec under f_auto", () => {
     const bench = createSlowBench();
     await bench.putOriginal("cat.jpg", "cat");
     const first = await bench.variants.find(await negotiated());
-    expect(first).toMatchObject({ kind: "made", request: { format: "webp", isStandIn: true } });
+    expect(first).toMatchObject({ kind: "made", request: { format: "webp", isFallback: true } });
     const second = await bench.variants.find(await negotiated());
     expect(formatOf(second)).toBe("webp");
     bench.open();
     await bench.drain();
     const third = await bench.variants.find(await negotiated());
     expect(third).toMatchObject({ kind: "stored", request: { format: "avif" } });
-    expect(third.request.isStandIn).toBeUndefined();
+    expect(third.request.isFallback).toBeUndefined();
     expect(bench.calls.filter((call) => call === "originals.get")).toHaveLength(1);
   });
 
@@ -69,9 +69,9 @@ describe("a slow codec under f_auto", () => {
 
   it("that failed lately is passed over", async () => {
     const bench = createBench({
-      transform: async ({ format, mayDecline }) => {
+      transform: async ({ format, skipIfSlow }) => {
         if (format !== "avif") return madeOf(new TextEncoder().encode(format));
-        if (mayDecline) return { kind: "declined" };
+        if (skipIfSlow) return { kind: "too_slow" };
         throw new MediaError("unusable_original", "too slow");
       },
     });
@@ -85,8 +85,8 @@ describe("a slow codec under f_auto", () => {
 
   it("gives way down to the plain format", async () => {
     const bench = createBench({
-      transform: async ({ format, mayDecline }) =>
-        mayDecline ? { kind: "declined" } : madeOf(new TextEncoder().encode(format)),
+      transform: async ({ format, skipIfSlow }) =>
+        skipIfSlow ? { kind: "too_slow" } : madeOf(new TextEncoder().encode(format)),
     });
     await bench.putOriginal("cat.jpg", "cat");
     const found = await bench.variants.find(await negotiated());

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { MediaError } from "../../../src/errors.ts";
 import { readEntries } from "../../../src/media/warm/lines.ts";
 import type { WarmEntry } from "../../../src/media/warm/order.ts";
-import { readOrders } from "../../../src/media/warm/order.ts";
+import { parseWarmRequests } from "../../../src/media/warm/order.ts";
 import { collect, each } from "../../support/warm.ts";
 
 function encode(...chunks: readonly string[]): AsyncGenerator<Uint8Array> {
@@ -11,7 +11,7 @@ function encode(...chunks: readonly string[]): AsyncGenerator<Uint8Array> {
 
 function shownOf(entries: readonly WarmEntry[]): unknown[] {
   return entries.map((entry) =>
-    "problem" in entry ? [entry.line, entry.problem.message] : [entry.key, entry.wants],
+    "problem" in entry ? [entry.line, entry.problem.message] : [entry.key, entry.outputs],
   );
 }
 
@@ -78,6 +78,6 @@ describe("readOrders", () => {
       "an original must be wanted in at most 256 combinations of transforms and formats, got 257",
     ],
   ])("says what is wrong with %j", (text, message) => {
-    expect(() => readOrders(text)).toThrow(new MediaError("invalid_body", message));
+    expect(() => parseWarmRequests(text)).toThrow(new MediaError("invalid_body", message));
   });
 });

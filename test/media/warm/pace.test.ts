@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { WarmEntry } from "../../../src/media/warm/order.ts";
-import { readOrders } from "../../../src/media/warm/order.ts";
+import { parseWarmRequests } from "../../../src/media/warm/order.ts";
 import { madeOf } from "../../support/variants.ts";
 import { collect, createWarmBench, each, namesOf, NEVER, warmAll } from "../../support/warm.ts";
 
@@ -10,7 +10,7 @@ async function* sayNothing(): AsyncGenerator<WarmEntry> {
 }
 
 async function* breakOff(): AsyncGenerator<WarmEntry> {
-  yield* readOrders('{"key":"a.jpg","transforms":["w_1"]}');
+  yield* parseWarmRequests('{"key":"a.jpg","transforms":["w_1"]}');
   throw new Error("cut");
 }
 
@@ -46,7 +46,7 @@ describe("the pace of createWarm", () => {
     const endless = async function* (): AsyncGenerator<WarmEntry> {
       for (;;) {
         read += 1;
-        yield* readOrders(`{"key":"${read}.jpg","transforms":["w_1"]}`);
+        yield* parseWarmRequests(`{"key":"${read}.jpg","transforms":["w_1"]}`);
       }
     };
     const results = bench.warm(endless(), NEVER);
@@ -63,7 +63,7 @@ describe("the pace of createWarm", () => {
     const keys = Array.from({ length: 50 }, (_, n) => `${n}.jpg`);
     for (const key of keys) await bench.putOriginal(key, key);
     const gone = new AbortController();
-    const orders = readOrders(JSON.stringify({ keys, transforms: ["w_1"] }));
+    const orders = parseWarmRequests(JSON.stringify({ keys, transforms: ["w_1"] }));
     let taken = 0;
     for await (const _ of bench.warm(each(orders), gone.signal)) {
       taken += 1;

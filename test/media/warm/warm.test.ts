@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { MediaError } from "../../../src/errors.ts";
-import { readOrders } from "../../../src/media/warm/order.ts";
+import { parseWarmRequests } from "../../../src/media/warm/order.ts";
 import type { WarmDeps } from "../../../src/media/warm/warm.ts";
 import { createMemoryStore } from "../../../src/store/memory.ts";
 import { findText, madeOf, RULES } from "../../support/variants.ts";
@@ -113,9 +113,9 @@ describe("createWarm", () => {
     const bench = createWarmBench();
     for (const key of ["a.jpg", "b.jpg"]) await bench.putOriginal(key, "cat");
     const lines = [1, 2, 3, 4].flatMap((width) =>
-      readOrders(`{"key":"a.jpg","transforms":["w_${width}"]}`),
+      parseWarmRequests(`{"key":"a.jpg","transforms":["w_${width}"]}`),
     );
-    const other = readOrders('{"key":"b.jpg","transforms":["w_1","w_2"]}');
+    const other = parseWarmRequests('{"key":"b.jpg","transforms":["w_1","w_2"]}');
     await collect(bench.warm(each([...lines, ...other]), NEVER));
     expect(bench.count("transform")).toBe(6);
     expect(bench.count("fetch")).toBe(2);

@@ -28,7 +28,7 @@ const REGION_HEADER: Answer = (response) => {
   response.writeHead(301, { "x-amz-bucket-region": "eu-west-1" }).end();
 };
 
-const FAULTS: readonly (readonly [what: string, StoreProblem, Answer, says: RegExp])[] = [
+const FAULTS: readonly (readonly [what: string, StoreProblem, Answer, message: RegExp])[] = [
   [
     "an unknown key",
     "unknown_key",
@@ -73,7 +73,7 @@ async function failureOf(call: Promise<unknown>): Promise<MediaError> {
 
 describe("a fault of the store", () => {
   it.each(FAULTS)("is named in the cause of every call that it fails: %s", async (...fault) => {
-    const [, problem, answer, says] = fault;
+    const [, problem, answer, message] = fault;
     const { store, get, put } = await script([answer], 400);
     const calls = [
       get(),
@@ -83,10 +83,10 @@ describe("a fault of the store", () => {
     ];
     for (const error of await Promise.all(calls.map(failureOf))) {
       expect(error.code).toBe(problem === "slow" ? "timeout" : "store_failed");
-      expect(error.message).not.toMatch(says); // that is for the log alone
+      expect(error.message).not.toMatch(message); // that is for the log alone
       expect(error.cause).toMatchObject({
         problem,
-        message: expect.stringMatching(says) as string,
+        message: expect.stringMatching(message) as string,
       });
     }
   });
@@ -122,8 +122,8 @@ describe("a fault of the store", () => {
   it("is named whatever was thrown", () => {
     expect(diagnose(new Error("UnknownError")).remedy).toMatch(/its own log/);
     for (const thrown of [undefined, "text", 7, new Error(""), { name: "AccessDenied" }]) {
-      const { says, remedy } = diagnose(thrown);
-      expect([typeof says, typeof remedy]).toEqual(["string", "string"]);
+      const { message, remedy } = diagnose(thrown);
+      expect([typeof message, typeof remedy]).toEqual(["string", "string"]);
     }
   });
 });

@@ -59,7 +59,7 @@ export function createFakeWorker(): FakeWorker {
     },
     finish: (width = 1) =>
       end?.resolve({ kind: "made", bytes: new Uint8Array(), width, height: 1 }),
-    decline: () => end?.resolve({ kind: "declined" }),
+    decline: () => end?.resolve({ kind: "too_slow" }),
     fail: (error) => end?.reject(error),
     wearOut: () => {
       isFit = false;

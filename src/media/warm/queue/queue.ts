@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { setTimeout as pause } from "node:timers/promises";
 import type { Queue } from "bullmq";
-import type { WarmOrder } from "../order.ts";
+import type { WarmRequest } from "../order.ts";
 import type { WarmTally } from "../result.ts";
 import { connect, loadDrivers } from "./redis.ts";
 import type { Work, WorkOptions } from "./worker.ts";
@@ -34,7 +34,7 @@ interface DeadLetter {
 /** Originals to be warmed up, shared by many processes: BullMQ, on Redis or Valkey. */
 export interface WarmQueue {
   /** One job for each original; one that waits, or is dead, already is not added again. */
-  add(orders: readonly WarmOrder[]): Promise<void>;
+  add(orders: readonly WarmRequest[]): Promise<void>;
   counts(): Promise<QueueCounts>;
   dead(): AsyncGenerator<DeadLetter>;
   /** Puts the dead letters back; gives how many. */
@@ -43,17 +43,17 @@ export interface WarmQueue {
   close(): Promise<void>;
 }
 
-export interface QueueOptions {
+export interface WarmQueueOptions {
   readonly url: string;
   /** Both ends must call it the same. */
   readonly name: string;
 }
 
 /** @throws Error when the packages are not installed, or the queue cannot be reached */
-export async function openQueue({ url, name }: QueueOptions): Promise<WarmQueue> {
+export async function openQueue({ url, name }: WarmQueueOptions): Promise<WarmQueue> {
   const drivers = await loadDrivers();
   const connection = await connect(drivers, url);
-  const queue: Queue<WarmOrder, WarmTally> = new drivers.Queue(name, {
+  const queue: Queue<WarmRequest, WarmTally> = new drivers.Queue(name, {
     connection,
     prefix: PREFIX,
     defaultJobOptions: {
@@ -68,7 +68,7 @@ export async function openQueue({ url, name }: QueueOptions): Promise<WarmQueue>
   return {
     add: async (orders) => {
       await queue.addBulk(
-        orders.map((data) => ({ name: "warm", data, opts: { jobId: idOf(data) } })),
+        orders.map((data) => ({ name: "warm", data, opts: { jobId: hashRequest(data) } })),
       );
     },
     counts: async () => {
@@ -89,12 +89,12 @@ export async function openQueue({ url, name }: QueueOptions): Promise<WarmQueue>
 }
 
 /** The same for the same order, and no number: such an id BullMQ keeps for itself. */
-function idOf({ key, wants }: WarmOrder): string {
-  const hash = createHash("sha256").update(JSON.stringify([key, wants]));
+function hashRequest({ key, outputs }: WarmRequest): string {
+  const hash = createHash("sha256").update(JSON.stringify([key, outputs]));
   return `original-${hash.digest("hex")}`;
 }
 
-async function* readDead(queue: Queue<WarmOrder, WarmTally>): AsyncGenerator<DeadLetter> {
+async function* readDead(queue: Queue<WarmRequest, WarmTally>): AsyncGenerator<DeadLetter> {
   for (let start = 0; ; start += PAGE) {
     const jobs = await queue.getFailed(start, start + PAGE - 1);
     for (const { data, failedReason, attemptsMade, finishedOn = 0 } of jobs) {
@@ -105,7 +105,7 @@ async function* readDead(queue: Queue<WarmOrder, WarmTally>): AsyncGenerator<Dea
   }
 }
 
-async function retryDead(queue: Queue<WarmOrder, WarmTally>): Promise<number> {
+async function retryDead(queue: Queue<WarmRequest, WarmTally>): Promise<number> {
   // those that die again meanwhile are not to be retried for ever
   let left = await queue.getFailedCount();
   let retried = 0;

@@ -1,9 +1,9 @@
 import type { Job, Worker } from "bullmq";
 import type { Redis } from "ioredis";
-import { each } from "../../../concurrency/to-async.ts";
-import type { WarmOrder } from "../order.ts";
+import { toAsync } from "../../../concurrency/to-async.ts";
+import type { WarmRequest } from "../order.ts";
 import type { WarmResult, WarmTally } from "../result.ts";
-import { count, createTally, isTransient } from "../result.ts";
+import { countResult, createTally, isTransient } from "../result.ts";
 import type { Warm } from "../warm.ts";
 import type { Drivers } from "./redis.ts";
 
@@ -17,7 +17,7 @@ const MAX_REASONS = 5;
 const PROGRESS_MS = 1000;
 
 /** All that is wanted of one original; gives what has become of it. */
-type WarmJob = Job<WarmOrder, WarmTally>;
+type WarmJob = Job<WarmRequest, WarmTally>;
 
 export interface WorkOptions {
   readonly warm: Warm;
@@ -49,7 +49,7 @@ export function startWork(
   { UnrecoverableError, ...drivers }: Pick<Drivers, "Worker" | "UnrecoverableError">,
   { connection, name, concurrency, rate, lostAfterMs, ...options }: Wiring,
 ): Work {
-  const worker: Worker<WarmOrder, WarmTally> = new drivers.Worker(
+  const worker: Worker<WarmRequest, WarmTally> = new drivers.Worker(
     name,
     async (job: WarmJob) => {
       const { tally, failures } = await workOff(job, options);
@@ -85,8 +85,8 @@ async function workOff(job: WarmJob, { warm, onResult }: JobOptions): Promise<Su
   const tally = createTally();
   const failures: WarmResult[] = [];
   let told = performance.now();
-  for await (const result of warm(each([job.data]), new AbortController().signal)) {
-    count(tally, result);
+  for await (const result of warm(toAsync([job.data]), new AbortController().signal)) {
+    countResult(tally, result);
     onResult(result);
     if (result.status === "failed") failures.push(result);
     if (performance.now() - told < PROGRESS_MS) continue;

@@ -41,7 +41,7 @@ export async function checkCacheKey(patient: Patient): Promise<Finding> {
       return ok(check, "a new version is a new entry, and the old one is kept");
     return ok(check, "a new version has the new bytes; nothing there caches");
   } catch (error) {
-    return skipped(check, diagnose(error).says);
+    return skipped(check, diagnose(error).message);
   } finally {
     await probe.clear();
   }

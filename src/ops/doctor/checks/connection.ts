@@ -65,7 +65,7 @@ async function checkList({ client }: Patient, { bucket, prefix }: Place): Promis
     if (Name === undefined && KeyCount === undefined) throw new NotS3("no listing");
     return { finding: ok(check, `bucket "${bucket}" is there and can be listed`), isFatal: false };
   } catch (error) {
-    const { problem, says, remedy } = diagnose(error);
+    const { problem, message: says, remedy } = diagnose(error);
     const isFatal = !PASSING.has(problem);
     if (problem !== "denied") return { finding: fail(check, says, remedy), isFatal };
     const words = `bucket "${bucket}" may not be listed: missing keys look forbidden, and neither warm-up by prefix nor purges work`;

@@ -67,7 +67,7 @@ async function checkKeys({ client, variants }: Patient, probe: Probe): Promise<F
       if (!bytes || !probe.bytesOf(name).equals(bytes)) broken.push(what);
       else if (isListed === false) broken.push(`${what} (in listings)`);
     } catch (error) {
-      broken.push(`${what} (${diagnose(error).says})`);
+      broken.push(`${what} (${diagnose(error).message})`);
     }
   }
   if (broken.length === 0) {

@@ -23,7 +23,7 @@ export async function checkPresigned(
     const options = { method: "GET", version: "1", signedAt: Date.now() } as const;
     ({ url } = await presign(key, { ...options, seconds: GOOD_SECONDS }));
   } catch (error) {
-    const { says, remedy } = diagnose(error);
+    const { message: says, remedy } = diagnose(error);
     return fail(check, `nothing can be signed: ${says}`, remedy);
   }
   try {

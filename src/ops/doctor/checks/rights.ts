@@ -5,7 +5,7 @@ import {
   ListObjectsV2Command,
 } from "@aws-sdk/client-s3";
 import { diagnose } from "../../../store/s3/diagnose.ts";
-import { errorCodeOf, statusOf } from "../../../store/s3/errors.ts";
+import { getErrorName, getStatus } from "../../../store/s3/errors.ts";
 import type { Finding, Findings } from "../result.ts";
 import { fail, ok, skipped, warn } from "../result.ts";
 import type { Patient, Place } from "../target.ts";
@@ -61,7 +61,7 @@ async function checkOriginal(
     await Body?.transformToByteArray();
     return ok(check, `"${original}" can be read`);
   } catch (error) {
-    const { says, problem, remedy } = diagnose(error);
+    const { message: says, problem, remedy } = diagnose(error);
     const cure = `grant s3:GetObject on arn:aws:s3:::${originals.bucket}/${originals.prefix}*: ${GRANT}`;
     return fail(
       check,
@@ -83,9 +83,9 @@ async function checkMissing({ client }: Patient, { bucket, prefix }: Place): Pro
       "check AWS_ENDPOINT_URL_S3: it is no S3",
     );
   } catch (error) {
-    if (statusOf(error) === 404) return ok(check, "what is missing is a 404");
-    const { says, remedy } = diagnose(error);
-    if (statusOf(error) !== 403) return fail(check, says, remedy);
+    if (getStatus(error) === 404) return ok(check, "what is missing is a 404");
+    const { message: says, remedy } = diagnose(error);
+    if (getStatus(error) !== 403) return fail(check, says, remedy);
     const words = "what is missing is a 403, as if it were forbidden";
     return warn(check, words, `grant s3:ListBucket on arn:aws:s3:::${bucket}: ${GRANT}`);
   }
@@ -124,7 +124,7 @@ export async function* examineWriting(
     yield await checkConditions(probe, etag);
     return etag !== "";
   } catch (error) {
-    const { problem, says, remedy } = diagnose(error);
+    const { problem, message: says, remedy } = diagnose(error);
     const grant = `grant s3:PutObject on arn:aws:s3:::${bucket}/${prefix}*: ${GRANT}; where it is granted, some Deny in the policy of the bucket is stronger: let it except the service`;
     const cure = (await isBlockedByCeph(patient)) ? UNBLOCK : grant;
     yield fail(
@@ -170,10 +170,10 @@ async function outcomeOf(write: () => Promise<unknown>): Promise<string> {
     await write();
     return "stored";
   } catch (error) {
-    const status = statusOf(error);
+    const status = getStatus(error);
     if (status === 412 || status === 409 || status === 404) return "refused";
     if (status === 501 || status === 400) return "unsupported";
-    return errorCodeOf(error);
+    return getErrorName(error);
   }
 }
 
@@ -183,7 +183,7 @@ export async function* examineDeleting({ variants }: Patient, probe: Probe): Fin
     await probe.remove("probe.png");
     yield ok("delete variants", `objects can be deleted below ${variants.prefix}`);
   } catch (error) {
-    const { problem, says, remedy } = diagnose(error);
+    const { problem, message: says, remedy } = diagnose(error);
     const cure = `grant s3:DeleteObject on arn:aws:s3:::${variants.bucket}/${variants.prefix}*: ${GRANT}`;
     const words = `nothing can be deleted below ${variants.prefix}, ${probe.key("")} is left there: ${says}`;
     yield fail("delete variants", words, problem === "denied" ? cure : remedy);

@@ -16,7 +16,7 @@ import {
   PutBucketWebsiteCommand,
   PutPublicAccessBlockCommand,
 } from "@aws-sdk/client-s3";
-import { isBucketMissing, statusOf } from "../../../store/s3/errors.ts";
+import { isBucketMissing, getStatus } from "../../../store/s3/errors.ts";
 import { mergeCors, mergeLifecycle, mergePublicAccess, sortLifecycle } from "./documents.ts";
 import type { Json } from "./merge.ts";
 import { mergeNotifications } from "./notifications.ts";
@@ -132,7 +132,7 @@ export async function readSetting(setting: Setting, call: Call): Promise<Json | 
     return (await setting.read(call)) as Json | undefined; // each read gives the document of its kind
   } catch (error) {
     // each has a code of its own for that
-    if (statusOf(error) === 404 && !isBucketMissing(error)) return undefined;
+    if (getStatus(error) === 404 && !isBucketMissing(error)) return undefined;
     throw error;
   }
 }

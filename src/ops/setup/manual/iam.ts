@@ -1,6 +1,6 @@
 import type * as IamSdk from "@aws-sdk/client-iam";
 import { MediaError } from "../../../errors.ts";
-import { errorCodeOf, statusOf } from "../../../store/s3/errors.ts";
+import { getErrorName, getStatus } from "../../../store/s3/errors.ts";
 import { POLICY_NAME } from "./iam-commands.ts";
 import type { Json } from "../bucket/merge.ts";
 import { isSame } from "../bucket/merge.ts";
@@ -187,7 +187,7 @@ async function find<T>(read: () => Promise<T>): Promise<T | undefined> {
   try {
     return await read();
   } catch (error) {
-    const isMissing = statusOf(error) === 404 || errorCodeOf(error).startsWith("NoSuchEntity");
+    const isMissing = getStatus(error) === 404 || getErrorName(error).startsWith("NoSuchEntity");
     if (isMissing) return undefined;
     throw error;
   }

@@ -1,6 +1,6 @@
 import { Redis } from "ioredis";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { WarmOrder } from "../../../../src/media/warm/order.ts";
+import type { WarmRequest } from "../../../../src/media/warm/order.ts";
 import type { WarmResult } from "../../../../src/media/warm/result.ts";
 import type { Warm } from "../../../../src/media/warm/warm.ts";
 import type { WarmQueue } from "../../../../src/media/warm/queue/queue.ts";
@@ -10,8 +10,8 @@ import type { RedisServer } from "../../../support/redis.ts";
 import { hasRedis, startRedis } from "../../../support/redis.ts";
 import { sleep } from "../../../support/server.ts";
 
-function orderOf(key: string): WarmOrder {
-  return { key, wants: [{ transforms: ["w_1"], formats: [] }] };
+function orderOf(key: string): WarmRequest {
+  return { key, outputs: [{ transforms: ["w_1"], formats: [] }] };
 }
 
 /** Makes of each order what it is told to. */
@@ -46,7 +46,7 @@ describe.skipIf(!hasRedis())("openQueue", () => {
 
   /** Works on some orders until nothing is left of them. */
   async function workOff(
-    orders: readonly WarmOrder[],
+    orders: readonly WarmRequest[],
     options: Pick<WorkOptions, "warm"> & Partial<WorkOptions>,
   ): Promise<{ queue: WarmQueue; results: WarmResult[]; name: string }> {
     names += 1;

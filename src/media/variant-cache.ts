@@ -1,0 +1,173 @@
+import { LRUCache } from "lru-cache";
+import { MediaError } from "../errors.ts";
+import type { ErrorCode } from "../errors.ts";
+import type { VariantRequest } from "../request/request.ts";
+import type { Variant, VariantInfo } from "./variant.ts";
+
+const MAX_VARIANTS = 50_000;
+const MAX_FAILURES = 10_000;
+const MAX_UNWRITTEN_BYTES = 32 * 1024 * 1024;
+
+const MISSING_MS = 10_000;
+const FAILED_MS = 60_000;
+const UNWRITTEN_MS = 60_000;
+
+/** Failures that a retry does not mend, and that were expensive to find. */
+const LASTING: ReadonlySet<ErrorCode> = new Set([
+  "too_large",
+  "unsupported_original",
+  "unusable_original",
+  "invalid_transform",
+  "timeout",
+]);
+
+export interface CachedVariant {
+  readonly info: VariantInfo;
+  /** When the original was last known to be the one that the variant was made from. */
+  readonly checkedAt: number;
+  /** When that was last asked, with or without an answer. */
+  readonly triedAt?: number;
+}
+
+/** An entry, and the generation in which it was made. */
+interface Dated<T> {
+  readonly value: T;
+  readonly generation: number;
+}
+
+/**
+ * The memory of one instance about its variants: what the store has, some bytes, and recent failures. All of
+ * it can be lost.
+ */
+export class VariantCache {
+  readonly #stored = new LRUCache<string, Dated<CachedVariant>>({ max: MAX_VARIANTS });
+  readonly #bytes: LRUCache<string, Variant>;
+  readonly #unwritten: LRUCache<string, Dated<Variant>>;
+  readonly #failures: LRUCache<string, Dated<MediaError>>;
+  /** By the key of the original. */
+  readonly #missing: LRUCache<string, MediaError>;
+  /** The generation in which an original was purged: older entries do not count. They may be too many to delete. */
+  readonly #purged = new LRUCache<string, number>({ max: MAX_VARIANTS });
+  #generation = 0;
+  #prefixGeneration = 0;
+
+  /**
+   * @param now milliseconds since some beginning
+   * @param maxBytes of stored variants whose bytes are held
+   */
+  constructor(now: () => number, maxBytes: number) {
+    const clock = { perf: { now }, ttlResolution: 0 };
+    this.#bytes = new LRUCache({
+      maxSize: Math.max(1, maxBytes),
+      sizeCalculation: ({ bytes }) => bytes.length + 1,
+    });
+    this.#unwritten = new LRUCache({
+      ...clock,
+      maxSize: MAX_UNWRITTEN_BYTES,
+      sizeCalculation: ({ value }) => value.bytes.length + 1,
+      ttl: UNWRITTEN_MS,
+    });
+    this.#failures = new LRUCache({ ...clock, max: MAX_FAILURES, ttl: FAILED_MS });
+    this.#missing = new LRUCache({ ...clock, max: MAX_FAILURES, ttl: MISSING_MS });
+  }
+
+  get({ key, variantKey }: VariantRequest): CachedVariant | undefined {
+    return this.#unlessPurged(key, this.#stored.get(variantKey));
+  }
+
+  /** Records that the store has this variant, and that its original was current at `checkedAt`. */
+  set({ variantKey }: VariantRequest, info: VariantInfo, checkedAt: number): void {
+    this.#stored.set(variantKey, this.#date({ info, checkedAt }));
+    this.#unwritten.delete(variantKey);
+  }
+
+  setTried({ variantKey }: VariantRequest, triedAt: number): void {
+    const known = this.#stored.get(variantKey);
+    if (known) this.#stored.set(variantKey, { ...known, value: { ...known.value, triedAt } });
+  }
+
+  /** Records that the store has another version than `was`, if `was` is still the cached one. */
+  replaceInfo({ variantKey }: VariantRequest, was: VariantInfo, info: VariantInfo): void {
+    const known = this.#stored.get(variantKey);
+    if (known?.value.info.etag !== was.etag) return;
+    this.#stored.set(variantKey, { ...known, value: { ...known.value, info } });
+  }
+
+  /** The bytes of a stored variant, in the version of `info`. */
+  getBytes(variantKey: string, info: VariantInfo): Uint8Array | undefined {
+    const cached = this.#bytes.get(variantKey);
+    return cached?.info.etag === info.etag ? cached.bytes : undefined;
+  }
+
+  setBytes(variantKey: string, variant: Variant): void {
+    this.#bytes.set(variantKey, variant);
+  }
+
+  /** A variant that could not be written: it is made again only after a while. */
+  getUnwritten({ key, variantKey }: VariantRequest): Variant | undefined {
+    return this.#unlessPurged(key, this.#unwritten.get(variantKey));
+  }
+
+  setUnwritten(variantKey: string, variant: Variant): void {
+    this.#unwritten.set(variantKey, this.#date(variant));
+  }
+
+  getFailure({ key, variantKey }: VariantRequest): MediaError | undefined {
+    return this.#missing.get(key) ?? this.#unlessPurged(key, this.#failures.get(variantKey));
+  }
+
+  /**
+   * Records why a variant, or every variant of an original, cannot be had for now.
+   *
+   * @param generation of the original when the attempt began; after a purge the failure does not count
+   */
+  setFailure({ key, variantKey }: VariantRequest, error: unknown, generation: number): void {
+    if (!(error instanceof MediaError) || this.getGeneration(key) !== generation) return;
+    if (error.code === "original_not_found") this.#missing.set(key, error);
+    else if (LASTING.has(error.code)) this.#failures.set(variantKey, this.#date(error));
+  }
+
+  /** Deletes what is known of one variant, but not why it failed. */
+  delete(variantKey: string): void {
+    this.#stored.delete(variantKey);
+    this.#bytes.delete(variantKey);
+    this.#unwritten.delete(variantKey);
+  }
+
+  /** Rises each time the original is purged; results begun in an older generation are discarded. */
+  getGeneration(key: string): number {
+    return Math.max(this.#prefixGeneration, this.#purged.get(key) ?? 0);
+  }
+
+  /** Deletes what is known of an original's variants, failures too. */
+  deleteOriginal(key: string): void {
+    this.#generation += 1;
+    this.#purged.set(key, this.#generation);
+    this.#missing.delete(key);
+  }
+
+  /** Deletes what is known of all originals whose keys begin so, and of their variants. */
+  deletePrefix({ key, variantKey }: { readonly key: string; readonly variantKey: string }): void {
+    this.#generation += 1;
+    this.#prefixGeneration = this.#generation;
+    deleteFrom(this.#missing, key);
+    for (const cache of [this.#stored, this.#bytes, this.#unwritten, this.#failures]) {
+      deleteFrom(cache, variantKey);
+    }
+  }
+
+  #date<T>(value: T): Dated<T> {
+    return { value, generation: this.#generation };
+  }
+
+  #unlessPurged<T>(key: string, entry: Dated<T> | undefined): T | undefined {
+    return entry && entry.generation >= (this.#purged.get(key) ?? 0) ? entry.value : undefined;
+  }
+}
+
+function deleteFrom(
+  cache: { keys(): Iterable<string>; delete(key: string): boolean },
+  prefix: string,
+): void {
+  for (const key of [...cache.keys()]) if (key.startsWith(prefix)) cache.delete(key);
+}
