@@ -169,5 +169,6 @@ function deleteFrom(
   cache: { keys(): Iterable<string>; delete(key: string): boolean },
   prefix: string,
 ): void {
-  for (const key of [...cache.keys()]) if (key.startsWith(prefix)) cache.delete(key);
+  const matching = [...cache.keys()].filter((key) => key.startsWith(prefix));
+  for (const key of matching) cache.delete(key);
 }
