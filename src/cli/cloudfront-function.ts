@@ -1,14 +1,11 @@
 import { readFile } from "node:fs/promises";
 import type { Command } from "commander";
 import type { Config } from "../config/config.ts";
-import {
-  fillFunction,
-  functionKindOf,
-  MAX_FUNCTION_BYTES,
-  seldomOptions,
-} from "../edge/cloudfront/config.ts";
+import { MAX_FUNCTION_BYTES, printFunction } from "../edge/cloudfront/config.ts";
 import { MediaError } from "../errors.ts";
 import { printResult, readConfig } from "./options/environment.ts";
+
+const CODE = new URL("../edge/cloudfront/function.js", import.meta.url);
 
 /** `shift-media cloudfront-function` */
 export function addCloudFrontFunction(program: Command): void {
@@ -16,34 +13,20 @@ export function addCloudFrontFunction(program: Command): void {
     .command("cloudfront-function")
     .description("print the CloudFront Function for the configuration in the environment")
     .action(async () => {
-      const config = readConfig("make a Function");
-      if (config) await printResult(() => makeFunction(config));
+      const config = readConfig("print the CloudFront Function");
+      if (config) await printResult(() => printChecked(config));
     });
 }
 
 /** @throws MediaError `too_large` saying what to shorten */
-async function makeFunction(config: Config): Promise<string> {
+async function printChecked(config: Config): Promise<string> {
   const { access } = config;
-  const kind = functionKindOf(access.policy);
-  // the build has put them there, and from source it is the same way
-  const bundle = await readFile(
-    new URL(`../../dist/edge/function-${kind}.js`, import.meta.url),
-    "utf8",
-  );
-  const code = fillFunction(bundle, { ...config, ...access });
+  const code = printFunction(await readFile(CODE, "utf8"), { ...config, ...access });
   const size = Buffer.byteLength(code);
-  if (size > MAX_FUNCTION_BYTES) throw tooLarge(size, access.policy.allowed !== undefined);
-  const seldom = seldomOptions(access.policy);
-  if (seldom.length > 0) {
-    process.stderr.write(
-      `the Function leaves these options to the service: ${seldom.join(", ")}\n`,
-    );
-  }
-  return code;
-}
-
-function tooLarge(size: number, hasLists: boolean): MediaError {
-  const problem = `the Function has ${size} bytes, CloudFront takes ${MAX_FUNCTION_BYTES}`;
-  const lists = hasLists ? ", or the ALLOWED_ lists" : "";
-  return new MediaError("too_large", `${problem}: shorten PRESETS${lists}`);
+  if (size <= MAX_FUNCTION_BYTES) return code;
+  const lists = access.policy.allowed ? " or ALLOWED_WIDTHS" : "";
+  throw new MediaError(
+    "too_large",
+    `the Function has ${size} bytes, CloudFront takes ${MAX_FUNCTION_BYTES}: shorten PRESETS${lists}`,
+  );
 }

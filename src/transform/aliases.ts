@@ -40,7 +40,7 @@ export const REWRITTEN: ReadonlyMap<string, Rewrite> = table<Rewrite>({
   },
 });
 
-export const FIT_MODES: ReadonlyMap<string, Mode> = table<Mode>({
+const FIT_MODES: ReadonlyMap<string, Mode> = table<Mode>({
   cover: "lfill",
   contain: "pad",
   fill: "scale",

@@ -1,7 +1,7 @@
 import type { Color } from "./spec.ts";
 
 /** The sixteen basic colour keywords of CSS. */
-export const COLOR_NAMES: ReadonlyMap<string, Color> = new Map([
+const COLOR_NAMES: ReadonlyMap<string, Color> = new Map([
   ["aqua", "0ff"],
   ["black", "000"],
   ["blue", "00f"],

@@ -29,7 +29,7 @@ export function printPiece(field: Field, value: Value): string {
 }
 
 /** The one canonical text of a value, without its label. */
-export function printValue(field: Field, value: Value): string {
+function printValue(field: Field, value: Value): string {
   if (Array.isArray(value)) return value.join(".");
   if (typeof value !== "object") {
     return field === "quality" && typeof value === "string" ? `auto:${value}` : String(value);

@@ -1,79 +1,132 @@
-import type { AllowedLists } from "../../transform/allowed.ts";
-import { FIELDS, LABELS } from "../../transform/fields.ts";
-import type { Policy } from "../../transform/policy.ts";
-import type { Presets } from "../../transform/presets.ts";
-import { printValue } from "../../transform/print.ts";
+import { MediaError } from "../../errors.ts";
+import type { RequestRules } from "../../request/request.ts";
+import { offeredFormats, settleAddress } from "../../request/resolve.ts";
+import { RENAMED, REWRITTEN, WORDS } from "../../transform/aliases.ts";
+import { FIELDS, nameOf } from "../../transform/fields.ts";
+import type { FormatFacts, ImageFormat } from "../../transform/formats.ts";
+import { FORMATS, IMAGE_FORMATS, isImageFormat } from "../../transform/formats.ts";
+import { getFallbackFormat, getKeyFormat } from "../../transform/negotiate.ts";
+import { expandPresets } from "../../transform/presets.ts";
+import { printTransform } from "../../transform/print.ts";
 import type { TransformSpec } from "../../transform/spec.ts";
-import type { VariantPrefix } from "../../url/variant-prefix.ts";
+import { printStoredTransform } from "../../url/variant-key.ts";
 
-/** CloudFront takes no larger code, in bytes. */
+/** Size of the largest Function that CloudFront takes, in bytes. */
 export const MAX_FUNCTION_BYTES = 10_240;
 
-/** What a Function can do: it is bundled for each, for lack of room. */
-export const FUNCTION_KINDS = ["open", "lists", "signed"] as const;
-export type FunctionKind = (typeof FUNCTION_KINDS)[number];
-
-/** What the Function has to know of a service. */
-export interface FunctionRules {
-  readonly basePath: string;
-  readonly prefix: VariantPrefix;
-  readonly autoFormats: readonly string[];
-  readonly presets: Presets;
-  readonly policy: Policy;
-  readonly originals: { readonly prefix: string };
+/** The part of a service's configuration that its Function needs. */
+export interface FunctionRules extends Pick<
+  RequestRules,
+  "basePath" | "prefix" | "autoFormats" | "presets" | "policy"
+> {
+  readonly originals: Pick<RequestRules["originals"], "prefix">;
 }
 
-export function functionKindOf({ isOpen, hasPresets, allowed }: Policy): FunctionKind {
-  if (allowed) return "lists";
-  return isOpen || hasPresets ? "open" : "signed";
-}
-
-/** Puts what a service is configured to into the bundle of its kind. */
-export function fillFunction(bundle: string, rules: FunctionRules): string {
-  const values: Readonly<Record<string, unknown>> = {
+/**
+ * Prints the Function of a service: the constants of its configuration, then the code without comments.
+ *
+ * @param code the text of `function.js`
+ */
+export function printFunction(code: string, rules: FunctionRules): string {
+  const { isOpen, hasPresets, allowed } = rules.policy;
+  const allows = (option: string): boolean => isOpen || (allowed?.options ?? []).includes(option);
+  const constants = {
     BASE_PATH: rules.basePath,
     PREFIX: `${rules.prefix.root}${rules.prefix.epoch}/`,
+    ROOT: rules.prefix.root,
     KEYS: rules.originals.prefix,
-    FORMATS: rules.autoFormats,
-    PRESETS: Object.fromEntries([...rules.presets].map(([name, spec]) => [name, printTexts(spec)])),
-    IS_OPEN: rules.policy.isOpen,
-    HAS_PRESETS: rules.policy.hasPresets,
-    ...describeLists(rules.policy.allowed),
+    AUTO_FORMATS: rules.autoFormats,
+    FORMATS: Object.fromEntries(IMAGE_FORMATS.map((format) => [format, printFormat(format)])),
+    EXTENSIONS: Object.fromEntries(IMAGE_FORMATS.flatMap(listExtensions)),
+    OTHER_FORMAT: getKeyFormat(""),
+    OTHER_FALLBACK: getFallbackFormat(""),
+    OPTION: new RegExp(`(?:^|[,&])(?:${listNames().join("|")})_`),
+    IS_OPEN: isOpen,
+    TAKES_FORMAT: allowed ? allows("f") : true,
+    WIDTHS: allows("w") ? (allowed?.widths ?? []) : [],
+    PRESETS: hasPresets || allows("t") ? listPresets(rules) : {},
   };
-  return bundle.replaceAll(/\b[A-Z]{2,}(?:_[A-Z]+)?\b/g, (name) =>
-    Object.hasOwn(values, name) ? printAscii(values[name]) : name,
+  const lines = Object.entries(constants).map(
+    ([name, value]) => `const ${name} = ${printAscii(value)};`,
+  );
+  const bare = code.replaceAll(/^ *(?:\/\/|\/\*).*\n| \/\/ .*$|^\n/gm, "");
+  return `${lines.join("\n")}\n${bare}`;
+}
+
+type FormatRow = Pick<FormatFacts, "maxPixels" | "hasQuality" | "fallback">;
+
+function printFormat(format: ImageFormat): FormatRow {
+  const { maxPixels, hasQuality, fallback } = FORMATS[format];
+  return { maxPixels, hasQuality, fallback };
+}
+
+function listExtensions(format: ImageFormat): readonly (readonly [string, ImageFormat])[] {
+  return [format, ...(FORMATS[format].aliases ?? [])].map((name) => [name, format]);
+}
+
+/** Names of options and their aliases: a folder with such a name may be a second transform. */
+function listNames(): readonly string[] {
+  const words = [...WORDS.keys(), "enlarge", "flip", "flop"];
+  return [...new Set([...FIELDS.map(nameOf), ...RENAMED.keys(), ...REWRITTEN.keys(), ...words])];
+}
+
+interface PresetRow {
+  readonly text: string;
+  /** Texts for formats where more changes than that a format without quality levels drops `q_`. */
+  readonly other?: Readonly<Record<string, string>>;
+  /** Format that the preset asks for. */
+  readonly format?: string;
+}
+
+/** Presets by the text that asks for them: `t_thumb` and, as in a `srcset`, `dpr_2,t_thumb`. */
+function listPresets(rules: FunctionRules): Readonly<Record<string, PresetRow>> {
+  const { isOpen, hasPresets, allowed } = rules.policy;
+  const takesDpr = isOpen || hasPresets || allowed?.options.includes("dpr");
+  const asked = [...rules.presets.keys()].flatMap((name): readonly TransformSpec[] => {
+    const presets = [name];
+    return takesDpr ? [{ presets }, { presets, dpr: 2 }] : [{ presets }];
+  });
+  return Object.fromEntries(
+    asked.flatMap((spec) => {
+      const { format, ...expanded } = expandPresets(spec, rules.presets);
+      if (format && format !== "auto" && !isImageFormat(format)) return [];
+      return [
+        [printTransform(spec), { ...readPreset(expanded, rules), ...(format && { format }) }],
+      ];
+    }),
   );
 }
 
-/** Names of options that are allowed, but that the Function leaves to the service. */
-export function seldomOptions({ allowed }: Policy): readonly string[] {
-  return (allowed?.options ?? []).filter((name) => /^(?:b|crop|e)$/.test(name));
-}
-
-function describeLists(lists: AllowedLists | undefined): Readonly<Record<string, unknown>> {
-  if (!lists) return {};
-  const { widths, heights, ratios, qualities, options } = lists;
-  return {
-    WIDTHS: widths,
-    HEIGHTS: heights,
-    RATIOS: ratios.map((ratio) => printValue("aspectRatio", ratio)),
-    QUALITIES: qualities.map((quality) => printValue("quality", quality)),
-    OPTIONS: options,
-  };
-}
-
-/** Canonical texts by label, as the Function reads them: `w=300,e_blur=100,fl_animated=1`. */
-function printTexts(spec: TransformSpec): string {
-  const pieces = FIELDS.map((field) => {
-    const value = spec[field];
-    if (value === undefined) return [];
-    return `${LABELS[field]}=${value === true ? "1" : printValue(field, value)}`;
+function readPreset(spec: TransformSpec, rules: FunctionRules): PresetRow {
+  const text = printFor("webp", spec, rules);
+  const others = IMAGE_FORMATS.flatMap((format) => {
+    const exact = printFor(format, spec, rules);
+    return exact === dropQuality(text, format) ? [] : [[format, exact] as const];
   });
-  return pieces.flat().join();
+  return others.length > 0 ? { text, other: Object.fromEntries(others) } : { text };
 }
 
-/** As a constant of a script that has nothing beyond ASCII. */
+/** The canonical text of a spec for a format; empty where that format cannot hold it or is not offered. */
+function printFor(format: ImageFormat, spec: TransformSpec, rules: FunctionRules): string {
+  const isAuto = rules.autoFormats.includes(format);
+  if (isAuto && !offeredFormats(spec, rules).includes(format)) return "";
+  try {
+    return printStoredTransform(settleAddress({ key: "x", spec, format }, rules).spec);
+  } catch (error) {
+    if (error instanceof MediaError) return "";
+    throw error;
+  }
+}
+
+/** As the Function does it. */
+function dropQuality(text: string, format: ImageFormat): string {
+  if (FORMATS[format].hasQuality) return text;
+  return text.replace(/(?:^|,)q_[^,]+/, "").replace(/^,/, "") || (text && "_");
+}
+
+/** Prints a constant for a script that has nothing beyond ASCII. */
 function printAscii(value: unknown): string {
+  if (value instanceof RegExp) return String(value);
   return JSON.stringify(value).replaceAll(
     /[\u0080-\uffff]/g,
     (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`,

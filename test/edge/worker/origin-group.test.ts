@@ -4,13 +4,11 @@ import type { AddressInfo } from "node:net";
 import { PutObjectCommand } from "@aws-sdk/client-s3";
 import sharp from "sharp";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
-import { fillFunction, functionKindOf } from "../../../src/edge/cloudfront/config.ts";
 import { createS3Client } from "../../../src/store/s3/client.ts";
 import { parsePresets } from "../../../src/transform/parse-presets.ts";
-import { bundleFunction } from "../../../tools/cloudfront-function.ts";
 import { useS3 } from "../../support/environment.ts";
 import type { FunctionRuntime } from "../../support/cloudfront.ts";
-import { startFunction } from "../../support/cloudfront.ts";
+import { makeFunction, startFunction } from "../../support/cloudfront.ts";
 import { drawQuadrants } from "../../support/images.ts";
 import type { S3Server } from "../../support/s3-server.ts";
 import { startS3Server } from "../../support/s3-server.ts";
@@ -77,7 +75,7 @@ beforeAll(async () => {
     QUEUE_WAIT_MS: "20000",
   });
   const rules = { ...RULES, policy, presets: parsePresets(PRESETS) };
-  runtime = await startFunction(fillFunction(await bundleFunction(functionKindOf(policy)), rules));
+  runtime = await startFunction(makeFunction(rules));
   group = createServer((incoming, response) => void answer(incoming, response));
   await new Promise<void>((resolve) => {
     group.listen(0, "127.0.0.1", resolve);
@@ -120,7 +118,7 @@ describe("an origin group behind the Function", () => {
     });
     // another spelling, and another client with the same formats
     const again = await get(
-      target.replace("t_thumb,f_auto", "f_auto,dpr_1,t_thumb"),
+      target.replace("t_thumb,f_auto", "f_auto,t_thumb"),
       "text/html,image/webp",
     );
     expect(Buffer.from(await again.arrayBuffer())).toEqual(bytes);
