@@ -16,7 +16,7 @@ export function diagnose(error: unknown): Diagnosis {
   return { problem, message, remedy };
 }
 
-/** An error that message what is wrong and what mends it; what was thrown is its cause. */
+/** An error that says what is wrong and how to fix it; the error thrown is its cause. */
 export class StoreFault extends Error {
   override readonly name = "StoreFault";
   readonly problem: StoreProblem;

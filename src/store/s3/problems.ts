@@ -55,7 +55,7 @@ export const TEXTS: Readonly<Record<StoreProblem, Text>> = {
   wrong_region: ({ region }) =>
     region === undefined
       ? {
-          message: "the bucket is in another region than AWS_REGION message, or no region is set",
+          message: "the bucket is in another region than AWS_REGION says, or no region is set",
           remedy: "set AWS_REGION to the region of the bucket: aws s3api head-bucket --bucket NAME",
         }
       : { message: `the bucket is in the region ${region}`, remedy: `set AWS_REGION=${region}` },
@@ -113,7 +113,7 @@ export const TEXTS: Readonly<Record<StoreProblem, Text>> = {
     message: `the store answered ${[status, name].filter(Boolean).join(" ")}`,
     // what the SDK has for an empty message
     remedy: /^UnknownError$/.test(message)
-      ? "it message no more; its own log may"
+      ? "it says no more; its own log may"
       : message.slice(0, 200).replaceAll(/\s+/g, " "),
   }),
 };
