@@ -4,7 +4,7 @@ import { fileURLToPath } from "node:url";
 import sharp from "sharp";
 import { landscape, logo, spinner } from "../samples/drawings.js";
 import { prepareEngine } from "../src/image/sharp/engine.ts";
-import { DEFAULT_IMAGE_LIMITS } from "../src/image/input/admit.ts";
+import { DEFAULT_IMAGE_LIMITS } from "../src/image/input/limits.ts";
 import { transformImage } from "../src/image/pipeline/pipeline.ts";
 import { normalizeTransform } from "../src/transform/normalize.ts";
 import { parseTransform } from "../src/transform/parse.ts";

@@ -6,7 +6,7 @@ import { describe, expect, it } from "vitest";
 const ROOT = fileURLToPath(new URL("../", import.meta.url));
 
 interface Layer {
-  /** The folders, and the files of the root, that it may import. */
+  /** The folders, and the files of the root, that it may import; `image/input` is that part of `image` alone. */
   readonly imports: string;
   /** The packages that it may import; `node:` is all of Node. */
   readonly packages?: string;
@@ -29,6 +29,8 @@ const LAYERS: Readonly<Record<string, Layer>> = {
   "store/file": { imports: "errors abort store", packages: "node:" },
   "store/s3": { imports: "errors abort store", packages: "node: @aws-sdk/" },
   image: { imports: "errors abort transform", packages: "node: sharp blurhash thumbhash" },
+  "image/plan": { imports: "errors transform" },
+  "image/input": { imports: "errors" },
   media: {
     imports: "errors abort concurrency request store transform url",
     packages: "lru-cache zod",
@@ -56,10 +58,10 @@ const LAYERS: Readonly<Record<string, Layer>> = {
     packages: "lru-cache zod",
   },
   lambda: { imports: "errors logger config http service", packages: "node:stream" },
-  ops: { imports: "errors store url", packages: "node: @aws-sdk/ sharp" },
+  ops: { imports: "errors image/input store url", packages: "node: @aws-sdk/ sharp" },
   cli: {
     imports:
-      "errors logger config edge http media ops request server service sign store transform url",
+      "errors logger config edge http image/input media ops request server service sign store transform url",
     packages: "node: commander cli-progress sharp zod",
   },
   index: { imports: "errors transform url" },
@@ -100,6 +102,11 @@ function nameLayer(path: string): string | undefined {
   return names.toSorted((a, b) => b.length - a.length)[0];
 }
 
+/** `src/url/key.ts` is inside of `url`, `src/errors.ts` of `errors`. */
+function isInside(path: string, folder: string): boolean {
+  return path.startsWith(`src/${folder}/`) || path === `src/${folder}.ts`;
+}
+
 function findProblem({ file, target }: Import): string | undefined {
   const name = nameLayer(file);
   const layer = name === undefined ? undefined : LAYERS[name];
@@ -107,7 +114,7 @@ function findProblem({ file, target }: Import): string | undefined {
   const isOwn = target.startsWith("src/");
   const allowed = ((isOwn ? layer.imports : layer.packages) ?? "").split(" ").filter(Boolean);
   const isAllowed = isOwn
-    ? [nameFolder(file), ...allowed].includes(nameFolder(target))
+    ? [nameFolder(file), ...allowed].some((folder) => isInside(target, folder))
     : allowed.some((prefix) => target.startsWith(prefix));
   if (isAllowed) return undefined;
   const kind = isOwn ? "" : " of packages";

@@ -1,3 +1,4 @@
+import { isImageKey } from "../image/input/formats.ts";
 import type { ObjectStore } from "../store/store.ts";
 import type { Transform } from "../transform/transform.ts";
 import { buildPath } from "../url/build.ts";
@@ -9,12 +10,10 @@ const SPECS: readonly Transform[] = [
   { width: 600, format: "auto" },
 ];
 
-const IMAGE = /\.(?:jpe?g|png|webp|gif|avif)$/i;
-
 /** Paths to try first, on originals that are there. */
 export async function suggestPaths(originals: Pick<ObjectStore, "list">): Promise<string[]> {
   const { keys } = await originals.list({ prefix: "", delimiter: "/" }); // not the whole tree
-  const images = keys.filter((key) => IMAGE.test(key));
+  const images = keys.filter(isImageKey);
   return SPECS.flatMap((spec, index) => {
     const key = images[index % images.length];
     return key === undefined ? [] : buildPath(key, spec);

@@ -4,8 +4,8 @@ import { createRequestRules } from "../config/request-rules.ts";
 import type { Metrics } from "../http/metrics.ts";
 import { createMetrics } from "../http/metrics.ts";
 import { startChildWorker } from "../image/pool/child-process.ts";
-import type { ImageLimits } from "../image/input/admit.ts";
-import { identifyImage } from "../image/input/media-type.ts";
+import type { ImageLimits } from "../image/input/limits.ts";
+import { sniffMediaType } from "../image/input/formats.ts";
 import type { Pool } from "../image/pool/pool.ts";
 import { createPool } from "../image/pool/pool.ts";
 import type { Worker } from "../image/worker.ts";
@@ -108,7 +108,7 @@ export async function createService(config: Config, logger: Logger): Promise<Ser
     publicUrl: publicUrlOf(config),
     presigned: createPresigned(config, stores),
     rules,
-    identify: identifyImage,
+    identify: sniffMediaType,
     storeTimeoutMs: config.timeouts.storeMs,
     start: () => start(stores, pool, logger),
     settle: background.drain,

@@ -4,8 +4,8 @@ import { createRequestLog } from "../../src/http/access-log.ts";
 import { createApp } from "../../src/http/app.ts";
 import { DEFAULT_CACHE_RULES } from "../../src/http/answer/cache-control.ts";
 import { createMetrics } from "../../src/http/metrics.ts";
-import { DEFAULT_IMAGE_LIMITS } from "../../src/image/input/admit.ts";
-import { identifyImage } from "../../src/image/input/media-type.ts";
+import { DEFAULT_IMAGE_LIMITS } from "../../src/image/input/limits.ts";
+import { sniffMediaType } from "../../src/image/input/formats.ts";
 import { transformImage } from "../../src/image/pipeline/pipeline.ts";
 import type { Logger } from "../../src/logger.ts";
 import { createWarmer } from "../../src/media/warm/warm.ts";
@@ -73,7 +73,7 @@ export function createTestApp(
     }),
     originals: bench.lent,
     originalsUrl: undefined,
-    identify: identifyImage,
+    identify: sniffMediaType,
     storeTimeoutMs: 500,
     rules: RULES,
     delivery: "auto",

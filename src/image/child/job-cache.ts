@@ -1,4 +1,4 @@
-import type { ImageLimits } from "../input/admit.ts";
+import type { ImageLimits } from "../input/limits.ts";
 import type { TransformJob, TransformResult } from "../pipeline/pipeline.ts";
 import { transformImage } from "../pipeline/pipeline.ts";
 import type { Sharing } from "../share/sharing.ts";

@@ -1,7 +1,7 @@
 import type { ErrorCode } from "../../errors.ts";
 import type { TransformSpec } from "../../transform/spec.ts";
 import type { OutputFormat } from "../../transform/formats.ts";
-import type { ImageLimits } from "../input/admit.ts";
+import type { ImageLimits } from "../input/limits.ts";
 import type { OriginalFile, Prospect } from "../worker.ts";
 
 /** The file descriptor of the pipe between a child and the service. */

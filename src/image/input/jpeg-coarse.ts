@@ -2,13 +2,14 @@ import {
   DHT,
   DRI,
   EOI,
-  findMarker,
   isFrame,
   MARKER,
   PROGRESSIVE_FRAME,
   readPair,
+  SOI,
   SOS,
-} from "./jpeg-markers.ts";
+  walkSegments,
+} from "./jpeg-segments.ts";
 
 const COEFFICIENTS = 64;
 
@@ -76,49 +77,27 @@ export function dropFineScans(jpeg: Uint8Array): Uint8Array {
   return Buffer.concat(parts);
 }
 
-/** `undefined` for what is not progressive, or where anything is out of the ordinary. */
+/** `undefined` for what is not progressive, or is out of the ordinary. */
 function readImage(jpeg: Uint8Array): Image | undefined {
   let frame: Frame | undefined;
+  let scan: Omit<Scan, "end"> | undefined;
   const scans: Scan[] = [];
-  for (const { code, start, end } of readSegments(jpeg)) {
+  for (const { code, start } of walkSegments(jpeg, "end")) {
+    if (scan) scans.push({ ...scan, end: start });
+    scan = undefined;
     if (code === EOI) return frame && { frame, scans, end: start };
+    if (code < FIRST_KNOWN || code === SOI) return undefined;
     if (isFrame(code)) {
       if (frame || code !== PROGRESSIVE_FRAME) return undefined;
       frame = readFrame(jpeg, start);
     }
-    if (code === SOS) scans.push({ ...readScan(jpeg, start), start, end });
+    if (code === SOS) scan = { ...readScan(jpeg, start), start };
   }
   return undefined;
 }
 
-interface Segment {
-  readonly code: number;
-  readonly start: number;
-  /** Of a scan, that of its data. */
-  readonly end: number;
-}
-
-/** As long as one comes right after the other. */
-function* readSegments(jpeg: Uint8Array): Generator<Segment> {
-  let start = 2; // after SOI
-  while (jpeg[start] === MARKER) {
-    const code = jpeg[start + 1] ?? 0;
-    if (code === EOI) yield { code, start, end: start + 2 };
-    if (!hasLength(code)) return;
-    let end = start + 2 + readPair(jpeg, start + 2);
-    if (code === SOS) {
-      const next = findMarker(jpeg, end);
-      if (next === undefined) return;
-      end = next - 1;
-    }
-    yield { code, start, end };
-    start = end;
-  }
-}
-
-function hasLength(code: number): boolean {
-  return code >= 0xc0 && code !== MARKER && !(code >= 0xd0 && code <= EOI);
-}
+/** Codes below are reserved. */
+const FIRST_KNOWN = 0xc0;
 
 function readFrame(jpeg: Uint8Array, at: number): Frame {
   const components = Array.from({ length: jpeg[at + 9] ?? 0 }, (_, index) => {

@@ -3,7 +3,7 @@ import { rgbaToThumbHash } from "thumbhash";
 import type { TransformSpec } from "../../transform/spec.ts";
 import type { DescriptionFormat, OutputFormat } from "../../transform/formats.ts";
 import { planGeometry } from "../plan/geometry.ts";
-import type { Original } from "../input/original.ts";
+import type { Original } from "../sharp/original.ts";
 import type { Pixels } from "../sharp/pixels.ts";
 import { fromPixels, toPixels } from "../sharp/pixels.ts";
 import { scaleOriginal } from "../steps/scale.ts";
@@ -70,14 +70,13 @@ const WRITERS: Readonly<
 
 async function writeDescription(
   sample: Pixels,
-  { format, metadata, length }: Original,
+  { input, metadata, length }: Original,
   size: Size,
 ): Promise<Description> {
-  const isMovable = format === "gif" || format === "webp";
-  const frames = isMovable ? (metadata.pages ?? 1) : 1;
+  const frames = input.isAnimated ? (metadata.pages ?? 1) : 1;
   return {
     ...size,
-    format: format === "jpeg" ? "jpg" : format,
+    format: input.extensions[0],
     bytes: length,
     hasAlpha: metadata.hasAlpha && isTranslucent(sample),
     animated: frames > 1,

@@ -8,7 +8,7 @@ import { MediaError } from "../../errors.ts";
 import { withDataLimit } from "./memory-limit.ts";
 import type { Frame } from "../child/frames.ts";
 import { readFrames, writeFrame } from "../child/frames.ts";
-import type { ImageLimits } from "../input/admit.ts";
+import type { ImageLimits } from "../input/limits.ts";
 import type { ChildHeader, ServiceHeader } from "../child/protocol.ts";
 import { CHANNEL_FD } from "../child/protocol.ts";
 import type { Prospect, RunOptions, Worker, WorkerJob, WorkerResult } from "../worker.ts";

@@ -1,7 +1,7 @@
 import { orAbort } from "../../abort.ts";
 import { createDesk } from "../child/job-cache.ts";
 import { ENGINE, prepareEngine } from "../sharp/engine.ts";
-import type { ImageLimits } from "../input/admit.ts";
+import type { ImageLimits } from "../input/limits.ts";
 import { OutOfMemory } from "../pipeline/pipeline.ts";
 import type { Worker } from "../worker.ts";
 import { WorkerDied } from "../worker.ts";

@@ -1,7 +1,7 @@
 import { MediaError } from "../../errors.ts";
 import { describeLooks, findDecodeGroup, UNKNOWN_EFFORT } from "../share/decode-group.ts";
 import type { TransformJob } from "../pipeline/pipeline.ts";
-import { sniffFormat } from "../input/sniff.ts";
+import { getInput, sniffFormat } from "../input/formats.ts";
 import type { Prospect, Worker } from "../worker.ts";
 
 /** For each job of visitors that may wait, so many may wait for which nobody does. */
@@ -96,8 +96,7 @@ export function enter(
       bytes: job.bytes,
       group: decode?.shrink,
       effort: decode?.effort ?? UNKNOWN_EFFORT,
-      // all but JPEG may have alpha
-      looks: isRetry ? undefined : describeLooks(job, sniffFormat(job.bytes) !== "jpeg"),
+      looks: isRetry ? undefined : describeLooks(job, mayHaveAlpha(job.bytes)),
       isAwaited,
       isHeavy: takesLong(job),
       give: (turn) => {
@@ -128,6 +127,11 @@ export function enter(
     for (const signal of signals) signal.addEventListener("abort", abort, { once: true });
     line.push(waiter);
   });
+}
+
+function mayHaveAlpha(original: Uint8Array): boolean {
+  const format = sniffFormat(original);
+  return !format || getInput(format).hasAlpha;
 }
 
 function takesLong({ format, spec }: TransformJob): boolean {

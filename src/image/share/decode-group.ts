@@ -4,11 +4,11 @@ import type { OutputFormat } from "../../transform/formats.ts";
 import { IMAGE_FORMATS } from "../../transform/formats.ts";
 import type { Plan } from "../plan/geometry.ts";
 import { isSought, planGeometry } from "../plan/geometry.ts";
-import { readJpegHeader } from "../input/jpeg-header.ts";
+import type { InputHeader } from "../input/formats.ts";
+import { getInput, sniffFormat } from "../input/formats.ts";
 import { shrinkOnLoad } from "../plan/shrink-on-load.ts";
 import type { Size } from "../plan/sizes.ts";
 import { countOutputPixels, estimateCost, estimateDecode } from "../plan/cost.ts";
-import { sniffFormat } from "../input/sniff.ts";
 import { canLend } from "../sharp/temp-file.ts";
 
 export interface Asked {
@@ -68,29 +68,24 @@ export const UNKNOWN_EFFORT = 0.5;
  * `undefined` for what is decoded for itself, and need not wait for others.
  */
 export function findDecodeGroup(job: Asked & { bytes: Uint8Array }): DecodeGroup | undefined {
-  if (!mayShareDecode(job)) return undefined;
   const { bytes } = job;
-  const original = sniffFormat(bytes);
-  if (original === "jpeg") return findJpegGroup(job);
-  if (original === "png") return bytes[PNG_DEPTH] === 16 ? undefined : WHOLE;
-  return original === "gif" || original === "avif" ? WHOLE : undefined; // WebP is decoded at the size that is wanted
+  const format = mayShareDecode(job) ? sniffFormat(bytes) : undefined;
+  if (!format) return undefined;
+  const { decoding, isDeep, readHeader } = getInput(format);
+  if (decoding === "reduced") return findReducedGroup(job, readHeader?.(bytes));
+  return decoding === "whole" && !isDeep?.(bytes) ? WHOLE : undefined;
 }
 
 const WHOLE: DecodeGroup = { shrink: 1, effort: UNKNOWN_EFFORT };
 
-/** Where a PNG says how many bits its channels have (PNG, 11.2.1). */
-const PNG_DEPTH = 24;
-
-function findJpegGroup({
-  bytes,
-  spec,
-  format,
-}: Asked & { bytes: Uint8Array }): DecodeGroup | undefined {
-  const header = readJpegHeader(bytes);
+function findReducedGroup(
+  { spec, format }: Asked,
+  header: InputHeader | undefined,
+): DecodeGroup | undefined {
   if (!header) return undefined;
-  const orientation = spec.rotate === "ignore" ? 1 : header.orientation;
-  const { width, height } = header;
-  const size = orientation > 4 ? { width: height, height: width } : { width, height };
+  const { width, height, orientation = 1 } = header;
+  const isTurned = orientation > 4 && spec.rotate !== "ignore";
+  const size = isTurned ? { width: height, height: width } : { width, height };
   const asked = { ...spec, format };
   const plan = tryPlan(size, asked);
   if (!plan || isSought(plan.cut)) return undefined;

@@ -4,7 +4,7 @@ import type { ImageFormat } from "../../transform/formats.ts";
 import { describeLooks } from "./decode-group.ts";
 import type { Plan } from "../plan/geometry.ts";
 import { isSought } from "../plan/geometry.ts";
-import type { Original } from "../input/original.ts";
+import type { Original } from "../sharp/original.ts";
 import { dependsOnPieces } from "./row-rounding.ts";
 import type { Pixels } from "../sharp/pixels.ts";
 import { fromPixels, toPixels } from "../sharp/pixels.ts";
@@ -81,7 +81,7 @@ async function beginShared(
   plan: Plan,
   sharing: Sharing,
 ): Promise<Sharp | undefined> {
-  const shrink = original.format === "jpeg" ? shrinkOnLoad(original.size, plan) : 1;
+  const shrink = original.input.decoding === "reduced" ? shrinkOnLoad(original.size, plan) : 1;
   if (isMadeApart(original, plan, shrink)) return undefined;
   if (sharing.decoded?.shrink !== shrink) {
     if (!sharing.isWanted || bytesOf(original, shrink) > MAX_SHARED_BYTES) return undefined;
@@ -101,11 +101,12 @@ async function beginShared(
  * sharp scales 16 bits as they are, and what draws attention is found by the least of differences.
  */
 function isMadeApart(
-  { format, metadata, ...original }: Original,
+  { input, metadata, ...original }: Original,
   plan: Plan,
   shrink: number,
 ): boolean {
-  if (format === "webp" || metadata.depth === "ushort" || isSought(plan.cut)) return true;
+  if (input.decoding === "resized" || metadata.depth === "ushort" || isSought(plan.cut))
+    return true;
   const isTurned = original.orientation > 4; // rows are columns where it is stored
   const from = plan.crop ?? original.size;
   const [rows, scaled] = isTurned

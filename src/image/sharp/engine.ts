@@ -1,36 +1,42 @@
 import type { Sharp, SharpOptions } from "sharp";
 import sharp from "sharp";
+import { INPUTS } from "../input/formats.ts";
 import type { LentPath } from "./temp-file.ts";
 import { lendAsFile } from "./temp-file.ts";
 
-const ALLOWED_LOADERS = [
-  "VipsForeignLoadJpegBuffer",
-  "VipsForeignLoadJpegFile", // of originals that are lent: no other path is ever given to sharp
-  "VipsForeignLoadPngBuffer",
-  "VipsForeignLoadWebpBuffer",
-  "VipsForeignLoadNsgifBuffer",
-  "VipsForeignLoadHeifBuffer",
+const OPEN_LOADERS: readonly string[] = Object.values(INPUTS).flatMap(
+  ({ loaders }): readonly string[] => loaders,
+);
+
+const RED = { create: { width: 2, height: 2, channels: 3, background: "red" } } as const;
+
+/** Files for loaders that libvips has, to prove that those of no input format are closed. */
+const SAMPLES: readonly { readonly loader: string; readonly draw: () => Promise<Buffer> }[] = [
+  { loader: "VipsForeignLoadTiffBuffer", draw: () => sharp(RED).tiff().toBuffer() },
+  {
+    loader: "VipsForeignLoadSvgBuffer",
+    draw: async () => Buffer.from('<svg xmlns="http://www.w3.org/2000/svg" width="2" height="2"/>'),
+  },
 ];
 
 /** Which libraries a variant was made by. */
 export const ENGINE: string = `sharp/${sharp.versions.sharp} libvips/${sharp.versions.vips}`;
 
 /**
- * Prepares this process for hostile originals: only the loaders that are needed, and
- * one thread and no cache for each job. Proves that the others refuse.
+ * Prepares this process for hostile originals: only the loaders of input formats are open, and a job has one thread and
+ * no cache. Proves that other loaders refuse.
  *
- * @throws Error when a loader that should be closed is open.
+ * @throws Error when a loader is open that should be closed
  */
 export async function prepareEngine(): Promise<void> {
   sharp.concurrency(1);
   sharp.cache(false);
-  const red = { create: { width: 2, height: 2, channels: 3, background: "red" } } as const;
-  const tiff = await sharp(red).tiff().toBuffer();
+  const closed = SAMPLES.filter(({ loader }) => !OPEN_LOADERS.includes(loader));
+  const samples = await Promise.all(closed.map(({ draw }) => draw()));
   sharp.block({ operation: ["VipsForeignLoad"] });
-  sharp.unblock({ operation: ALLOWED_LOADERS });
+  sharp.unblock({ operation: [...OPEN_LOADERS] });
   canShrink = await tryShrinking();
-  const svg = Buffer.from('<svg xmlns="http://www.w3.org/2000/svg" width="2" height="2"/>');
-  await Promise.all([proveClosed("TIFF", tiff), proveClosed("SVG", svg)]);
+  await Promise.all(closed.map(({ loader }, index) => proveClosed(loader, samples[index])));
 }
 
 let canShrink = false;
@@ -61,11 +67,11 @@ async function tryShrinking(): Promise<boolean> {
   return width === 2;
 }
 
-/** A loader whose name is misspelt is not blocked, and nothing says so. */
-async function proveClosed(name: string, bytes: Buffer): Promise<void> {
-  const isOpen = await sharp(bytes)
+/** libvips ignores a misspelt name, and says nothing about it. */
+async function proveClosed(loader: string, sample: Buffer | undefined): Promise<void> {
+  const isOpen = await sharp(sample)
     .metadata()
     .then(() => true)
     .catch(() => false);
-  if (isOpen) throw new Error(`the ${name} loader should be closed, but reads files`);
+  if (isOpen) throw new Error(`${loader} should be closed, but reads files`);
 }

@@ -2,7 +2,7 @@ import { deflateSync } from "node:zlib";
 import type { Sharp } from "sharp";
 import sharp from "sharp";
 import { toRgba } from "../../transform/color.ts";
-import type { Facts } from "../input/original.ts";
+import type { Facts } from "../sharp/original.ts";
 import type { TransformSpec } from "../../transform/spec.ts";
 import type { ImageFormat } from "../../transform/formats.ts";
 

@@ -2,7 +2,7 @@ import type { Sharp, SharpOptions } from "sharp";
 import type { Plan } from "../plan/geometry.ts";
 import { isSought } from "../plan/geometry.ts";
 import { orient, planAsStored } from "./orient.ts";
-import type { Original } from "../input/original.ts";
+import type { Original } from "../sharp/original.ts";
 import { settle } from "../sharp/pixels.ts";
 
 interface Reading {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { DEFAULT_IMAGE_LIMITS } from "../../../src/image/input/admit.ts";
+import { DEFAULT_IMAGE_LIMITS } from "../../../src/image/input/limits.ts";
 import { transformImage } from "../../../src/image/pipeline/pipeline.ts";
 import { createFilledApp } from "../../support/app.ts";
 

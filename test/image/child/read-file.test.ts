@@ -2,7 +2,7 @@ import { appendFile, mkdtemp, rename, rm, stat, utimes, writeFile } from "node:f
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { DEFAULT_IMAGE_LIMITS } from "../../../src/image/input/admit.ts";
+import { DEFAULT_IMAGE_LIMITS } from "../../../src/image/input/limits.ts";
 import { startChildWorker } from "../../../src/image/pool/child-process.ts";
 import { readOriginalFile } from "../../../src/image/child/read-file.ts";
 import type { OriginalFile, Worker, WorkerJob } from "../../../src/image/worker.ts";

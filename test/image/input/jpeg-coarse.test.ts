@@ -2,7 +2,7 @@ import { execFileSync } from "node:child_process";
 import fc from "fast-check";
 import sharp from "sharp";
 import { describe, expect, it } from "vitest";
-import { DEFAULT_IMAGE_LIMITS } from "../../../src/image/input/admit.ts";
+import { DEFAULT_IMAGE_LIMITS } from "../../../src/image/input/limits.ts";
 import { dropFineScans } from "../../../src/image/input/jpeg-coarse.ts";
 import { transformImage } from "../../../src/image/pipeline/pipeline.ts";
 import type { Sharing } from "../../../src/image/share/sharing.ts";

@@ -3,7 +3,7 @@ import sharp from "sharp";
 import { describe, expect, it } from "vitest";
 import { MediaError } from "../../../src/errors.ts";
 import { prepareEngine } from "../../../src/image/sharp/engine.ts";
-import { DEFAULT_IMAGE_LIMITS } from "../../../src/image/input/admit.ts";
+import { DEFAULT_IMAGE_LIMITS } from "../../../src/image/input/limits.ts";
 import { planGeometry } from "../../../src/image/plan/geometry.ts";
 import { transformImage } from "../../../src/image/pipeline/pipeline.ts";
 import { rotatedSize } from "../../../src/image/plan/sizes.ts";

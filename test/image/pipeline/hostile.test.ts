@@ -4,7 +4,7 @@ import sharp from "sharp";
 import { describe, expect, it } from "vitest";
 import type { ErrorCode } from "../../../src/errors.ts";
 import { MediaError } from "../../../src/errors.ts";
-import { DEFAULT_IMAGE_LIMITS } from "../../../src/image/input/admit.ts";
+import { DEFAULT_IMAGE_LIMITS } from "../../../src/image/input/limits.ts";
 import { transformImage } from "../../../src/image/pipeline/pipeline.ts";
 import { drawQuadrants, readGrid } from "../../support/images.ts";
 import {

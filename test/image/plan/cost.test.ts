@@ -1,5 +1,5 @@
 import { describe, expect, it, vi } from "vitest";
-import { DEFAULT_IMAGE_LIMITS } from "../../../src/image/input/admit.ts";
+import { DEFAULT_IMAGE_LIMITS } from "../../../src/image/input/limits.ts";
 import { transformImage } from "../../../src/image/pipeline/pipeline.ts";
 import { estimateCost } from "../../../src/image/plan/cost.ts";
 import type { TransformSpec } from "../../../src/transform/spec.ts";

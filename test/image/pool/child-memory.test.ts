@@ -1,7 +1,7 @@
 import sharp from "sharp";
 import { describe, expect, it } from "vitest";
 import { startChildWorker } from "../../../src/image/pool/child-process.ts";
-import { DEFAULT_IMAGE_LIMITS } from "../../../src/image/input/admit.ts";
+import { DEFAULT_IMAGE_LIMITS } from "../../../src/image/input/limits.ts";
 import { alone } from "../../support/image/fake-workers.ts";
 
 describe("startChildWorker", () => {

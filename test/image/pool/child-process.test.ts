@@ -4,7 +4,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import sharp from "sharp";
 import { describe, expect, it, vi } from "vitest";
 import { startChildWorker } from "../../../src/image/pool/child-process.ts";
-import { DEFAULT_IMAGE_LIMITS } from "../../../src/image/input/admit.ts";
+import { DEFAULT_IMAGE_LIMITS } from "../../../src/image/input/limits.ts";
 import { WorkerDied } from "../../../src/image/worker.ts";
 import {
   expectGone,

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { drawQuadrants } from "../../support/images.ts";
-import { DEFAULT_IMAGE_LIMITS } from "../../../src/image/input/admit.ts";
+import { DEFAULT_IMAGE_LIMITS } from "../../../src/image/input/limits.ts";
 import { startInlineWorker } from "../../../src/image/pool/inline.ts";
 import { startPool } from "../../support/image/child-pool.ts";
 import { never, setUp, settle } from "../../support/image/fake-workers.ts";

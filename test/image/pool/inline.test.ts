@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { DEFAULT_IMAGE_LIMITS } from "../../../src/image/input/admit.ts";
+import { DEFAULT_IMAGE_LIMITS } from "../../../src/image/input/limits.ts";
 import { startInlineWorker } from "../../../src/image/pool/inline.ts";
 import type { TransformJob } from "../../../src/image/pipeline/pipeline.ts";
 import type { Worker } from "../../../src/image/worker.ts";

@@ -5,7 +5,7 @@ import type { Worker } from "../../../src/image/worker.ts";
 import { WorkerDied } from "../../../src/image/worker.ts";
 import { drawQuadrants } from "../../support/images.ts";
 import { startInlineWorker } from "../../../src/image/pool/inline.ts";
-import { DEFAULT_IMAGE_LIMITS } from "../../../src/image/input/admit.ts";
+import { DEFAULT_IMAGE_LIMITS } from "../../../src/image/input/limits.ts";
 import { killChildren, startPool } from "../../support/image/child-pool.ts";
 import {
   becomeBusy,

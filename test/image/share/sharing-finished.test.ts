@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { createDesk } from "../../../src/image/child/job-cache.ts";
-import { DEFAULT_IMAGE_LIMITS } from "../../../src/image/input/admit.ts";
+import { DEFAULT_IMAGE_LIMITS } from "../../../src/image/input/limits.ts";
 import type { Sharing } from "../../../src/image/share/sharing.ts";
 import type { TransformSpec } from "../../../src/transform/spec.ts";
 import type { ImageFormat } from "../../../src/transform/formats.ts";

@@ -1,7 +1,7 @@
 import { execFileSync } from "node:child_process";
 import { afterEach, expect, vi } from "vitest";
 import { startChildWorker } from "../../../src/image/pool/child-process.ts";
-import { DEFAULT_IMAGE_LIMITS } from "../../../src/image/input/admit.ts";
+import { DEFAULT_IMAGE_LIMITS } from "../../../src/image/input/limits.ts";
 import type { TransformJob } from "../../../src/image/pipeline/pipeline.ts";
 import type { Pool, PoolOptions } from "../../../src/image/pool/pool.ts";
 import { createPool } from "../../../src/image/pool/pool.ts";
@@ -52,7 +52,7 @@ export function listChildren(): number[] {
       ([parent, , state = "", ...args]) =>
         Number(parent) === process.pid &&
         !state.startsWith("Z") &&
-        args.some((arg) => /image.child\.[jt]s$/.test(arg)),
+        args.some((arg) => /image.child.main\.[jt]s$/.test(arg)),
     )
     .map(([, pid]) => Number(pid));
 }

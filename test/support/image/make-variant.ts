@@ -1,4 +1,4 @@
-import { DEFAULT_IMAGE_LIMITS } from "../../../src/image/input/admit.ts";
+import { DEFAULT_IMAGE_LIMITS } from "../../../src/image/input/limits.ts";
 import { prepareEngine } from "../../../src/image/sharp/engine.ts";
 import type { TransformResult } from "../../../src/image/pipeline/pipeline.ts";
 import { transformImage } from "../../../src/image/pipeline/pipeline.ts";

@@ -3,7 +3,7 @@ import type { OutputInfo } from "sharp";
 import sharp from "sharp";
 import { expect } from "vitest";
 import { prepareEngine } from "../../../src/image/sharp/engine.ts";
-import { DEFAULT_IMAGE_LIMITS } from "../../../src/image/input/admit.ts";
+import { DEFAULT_IMAGE_LIMITS } from "../../../src/image/input/limits.ts";
 import type { TransformJob } from "../../../src/image/pipeline/pipeline.ts";
 import { transformImage } from "../../../src/image/pipeline/pipeline.ts";
 import type { Sharing } from "../../../src/image/share/sharing.ts";

@@ -4,6 +4,7 @@ import {
   GetPublicAccessBlockCommand,
   ListObjectsV2Command,
 } from "@aws-sdk/client-s3";
+import { isImageKey } from "../../../image/input/formats.ts";
 import { diagnose } from "../../../store/s3/diagnose.ts";
 import { getErrorName, getStatus } from "../../../store/s3/errors.ts";
 import type { Finding, Findings } from "../result.ts";
@@ -39,7 +40,7 @@ export async function findOriginal({
     const keys = Contents.flatMap(({ Key, Size = 0 }) => (Key && Size > 0 ? [Key] : []));
     const isVariant = (key: string): boolean =>
       originals.bucket === variants.bucket && key.startsWith(variants.prefix);
-    return keys.find((key) => /\.(?:jpe?g|png|webp|gif|avif)$/i.test(key) && !isVariant(key));
+    return keys.find((key) => isImageKey(key) && !isVariant(key));
   } catch {
     return undefined; // that listing fails is said elsewhere
   }

@@ -1,8 +1,8 @@
 import sharp from "sharp";
 import { describe, expect, it } from "vitest";
-import { DEFAULT_IMAGE_LIMITS } from "../../../src/image/input/admit.ts";
+import { DEFAULT_IMAGE_LIMITS } from "../../../src/image/input/limits.ts";
 import { transformImage } from "../../../src/image/pipeline/pipeline.ts";
-import { countWebpFrames, readWebpSize } from "../../../src/image/input/webp-size.ts";
+import { countWebpFrames, readWebpSize } from "../../../src/image/input/webp.ts";
 import { drawQuadrants } from "../../support/images.ts";
 
 /** 38 bytes that claim to be a lossless image of 16383 by 16383 pixels. */

@@ -1,21 +1,20 @@
 import type { Metadata, Sharp, SharpOptions } from "sharp";
 import sharp from "sharp";
 import type { TransformSpec } from "../../transform/spec.ts";
-import { canDecodeSmaller, openSmaller } from "../sharp/engine.ts";
-import type { ImageLimits, InputFormat } from "./admit.ts";
-import { admitOriginal, checkDimensions } from "./admit.ts";
-import { noteGarbage } from "../sharp/memory-pressure.ts";
+import { admitOriginal, checkDimensions } from "../input/admit.ts";
+import type { InputFormat, InputHeader, InputRow } from "../input/formats.ts";
+import { getInput } from "../input/formats.ts";
+import type { ImageLimits } from "../input/limits.ts";
 import type { Plan } from "../plan/geometry.ts";
-import { dropFineScans } from "./jpeg-coarse.ts";
-import { readPlainJpegSize } from "./jpeg-header.ts";
-import type { Pixels } from "../sharp/pixels.ts";
-import { toPixels } from "../sharp/pixels.ts";
 import { shrinkOnLoad } from "../plan/shrink-on-load.ts";
 import type { Size } from "../plan/sizes.ts";
-import { lendAsFile } from "../sharp/temp-file.ts";
-import { readWebpSize } from "./webp-size.ts";
+import { canDecodeSmaller, openSmaller } from "./engine.ts";
+import { noteGarbage } from "./memory-pressure.ts";
+import type { Pixels } from "./pixels.ts";
+import { toPixels } from "./pixels.ts";
+import { lendAsFile } from "./temp-file.ts";
 
-/** What matters here of what libvips says of an image. */
+/** The metadata of an image that matters here, as sharp reports it. */
 export type Facts = Pick<
   Metadata,
   | "width"
@@ -31,36 +30,36 @@ export type Facts = Pick<
 > &
   Partial<Pick<Metadata, "space">>;
 
-/** The same of every JPEG of which there is no more to know than its size. */
-const PLAIN = { hasAlpha: false, depth: "uchar" } as const;
-
-/** An image that was let in, and of which only the header has been read. */
+/** An image that was admitted, and of which only the header has been read. */
 export interface Original {
   readonly format: InputFormat;
+  readonly input: InputRow;
   /** In bytes. */
   readonly length: number;
   readonly metadata: Facts;
-  /** Upright, unless it is to be left as it is. */
+  /** Upright, unless the spec ignores the orientation. */
   readonly size: Size;
-  /** As in EXIF, from 1 to 8: how it is to be turned. */
+  /** As in Exif, from 1 to 8: how the image has to be turned. */
   readonly orientation: number;
-  /** Begins a pipeline with its first frame, of this size, and unless told otherwise in sRGB. */
+  /** Begins a pipeline with the first frame, at this size and in sRGB unless `options` say otherwise. */
   read(options?: SharpOptions): Sharp;
-  /** Begins one for `scale` by this plan, and nothing before it: it may have no more than is seen at that size. */
+  /** Begins one that `scale` carries this plan out on first: it may lack detail that no such result shows. */
   readFor(plan: Plan, options?: SharpOptions): Sharp;
   /**
-   * Decodes its first frame, as it is stored, to the pixels that sharp scales for every plan of this `shrinkOnLoad`;
-   * `undefined` where they cannot be had by themselves.
+   * Decodes the first frame, as it is stored, to the pixels that sharp scales for every plan of this `shrinkOnLoad`;
+   * `undefined` where sharp gives no such pixels.
    *
    * @throws Error when any of them is broken, or there is too little memory
    */
   decode(shrink: number): Promise<Pixels | undefined>;
-  /** Begins one with all of its frames, above each other and as they are stored. */
+  /** Begins one with all frames, above each other and as they are stored. */
   readFrames(): Sharp;
 }
 
 /**
- * @throws MediaError `unsupported_original` or `unusable_original` for what must not reach a decoder.
+ * Admits an original and reads its header.
+ *
+ * @throws MediaError `unsupported_original` or `unusable_original` for what must not reach a decoder
  */
 export async function openOriginal(
   original: Uint8Array,
@@ -68,19 +67,19 @@ export async function openOriginal(
   limits: ImageLimits,
 ): Promise<Original> {
   const { format, bytes } = admitOriginal(original);
-  const claimed = format === "webp" ? readWebpSize(bytes) : undefined;
-  if (claimed) checkDimensions(claimed, format, limits);
+  if (bytes !== original) noteGarbage(original.length);
+  const input = getInput(format);
   const shouldOrient = spec.rotate !== "ignore";
   const options: SharpOptions = {
     // real cameras write harmless marker noise, which is a "warning"; truncation is an "error"
     failOn: "error",
     limitInputPixels: limits.maxPixels,
   };
-  const plain = format === "jpeg" ? readPlainJpegSize(bytes) : undefined;
-  // the header alone is read, and our own check names both the size and the limit
-  const metadata: Facts = plain
-    ? { ...PLAIN, ...plain, autoOrient: plain }
-    : await sharp(bytes, { ...options, limitInputPixels: false }).metadata();
+  const header = input.readHeader?.(bytes);
+  if (header) checkDimensions(header, format, limits);
+  // libvips reads the header alone, and our own check names both the size and the limit
+  const metadata =
+    toFacts(header) ?? (await sharp(bytes, { ...options, limitInputPixels: false }).metadata());
   checkDimensions(metadata, format, limits);
   const { width, height } = shouldOrient ? metadata.autoOrient : metadata;
   const size = { width, height };
@@ -90,28 +89,38 @@ export async function openOriginal(
     const source = sharp(from, { ...options, autoOrient: shouldOrient, ...more });
     return isFlawed ? source.pipelineColourspace("srgb") : source;
   };
-  const bytesFor = (shrink: number): Uint8Array => {
-    if (shrink !== 8 || format !== "jpeg" || isFlawed) return bytes;
-    const coarse = dropFineScans(bytes);
+  const selectBytes = (shrink: number): Uint8Array => {
+    if (shrink !== 8 || !input.dropFineDetail || isFlawed) return bytes;
+    const coarse = input.dropFineDetail(bytes);
     if (coarse !== bytes) noteGarbage(coarse.length);
     return coarse;
   };
   return {
     format,
+    input,
     length: original.length,
     metadata,
     size,
     orientation: shouldOrient ? (metadata.orientation ?? 1) : 1,
     read: (more) => begin(bytes, more),
-    readFor: (plan, more) => begin(bytesFor(shrinkOnLoad(size, plan)), more),
+    readFor: (plan, more) => begin(selectBytes(shrinkOnLoad(size, plan)), more),
     decode: async (shrink) => {
       if (shrink === 1) return toPixels(begin(bytes, { autoOrient: false }));
       if (!canDecodeSmaller()) return undefined;
-      // what libvips is to count are the pixels that it decodes
+      // libvips counts the pixels that it decodes
       const limitInputPixels = Math.ceil(size.width / shrink) * Math.ceil(size.height / shrink);
       const smaller = { ...options, limitInputPixels };
-      return lendAsFile(bytesFor(shrink), (path) => toPixels(openSmaller(path, shrink, smaller)));
+      return lendAsFile(selectBytes(shrink), (path) =>
+        toPixels(openSmaller(path, shrink, smaller)),
+      );
     },
     readFrames: () => sharp(bytes, { ...options, animated: true }),
   };
+}
+
+/** The metadata of an image of which its size is all there is to know. */
+function toFacts(header: InputHeader | undefined): Facts | undefined {
+  if (!header?.isPlain) return undefined;
+  const { width, height } = header;
+  return { width, height, autoOrient: { width, height }, hasAlpha: false, depth: "uchar" };
 }

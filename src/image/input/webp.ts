@@ -1,11 +1,25 @@
+import { MediaError } from "../../errors.ts";
 import type { Size } from "../plan/sizes.ts";
 
+/** Positions of the first chunk, and of its data. */
 const CHUNK = 12;
 const DATA = 20;
 
+/** Of 8192 frames the first one takes a tenth of a second; the time grows by the square of their number. */
+const MAX_FRAMES = 8192;
+
+/** @throws MediaError `unusable_original` for a WebP of too many frames */
+export function admitWebp(bytes: Uint8Array): Uint8Array {
+  if (countWebpFrames(bytes, MAX_FRAMES) <= MAX_FRAMES) return bytes;
+  throw new MediaError(
+    "unusable_original",
+    `a WebP original must have at most ${MAX_FRAMES} frames`,
+  );
+}
+
 /**
- * Reads the size of a WebP off its first chunk (RFC 9649). libwebp, asked for the same, makes room for
- * all pixels first: 38 bytes can claim 268 million of them.
+ * Reads the size of a WebP from its first chunk (RFC 9649). libwebp allocates all pixels before it tells the size, and
+ * 38 bytes can claim 268 million of them.
  */
 export function readWebpSize(bytes: Uint8Array): Size | undefined {
   if (bytes.length < DATA + 10) return undefined;
@@ -33,7 +47,7 @@ export function readWebpSize(bytes: Uint8Array): Size | undefined {
 /** "ANMF" */
 const FRAME = 0x414e4d46;
 
-/** Counts the frames of an animated WebP, up to one past `limit`: libwebp takes the square of it in time. */
+/** Counts the frames of an animated WebP, and stops one past `limit`. */
 export function countWebpFrames(bytes: Uint8Array, limit: number): number {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   let frames = 0;

@@ -2,15 +2,24 @@ const SIGNATURE_LENGTH = 8;
 /** Length, type and checksum around the data of a chunk. */
 const CHUNK_OVERHEAD = 12;
 
-/**
- * tEXt, zTXt and iTXt. libpng inflates each of them before the first pixel, up to 50 MB a piece; no
- * variant keeps them anyway.
- */
+/** tEXt, zTXt and iTXt. libpng inflates each before the first pixel, up to 50 MB a piece, and no variant has them. */
 export const PNG_TEXT: ReadonlySet<number> = new Set([0x74455874, 0x7a545874, 0x69545874]);
-/** pHYs: how many pixels of the original make a metre, which libvips hands on. */
+/** pHYs: pixels of the original in a metre, which libvips writes into the variant. */
 export const PNG_DENSITY: ReadonlySet<number> = new Set([0x70485973]);
 
-/** Takes chunks of some types out of a PNG. What follows a broken chunk is left as it is. */
+/** Takes the text out of a PNG. */
+export function admitPng(bytes: Uint8Array): Uint8Array {
+  return dropPngChunks(bytes, PNG_TEXT);
+}
+
+/** Position of the bits of a channel (PNG, 11.2.1). */
+const DEPTH_AT = 24;
+
+export function hasDeepPixels(bytes: Uint8Array): boolean {
+  return bytes[DEPTH_AT] === 16;
+}
+
+/** Takes chunks of some types out of a PNG. What follows a broken chunk stays as it is. */
 export function dropPngChunks(bytes: Uint8Array, types: ReadonlySet<number>): Uint8Array {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   let output: Uint8Array | undefined;
@@ -21,15 +30,15 @@ export function dropPngChunks(bytes: Uint8Array, types: ReadonlySet<number>): Ui
     const type = view.getUint32(at + 4);
     // the slice of a Buffer would share its memory
     if (types.has(type)) output ??= new Uint8Array(bytes);
-    else length = keep(output, bytes.subarray(at, end), length);
+    else length = copy(output, bytes.subarray(at, end), length);
     at = end;
   }
-  length = keep(output, bytes.subarray(at), length);
+  length = copy(output, bytes.subarray(at), length);
   return output ? output.subarray(0, length) : bytes;
 }
 
-/** Until the first such chunk nothing has moved, so nothing needs copying. */
-function keep(output: Uint8Array | undefined, chunk: Uint8Array, length: number): number {
+/** Until the first dropped chunk there is no output, and nothing to copy. */
+function copy(output: Uint8Array | undefined, chunk: Uint8Array, length: number): number {
   output?.set(chunk, length);
   return length + chunk.length;
 }

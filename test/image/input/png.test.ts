@@ -2,7 +2,7 @@ import { deflateSync } from "node:zlib";
 import fc from "fast-check";
 import sharp from "sharp";
 import { describe, expect, it } from "vitest";
-import { dropPngChunks, PNG_TEXT } from "../../../src/image/input/png-chunks.ts";
+import { dropPngChunks, PNG_TEXT } from "../../../src/image/input/png.ts";
 import { decode, drawQuadrants, readGrid } from "../../support/images.ts";
 import { insertIntoPng, latin1, pngChunk } from "../../support/image/hostile.ts";
 

@@ -1,0 +1,193 @@
+import type { Size } from "../plan/sizes.ts";
+import { admitJpeg, readJpegHeader } from "./jpeg.ts";
+import { dropFineScans } from "./jpeg-coarse.ts";
+import type { ImageLimits } from "./limits.ts";
+import { admitPng, hasDeepPixels } from "./png.ts";
+import { admitWebp, readWebpSize } from "./webp.ts";
+
+/** A format that is read. */
+export interface InputRow {
+  /** Its name in messages. */
+  readonly label: string;
+  readonly mediaType: string;
+  /** Extensions of file names in lower case. Descriptions name the format by the first one. */
+  readonly extensions: readonly [string, ...string[]];
+  /** Tells whether a file is of this format by its first 512 bytes, in latin1. */
+  readonly matches: (start: string) => boolean;
+  /** The loaders of libvips that it needs. All others stay closed. */
+  readonly loaders: readonly string[];
+  /** The limit of pixels, where it is not that of all formats. */
+  readonly maxPixels?: (limits: ImageLimits) => number;
+  /**
+   * Checks what libvips does not bound, and gives the bytes without those that only take time to read.
+   *
+   * @throws MediaError `unusable_original`
+   */
+  readonly admit?: (bytes: Uint8Array) => Uint8Array;
+  /** Reads the size that a file claims, for which libvips might allocate memory or takes longer. */
+  readonly readHeader?: (bytes: Uint8Array) => InputHeader | undefined;
+  readonly hasAlpha: boolean;
+  /** Whether a file may have several frames. */
+  readonly isAnimated: boolean;
+  /**
+   * How sharp decodes it: all of its pixels; `reduced` by 2, 4 or 8 where less is enough; or `resized` to the very size
+   * that a variant needs. Variants share what is decoded at one scale, and so never what is resized.
+   */
+  readonly decoding: "whole" | "reduced" | "resized";
+  /** Guesses cheaply whether channels have 16 bits. sharp scales them as they are, so no decode is shared. */
+  readonly isDeep?: (bytes: Uint8Array) => boolean;
+  /** Drops what a decode at an eighth makes no use of. */
+  readonly dropFineDetail?: (bytes: Uint8Array) => Uint8Array;
+}
+
+export interface InputHeader extends Size {
+  /** As in Exif, from 1 to 8. */
+  readonly orientation?: number;
+  /** Whether libvips would know no more than the size: it has 8 bits a channel, and neither alpha nor metadata. */
+  readonly isPlain?: boolean;
+}
+
+/** The formats that are read, one row each. */
+export const INPUTS = {
+  jpeg: {
+    label: "JPEG",
+    mediaType: "image/jpeg",
+    extensions: ["jpg", "jpeg"],
+    matches: startsWith("\xff\xd8\xff"),
+    // the one of files is for temp files of this process: sharp is given no other path
+    loaders: ["VipsForeignLoadJpegBuffer", "VipsForeignLoadJpegFile"],
+    admit: admitJpeg,
+    readHeader: readJpegHeader,
+    hasAlpha: false,
+    isAnimated: false,
+    decoding: "reduced",
+    dropFineDetail: dropFineScans,
+  },
+  png: {
+    label: "PNG",
+    mediaType: "image/png",
+    extensions: ["png"],
+    matches: startsWith("\x89PNG\r\n\x1a\n"),
+    loaders: ["VipsForeignLoadPngBuffer"],
+    admit: admitPng,
+    hasAlpha: true,
+    isAnimated: false,
+    decoding: "whole",
+    isDeep: hasDeepPixels,
+  },
+  webp: {
+    label: "WebP",
+    mediaType: "image/webp",
+    extensions: ["webp"],
+    matches: startsWith("RIFF....WEBP"),
+    loaders: ["VipsForeignLoadWebpBuffer"],
+    admit: admitWebp,
+    readHeader: readWebpSize,
+    hasAlpha: true,
+    isAnimated: true,
+    decoding: "resized",
+  },
+  gif: {
+    label: "GIF",
+    mediaType: "image/gif",
+    extensions: ["gif"],
+    matches: startsWith("GIF87a", "GIF89a"),
+    loaders: ["VipsForeignLoadNsgifBuffer"],
+    hasAlpha: true,
+    isAnimated: true,
+    decoding: "whole",
+  },
+  avif: {
+    label: "AVIF",
+    mediaType: "image/avif",
+    extensions: ["avif"],
+    matches: hasBrand("avif", "avis"),
+    loaders: ["VipsForeignLoadHeifBuffer"],
+    maxPixels: ({ maxAvifPixels, maxPixels }) => Math.min(maxAvifPixels, maxPixels),
+    hasAlpha: true,
+    isAnimated: false,
+    decoding: "whole",
+  },
+} as const satisfies Readonly<Record<string, InputRow>>;
+
+export type InputFormat = keyof typeof INPUTS;
+
+const FORMATS = Object.keys(INPUTS) as InputFormat[]; // the keys of a constant
+
+/** The row of a format, as rows are declared and not as it is written. */
+export function getInput(format: InputFormat): InputRow {
+  return INPUTS[format];
+}
+
+/** Tells the format of a file by its first bytes; `undefined` for what is not read. */
+export function sniffFormat(bytes: Uint8Array): InputFormat | undefined {
+  const start = readStart(bytes);
+  return FORMATS.find((format) => INPUTS[format].matches(start));
+}
+
+/** The media type of an image that is read; `undefined` for anything else. */
+export function sniffMediaType(bytes: Uint8Array): string | undefined {
+  const format = sniffFormat(bytes);
+  return format && INPUTS[format].mediaType;
+}
+
+const EXTENSIONS: ReadonlySet<string> = new Set(
+  Object.values(INPUTS).flatMap(({ extensions }): readonly string[] => extensions),
+);
+
+/** Whether a key looks like that of an image that is read. */
+export function isImageKey(key: string): boolean {
+  return EXTENSIONS.has(/\.([^./]*)$/.exec(key)?.[1]?.toLowerCase() ?? "");
+}
+
+/** Formats that are recognized to be refused by name. */
+const REFUSED: readonly (Pick<InputRow, "label" | "matches"> & { readonly reason?: string })[] = [
+  { label: "TIFF", matches: startsWith("II*\0", "MM\0*") },
+  { label: "BMP", matches: startsWith("BM") },
+  { label: "PDF", matches: startsWith("%PDF-") },
+  { label: "PSD", matches: startsWith("8BPS") },
+  { label: "JXL", matches: startsWith("\xff\x0a", "\0\0\0\x0cJXL ") },
+  { label: "ICO", matches: startsWith("\0\0\x01\0") },
+  {
+    label: "HEIC",
+    matches: hasBrand(..."heic heix hevc hevx heim heis hevm hevs mif1 msf1".split(" ")),
+    reason: "whose HEVC codec is not free and not part of this service",
+  },
+  {
+    label: "SVG",
+    matches: (start) => /^\s*(?:\xef\xbb\xbf)?\s*<(?:\?xml|svg|!doctype svg)/i.test(start),
+  },
+];
+
+/** Says what a file is that is not read, and what is. */
+export function explainRefusal(bytes: Uint8Array): string {
+  const labels = FORMATS.map((format) => INPUTS[format].label);
+  const accepted = `${labels.slice(0, -1).join(", ")} and ${labels.at(-1)} originals are accepted`;
+  const start = readStart(bytes);
+  const found = REFUSED.find(({ matches }) => matches(start));
+  if (!found) return `the original is no known image; ${accepted}`;
+  const { label, reason } = found;
+  return `the original is ${label}${reason ? `, ${reason}` : ""}; ${accepted}`;
+}
+
+function readStart({ buffer, byteOffset, length }: Uint8Array): string {
+  return Buffer.from(buffer, byteOffset, Math.min(length, 512)).toString("latin1");
+}
+
+/** @param signatures magic numbers; `.` stands for any byte */
+function startsWith(...signatures: readonly string[]): InputRow["matches"] {
+  return (start) =>
+    signatures.some((signature) =>
+      signature.split("").every((byte, index) => byte === "." || start[index] === byte),
+    );
+}
+
+/** Looks among the brands of an ISO base media file: the major one, and the compatible ones after its version. */
+function hasBrand(...brands: readonly string[]): InputRow["matches"] {
+  return (start) => {
+    if (start.slice(4, 8) !== "ftyp") return false;
+    const size = Buffer.from(start, "latin1").readUInt32BE(0);
+    const compatible = start.slice(16, Math.min(size, start.length)).match(/.{4}/gs) ?? [];
+    return [start.slice(8, 12), ...compatible].some((brand) => brands.includes(brand));
+  };
+}

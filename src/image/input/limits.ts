@@ -1,0 +1,21 @@
+/** Limits of an original. They are checked before its pixels are decoded. */
+export interface ImageLimits {
+  /** Width times height. */
+  readonly maxPixels: number;
+  /** The same of AVIF, whose decoder takes several times the memory of the others. */
+  readonly maxAvifPixels: number;
+  /** Pixels of the longer side: one very long line costs as much as a whole image. */
+  readonly maxSide: number;
+  /**
+   * Cost of encoding above which an image is slow, in pixels of AVIF. A slow image is encoded with less effort, or
+   * skipped for a client that accepts another format.
+   */
+  readonly slowPixels: number;
+}
+
+export const DEFAULT_IMAGE_LIMITS: ImageLimits = {
+  maxPixels: 50_000_000,
+  maxAvifPixels: 24_000_000,
+  maxSide: 16_384,
+  slowPixels: 2_000_000, // half a second
+};
