@@ -58,7 +58,7 @@ const LAYERS: Readonly<Record<string, Layer>> = {
     packages: "lru-cache zod",
   },
   lambda: { imports: "errors logger config http service", packages: "node:stream" },
-  ops: { imports: "errors image/input store url", packages: "node: @aws-sdk/ sharp" },
+  ops: { imports: "errors image/input store transform url", packages: "node: @aws-sdk/ sharp" },
   cli: {
     imports:
       "errors logger config edge http image/input media ops request server service sign store transform url",

@@ -2,6 +2,7 @@ import { readdirSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import type * as Sharp from "sharp";
+import { IMAGE_FORMATS } from "../../../transform/formats.ts";
 import type { Finding, Findings } from "../result.ts";
 import { fail, ok, warn } from "../result.ts";
 
@@ -15,8 +16,6 @@ export interface Platform {
   readonly node: string;
 }
 
-/** Formats that have to be read, and written. */
-const FORMATS = ["jpeg", "png", "webp", "gif", "avif"] as const;
 const OLDEST_NODE = [20, 9] as const;
 
 /** Loaded when it is asked for: whether that works is what this is about. */
@@ -105,7 +104,7 @@ function platformName({ os, cpu, isMusl }: Platform): string {
 
 async function checkFormats({ default: sharp }: typeof Sharp): Promise<Finding> {
   const broken: string[] = [];
-  for (const format of FORMATS) {
+  for (const format of IMAGE_FORMATS) {
     try {
       const red = { create: { width: 8, height: 8, channels: 3, background: "red" } } as const;
       const bytes = await sharp(red).toFormat(format).toBuffer();
@@ -115,7 +114,8 @@ async function checkFormats({ default: sharp }: typeof Sharp): Promise<Finding> 
       broken.push(format);
     }
   }
-  if (broken.length === 0) return ok("formats", `${FORMATS.join(", ")} can be read and written`);
+  if (broken.length === 0)
+    return ok("formats", `${IMAGE_FORMATS.join(", ")} can be read and written`);
   const says = `libvips cannot read and write ${broken.join(", ")}`;
   return fail(
     "formats",
