@@ -1,5 +1,6 @@
 import { MediaError } from "../../errors.ts";
 import type { Size } from "../plan/sizes.ts";
+import type { Segment } from "./jpeg-segments.ts";
 import {
   APP0,
   APP1,
@@ -62,28 +63,34 @@ export interface JpegHeader extends Size {
  * there are gaps between the segments before it. Looks at a few bytes of each segment, whatever the image.
  */
 export function readJpegHeader(bytes: Uint8Array): JpegHeader | undefined {
-  let size: Size | undefined;
-  let orientation: number | undefined;
-  let isPlain = true;
-  let count = 0;
-  for (const { code, start, end } of walkSegments(bytes, "end")) {
-    if (code === SOS) return size && { ...size, orientation: orientation ?? 1, isPlain };
-    if (isFrame(code) && !size) {
-      size = readFrameSize(bytes, start);
-      if (!size) return undefined;
-      isPlain &&= isPlainFrame(bytes, start);
-    } else {
-      isPlain &&= PLAIN_SEGMENTS.has(code);
-      if (code === APP1 && !size) orientation ??= readOrientation(bytes.subarray(start, end));
-    }
-    count += 1;
-    if (count === MAX_HEADER_SEGMENTS) break;
-  }
-  return size && { ...size, orientation: orientation ?? 1, isPlain: false };
+  const segments = listHeaderSegments(bytes);
+  const frame = segments.find(({ code }) => isFrame(code));
+  const size = frame && readFrameSize(bytes, frame.start);
+  if (!frame || !size) return undefined;
+  const isComplete = segments.at(-1)?.code === SOS;
+  const others = segments.filter((segment) => segment !== frame);
+  return {
+    ...size,
+    orientation: findOrientation(bytes, segments.slice(0, segments.indexOf(frame))) ?? 1,
+    isPlain:
+      isComplete &&
+      isPlainFrame(bytes, frame.start) &&
+      others.every(({ code }) => PLAIN_SEGMENTS.has(code)),
+  };
 }
 
-/** JFIF, Adobe's notes, tables and comments. */
-const PLAIN_SEGMENTS: ReadonlySet<number> = new Set([APP0, APP13, APP14, DQT, DHT, DRI, COM]);
+/** Those up to the first scan, included. */
+function listHeaderSegments(bytes: Uint8Array): readonly Segment[] {
+  const segments: Segment[] = [];
+  for (const segment of walkSegments(bytes, "end")) {
+    segments.push(segment);
+    if (segment.code === SOS || segments.length === MAX_HEADER_SEGMENTS) break;
+  }
+  return segments;
+}
+
+/** JFIF, Adobe's notes, tables, comments, and the first scan. */
+const PLAIN_SEGMENTS: ReadonlySet<number> = new Set([APP0, APP13, APP14, DQT, DHT, DRI, COM, SOS]);
 
 function isPlainFrame(bytes: Uint8Array, frame: number): boolean {
   return HUFFMAN_FRAMES.has(bytes[frame + 1] ?? 0) && bytes[frame + 4] === 8;
@@ -92,6 +99,14 @@ function isPlainFrame(bytes: Uint8Array, frame: number): boolean {
 function readFrameSize(bytes: Uint8Array, frame: number): Size | undefined {
   const [width, height] = [readPair(bytes, frame + 7), readPair(bytes, frame + 5)];
   return width > 0 && height > 0 ? { width, height } : undefined;
+}
+
+function findOrientation(bytes: Uint8Array, segments: readonly Segment[]): number | undefined {
+  for (const { code, start, end } of segments) {
+    const found = code === APP1 ? readOrientation(bytes.subarray(start, end)) : undefined;
+    if (found !== undefined) return found;
+  }
+  return undefined;
 }
 
 const EXIF = Buffer.from("Exif\0\0");

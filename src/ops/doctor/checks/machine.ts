@@ -107,7 +107,10 @@ async function checkFormats({ default: sharp }: typeof Sharp): Promise<Finding> 
   for (const format of IMAGE_FORMATS) {
     try {
       const red = { create: { width: 8, height: 8, channels: 3, background: "red" } } as const;
-      const bytes = await sharp(red).toFormat(format).toBuffer();
+      // sharp takes "jpg" too, which its types lack
+      const bytes = await sharp(red)
+        .toFormat(format as keyof Sharp.FormatEnum)
+        .toBuffer();
       const { width } = await sharp(bytes).metadata();
       if (width !== 8) broken.push(format);
     } catch {
