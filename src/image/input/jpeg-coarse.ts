@@ -86,7 +86,7 @@ function readImage(jpeg: Uint8Array): Image | undefined {
     if (scan) scans.push({ ...scan, end: start });
     scan = undefined;
     if (code === EOI) return frame && { frame, scans, end: start };
-    if (code < FIRST_KNOWN || code === SOI) return undefined;
+    if (isReserved(code)) return undefined;
     if (isFrame(code)) {
       if (frame || code !== PROGRESSIVE_FRAME) return undefined;
       frame = readFrame(jpeg, start);
@@ -96,8 +96,9 @@ function readImage(jpeg: Uint8Array): Image | undefined {
   return undefined;
 }
 
-/** Codes below are reserved. */
-const FIRST_KNOWN = 0xc0;
+function isReserved(code: number): boolean {
+  return code < 0xc0 || code === SOI;
+}
 
 function readFrame(jpeg: Uint8Array, at: number): Frame {
   const components = Array.from({ length: jpeg[at + 9] ?? 0 }, (_, index) => {
