@@ -1,15 +1,39 @@
 import { availableParallelism } from "node:os";
+import { pathToFileURL } from "node:url";
 import { defineConfig } from "vitest/config";
+import type { Plugin } from "vitest/config";
+
+const SLOW = "test/**/*.slow.test.ts";
+
+/** Image processes are started from `dist/`, which test/support/build.ts makes: a loader for TypeScript takes longer. */
+const childrenFromBuild: Plugin = {
+  name: "children-from-build",
+  transform(code, id) {
+    if (!id.endsWith("/src/image/pool/child-process.ts")) return undefined;
+    const built = pathToFileURL("dist/image/pool/child-process.js").href;
+    return { code: code.replaceAll("import.meta.url", JSON.stringify(built)), map: null };
+  },
+};
 
 export default defineConfig({
+  plugins: [childrenFromBuild],
   test: {
-    include: ["test/**/*.test.ts"],
-    // image processes are started from source too, and need the loader that can read it
-    execArgv: ["--import", "tsx"],
+    globalSetup: ["test/support/build.ts"],
     pool: "forks",
     // many wait for servers and for time-outs, so two at a time are done sooner even on one core
     maxWorkers: Math.max(2, availableParallelism() - 1),
     testTimeout: 30_000,
     hookTimeout: 30_000,
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: "quick",
+          include: ["test/**/*.test.ts"],
+          exclude: ["**/node_modules/**", SLOW],
+        },
+      },
+      { extends: true, test: { name: "slow", include: [SLOW] } },
+    ],
   },
 });

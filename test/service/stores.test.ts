@@ -4,7 +4,7 @@ import { describe, expect, it } from "vitest";
 
 /** Which of these packages a process has loaded once it has imported a module of ours. */
 async function loadedBy(module: string): Promise<string[]> {
-  const url = JSON.stringify(new URL(`../../src/${module}`, import.meta.url).href);
+  const url = JSON.stringify(new URL(`../../dist/${module}`, import.meta.url).href);
   const code = `
     import { createRequire } from "node:module";
     await import(${url});
@@ -12,15 +12,15 @@ async function loadedBy(module: string): Promise<string[]> {
     console.log(JSON.stringify(["@aws-sdk/client-s3", "prom-client", "@img"].filter(
       (name) => files.some((file) => file.includes("/" + name + "/")))));
   `;
-  const args = ["--import", "tsx", "--input-type=module", "--eval", code];
+  const args = ["--input-type=module", "--eval", code];
   return JSON.parse((await promisify(execFile)(process.execPath, args)).stdout) as string[];
 }
 
 describe("createStores", () => {
   it("takes the SDK into memory for buckets alone, and sharp in no case", async () => {
-    expect(await loadedBy("server.ts")).toEqual(["prom-client"]);
-    expect(await loadedBy("cli/serve.ts")).toEqual(["prom-client"]);
-    expect(await loadedBy("service/s3-stores.ts")).toEqual(["@aws-sdk/client-s3"]);
-    expect(await loadedBy("image/sharp/engine.ts")).toEqual(["@img"]);
+    expect(await loadedBy("server.js")).toEqual(["prom-client"]);
+    expect(await loadedBy("cli/serve.js")).toEqual(["prom-client"]);
+    expect(await loadedBy("service/s3-stores.js")).toEqual(["@aws-sdk/client-s3"]);
+    expect(await loadedBy("image/sharp/engine.js")).toEqual(["@img"]);
   });
 });

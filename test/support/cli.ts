@@ -2,7 +2,7 @@ import type { ChildProcess } from "node:child_process";
 import { spawn } from "node:child_process";
 import { fileURLToPath } from "node:url";
 
-const MAIN = fileURLToPath(new URL("../../src/cli/main.ts", import.meta.url));
+const MAIN = fileURLToPath(new URL("../../dist/cli/main.js", import.meta.url));
 
 /** A process of the command line. */
 export interface CliRun {
@@ -19,9 +19,9 @@ export interface CliOptions {
   readonly input?: string;
 }
 
-/** Starts the command line from source, with nothing in its environment but what it is given. */
+/** Starts the command line as it is built, with nothing in its environment but what it is given. */
 export function startCli(args: readonly string[], { environment, input }: CliOptions = {}): CliRun {
-  const child = spawn(process.execPath, ["--import", "tsx", MAIN, ...args], {
+  const child = spawn(process.execPath, [MAIN, ...args], {
     env: { PATH: process.env["PATH"], ...environment },
   });
   let output = "";

@@ -1,7 +1,7 @@
 import { execFile } from "node:child_process";
 import { fileURLToPath } from "node:url";
 
-const MAIN = fileURLToPath(new URL("../../src/cli/main.ts", import.meta.url));
+const MAIN = fileURLToPath(new URL("../../dist/cli/main.js", import.meta.url));
 
 export type Environment = Readonly<Record<string, string>>;
 
@@ -15,7 +15,7 @@ export interface Result {
 export function runPurge(args: readonly string[], environment: Environment = {}): Promise<Result> {
   return new Promise((resolve) => {
     const env = { PATH: process.env["PATH"], ...environment };
-    const command = ["--import", "tsx", MAIN, "purge", ...args];
+    const command = [MAIN, "purge", ...args];
     execFile(process.execPath, command, { env }, (error, out, err) => {
       resolve({ code: error ? Number(error.code) : 0, stdout: out, stderr: err });
     });

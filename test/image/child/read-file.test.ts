@@ -68,8 +68,7 @@ describe("startChildWorker", () => {
   let worker: Worker;
 
   beforeAll(async () => {
-    const execArgv = ["--import", "tsx"];
-    worker = await startChildWorker({ limits: DEFAULT_IMAGE_LIMITS, execArgv });
+    worker = await startChildWorker({ limits: DEFAULT_IMAGE_LIMITS });
   });
   afterAll(() => worker.stop());
 

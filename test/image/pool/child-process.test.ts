@@ -115,7 +115,7 @@ describe("startChildWorker", () => {
 
   it("hears how a job ended that was said to be slow, though both be said at once", async () => {
     const limits = { ...DEFAULT_IMAGE_LIMITS, slowPixels: 1 };
-    const worker = await startChildWorker({ limits, execArgv: process.execArgv });
+    const worker = await startChildWorker({ limits });
     const cut = { bytes: photo.subarray(0, 10_000), spec: {}, format: "avif" } as const;
     const said: string[] = [];
     const job = worker.run(cut, { ...alone, onSlow: (what) => void said.push(what) });

@@ -5,14 +5,14 @@ import { platform, tmpdir } from "node:os";
 import { dirname } from "node:path";
 import { promisify } from "node:util";
 import { describe, expect, it } from "vitest";
-import { lendAsFile } from "../../../src/image/sharp/temp-file.ts";
+import { lendAsFile } from "../../../dist/image/sharp/temp-file.js";
 
 const isLinux = platform() === "linux";
 const bytes = randomBytes(30_000);
 
 /** Runs a module where no file may be larger than a few kB. */
 async function runWithoutRoom(code: string): Promise<string> {
-  const node = [...process.execArgv, "--input-type=module", "--eval", code];
+  const node = ["--input-type=module", "--eval", code];
   const args = ["-c", 'ulimit -f 8; exec "$@"', "sh", process.execPath, ...node];
   return (await promisify(execFile)("/bin/sh", args)).stdout.trim();
 }
@@ -67,7 +67,7 @@ describe.runIf(isLinux)("lendAsFile", () => {
 
   it("lends nothing where there is no room", async () => {
     const module = JSON.stringify(
-      new URL("../../../src/image/sharp/temp-file.ts", import.meta.url).href,
+      new URL("../../../dist/image/sharp/temp-file.js", import.meta.url).href,
     );
     const printed = await runWithoutRoom(`
       import { lendAsFile } from ${module};

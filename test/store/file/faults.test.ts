@@ -1,13 +1,11 @@
 import { execFile } from "node:child_process";
 import { readdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { describe, expect, it } from "vitest";
 import { openScratch, STORE_FAILED } from "../../support/store/file-scratch.ts";
 
-const FILE_STORE = new URL("../../../src/store/file/store.ts", import.meta.url);
-const PROJECT = fileURLToPath(new URL("../../..", import.meta.url));
+const FILE_STORE = new URL("../../../dist/store/file/store.js", import.meta.url);
 const scratch = openScratch();
 const { read, put } = scratch;
 
@@ -31,20 +29,9 @@ describe("createFileStore where it cannot write", () => {
       const code = await put(new Uint8Array(1_000_000)).then(() => "stored", ({ code }) => code);
       const { kind } = await store.get("a", { maxBytes: 6 });
       console.log(code, kind);`;
-    const node = [
-      process.execPath,
-      "--import",
-      "tsx",
-      "--input-type=module",
-      "-e",
-      script,
-      scratch.root,
-    ];
-    const { stdout } = await promisify(execFile)(
-      "sh",
-      ["-c", 'ulimit -f 128 && exec "$@"', "sh", ...node],
-      { cwd: PROJECT, env: { ...process.env, TSX_DISABLE_CACHE: "1" } },
-    );
+    const node = [process.execPath, "--input-type=module", "-e", script, scratch.root];
+    const args = ["-c", 'ulimit -f 128 && exec "$@"', "sh", ...node];
+    const { stdout } = await promisify(execFile)("sh", args);
     expect(stdout.trim()).toBe("store_failed found");
     expect(await readdir(join(scratch.root, ".shift-media/temp"))).toEqual([]);
     expect(await read("a")).toBe("before");

@@ -25,7 +25,7 @@ export const MEDIUM_JOB: TransformJob = {
 };
 
 export function startWorker(): Promise<Worker> {
-  return startChildWorker({ limits: DEFAULT_IMAGE_LIMITS, execArgv: process.execArgv });
+  return startChildWorker({ limits: DEFAULT_IMAGE_LIMITS });
 }
 
 const pools: Pool[] = [];

@@ -3,7 +3,7 @@ import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 import { createSigner } from "../../src/sign.ts";
 
-const MAIN = fileURLToPath(new URL("../../src/cli/main.ts", import.meta.url));
+const MAIN = fileURLToPath(new URL("../../dist/cli/main.js", import.meta.url));
 const SECRET = "0123456789abcdef";
 const SIGNED = { SIGNING_SECRETS: SECRET };
 
@@ -19,7 +19,7 @@ function run(
 ): Promise<Result> {
   return new Promise((resolve) => {
     const env = { PATH: process.env["PATH"], ...environment };
-    execFile(process.execPath, ["--import", "tsx", MAIN, ...args], { env }, (error, out, err) => {
+    execFile(process.execPath, [MAIN, ...args], { env }, (error, out, err) => {
       resolve({ code: error ? Number(error.code) : 0, stdout: out.trim(), stderr: err.trim() });
     });
   });

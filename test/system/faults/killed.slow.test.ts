@@ -8,7 +8,7 @@ import { afterEach, describe, expect, it } from "vitest";
 import { decode, drawPhoto } from "../../support/images.ts";
 import { createFolders, until } from "../../support/server.ts";
 
-const MAIN = fileURLToPath(new URL("../../../src/cli/main.ts", import.meta.url));
+const MAIN = fileURLToPath(new URL("../../../dist/cli/main.js", import.meta.url));
 
 let child: ChildProcess | undefined;
 let remove: (() => Promise<void>) | undefined;
@@ -19,7 +19,7 @@ afterEach(async () => {
 });
 
 async function serve(environment: Readonly<Record<string, string>>): Promise<string> {
-  const started = spawn(process.execPath, ["--import", "tsx", MAIN, "serve"], {
+  const started = spawn(process.execPath, [MAIN, "serve"], {
     env: { PATH: process.env["PATH"], PORT: "0", POOL_SIZE: "1", ...environment },
   });
   child = started;

@@ -10,10 +10,7 @@ describe("startChildWorker", () => {
     const original = await sharp({ create: { width: 8000, height: 5000, channels: 4, background } })
       .png({ compressionLevel: 1 })
       .toBuffer();
-    const worker = await startChildWorker({
-      limits: DEFAULT_IMAGE_LIMITS,
-      execArgv: process.execArgv,
-    });
+    const worker = await startChildWorker({ limits: DEFAULT_IMAGE_LIMITS });
     const spec = {
       flip: "h",
       rotate: 180,
@@ -37,10 +34,7 @@ describe("startChildWorker", () => {
     const bytes = await sharp({ create: { width: 4600, height: 4300, channels: 4, background } })
       .png({ compressionLevel: 1 })
       .toBuffer();
-    const worker = await startChildWorker({
-      limits: DEFAULT_IMAGE_LIMITS,
-      execArgv: process.execArgv,
-    });
+    const worker = await startChildWorker({ limits: DEFAULT_IMAGE_LIMITS });
     const spec = { flip: "h", rotate: 180, blur: 50, sharpen: 10, sepia: 50, radius: 9 } as const;
     try {
       for (const follow of ["decode", "decode", "nothing"] as const) {

@@ -6,7 +6,7 @@ import { afterEach, describe, expect, it } from "vitest";
 import { drawPhoto } from "../support/images.ts";
 import { createFolders } from "../support/server.ts";
 
-const MAIN = fileURLToPath(new URL("../../src/cli/main.ts", import.meta.url));
+const MAIN = fileURLToPath(new URL("../../dist/cli/main.js", import.meta.url));
 
 interface Run {
   readonly process: ChildProcess;
@@ -17,7 +17,7 @@ interface Run {
 const runs: Run[] = [];
 
 function run(args: readonly string[], environment: Readonly<Record<string, string>> = {}): Run {
-  const child = spawn(process.execPath, ["--import", "tsx", MAIN, ...args], {
+  const child = spawn(process.execPath, [MAIN, ...args], {
     env: { PATH: process.env["PATH"], ...environment },
   });
   let output = "";
