@@ -47,8 +47,10 @@ export interface InputHeader extends Size {
   readonly isPlain?: boolean;
 }
 
+export type InputFormat = "jpeg" | "png" | "webp" | "gif" | "avif";
+
 /** The formats that are read, one row each. */
-export const INPUTS = {
+export const INPUTS: Readonly<Record<InputFormat, InputRow>> = {
   jpeg: {
     label: "JPEG",
     mediaType: "image/jpeg",
@@ -108,13 +110,10 @@ export const INPUTS = {
     isAnimated: false,
     decoding: "whole",
   },
-} as const satisfies Readonly<Record<string, InputRow>>;
-
-export type InputFormat = keyof typeof INPUTS;
+};
 
 const FORMATS = Object.keys(INPUTS) as InputFormat[]; // the keys of a constant
 
-/** The row of a format, as rows are declared and not as it is written. */
 export function getInput(format: InputFormat): InputRow {
   return INPUTS[format];
 }
