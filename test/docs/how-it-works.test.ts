@@ -28,8 +28,10 @@ describe("the steps of docs/how-it-works.md", () => {
     expect([path, existsSync(new URL(path, ROOT))]).toEqual([path, true]);
     expect(codeIn(name)).toHaveLength(1);
     const text = readFileSync(new URL(path, ROOT), "utf8");
-    const declared = [...text.matchAll(/\b(?:function|class|const) (\w+)/g)];
-    expect(declared.map(([, found]) => found)).toEqual(expect.arrayContaining(codeIn(name)));
+    const declared = [...text.matchAll(/\b(?:function|class|const) (\w+)/g)].map(
+      ([, found]) => found,
+    );
+    expect(declared).toContain(codeIn(name)[0]);
   });
 });
 
