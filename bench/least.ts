@@ -48,7 +48,7 @@ else await serve();
 /** One variant after the other, as an image process makes them. */
 async function runImages(): Promise<void> {
   const { default: sharp } = await import("sharp");
-  const { encode } = await import("../src/image/steps/encode.ts");
+  const { encodeImage } = await import("../src/image/output/formats.ts");
   sharp.concurrency(1);
   sharp.cache(false);
   const channel = new Socket({ fd: 3, readable: true, writable: true });
@@ -57,8 +57,8 @@ async function runImages(): Promise<void> {
     const options = { autoOrient: true, failOn: "error" } as const;
     const original = body.length > 0 ? body : readFileSync(join(originals, key));
     const image = sharp(original, options);
-    const output = encode(image.resize({ width, withoutEnlargement: true }), { format });
-    void output.toBuffer().then((made) => writeFrame(channel, { header: {}, body: made }));
+    const output = encodeImage(image.resize({ width, withoutEnlargement: true }), { format });
+    void output.then(({ bytes }) => writeFrame(channel, { header: {}, body: bytes }));
   });
   channel.on("data", (chunk: Buffer) => take(chunk));
   channel.on("close", () => process.exit());

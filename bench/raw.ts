@@ -2,7 +2,7 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import sharp from "sharp";
-import { encode } from "../src/image/steps/encode.ts";
+import { encodeImage } from "../src/image/output/formats.ts";
 import { inLanes } from "./lanes.ts";
 import type { Job } from "./load.ts";
 
@@ -31,7 +31,7 @@ async function answer({ jobs, lanes }: RawRequest): Promise<void> {
 
 async function make({ key, width, format }: Job): Promise<void> {
   const image = sharp(await read(key), { autoOrient: true, failOn: "error" });
-  await encode(image.resize({ width, withoutEnlargement: true }), { format }).toBuffer();
+  await encodeImage(image.resize({ width, withoutEnlargement: true }), { format });
 }
 
 function readFromFolder(key: string): Promise<Uint8Array> {

@@ -2,8 +2,9 @@ import type { Sharp } from "sharp";
 import sharp from "sharp";
 import { MediaError } from "../../errors.ts";
 import type { TransformSpec } from "../../transform/spec.ts";
-import type { AnimatedFormat } from "../steps/encode.ts";
-import { encodeAnimation } from "../steps/encode.ts";
+import type { ImageFormat } from "../../transform/formats.ts";
+import { FORMATS } from "../../transform/formats.ts";
+import type { FrameTiming } from "../output/encoders.ts";
 import type { ImageLimits } from "../input/limits.ts";
 import { planGeometry } from "../plan/geometry.ts";
 import type { Facts, Original } from "../sharp/original.ts";
@@ -17,10 +18,10 @@ import { cropTo, findContent, uniteRegions } from "../steps/trim.ts";
 
 const MAX_FRAMES = 256;
 
-type AnimatedSpec = TransformSpec & { readonly format: AnimatedFormat };
+type AnimatedSpec = TransformSpec & { readonly format: ImageFormat };
 
-/** Frames that have been decoded, as they are stored. */
-interface Frames {
+/** The decoded frames of an animation, as they are stored. */
+interface AnimationFrames {
   /** All of them, above each other. */
   readonly strip: Pixels;
   readonly count: number;
@@ -28,19 +29,24 @@ interface Frames {
   readonly orientation: number;
 }
 
-/** Whether there are several frames, and all of them are wanted. */
-export function isAnimation(
-  { metadata }: Original,
-  spec: TransformSpec & { readonly format: string },
-): spec is AnimatedSpec {
+/** True if the original has several frames, and the variant is to have all of them. */
+export function isAnimation({ metadata }: Original, { animated, format }: AnimatedSpec): boolean {
   const isMoving = metadata.delay !== undefined && (metadata.pages ?? 1) > 1;
-  return isMoving && spec.animated === true && (spec.format === "gif" || spec.format === "webp");
+  return isMoving && animated === true && FORMATS[format].hasMotion;
+}
+
+/** An animation that only has to be encoded. */
+interface FinishedAnimation {
+  /** All frames, above each other. */
+  readonly image: Sharp;
+  readonly timing: FrameTiming;
+  /** Of each frame. */
+  readonly size: Size;
 }
 
 /**
- * Makes the same of every frame, and sets the encoder. Frames are decoded together, since one may hold no
- * more than what has changed since the last, and then taken apart: what is blurred or turned would run
- * from one into the next.
+ * Makes the same of every frame. Frames are decoded together, since one may hold no more than the changes since the
+ * last one, and then taken apart: a blur or a rotation would run from one into the next.
  *
  * @throws MediaError `unusable_original` when there is too much to decode, `invalid_transform` when there
  * would be too much to encode
@@ -49,16 +55,20 @@ export async function animate(
   original: Original,
   spec: AnimatedSpec,
   limits: ImageLimits,
-): Promise<{ readonly output: Sharp; readonly size: Size }> {
+): Promise<FinishedAnimation> {
   const { metadata, size, orientation } = original;
   const { pages: count = 1, delay = [], loop = 0 } = metadata;
   checkFrames(metadata, limits);
-  const frames: Frames = { strip: await toPixels(original.readFrames()), count, orientation };
+  const frames: AnimationFrames = {
+    strip: await toPixels(original.readFrames()),
+    count,
+    orientation,
+  };
   const strip = await makeFrames(frames, size, spec);
   const height = strip.height / count;
-  const image = sharp(strip.data, { raw: { ...strip, pageHeight: height } });
   return {
-    output: encodeAnimation(image, spec, { delay, loop }),
+    image: sharp(strip.data, { raw: { ...strip, pageHeight: height } }),
+    timing: { delay, loop },
     size: { width: strip.width, height },
   };
 }
@@ -72,12 +82,16 @@ function checkFrames({ width, height, pages = 1 }: Facts, { maxPixels }: ImageLi
 }
 
 /** The finished frames, above each other again. */
-async function makeFrames(frames: Frames, size: Size, spec: AnimatedSpec): Promise<Pixels> {
+async function makeFrames(
+  frames: AnimationFrames,
+  size: Size,
+  spec: AnimatedSpec,
+): Promise<Pixels> {
   const { count } = frames;
   const trimmed =
     spec.trim === undefined ? spec : cropTo(spec, await trimFrames(frames, spec.trim));
   const plan = planGeometry({ ...size, frames: count }, trimmed);
-  // what draws attention in the first one is what is seen of all
+  // all frames are cut like the first one
   const fixed = await locateCut(await readFrame(frames, 0), plan);
   const makeFrame = async (index: number): Promise<Pixels> => {
     const scaled = scale(await readFrame(frames, index), fixed);
@@ -93,8 +107,8 @@ async function makeFrames(frames: Frames, size: Size, spec: AnimatedSpec): Promi
   return { ...first, data, height: first.height * count };
 }
 
-/** What is left of any frame is left of all. */
-async function trimFrames(frames: Frames, tolerance: number): Promise<Region> {
+/** Finds the region that holds the content of every frame. */
+async function trimFrames(frames: AnimationFrames, tolerance: number): Promise<Region> {
   const regions: Region[] = [];
   for (let index = 0; index < frames.count; index += 1) {
     regions.push(findContent(await toPixels(await readFrame(frames, index)), tolerance));
@@ -103,7 +117,7 @@ async function trimFrames(frames: Frames, tolerance: number): Promise<Region> {
 }
 
 /** Begins a pipeline with one upright frame. */
-function readFrame({ strip, count, orientation }: Frames, index: number): Promise<Sharp> {
+function readFrame({ strip, count, orientation }: AnimationFrames, index: number): Promise<Sharp> {
   const bytes = strip.data.length / count;
   const data = strip.data.subarray(index * bytes, (index + 1) * bytes);
   return orient(fromPixels({ ...strip, data, height: strip.height / count }), orientation);

@@ -1,26 +1,25 @@
-import type { Sharp } from "sharp";
+import type { Sharp, SharpOptions } from "sharp";
 import { MediaError } from "../../errors.ts";
+import type { DescriptionFormat, ImageFormat, OutputFormat } from "../../transform/formats.ts";
+import { isImageFormat } from "../../transform/formats.ts";
 import type { TransformSpec } from "../../transform/spec.ts";
-import type { DescriptionFormat, OutputFormat, ImageFormat } from "../../transform/formats.ts";
-import { animate, isAnimation } from "./animation.ts";
-import { mayShareDecode } from "../share/decode-group.ts";
-import { describe, isDescription } from "./describe.ts";
-import type { AnimatedFormat } from "../steps/encode.ts";
-import { encode } from "../steps/encode.ts";
 import type { ImageLimits } from "../input/limits.ts";
+import { DESCRIPTIONS, SAMPLE_SIDE } from "../output/description.ts";
+import { encodeImage, estimateCost, OUTPUTS } from "../output/formats.ts";
+import { countOutputPixels, planGeometry } from "../plan/geometry.ts";
+import type { Region } from "../plan/sizes.ts";
+import { mayShareDecode } from "../share/decode-group.ts";
+import type { Sharing } from "../share/sharing.ts";
+import { finishShared } from "../share/sharing.ts";
 import { releaseGarbage } from "../sharp/memory-pressure.ts";
-import { planGeometry } from "../plan/geometry.ts";
-import { dropPngChunks, PNG_DENSITY } from "../input/png.ts";
 import type { Original } from "../sharp/original.ts";
 import { openOriginal } from "../sharp/original.ts";
 import { settle, toPixels } from "../sharp/pixels.ts";
+import { applySteps } from "../steps/finish.ts";
 import { attachProfile, chooseProfile } from "../steps/profile.ts";
 import { scaleOriginal } from "../steps/scale.ts";
-import type { Sharing } from "../share/sharing.ts";
-import { finishShared } from "../share/sharing.ts";
-import { countOutputPixels, estimateCost } from "../plan/cost.ts";
-import { applySteps } from "../steps/finish.ts";
 import { cropTo, findContent } from "../steps/trim.ts";
+import { animate, isAnimation } from "./animation.ts";
 
 /** One variant to make. */
 export interface TransformJob {
@@ -80,8 +79,8 @@ export async function transformImage(
   await releaseGarbage();
   try {
     const original = await openOriginal(bytes, spec, surroundings.limits);
-    if (isDescription(format)) return await makeDescription(original, spec, format);
-    const pace = choosePace(original, job, surroundings);
+    if (!isImageFormat(format)) return await makeDescription(original, spec, format);
+    const pace = choosePace(original, { ...job, format }, surroundings);
     if (pace === "too_slow") return { kind: "too_slow" };
     const asked = { ...spec, format, isSlow: pace === "slow" };
     const result = isAnimation(original, asked)
@@ -99,7 +98,7 @@ export async function transformImage(
 /** Decided before pixels are touched: of an image that is trimmed, as if there were nothing to trim. */
 function choosePace(
   original: Original,
-  { spec, format, skipIfSlow }: TransformJob,
+  { spec, format, skipIfSlow }: TransformJob & { readonly format: ImageFormat },
   { limits, onSlow }: Surroundings,
 ): "quick" | "slow" | "too_slow" {
   const asked = { ...spec, format };
@@ -122,9 +121,7 @@ async function makeImage(
   const profile = chooseProfile(original.metadata, spec);
   const options = { ignoreIcc: profile !== undefined };
   const trimmed =
-    spec.trim === undefined
-      ? spec
-      : cropTo(spec, findContent(await toPixels(original.read(options)), spec.trim));
+    spec.trim === undefined ? spec : cropTo(spec, await findRegion(original, spec.trim, options));
   const plan = planGeometry(original.size, trimmed);
   const wanted = { plan, spec, format: spec.format };
   const finish = async (begun?: Sharp): Promise<Sharp> => {
@@ -135,35 +132,44 @@ async function makeImage(
     ? await finishShared(original, wanted, { sharing, finish })
     : await finish();
   const image = isTurnedByReaders(original, spec) ? await settle(finished) : finished;
-  const output = encode(profile ? await attachProfile(image, profile) : image, spec);
-  await releaseGarbage();
-  const { data, info } = await output.toBuffer({ resolveWithObject: true });
-  const bytes = spec.format === "png" ? dropPngChunks(data, PNG_DENSITY) : data;
-  return { kind: "made", bytes, width: info.width, height: info.height };
+  const profiled = profile ? await attachProfile(image, profile) : image;
+  return { kind: "made", ...(await encodeImage(profiled, spec)) };
 }
 
-/** An AVIF says how it lies, whatever else is dropped: what is to be left as it is would come out upright. */
+/** Such a variant of an original that is to stay as it lies would come out upright. */
 function isTurnedByReaders({ metadata }: Original, { rotate, format }: Asked): boolean {
-  return format === "avif" && rotate === "ignore" && (metadata.orientation ?? 1) > 1;
+  const isTurned = rotate === "ignore" && (metadata.orientation ?? 1) > 1;
+  return isTurned && OUTPUTS[format].keepsOrientation;
 }
 
-async function makeAnimation(
-  original: Original,
-  spec: TransformSpec & { readonly format: AnimatedFormat },
-  limits: ImageLimits,
-): Promise<Made> {
-  const { output, size } = await animate(original, spec, limits);
-  await releaseGarbage();
-  return { kind: "made", bytes: await output.toBuffer(), ...size };
+async function makeAnimation(original: Original, spec: Asked, limits: ImageLimits): Promise<Made> {
+  const { image, timing, size } = await animate(original, spec, limits);
+  const { bytes } = await encodeImage(image, { ...spec, timing });
+  return { kind: "made", bytes, ...size };
 }
 
+/** Describes the first frame of an original after orientation and crop. */
 async function makeDescription(
   original: Original,
   spec: TransformSpec,
   format: DescriptionFormat,
 ): Promise<Made> {
-  const { text, size } = await describe(original, spec, format);
-  return { kind: "made", bytes: Buffer.from(text), ...size };
+  const box = { width: SAMPLE_SIDE, height: SAMPLE_SIDE, mode: "limit", format: "png" } as const;
+  const region = spec.trim === undefined ? undefined : await findRegion(original, spec.trim);
+  const cropped = spec.crop ? { ...box, crop: spec.crop } : box;
+  const plan = planGeometry(original.size, region ? cropTo(box, region) : cropped);
+  const sample = await toPixels((await scaleOriginal(original, plan)).ensureAlpha());
+  const { width, height } = plan.crop ?? original.size;
+  const text = await DESCRIPTIONS[format](sample, original, { width, height });
+  return { kind: "made", bytes: Buffer.from(text), width, height };
+}
+
+async function findRegion(
+  original: Original,
+  tolerance: number,
+  options?: SharpOptions,
+): Promise<Region> {
+  return findContent(await toPixels(original.read(options)), tolerance);
 }
 
 function checkBytes({ length }: Uint8Array, format: OutputFormat): void {

@@ -67,6 +67,12 @@ export function planGeometry(
   };
 }
 
+/** The area of what a plan makes, in pixels of all frames. */
+export function countOutputPixels(plan: Plan, spec: TransformSpec, frames = 1): number {
+  const { width, height } = plan.pad ?? rotatedSize(plan.cut ?? plan.resize, spec);
+  return width * height * frames;
+}
+
 function boundFrames(pixels: number, frames = 1): Pick<BoundedSpec, "frames" | "limit"> {
   const all = frames === 1 ? pixels : Math.min(pixels, MAX_ANIMATED_PIXELS);
   return { frames, limit: Math.floor(all / frames) };

@@ -1,6 +1,7 @@
 import { MediaError } from "../../errors.ts";
 import { describeLooks, findDecodeGroup, UNKNOWN_EFFORT } from "../share/decode-group.ts";
 import type { TransformJob } from "../pipeline/pipeline.ts";
+import { isHeavyOutput } from "../output/formats.ts";
 import { getInput, sniffFormat } from "../input/formats.ts";
 import type { Prospect, Worker } from "../worker.ts";
 
@@ -98,7 +99,7 @@ export function enter(
       effort: decode?.effort ?? UNKNOWN_EFFORT,
       looks: isRetry ? undefined : describeLooks(job, mayHaveAlpha(job.bytes)),
       isAwaited,
-      isHeavy: takesLong(job),
+      isHeavy: isHeavyOutput(job.format, job.spec),
       give: (turn) => {
         leave();
         resolve(turn);
@@ -132,10 +133,6 @@ export function enter(
 function mayHaveAlpha(original: Uint8Array): boolean {
   const format = sniffFormat(original);
   return !format || getInput(format).hasAlpha;
-}
-
-function takesLong({ format, spec }: TransformJob): boolean {
-  return /avif|gif/.test(format) || spec.lossless === true || spec.animated === true;
 }
 
 function always(): boolean {

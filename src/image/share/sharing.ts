@@ -3,13 +3,12 @@ import type { Asked } from "./decode-group.ts";
 import type { ImageFormat } from "../../transform/formats.ts";
 import { describeLooks } from "./decode-group.ts";
 import type { Plan } from "../plan/geometry.ts";
-import { isSought } from "../plan/geometry.ts";
+import { countOutputPixels, isSought } from "../plan/geometry.ts";
 import type { Original } from "../sharp/original.ts";
 import { dependsOnPieces } from "./row-rounding.ts";
 import type { Pixels } from "../sharp/pixels.ts";
 import { fromPixels, toPixels } from "../sharp/pixels.ts";
 import { shrinkOnLoad } from "../plan/shrink-on-load.ts";
-import { countOutputPixels } from "../plan/cost.ts";
 
 /** What jobs of one original hand on from one to the next. */
 export interface Sharing {
@@ -61,7 +60,7 @@ export async function finishShared(
   if (finished?.looks === looks) return fromPixels(finished.pixels);
   sharing.finished = undefined; // not both at a time
   const image = await finish(await beginShared(original, wanted.plan, sharing));
-  const pixelCount = countOutputPixels(wanted.plan, { ...wanted.spec, format: wanted.format }, 1);
+  const pixelCount = countOutputPixels(wanted.plan, wanted.spec);
   if (!sharing.isTwinned || pixelCount > MAX_FINISHED_PIXELS) return image;
   const pixels = await toPixels(image);
   sharing.finished = { looks, pixels };

@@ -3,6 +3,7 @@ import sharp from "sharp";
 import { toRgba } from "../../transform/color.ts";
 import type { Gravity, TransformSpec } from "../../transform/spec.ts";
 import type { ImageFormat } from "../../transform/formats.ts";
+import { FORMATS } from "../../transform/formats.ts";
 import { applyEffects, hasEffects } from "./effects.ts";
 import type { Plan } from "../plan/geometry.ts";
 import { placeIn } from "../plan/geometry.ts";
@@ -41,7 +42,7 @@ export async function applySteps(
 }
 
 function chooseBackdrop(background: string | undefined, format: ImageFormat): Backdrop {
-  const color = background ?? (format === "jpg" ? "ffffff" : undefined);
+  const color = background ?? (FORMATS[format].hasAlpha ? undefined : "ffffff");
   if (!color) return { fill: CLEAR };
   const rgba = toRgba(color);
   return rgba.alpha === 1 ? { fill: rgba, flatten: rgba } : { fill: CLEAR, under: rgba };

@@ -5,6 +5,8 @@ import { toRgba } from "../../transform/color.ts";
 import type { Facts } from "../sharp/original.ts";
 import type { TransformSpec } from "../../transform/spec.ts";
 import type { ImageFormat } from "../../transform/formats.ts";
+import { FORMATS } from "../../transform/formats.ts";
+import { OUTPUTS } from "../output/formats.ts";
 
 /** A colour profile that a variant keeps, and the colours that it is for. */
 export interface Profile {
@@ -23,7 +25,7 @@ export function chooseProfile(
   { icc, space }: Facts,
   spec: TransformSpec & { readonly format: ImageFormat },
 ): Profile | undefined {
-  const isAsked = spec.keepIcc === true && spec.format !== "gif";
+  const isAsked = spec.keepIcc === true && FORMATS[spec.format].hasProfile;
   if (!isAsked || !icc || !space || icc.length > MAX_PROFILE_BYTES) return undefined;
   const found = SPACES[icc.toString("latin1", 16, 20)]; // ICC.1:2022, 7.2.6
   if (!found?.includes(space)) return undefined;
@@ -40,7 +42,7 @@ const SPACES: Readonly<Record<string, readonly ["srgb" | "b-w", ...string[]]>> =
 function staysGray(spec: TransformSpec & { readonly format: ImageFormat }): boolean {
   const { r, g, b } = toRgba(spec.background ?? "000000");
   const isColored = spec.tint ?? spec.sepia ?? (r !== g || g !== b);
-  return !isColored && (spec.format === "png" || spec.format === "jpg");
+  return !isColored && OUTPUTS[spec.format].hasGray;
 }
 
 /**

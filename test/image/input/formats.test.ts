@@ -1,6 +1,3 @@
-import { readFileSync } from "node:fs";
-import { dirname, join } from "node:path";
-import { fileURLToPath } from "node:url";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import {
@@ -9,28 +6,15 @@ import {
   sniffFormat,
   sniffMediaType,
 } from "../../../src/image/input/formats.ts";
+import { listPackages } from "../../support/packages.ts";
 import { drawQuadrants } from "../../support/images.ts";
 import { ftyp, latin1 } from "../../support/image/hostile.ts";
 
 const FORMATS = Object.keys(INPUTS) as (keyof typeof INPUTS)[];
-const TABLE = fileURLToPath(new URL("../../../src/image/input/formats.ts", import.meta.url));
-
-/** The modules that one imports at start-up, its own file included, and packages by name. */
-function listImports(file: string, found = new Set<string>()): ReadonlySet<string> {
-  if (found.has(file)) return found;
-  found.add(file);
-  const text = readFileSync(file, "utf8");
-  for (const [, target = ""] of text.matchAll(/^import (?!type)[^;]*?"([^"]+)";/gm)) {
-    if (target.startsWith(".")) listImports(join(dirname(file), target), found);
-    else found.add(target);
-  }
-  return found;
-}
 
 describe("INPUTS", () => {
   it("is free of packages, so that all commands may import it", () => {
-    const packages = [...listImports(TABLE)].filter((name) => !name.startsWith("/"));
-    expect(packages).toEqual([]);
+    expect(listPackages("image/input/formats.ts")).toEqual([]);
   });
 
   it.each(FORMATS)("knows a %s by its bytes alone, and no other row does", async (format) => {

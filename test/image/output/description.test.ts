@@ -2,7 +2,7 @@ import { decode as decodeBlurhash, isBlurhashValid } from "blurhash";
 import sharp from "sharp";
 import { thumbHashToAverageRGBA, thumbHashToRGBA } from "thumbhash";
 import { describe, expect, it } from "vitest";
-import type { Description } from "../../../src/image/pipeline/describe.ts";
+import type { Description } from "../../../src/image/output/description.ts";
 import {
   decode,
   drawAnimation,

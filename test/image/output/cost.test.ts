@@ -1,7 +1,7 @@
 import { describe, expect, it, vi } from "vitest";
 import { DEFAULT_IMAGE_LIMITS } from "../../../src/image/input/limits.ts";
 import { transformImage } from "../../../src/image/pipeline/pipeline.ts";
-import { estimateCost } from "../../../src/image/plan/cost.ts";
+import { estimateCost } from "../../../src/image/output/formats.ts";
 import type { TransformSpec } from "../../../src/transform/spec.ts";
 import type { OutputFormat } from "../../../src/transform/formats.ts";
 import { drawAnimation, drawPhoto, drawQuadrants } from "../../support/images.ts";
