@@ -79,6 +79,7 @@ export function toPutOptions(
 ): PutOptions {
   return {
     ...describeContent(request),
+    sha256: info.etag.slice(1, -1),
     cacheControl: request.spec.version === undefined ? cacheControl : versioned,
     metadata: {
       [SOURCE_ETAG]: info.sourceEtag,

@@ -77,6 +77,8 @@ export interface PutOptions {
   readonly cacheControl?: string;
   readonly contentDisposition?: string;
   readonly metadata?: Readonly<Record<string, string>>;
+  /** Of the bytes, in hexadecimal digits, where it is known already. */
+  readonly sha256?: string;
   /** `absent`: only if there is no such object; an ETag: only if it is the one there. */
   readonly condition?: "absent" | { readonly etag: string };
   readonly signal?: AbortSignal;

@@ -52,10 +52,12 @@ async function stop(server: Server): Promise<void> {
 }
 
 /** An S3 error: its code is in the body, which a HEAD does not have. */
-export function refuse(status: number, code: string): Answer {
+export function refuse(status: number, code: string, more = ""): Answer {
   return (response) => {
     response.writeHead(status, { "content-type": "application/xml" });
-    response.end(`<?xml version="1.0"?><Error><Code>${code}</Code><Message>no</Message></Error>`);
+    response.end(
+      `<?xml version="1.0"?><Error><Code>${code}</Code><Message>no</Message>${more}</Error>`,
+    );
   };
 }
 

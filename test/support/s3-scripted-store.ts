@@ -34,7 +34,7 @@ export interface Scripted {
 export async function script(
   answers: readonly Answer[],
   timeoutMs = 1500,
-  clientTimeoutMs = 0,
+  clientTimeoutMs = 2400,
 ): Promise<Scripted> {
   const server = await startScriptedServer(answers);
   const store = connect(server.endpoint, timeoutMs, clientTimeoutMs);
@@ -47,7 +47,7 @@ export async function script(
   };
 }
 
-export function connect(endpoint: string, timeoutMs = 1500, clientTimeoutMs = 0): ObjectStore {
+export function connect(endpoint: string, timeoutMs = 1500, clientTimeoutMs = 2400): ObjectStore {
   const credentials = { accessKeyId: ACCESS_KEY_ID, secretAccessKey: SECRET };
   const client = createS3Client({
     forcePathStyle: true,

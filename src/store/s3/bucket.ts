@@ -1,5 +1,6 @@
 import type { S3Client } from "@aws-sdk/client-s3";
 import { anySignal } from "../../abort.ts";
+import { BucketConnection } from "./connection.ts";
 
 export interface S3StoreOptions {
   readonly client: S3Client;
@@ -16,17 +17,40 @@ export interface S3StoreOptions {
 }
 
 /** A bucket, and what was learnt about it. */
-export interface S3Bucket extends S3StoreOptions {
+export interface S3Bucket {
+  readonly bucket: string;
+  readonly probePrefix: string;
+  readonly timeoutMs: number;
+  /** For lists and deletions, which no visitor waits for. */
+  readonly client: S3Client;
+  readonly connection: BucketConnection;
+  readonly heads: BucketConnection;
+  readonly gets: BucketConnection;
+  readonly streams: BucketConnection;
   /** Without s3:ListBucket a missing key is a 403; learnt by the probe. */
   isMissingForbidden: boolean;
 }
 
-export interface CallLimits {
-  readonly abortSignal: AbortSignal;
+export function createBucket(options: S3StoreOptions): S3Bucket {
+  const { bucket, client, probePrefix = "", timeoutMs } = options;
+  const connection = new BucketConnection(client, bucket);
+  const connect = (other?: S3Client): BucketConnection =>
+    other ? new BucketConnection(other, bucket) : connection;
+  return {
+    bucket,
+    probePrefix,
+    timeoutMs,
+    client,
+    connection,
+    heads: connect(options.headClient),
+    gets: connect(options.getClient),
+    streams: connect(options.openClient),
+    isMissingForbidden: false,
+  };
 }
 
 /** The end of one call: the caller's, or the store's own time-out. */
-export function limitCall({ timeoutMs }: S3Bucket, signal?: AbortSignal): CallLimits {
+export function limitCall({ timeoutMs }: S3Bucket, signal?: AbortSignal): AbortSignal {
   const timeout = AbortSignal.timeout(timeoutMs);
-  return { abortSignal: signal ? anySignal([signal, timeout]) : timeout };
+  return signal ? anySignal([signal, timeout]) : timeout;
 }

@@ -6,7 +6,7 @@ export interface S3ClientOptions {
   /** Given only in tests; region, endpoint and credentials come from the AWS_* environment. */
   readonly endpoint?: string;
   readonly region?: string;
-  /** What a call has in all; an attempt has a share of it, but no less than 2400 ms. */
+  /** How long an attempt may wait for an answer, or for more of one. Default: 2400 ms. */
   readonly timeoutMs?: number;
   /** How many requests may be under way; others wait. */
   readonly maxSockets?: number;
@@ -15,14 +15,9 @@ export interface S3ClientOptions {
   readonly credentials?: { readonly accessKeyId: string; readonly secretAccessKey: string };
 }
 
-/** Two attempts and the pause between them are to fit into the time of a call. */
-const ATTEMPT_SHARE = 0.48;
-const MIN_ATTEMPT_MS = 2400;
-
 /** A client whose every wait has an end; without these settings a silent server holds it for ever. */
 export function createS3Client(options: S3ClientOptions): S3Client {
-  const { forcePathStyle, timeoutMs = 0, maxSockets = 200, mayRest = false, ...rest } = options;
-  const attemptMs = Math.max(MIN_ATTEMPT_MS, Math.floor(timeoutMs * ATTEMPT_SHARE));
+  const { forcePathStyle, timeoutMs = 2400, maxSockets = 200, mayRest = false, ...rest } = options;
   const agent = { keepAlive: true, maxSockets };
   return new S3Client({
     forcePathStyle,
@@ -34,9 +29,9 @@ export function createS3Client(options: S3ClientOptions): S3Client {
     expectContinueHeader: false,
     requestHandler: {
       connectionTimeout: 1000,
-      requestTimeout: attemptMs, // all that is sent, and the head of the answer
+      requestTimeout: timeoutMs, // all that is sent, and the head of the answer
       throwOnRequestTimeout: true, // the time-out alone only warns
-      socketTimeout: mayRest ? 0 : attemptMs,
+      socketTimeout: mayRest ? 0 : timeoutMs,
       httpAgent: agent,
       httpsAgent: agent,
     },

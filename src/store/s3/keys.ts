@@ -12,3 +12,15 @@ export function checkS3Key(key: string): void {
     `a key in S3 must have at most ${MAX_KEY_BYTES} bytes, got ${bytes}`,
   );
 }
+
+/** A key as it stands in the path of a request: each segment encoded as SigV4 has it. */
+export function encodeS3Key(key: string): string {
+  return encodeRest(encodeURIComponent(key)).replaceAll("%2F", "/");
+}
+
+/** Encodes the characters that `encodeURIComponent` leaves and SigV4 does not. */
+export function encodeRest(encoded: string): string {
+  return encoded.replaceAll(/[!'()*]/g, (character) => {
+    return `%${character.charCodeAt(0).toString(16).toUpperCase()}`;
+  });
+}

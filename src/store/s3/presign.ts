@@ -1,6 +1,5 @@
 import type { S3Client } from "@aws-sdk/client-s3";
-import { GetObjectCommand, HeadObjectCommand } from "@aws-sdk/client-s3";
-import { getSignedUrl } from "@aws-sdk/s3-request-presigner";
+import { BucketConnection } from "./connection.ts";
 import { checkS3Key } from "./keys.ts";
 import { toStoreError } from "./errors.ts";
 
@@ -26,43 +25,13 @@ export type Presign = (key: string, options: PresignOptions) => Promise<SignedUr
 
 /** @param client with the endpoint that those who get the URLs can reach */
 export function createPresign(client: S3Client, bucket: string): Presign {
-  return async (key, options) => {
+  const connection = new BucketConnection(client, bucket);
+  return async (key, { version, ...options }) => {
     checkS3Key(key);
-    const { signedAt, seconds } = options;
     try {
-      const url = await sign(client, { Bucket: bucket, Key: key }, options);
-      // temporary credentials take all that they have signed with them
-      const { expiration } = await client.config.credentials();
-      const expiresAt = Math.min(signedAt + seconds * 1000, expiration?.getTime() ?? Infinity);
-      return { url, expiresAt };
+      return await connection.presign({ key, query: { v: version }, ...options });
     } catch (error) {
       throw toStoreError(error);
     }
   };
-}
-
-function sign(
-  client: S3Client,
-  input: { readonly Bucket: string; readonly Key: string },
-  { method, version, signedAt, seconds }: PresignOptions,
-): Promise<string> {
-  const options = { signingDate: new Date(signedAt), expiresIn: seconds };
-  if (method === "HEAD") {
-    const command = new HeadObjectCommand(input);
-    command.middlewareStack.add(addVersion(version), { step: "build" });
-    return getSignedUrl(client, command, options);
-  }
-  const command = new GetObjectCommand(input);
-  command.middlewareStack.add(addVersion(version), { step: "build" });
-  return getSignedUrl(client, command, options);
-}
-
-/** Before it is signed, so that nobody can change it. */
-function addVersion(version: string) {
-  return <Args extends { request: unknown }, Output>(next: (args: Args) => Promise<Output>) =>
-    (args: Args): Promise<Output> => {
-      const { query } = args.request as { query: Record<string, string> }; // an HTTP request by then
-      query["v"] = version;
-      return next(args);
-    };
 }

@@ -1,9 +1,10 @@
 import { randomUUID } from "node:crypto";
-import type { GetObjectCommandOutput, HeadObjectCommandOutput } from "@aws-sdk/client-s3";
-import { GetObjectCommand, HeadObjectCommand } from "@aws-sdk/client-s3";
+import type { IncomingMessage } from "node:http";
 import { MediaError } from "../../errors.ts";
-import type { S3Bucket, CallLimits } from "./bucket.ts";
+import type { S3Bucket } from "./bucket.ts";
 import { limitCall } from "./bucket.ts";
+import { ASK_FOR_CHECKSUM, findMismatch } from "./checksum.ts";
+import type { S3Response } from "./connection.ts";
 import { getErrorName, isBucketMissing, notS3, getStatus, toStoreError } from "./errors.ts";
 import { checkS3Key } from "./keys.ts";
 import type { GetOptions, GetResult, ObjectInfo } from "../store.ts";
@@ -11,11 +12,10 @@ import { tooLarge } from "../store.ts";
 
 /** Asks for a key that nobody has: the answer tells how this bucket speaks of missing keys. */
 export async function probe(bucket: S3Bucket): Promise<string | undefined> {
-  const Key = `${bucket.probePrefix ?? ""}shift-media-probe-${randomUUID()}`;
-  const command = new GetObjectCommand({ Bucket: bucket.bucket, Key });
+  const key = `${bucket.probePrefix}shift-media-probe-${randomUUID()}`;
   try {
-    const { Body } = await bucket.client.send(command, limitCall(bucket));
-    getStream(Body).destroy();
+    const { body } = await bucket.connection.send({ method: "GET", key }, limitCall(bucket));
+    body.destroy();
   } catch (error) {
     if (getStatus(error) === 404 && !isBucketMissing(error)) return undefined;
     if (!isDenied(error)) throw toStoreError(error);
@@ -31,12 +31,12 @@ export async function head(
   signal?: AbortSignal,
 ): Promise<ObjectInfo | undefined> {
   checkS3Key(key);
-  const command = new HeadObjectCommand({ Bucket: bucket.bucket, Key: key });
   try {
-    const { client, headClient = client } = bucket;
-    const output = await headClient.send(command, limitCall(bucket, signal));
-    if (!output.ETag) throw noVersion();
-    return toObjectInfo(output);
+    const request = { method: "HEAD", key } as const;
+    const { headers, body } = await bucket.heads.send(request, limitCall(bucket, signal));
+    body.resume();
+    if (!headers["etag"]) throw noVersion();
+    return toObjectInfo(headers);
   } catch (error) {
     // it has no body that could tell one 403 from another
     const isHidden = bucket.isMissingForbidden && getStatus(error) === 403;
@@ -48,70 +48,67 @@ export async function head(
 const UNEXPLAINED: ReadonlySet<number | undefined> = new Set([301, 307, 400, 403]);
 
 /** A HEAD that is refused does not say why; a GET of one byte does. */
-async function askForReason(bucket: S3Bucket, Key: string, error: unknown): Promise<unknown> {
+async function askForReason(bucket: S3Bucket, key: string, error: unknown): Promise<unknown> {
   if (!UNEXPLAINED.has(getStatus(error))) return error;
   try {
-    const command = new GetObjectCommand({ Bucket: bucket.bucket, Key, Range: "bytes=0-0" });
-    const { Body } = await bucket.client.send(command, limitCall(bucket));
-    getStream(Body).destroy();
+    const request = { method: "GET", key, headers: { range: "bytes=0-0" } } as const;
+    const { body } = await bucket.connection.send(request, limitCall(bucket));
+    body.destroy();
     return error;
   } catch (reason) {
     return getStatus(reason) === getStatus(error) ? reason : error;
   }
 }
 
-/** The SDK retries a request, but not a body that breaks off. */
+/** Reads an object whole. A body that breaks off is asked for once more. */
 export async function get(bucket: S3Bucket, key: string, options: GetOptions): Promise<GetResult> {
   checkS3Key(key);
-  const limits = limitCall(bucket, options.signal);
+  const signal = limitCall(bucket, options.signal);
   try {
-    return await getOnce(bucket, key, { ...options, limits });
+    return await getOnce(bucket, key, { ...options, signal });
   } catch (error) {
-    if (!(error instanceof BrokenBody) || limits.abortSignal.aborted) throw explain(error, limits);
+    const mayRetry = error instanceof BrokenBody && !signal.aborted && bucket.gets.spendRetry();
+    if (!mayRetry) throw explain(error, signal);
   }
   try {
-    return await getOnce(bucket, key, { ...options, limits });
+    return await getOnce(bucket, key, { ...options, signal });
   } catch (error) {
-    throw explain(error, limits);
+    throw explain(error, signal);
   }
 }
 
 /** An abort in the middle of a body looks like a broken connection. */
-function explain(error: unknown, { abortSignal }: CallLimits): MediaError {
-  if (error instanceof MediaError || !abortSignal.aborted) return toStoreError(error);
+function explain(error: unknown, { aborted }: AbortSignal): MediaError {
+  if (error instanceof MediaError || !aborted) return toStoreError(error);
   const late = new Error(`given up: ${String(error)}`);
   late.name = "TimeoutError";
   return toStoreError(late);
 }
-
-export type DestroyableStream = NodeJS.ReadableStream & { destroy(error?: Error): void };
 
 class BrokenBody extends Error {}
 
 async function getOnce(
   bucket: S3Bucket,
   key: string,
-  { ifNoneMatch, maxBytes, limits }: GetOptions & { readonly limits: CallLimits },
+  { ifNoneMatch, maxBytes, signal }: GetOptions & { readonly signal: AbortSignal },
 ): Promise<GetResult> {
-  const command = new GetObjectCommand({
-    Bucket: bucket.bucket,
-    Key: key,
-    ...(ifNoneMatch && { IfNoneMatch: ifNoneMatch }),
-  });
+  const headers = { ...ASK_FOR_CHECKSUM, ...(ifNoneMatch && { "if-none-match": ifNoneMatch }) };
   try {
-    const { client, getClient = client } = bucket;
-    const output = await getClient.send(command, limits);
-    const info = toObjectInfo(output);
-    return { kind: "found", info, bytes: await readBody(output, info.size, maxBytes) };
+    const response = await bucket.gets.send({ method: "GET", key, headers }, signal);
+    if (response.status === 304) {
+      response.body.resume();
+      return { kind: "not_modified" };
+    }
+    const info = toObjectInfo(response.headers);
+    return { kind: "found", info, bytes: await readBody(response, info.size, maxBytes) };
   } catch (error) {
-    if (getStatus(error) === 304) return { kind: "not_modified" };
     const missing = readMissing(bucket, error);
     if (!missing) throw error;
     return missing;
   }
 }
 
-/** What a GET that failed message of an object that is not there; `undefined` for any other failure. */
+/** Whether a GET failed because the object is missing; `undefined` for any other failure. */
 export function readMissing(
   { isMissingForbidden }: S3Bucket,
   error: unknown,
@@ -123,40 +120,42 @@ export function readMissing(
   return isMissing || isHidden ? { kind: "missing", isDefinite } : undefined;
 }
 
-/** Reads a body of exactly `size` bytes, or none of it. */
-async function readBody(
-  output: GetObjectCommandOutput,
-  size: number,
-  maxBytes: number,
-): Promise<Uint8Array> {
-  const stream = getStream(output.Body);
-  const refusal = refuseBody(output, size, maxBytes);
+/** Reads a body of exactly `size` bytes that match their checksum, or none of it. */
+async function readBody(response: S3Response, size: number, maxBytes: number): Promise<Uint8Array> {
+  const { headers, body, isEncrypted } = response;
+  const refusal = refuseBody(headers, size, maxBytes);
   if (refusal) {
-    stream.destroy();
+    body.destroy();
     throw refusal;
   }
-  const bytes = Buffer.allocUnsafeSlow(size);
+  const bytes = await fill(Buffer.allocUnsafeSlow(size), body);
+  const mismatch = await findMismatch(headers, bytes, isEncrypted);
+  if (mismatch === undefined) return bytes;
+  throw new BrokenBody(`the body does not match its checksum ${mismatch}`);
+}
+
+async function fill(bytes: Buffer, body: IncomingMessage): Promise<Buffer> {
   let filled = 0;
   try {
-    for await (const chunk of stream) {
-      if (typeof chunk === "string") throw new TypeError("a body must be bytes");
+    for await (const chunk of body as AsyncIterable<Buffer>) {
       filled += chunk.length;
-      if (filled <= size) bytes.set(chunk, filled - chunk.length);
+      if (filled <= bytes.length) bytes.set(chunk, filled - chunk.length);
     }
   } catch (error) {
+    if (error instanceof Error && error.name === "TimeoutError") throw error;
     throw new BrokenBody("the body broke off", { cause: error });
   }
-  if (filled !== size) throw new BrokenBody(`the body had ${filled} of ${size} bytes`);
-  return bytes;
+  if (filled === bytes.length) return bytes;
+  throw new BrokenBody(`the body had ${filled} of ${bytes.length} bytes`);
 }
 
 function refuseBody(
-  { ContentLength, ETag }: GetObjectCommandOutput,
+  headers: S3Response["headers"],
   size: number,
   maxBytes: number,
 ): MediaError | undefined {
-  if (!ETag) return noVersion();
-  if (ContentLength !== undefined) return size > maxBytes ? tooLarge(size, maxBytes) : undefined;
+  if (!headers["etag"]) return noVersion();
+  if (headers["content-length"]) return size > maxBytes ? tooLarge(size, maxBytes) : undefined;
   return new MediaError("store_failed", "the store did not say how long the object is");
 }
 
@@ -164,23 +163,26 @@ export function noVersion(): MediaError {
   return notS3("the store did not give the object an ETag");
 }
 
-/** What the SDK gives for a body on Node; one left unread would keep its socket. */
-export function getStream(body: GetObjectCommandOutput["Body"]): DestroyableStream {
-  return body as DestroyableStream; // the SDK types it for every platform
-}
-
 function isDenied(error: unknown): boolean {
   return getStatus(error) === 403 && getErrorName(error) === "AccessDenied";
 }
 
-export function toObjectInfo(output: HeadObjectCommandOutput | GetObjectCommandOutput): ObjectInfo {
-  const { ETag, ContentLength, ContentType, CacheControl, ContentDisposition, Metadata } = output;
+const METADATA = "x-amz-meta-";
+
+export function toObjectInfo(headers: S3Response["headers"]): ObjectInfo {
+  const contentType = headers["content-type"];
+  const cacheControl = headers["cache-control"];
+  const contentDisposition = headers["content-disposition"];
+  const metadata: Record<string, string> = {};
+  for (const name in headers) {
+    if (name.startsWith(METADATA)) metadata[name.slice(METADATA.length)] = headers[name] ?? "";
+  }
   return {
-    etag: ETag ?? "",
-    size: ContentLength ?? 0,
-    ...(ContentType && { contentType: ContentType }),
-    ...(CacheControl && { cacheControl: CacheControl }),
-    ...(ContentDisposition && { contentDisposition: ContentDisposition }),
-    metadata: Metadata ?? {},
+    etag: headers["etag"] ?? "",
+    size: Number(headers["content-length"] ?? 0),
+    ...(contentType && { contentType }),
+    ...(cacheControl && { cacheControl }),
+    ...(contentDisposition && { contentDisposition }),
+    metadata,
   };
 }

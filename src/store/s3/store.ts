@@ -1,7 +1,7 @@
 import type { ListObjectsV2CommandOutput } from "@aws-sdk/client-s3";
 import { ListObjectsV2Command } from "@aws-sdk/client-s3";
 import type { S3Bucket, S3StoreOptions } from "./bucket.ts";
-import { limitCall } from "./bucket.ts";
+import { createBucket, limitCall } from "./bucket.ts";
 import { notS3, toStoreError } from "./errors.ts";
 import { openObject } from "./stream.ts";
 import { get, head, probe } from "./read.ts";
@@ -10,7 +10,7 @@ import type { ListOptions, ListPage, ObjectStore } from "../store.ts";
 
 /** A store in an S3 bucket, or in anything that speaks S3. */
 export function createS3Store(options: S3StoreOptions): ObjectStore {
-  const bucket: S3Bucket = { ...options, isMissingForbidden: false };
+  const bucket = createBucket(options);
   return {
     probe: () => probe(bucket),
     head: (key, signal) => head(bucket, key, signal),
@@ -32,7 +32,9 @@ async function list(bucket: S3Bucket, options: ListOptions): Promise<ListPage> {
     MaxKeys: limit,
   });
   try {
-    const output = await bucket.client.send(command, limitCall(bucket, signal));
+    const output = await bucket.client.send(command, {
+      abortSignal: limitCall(bucket, signal),
+    });
     if (!isListing(output)) throw notS3("the store did not answer with a listing");
     const keys = (output.Contents ?? []).flatMap(({ Key }) => Key ?? []);
     const next = output.NextContinuationToken;

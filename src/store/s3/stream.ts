@@ -1,12 +1,11 @@
-import type { GetObjectCommandOutput } from "@aws-sdk/client-s3";
-import { GetObjectCommand } from "@aws-sdk/client-s3";
+import type { IncomingMessage } from "node:http";
 import { anySignal, createTimeout } from "../../abort.ts";
 import { MediaError } from "../../errors.ts";
 import type { S3Bucket } from "./bucket.ts";
+import type { S3Response } from "./connection.ts";
 import { getStatus, toStoreError } from "./errors.ts";
 import { checkS3Key } from "./keys.ts";
-import type { DestroyableStream } from "./read.ts";
-import { toObjectInfo, readMissing, noVersion, getStream } from "./read.ts";
+import { toObjectInfo, readMissing, noVersion } from "./read.ts";
 import type { ByteStream, OpenOptions, OpenResult } from "../store.ts";
 
 /** An object whose body is read as it is taken; its socket rests while nobody takes any. */
@@ -16,18 +15,16 @@ export async function openObject(
   { range, ifMatch, signal }: OpenOptions,
 ): Promise<OpenResult> {
   checkS3Key(key);
-  const command = new GetObjectCommand({
-    Bucket: bucket.bucket,
-    Key: key,
-    ...(range && { Range: `bytes=${range.first}-${range.last}` }),
-    ...(ifMatch && { IfMatch: ifMatch }),
-  });
-  const { client, openClient = client, timeoutMs } = bucket;
+  const { timeoutMs } = bucket;
+  const headers = {
+    ...(range && { range: `bytes=${range.first}-${range.last}` }),
+    ...(ifMatch && { "if-match": ifMatch }),
+  };
   const timeout = createTimeout(timeoutMs);
-  const abortSignal = signal ? anySignal([signal, timeout.signal]) : timeout.signal;
+  const either = signal ? anySignal([signal, timeout.signal]) : timeout.signal;
   try {
-    const output = await openClient.send(command, { abortSignal });
-    return found(output, { range, timeoutMs });
+    const response = await bucket.streams.send({ method: "GET", key, headers }, either);
+    return found(response, { range, timeoutMs });
   } catch (error) {
     // what does not have this part is not what it was
     const hasChanged = [412, 416].includes(getStatus(error) ?? 0);
@@ -40,19 +37,19 @@ export async function openObject(
 }
 
 function found(
-  output: GetObjectCommandOutput,
+  { headers, body }: S3Response,
   { range, timeoutMs }: { readonly range: OpenOptions["range"]; readonly timeoutMs: number },
 ): OpenResult {
-  const stream = getStream(output.Body);
-  const size = range ? wholeSize(output.ContentRange) : (output.ContentLength ?? NaN);
+  const given = Number(headers["content-length"] ?? NaN);
+  const size = range ? wholeSize(headers["content-range"]) : given;
   const length = range ? range.last - range.first + 1 : size;
-  if (!output.ETag || Number.isNaN(size) || length !== output.ContentLength) {
-    stream.destroy();
-    if (!output.ETag) throw noVersion();
+  if (!headers["etag"] || Number.isNaN(size) || length !== given) {
+    body.destroy();
+    if (!headers["etag"]) throw noVersion();
     throw new MediaError("store_failed", "the store did not give as much as it was asked for");
   }
-  const info = { ...toObjectInfo(output), size };
-  return { kind: "found", info, body: streamBody(stream, { length, timeoutMs }) };
+  const info = { ...toObjectInfo(headers), size };
+  return { kind: "found", info, body: streamBody(body, { length, timeoutMs }) };
 }
 
 function wholeSize(contentRange = ""): number {
@@ -66,7 +63,7 @@ interface BodyOptions {
   readonly timeoutMs: number;
 }
 
-function streamBody(stream: DestroyableStream, { length, timeoutMs }: BodyOptions): ByteStream {
+function streamBody(stream: IncomingMessage, { length, timeoutMs }: BodyOptions): ByteStream {
   stream.on("error", () => undefined); // who reads it hears of it, and there may be nobody
   const giveUp = (): void => {
     stream.destroy(new MediaError("timeout", "the store has stopped in the middle of an object"));
@@ -77,10 +74,10 @@ function streamBody(stream: DestroyableStream, { length, timeoutMs }: BodyOption
       let taken = 0;
       let timer = setTimeout(giveUp, timeoutMs);
       try {
-        for await (const chunk of stream) {
+        for await (const chunk of stream as AsyncIterable<Buffer>) {
           clearTimeout(timer); // from here on it is the reader who takes time
           taken += chunk.length;
-          if (typeof chunk === "string" || taken > length) break;
+          if (taken > length) break;
           yield chunk;
           timer = setTimeout(giveUp, timeoutMs);
         }

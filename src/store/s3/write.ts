@@ -1,4 +1,4 @@
-import { DeleteObjectCommand, DeleteObjectsCommand, PutObjectCommand } from "@aws-sdk/client-s3";
+import { DeleteObjectCommand, DeleteObjectsCommand } from "@aws-sdk/client-s3";
 import { MediaError } from "../../errors.ts";
 import type { S3Bucket } from "./bucket.ts";
 import { limitCall } from "./bucket.ts";
@@ -30,7 +30,7 @@ export async function put(bucket: S3Bucket, upload: Upload): Promise<PutResult> 
   return putWithRetry(bucket, { ...upload, options: { ...options, condition: bare } });
 }
 
-/** 409 message that another operation on the key is under way: once more, then it has lost. */
+/** A 409 says that another operation on the key is under way: once more, then it has lost. */
 async function putWithRetry(bucket: S3Bucket, upload: Upload): Promise<PutResult> {
   const first = await putOnce(bucket, upload);
   const result = first === "conflict" ? await putOnce(bucket, upload) : first;
@@ -41,32 +41,32 @@ async function putOnce(
   bucket: S3Bucket,
   { key, bytes, options }: Upload,
 ): Promise<PutResult | "conflict"> {
-  const { contentType, cacheControl, contentDisposition, metadata } = options;
-  const command = new PutObjectCommand({
-    Bucket: bucket.bucket,
-    Key: key,
-    Body: bytes,
-    ContentType: contentType,
-    CacheControl: cacheControl,
-    ContentDisposition: contentDisposition,
-    Metadata: metadata && { ...metadata },
-    ...describeCondition(options.condition),
-  });
   try {
-    const output = await bucket.client.send(command, limitCall(bucket, options.signal));
-    if (!output.ETag) throw notS3("the store did not say what it has stored");
-    return { kind: "stored", etag: output.ETag };
+    const signal = limitCall(bucket, options.signal);
+    const request = { method: "PUT", key, body: bytes, headers: toHeaders(options) } as const;
+    const { headers, body } = await bucket.connection.send(
+      { ...request, sha256: options.sha256 },
+      signal,
+    );
+    body.resume();
+    if (!headers["etag"]) throw notS3("the store did not say what it has stored");
+    return { kind: "stored", etag: headers["etag"] };
   } catch (error) {
     return readRefusal(error, options.condition);
   }
 }
 
-function describeCondition(condition: PutOptions["condition"]): {
-  IfNoneMatch?: string;
-  IfMatch?: string;
-} {
-  if (condition === undefined) return {};
-  return condition === "absent" ? { IfNoneMatch: "*" } : { IfMatch: condition.etag };
+function toHeaders(options: PutOptions): Readonly<Record<string, string>> {
+  const { contentType, cacheControl, contentDisposition, condition, metadata = {} } = options;
+  const own = Object.entries(metadata).map(([name, value]) => [`x-amz-meta-${name}`, value]);
+  return {
+    "content-type": contentType,
+    ...(cacheControl && { "cache-control": cacheControl }),
+    ...(contentDisposition && { "content-disposition": contentDisposition }),
+    ...(condition === "absent" && { "if-none-match": "*" }),
+    ...(typeof condition === "object" && { "if-match": condition.etag }),
+    ...Object.fromEntries(own),
+  };
 }
 
 /** Which refusals are answers, and which are failures. */
@@ -128,7 +128,9 @@ async function deleteBatch(
     Bucket: bucket.bucket,
     Delete: { Objects: keys.map((Key) => ({ Key })), Quiet: true },
   });
-  const { Errors = [] } = await bucket.client.send(command, limitCall(bucket, signal));
+  const { Errors = [] } = await bucket.client.send(command, {
+    abortSignal: limitCall(bucket, signal),
+  });
   for (const { Key } of Errors) {
     // Ceph refuses to delete what is being written just then
     if (Key !== undefined) await deleteOne(bucket, Key, signal);
@@ -144,5 +146,5 @@ async function deleteOne(
   signal: AbortSignal | undefined,
 ): Promise<void> {
   const command = new DeleteObjectCommand({ Bucket: bucket.bucket, Key });
-  await bucket.client.send(command, limitCall(bucket, signal));
+  await bucket.client.send(command, { abortSignal: limitCall(bucket, signal) });
 }

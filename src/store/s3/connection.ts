@@ -1,0 +1,290 @@
+import { createHash } from "node:crypto";
+import type { IncomingMessage } from "node:http";
+import { setTimeout as pause } from "node:timers/promises";
+import type { S3ClientConfig } from "@aws-sdk/client-s3";
+import { GetObjectCommand, S3Client } from "@aws-sdk/client-s3";
+import { encodeRest, encodeS3Key } from "./keys.ts";
+import { RetryBudget } from "./retry-budget.ts";
+import { readErrorBody, S3Error, skipBody } from "./s3-error.ts";
+
+/** A call about one object. */
+export interface S3Request {
+  readonly method: "GET" | "HEAD" | "PUT";
+  readonly key: string;
+  /** Lower-case names. */
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: Uint8Array;
+  /** Of the body, in hexadecimal digits, where it is known already. */
+  readonly sha256?: string | undefined;
+}
+
+/** An answer with a status below 300, or 304. */
+export interface S3Response {
+  readonly status: number;
+  /** Lower-case names. */
+  readonly headers: Readonly<Record<string, string>>;
+  /** Holds a socket until it is read to its end or destroyed. */
+  readonly body: IncomingMessage;
+  /** It came over TLS. */
+  readonly isEncrypted: boolean;
+}
+
+export interface PresignRequest {
+  readonly method: "GET" | "HEAD";
+  readonly key: string;
+  /** Signed along with the rest. */
+  readonly query: Readonly<Record<string, string>>;
+  /** In milliseconds since 1970: the same gives the same URL. */
+  readonly signedAt: number;
+  readonly seconds: number;
+}
+
+/** What the SDK's signer and handler take for a request. */
+interface HttpRequest {
+  readonly method: string;
+  readonly protocol: string;
+  readonly hostname: string;
+  readonly port?: number;
+  readonly path: string;
+  readonly query: Readonly<Record<string, string>>;
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+/** What the SDK's signer can do; its own types leave `presign` out. */
+interface Signer {
+  sign(request: HttpRequest, options: { readonly signingDate: Date }): Promise<HttpRequest>;
+  presign(
+    request: HttpRequest,
+    options: { readonly signingDate: Date; readonly expiresIn: number },
+  ): Promise<HttpRequest>;
+}
+
+/** Where a bucket is, and how requests to it are signed. */
+interface Target {
+  readonly signer: Signer;
+  readonly protocol: string;
+  readonly hostname: string;
+  readonly port: number | undefined;
+  /** With the port, unless it is the protocol's own. */
+  readonly host: string;
+  /** Stands before the key, and ends with a slash. */
+  readonly path: string;
+}
+
+const EMPTY_SHA256 = createHash("sha256").digest("hex");
+/** In milliseconds. S3 refuses requests whose clock is 15 minutes off. */
+const MAX_SKEW_MS = 5 * 60_000;
+
+/**
+ * Sends the calls that visitors wait for to one bucket. They take settings, credentials, signer and sockets
+ * from an SDK client, but not its middleware, which takes nine tenths of the processor time of a call.
+ */
+export class BucketConnection {
+  readonly #client: S3Client;
+  readonly #bucket: string;
+  readonly #retries = new RetryBudget();
+  #target: Promise<Target> | undefined;
+  /** Set once the bucket turns out to be in another region than the settings say. */
+  #region: string | undefined;
+  #clockOffsetMs = 0;
+
+  constructor(client: S3Client, bucket: string) {
+    this.#client = client;
+    this.#bucket = bucket;
+  }
+
+  /**
+   * Sends a request, and once more after a failure that may pass. A time-out is not retried: that would
+   * give a slow store twice the work.
+   *
+   * @throws S3Error for any status but 2xx and 304, and what the connection or the signal throws
+   */
+  async send(request: S3Request, signal: AbortSignal): Promise<S3Response> {
+    this.#retries.earn();
+    try {
+      return await this.#sendOnce(request, signal);
+    } catch (error) {
+      if (signal.aborted || !(await this.#shouldRetry(error))) throw error;
+    }
+    return this.#sendOnce(request, signal);
+  }
+
+  /** Takes a retry from the budget, for a caller who repeats a call; `false` where none is left. */
+  spendRetry(): boolean {
+    return this.#retries.spend();
+  }
+
+  /** A URL that lets anybody make a call. `expiresAt` is in milliseconds since 1970. */
+  async presign({
+    method,
+    key,
+    query,
+    signedAt,
+    seconds,
+  }: PresignRequest): Promise<{ readonly url: string; readonly expiresAt: number }> {
+    const target = await this.#locate();
+    const headers = { "X-Amz-Content-Sha256": "UNSIGNED-PAYLOAD" };
+    const { path, query: signed } = await target.signer.presign(
+      { ...toHttp(target, { method, key, headers }), query: { ...query } },
+      { signingDate: new Date(signedAt), expiresIn: seconds },
+    );
+    // temporary credentials take all that they have signed with them
+    const { expiration } = await this.#client.config.credentials();
+    const expiresAt = Math.min(signedAt + seconds * 1000, expiration?.getTime() ?? Infinity);
+    const pairs = Object.entries(signed).map((pair) => pair.map(encodeQuery).join("="));
+    return { url: `${target.protocol}//${target.host}${path}?${pairs.join("&")}`, expiresAt };
+  }
+
+  async #sendOnce(
+    { method, key, headers: given, body, sha256 }: S3Request,
+    signal: AbortSignal,
+  ): Promise<S3Response> {
+    signal.throwIfAborted();
+    const target = await this.#locate();
+    const headers = {
+      ...given,
+      "x-amz-content-sha256": body ? (sha256 ?? hash(body)) : EMPTY_SHA256,
+      ...(body && { "content-length": String(body.length) }),
+    };
+    const signed = await target.signer.sign(toHttp(target, { method, key, headers }), {
+      signingDate: new Date(Date.now() + this.#clockOffsetMs),
+    });
+    const { response } = await this.#client.config.requestHandler.handle(
+      { ...signed, ...(body && { body }) },
+      { abortSignal: signal },
+    );
+    const { statusCode: status, headers: received } = response;
+    const stream = response.body as IncomingMessage; // its type on Node
+    if (status < 300 || status === 304) {
+      const isEncrypted = target.protocol === "https:";
+      return { status, headers: received, body: stream, isEncrypted };
+    }
+    const problem = method === "HEAD" ? skipBody(stream) : await readErrorBody(stream);
+    throw new S3Error(status, received, problem);
+  }
+
+  async #shouldRetry(error: unknown): Promise<boolean> {
+    if (error instanceof S3Error && (await this.#learnFrom(error))) return true;
+    if (!isTransient(error) || !this.#retries.spend()) return false;
+    // a store that is overloaded gets more time than a connection that broke
+    const isOverloaded = error instanceof S3Error && [429, 503].includes(error.status);
+    await pause((isOverloaded ? 200 : 20) * (1 + Math.random()));
+    return true;
+  }
+
+  /** Whether an answer told where the bucket is, what time it is, or that credentials have expired. */
+  async #learnFrom({ status, name, Region: region, date }: S3Error): Promise<boolean> {
+    if (region !== undefined && [301, 307, 400].includes(status)) {
+      if (region === this.#region) return false;
+      this.#region = region;
+      this.#target = undefined;
+      return true;
+    }
+    if (name === "ExpiredToken") return this.#refreshCredentials();
+    const offsetMs = date - Date.now();
+    const isSkewed = status === 403 && Math.abs(offsetMs - this.#clockOffsetMs) > MAX_SKEW_MS;
+    if (isSkewed) this.#clockOffsetMs = offsetMs;
+    return isSkewed;
+  }
+
+  /** Whether the provider has others than those that have expired. */
+  async #refreshCredentials(): Promise<boolean> {
+    const { credentials } = this.#client.config;
+    const expired = await credentials();
+    const fresh = await credentials({ forceRefresh: true });
+    return fresh.sessionToken !== expired.sessionToken;
+  }
+
+  #locate(): Promise<Target> {
+    this.#target ??= locate(this.#client, this.#bucket, this.#region).catch((error: unknown) => {
+      this.#target = undefined;
+      throw error;
+    });
+    return this.#target;
+  }
+}
+
+/**
+ * Has the SDK build a request, which is never sent: it knows the rules of host names, path style, FIPS,
+ * dual-stack, access points and the endpoint of the environment.
+ */
+async function locate(
+  client: S3Client,
+  bucket: string,
+  region: string | undefined,
+): Promise<Target> {
+  const sender = region === undefined ? client : moveTo(client, region);
+  const command = new GetObjectCommand({ Bucket: bucket, Key: "k" });
+  let built: HttpRequest | undefined;
+  let signingRegion: unknown;
+  command.middlewareStack.add(
+    (_, context) => (args) => {
+      built = (args as { request: HttpRequest }).request; // it has one by this step
+      signingRegion = context["signing_region"];
+      return Promise.resolve({ response: undefined, output: { $metadata: {} } });
+    },
+    { step: "build", priority: "low" },
+  );
+  await sender.send(command);
+  if (!built) throw new Error("the SDK has built no request");
+  const { protocol, hostname, port, path } = built;
+  return {
+    signer: await createSigner(sender, String(signingRegion)),
+    protocol,
+    hostname,
+    port,
+    host: port === undefined ? hostname : `${hostname}:${port}`,
+    path: path.slice(0, -1),
+  };
+}
+
+/** A client with the same credentials and sockets. */
+function moveTo({ config }: S3Client, region: string): S3Client {
+  // the SDK takes resolved settings as settings, which its types do not say; its signer keeps its region
+  const settings = { ...config, region, signer: undefined, signingRegion: undefined } as unknown;
+  return new S3Client(settings as S3ClientConfig);
+}
+
+async function createSigner({ config }: S3Client, signingRegion: string): Promise<Signer> {
+  const scheme = { name: "sigv4", signingName: "s3", signingRegion, properties: {} };
+  return (await config.signer(scheme)) as Signer; // the SDK's class has both methods
+}
+
+function toHttp(
+  { protocol, hostname, port, host, path }: Target,
+  { method, key, headers }: Pick<S3Request, "method" | "key" | "headers">,
+): HttpRequest {
+  return {
+    method,
+    protocol,
+    hostname,
+    ...(port !== undefined && { port }),
+    path: path + encodeS3Key(key),
+    query: {},
+    headers: { host, ...headers },
+  };
+}
+
+function hash(bytes: Uint8Array): string {
+  return createHash("sha256").update(bytes).digest("hex");
+}
+
+/** As SigV4 has it, beside what `encodeURIComponent` does. */
+function encodeQuery(value: unknown): string {
+  return encodeRest(encodeURIComponent(String(value)));
+}
+
+const TRANSIENT: ReadonlySet<unknown> = new Set([
+  "ECONNRESET",
+  "ECONNREFUSED",
+  "ECONNABORTED",
+  "EPIPE",
+  "EAI_AGAIN",
+]);
+
+/** Whether the same call may well succeed a moment later. */
+function isTransient(error: unknown): boolean {
+  if (error instanceof S3Error)
+    return error.status === 429 || [500, 502, 503, 504].includes(error.status);
+  return error instanceof Error && "code" in error && TRANSIENT.has(error.code);
+}
