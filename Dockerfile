@@ -6,7 +6,6 @@ COPY package.json package-lock.json ./
 RUN npm ci --ignore-scripts --no-audit --no-fund
 COPY tsconfig.json ./
 COPY src ./src
-COPY tools ./tools
 RUN npm run build && find dist -name '*.map' -o -name '*.d.ts' | xargs rm
 
 FROM node:22-bookworm-slim AS production
