@@ -169,7 +169,7 @@ function pathOf(config: Config, key: string, more: string): string | undefined {
       variantsRoot: config.prefix.root,
       ...(config.access.secrets.length > 0 && { sign: signerOf(config) }),
     });
-    const transform: unknown = parseTransform(text + more, config.access);
+    const transform: unknown = parseTransform(text + more, config.access.presets);
     return urls.url(key, transform as Transform).slice(NOWHERE.length); // it has just been parsed
   } catch (error) {
     if (error instanceof MediaError) return undefined; // the key is none of an original

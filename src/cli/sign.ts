@@ -24,7 +24,7 @@ function signUrl(url: string): string {
   if (!config) return "";
   const { origin, target } = splitUrl(url.replace(/#.*/s, ""));
   const { signature, path } = readTarget(target, config.basePath);
-  splitPath(path, config.access); // what the service would refuse is not worth a signature
+  splitPath(path, config.access.presets); // what the service would refuse is not worth a signature
   const sign = signerOf(config);
   // what was signed before is signed anew; the rest stays as it was written
   const written = target.slice(config.basePath.length);

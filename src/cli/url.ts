@@ -1,12 +1,10 @@
 import type { Command } from "commander";
 import { MediaError } from "../errors.ts";
-import type { Field } from "../transform/fields.ts";
-import { FIELDS, LABELS } from "../transform/fields.ts";
-import { VALUES } from "../transform/options.ts";
+import type { Field } from "../transform/options.ts";
+import { FIELDS, OPTIONS, writePiece } from "../transform/options.ts";
 import { parseTransform } from "../transform/parse.ts";
 import type { TransformSpec } from "../transform/spec.ts";
 import type { Transform } from "../transform/transform.ts";
-import { expectedOf } from "../transform/values.ts";
 import { createUrls } from "../url/urls.ts";
 import { printResult, readConfig } from "./options/environment.ts";
 import { signerOf } from "./sign.ts";
@@ -28,10 +26,10 @@ export function addUrl(program: Command): void {
     .option("--expires-in <seconds>", "sign it so that it is good for so long");
   for (const field of FIELDS) {
     if (field === "expires") continue; // a time from now is what people can type
-    const isFlag = VALUES[field].kind === "flag";
+    const { label, implied } = OPTIONS[field];
+    const isFlag = implied === true;
     const flag = `--${toFlag(field)}${isFlag ? "" : " <value>"}`;
-    const label = LABELS[field];
-    command.option(flag, isFlag ? label : `${label}: ${describe(field)}`);
+    command.option(flag, isFlag ? label : `${label}: ${OPTIONS[field].codec.expected}`);
   }
   command.action(async (key: string, options: UrlCommandOptions & Given) => {
     await printResult(() => printUrl(key, options));
@@ -39,10 +37,6 @@ export function addUrl(program: Command): void {
 }
 
 type Given = Readonly<Partial<Record<Field, string | true>>>;
-
-function describe(field: Field): string {
-  return field === "presets" ? "names of presets, joined by dots" : expectedOf(field);
-}
 
 /** `aspectRatio` is `--aspect-ratio`. */
 function toFlag(field: Field): string {
@@ -53,7 +47,7 @@ function printUrl(key: string, options: UrlCommandOptions & Given): string {
   const config = readConfig("build URLs");
   if (!config) return "";
   const pieces = FIELDS.flatMap((field) => printGiven(field, options[field]) ?? []);
-  const spec = parseTransform(pieces.join(","), config.access);
+  const spec = parseTransform(pieces.join(","), config.access.presets);
   const expires = toExpiry(options.expiresIn);
   const shouldSign = options.sign === true || expires !== undefined;
   const urls = {
@@ -68,15 +62,14 @@ function printUrl(key: string, options: UrlCommandOptions & Given): string {
 
 function printGiven(field: Field, value: string | true | undefined): string | undefined {
   if (value === undefined) return undefined;
-  const label = LABELS[field];
-  if (value === true) return label;
+  if (value === true) return writePiece(field, "");
   if (/[,&]/.test(value)) {
     throw new MediaError(
       "invalid_transform",
       `--${toFlag(field)} must be one value, got "${value}"`,
     );
   }
-  return `${label}${label.startsWith("e_") ? ":" : "_"}${value}`;
+  return writePiece(field, value);
 }
 
 function toExpiry(seconds: string | undefined): number | undefined {

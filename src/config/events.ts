@@ -3,7 +3,7 @@ import { ConfigError } from "./error.ts";
 import { MediaError } from "../errors.ts";
 import { normalizeTransform } from "../transform/normalize.ts";
 import { parseTransform } from "../transform/parse.ts";
-import type { Presets } from "../transform/presets.ts";
+import type { Presets } from "../transform/spec.ts";
 import { expandPresets } from "../transform/presets.ts";
 
 /** What the events of buckets do. */
@@ -40,7 +40,7 @@ export function deriveEvents(env: EventVariables, presets: Presets): EventConfig
 
 function checkTransform(text: string, presets: Presets): void {
   try {
-    const { expires, ...spec } = expandPresets(parseTransform(text, { presets }), presets);
+    const { expires, ...spec } = expandPresets(parseTransform(text, presets), presets);
     if (expires !== undefined) throw new ConfigError('EVENT_WARM is wrong: option "exp" expires');
     normalizeTransform(spec, spec.format ?? "auto");
   } catch (error) {

@@ -1,13 +1,11 @@
 import { ConfigError } from "./error.ts";
 import { MediaError } from "../errors.ts";
-import type { AllowedLists } from "../transform/allowed.ts";
-import { printList } from "../transform/allowed.ts";
-import { FIELDS, nameOf } from "../transform/fields.ts";
-import { parsePresets } from "../transform/parse-presets.ts";
+import type { AllowedLists, Policy } from "../transform/policy.ts";
+import { printValues } from "../transform/policy.ts";
+import { OPTION_NAMES, writePiece } from "../transform/options.ts";
+import { parsePresets } from "../transform/presets.ts";
 import { parseTransform } from "../transform/parse.ts";
-import type { Policy } from "../transform/policy.ts";
-import type { Presets } from "../transform/presets.ts";
-import type { TransformSpec } from "../transform/spec.ts";
+import type { Presets, TransformSpec } from "../transform/spec.ts";
 import { MIN_SECRET_BYTES } from "../url/signature.ts";
 
 export const POLICIES = ["open", "signed", "presets", "allowed"] as const;
@@ -148,10 +146,9 @@ function readLists(env: PolicyVariables): AllowedLists {
     qualities: readList("ALLOWED_QUALITIES", env.ALLOWED_QUALITIES, "quality"),
     options: env.ALLOWED_OPTIONS,
   };
-  const known = new Set(FIELDS.map(nameOf));
-  const unknown = lists.options.find((name) => !known.has(name));
+  const unknown = lists.options.find((name) => !OPTION_NAMES.includes(name));
   if (unknown) {
-    const expected = `some of ${[...known].join(", ")}`;
+    const expected = `some of ${OPTION_NAMES.join(", ")}`;
     throw new ConfigError(`ALLOWED_OPTIONS must be ${expected}, got "${unknown}"`);
   }
   if (lists.widths.length + lists.heights.length + lists.ratios.length === 0) {
@@ -164,10 +161,8 @@ function readLists(env: PolicyVariables): AllowedLists {
   };
 }
 
-const NAMES = { width: "w", height: "h", aspectRatio: "ar", quality: "q" } as const;
-
 /** The values of a list are those that the option takes. */
-function readList<F extends keyof typeof NAMES>(
+function readList<F extends "width" | "height" | "aspectRatio" | "quality">(
   variable: string,
   values: readonly string[],
   field: F,
@@ -176,7 +171,7 @@ function readList<F extends keyof typeof NAMES>(
     values.map((value) => {
       if (value.includes("&"))
         throw new ConfigError(`${variable} must have commas, got "${value}"`);
-      return parseTransform(`${NAMES[field]}_${value}`)[field] as never; // it has just been parsed
+      return parseTransform(writePiece(field, value))[field] as never; // it has just been parsed
     }),
   );
 }
@@ -226,10 +221,10 @@ export function describePolicy({ policy, presets, secrets, originals }: PolicyCo
 
 function printLists({ widths, heights, ratios, qualities, options }: AllowedLists): string {
   const parts = [
-    ["widths", printList(widths)],
-    ["heights", printList(heights)],
-    ["ratios", printList(ratios)],
-    ["qualities", printList(qualities)],
+    ["widths", printValues("width", widths)],
+    ["heights", printValues("height", heights)],
+    ["ratios", printValues("aspectRatio", ratios)],
+    ["qualities", printValues("quality", qualities)],
     ["options", options.join(", ")],
   ];
   const present = parts.filter(([, list]) => list !== "");

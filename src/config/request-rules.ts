@@ -1,6 +1,6 @@
 import type { ImageFormat } from "../transform/formats.ts";
 import type { RequestRules } from "../request/request.ts";
-import { createPermits } from "../transform/policy.ts";
+import { createStoredCheck } from "../transform/policy.ts";
 import { createVerify } from "../url/signature.ts";
 import type { VariantPrefix } from "../url/variant-prefix.ts";
 import type { PolicyConfig } from "./policy.ts";
@@ -23,7 +23,7 @@ export function createRequestRules(config: RequestConfig, arePublic: boolean): R
     autoFormats,
     presets,
     policy,
-    permits: createPermits(policy, presets),
+    permits: createStoredCheck(policy, presets),
     ...(secrets.length > 0 && { verify: createVerify(secrets) }),
     arePublic,
     originals,

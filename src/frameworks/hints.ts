@@ -1,9 +1,9 @@
 import { MediaError } from "../errors.ts";
-import { isTaken } from "../transform/names.ts";
+import { isReservedName } from "../transform/names.ts";
 import { parseTransform } from "../transform/parse.ts";
-import type { Presets } from "../transform/presets.ts";
-import { printTransform } from "../transform/print.ts";
-import type { TransformSpec } from "../transform/spec.ts";
+import type { Presets, TransformSpec } from "../transform/spec.ts";
+import type { Field } from "../transform/options.ts";
+import { OPTIONS, writePiece } from "../transform/options.ts";
 
 /** Options by name, such as the query of a `src` or the attributes of a component. */
 export type Hints = Iterable<readonly [name: string, value: unknown]>;
@@ -19,7 +19,7 @@ export type Hints = Iterable<readonly [name: string, value: unknown]>;
 export function parseHints(origin: string, hints: Hints): TransformSpec {
   const pieces = [...hints].flatMap(([name, value]) => printHint(name, toText(value)));
   try {
-    return parseTransform(pieces.join(","), { presets: namedPresets(pieces) });
+    return parseTransform(pieces.join(","), collectPresets(pieces));
   } catch (error) {
     if (!(error instanceof MediaError)) throw error;
     throw new MediaError(error.code, `${origin}: ${error.message}`, { cause: error });
@@ -27,7 +27,7 @@ export function parseHints(origin: string, hints: Hints): TransformSpec {
 }
 
 /** Only the service knows its presets, so any name is taken for one. */
-function namedPresets(pieces: readonly string[]): Presets {
+function collectPresets(pieces: readonly string[]): Presets {
   const texts = pieces.filter((piece) => piece.startsWith("t_"));
   return new Map(texts.flatMap((text) => text.slice(2).split(".")).map((name) => [name, {}]));
 }
@@ -44,9 +44,7 @@ function toText(value: unknown): string | undefined {
 function printHint(name: string, text: string | undefined): readonly string[] {
   if (text === undefined) return [];
   const known = name === "size" ? "s" : name;
-  const typed = text === "" ? known : `${known}_${text}`;
-  if (isTaken(`${known}_`)) return [typed];
-  // names of fields that are written otherwise: the values are still texts, and the parser reads them
-  const written = printTransform({ [name]: text === "" ? true : text });
-  return [written || typed];
+  const isField = Object.hasOwn(OPTIONS, name) && !isReservedName(`${known}_`);
+  if (isField) return [writePiece(name as Field, text)];
+  return [text === "" ? known : `${known}_${text}`];
 }

@@ -39,7 +39,7 @@ export function explainRequest(
     const { hint } = request;
     return { ...common, ...(hint && { hint }), policy: "originals are given out as they are" };
   }
-  const { text } = splitPath(path, rules);
+  const { text } = splitPath(path, rules.presets);
   const { spec, format, variantKey, isNegotiated, expires } = request;
   return {
     ...common,

@@ -1,8 +1,7 @@
 import { MediaError } from "../errors.ts";
 import { negotiateFormat } from "../transform/negotiate.ts";
-import { adviseOn } from "../transform/advice.ts";
-import { remarkOnKey } from "../transform/hint.ts";
-import { adviseFence } from "../transform/parse.ts";
+import { hintForSegment } from "../transform/names.ts";
+import { hintForKey, hintAtFence } from "../transform/parse.ts";
 import { permitTransform } from "../transform/policy.ts";
 import { expandPresets } from "../transform/presets.ts";
 import type { TransformSpec } from "../transform/spec.ts";
@@ -43,9 +42,9 @@ export async function readRequest(
 /** Tells those who come from other services what to write instead. */
 function splitHelpfully(path: string, rules: RequestRules): ParsedPath {
   try {
-    return splitPath(path, rules);
+    return splitPath(path, rules.presets);
   } catch (error) {
-    const advice = adviseOn(path.split("/")[0] ?? "");
+    const advice = hintForSegment(path.split("/")[0] ?? "");
     if (!advice || !(error instanceof MediaError)) throw error;
     throw new MediaError(error.code, `${error.message}; ${advice}`);
   }
@@ -83,7 +82,7 @@ function settleRequest(
     form: "request",
     mayMake: true,
     ...(expires && { expires }),
-    ...(!isFenced && { hint: adviseFence(text) }),
+    ...(!isFenced && { hint: hintAtFence(text) }),
   } as const;
   if (spec.format !== "auto") {
     const format = negotiateFormat(spec.format, key, { accept, preference: [] });
@@ -130,7 +129,7 @@ export function checkPrefix(key: string, { originals }: Pick<RequestRules, "orig
 
 function settleOriginal({ key, isFenced }: ParsedPath, rules: RequestRules): OriginalRequest {
   const [first = "", ...rest] = key.split("/");
-  const hint = isFenced || rest.length === 0 ? undefined : remarkOnKey(first, rules);
+  const hint = isFenced || rest.length === 0 ? undefined : hintForKey(first, rules.presets);
   if (rules.originals.passthrough !== "refuse") {
     return { form: "original", key, ...(hint && { hint }) };
   }

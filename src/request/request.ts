@@ -1,6 +1,6 @@
 import type { ImageFormat } from "../transform/formats.ts";
-import type { Permits, Policy } from "../transform/policy.ts";
-import type { Presets } from "../transform/presets.ts";
+import type { Policy, StoredCheck } from "../transform/policy.ts";
+import type { Presets } from "../transform/spec.ts";
 import type { Verify } from "../url/signature.ts";
 import type { VariantAddress } from "../url/variant-key.ts";
 import type { VariantPrefix } from "../url/variant-prefix.ts";
@@ -16,7 +16,7 @@ export interface RequestRules {
   /** What may be asked for without a signature. */
   readonly policy: Policy;
   /** Whether an unsigned request may have a variant made by its stored name. */
-  readonly permits: Permits;
+  readonly permits: StoredCheck;
   /** Absent where no secret is known, and so no signature can be right. */
   readonly verify?: Verify;
   /** Anybody can fetch what is stored, so that it need not be kept from them here. */

@@ -2,10 +2,9 @@ import { MediaError } from "../errors.ts";
 import type { ImageFormat } from "../transform/formats.ts";
 import { FORMATS } from "../transform/formats.ts";
 import { negotiateFormat } from "../transform/negotiate.ts";
-import { checkArea } from "../transform/area.ts";
-import { normalizeTransform } from "../transform/normalize.ts";
+import { checkArea, normalizeTransform } from "../transform/normalize.ts";
 import type { TransformSpec } from "../transform/spec.ts";
-import { checkBytes, checkText } from "../transform/text.ts";
+import { checkBytes, checkTransformLength } from "../transform/limits.ts";
 import { MAX_KEY_BYTES, MAX_PATH_BYTES } from "../url/key.ts";
 import type { VariantAddress } from "../url/variant-key.ts";
 import { encodeVariantKey, variantKey } from "../url/variant-key.ts";
@@ -84,7 +83,7 @@ function canHold(format: ImageFormat, spec: TransformSpec): boolean {
 export function checkedVariantKey(prefix: VariantPrefix, address: VariantAddress): string {
   checkArea(address.spec, address.format);
   const key = variantKey(prefix, address);
-  checkText(key.slice(key.lastIndexOf("/") + 1, key.lastIndexOf(".")));
+  checkTransformLength(key.slice(key.lastIndexOf("/") + 1, key.lastIndexOf(".")));
   checkBytes("the key of the variant", key, { max: MAX_KEY_BYTES });
   // a character comes to nine at the most
   if (key.length * 9 > MAX_STORED_PATH_BYTES) {

@@ -22,9 +22,9 @@ const COLOR_NAMES: ReadonlyMap<string, Color> = new Map([
 
 const HEX = /^(?:[\da-f]{3,4}|(?:[\da-f]{2}){3,4})$/;
 
-/** Reads a colour as people write it. */
-export function parseColor(text: string): Color | undefined {
-  return parseHex(COLOR_NAMES.get(text.toLowerCase()) ?? text);
+/** The hex of a colour's name; another text as it is. */
+export function replaceColorName(text: string): string {
+  return COLOR_NAMES.get(text.toLowerCase()) ?? text;
 }
 
 /** Reads the hex of a colour, with or without the `rgb:` of other services or the `#` of CSS. */

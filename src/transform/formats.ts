@@ -121,7 +121,7 @@ export function isImageFormat(format: OutputFormat | "auto"): format is ImageFor
 
 /** Descriptions have no feature at all. */
 export function hasFeature(format: OutputFormat, feature: FormatFeature): boolean {
-  return isImageFormat(format) && FORMATS[format][feature];
+  return isImageFormat(format) && FORMATS[format]?.[feature];
 }
 
 /** Finds the image format that a word names: its name, or an alias. */

@@ -1,84 +1,189 @@
-import type { Field } from "./fields.ts";
-import { FIELDS, LABELS, nameOf } from "./fields.ts";
-import { FLIPS, MAX_SIDE, MODES } from "./spec.ts";
+import type { Codec } from "./codecs.ts";
+import {
+  ALONE,
+  COLOR,
+  CROP,
+  decimal,
+  GRAVITY,
+  integer,
+  oneOf,
+  OPAQUE_COLOR,
+  orWord,
+  PRESET_NAMES,
+  QUALITY,
+  RATIO,
+  ROTATION,
+  VERSION_TAG,
+} from "./codecs.ts";
+import type { FormatFeature } from "./formats.ts";
 import { DESCRIPTION_FORMATS, IMAGE_FORMATS } from "./formats.ts";
+import type { TransformSpec } from "./spec.ts";
+import { FLIPS, MAX_SIDE, MODES } from "./spec.ts";
 
-/** What the value of an option is: a number of a range, one of some words, or something of its own. */
-interface Value {
-  /** Default: a number or a word. */
-  readonly kind?:
-    | "flag"
-    | "ratio"
-    | "gravity"
-    | "crop"
-    | "quality"
-    | "color"
-    | "version"
-    | "presets";
-  readonly min?: number;
-  readonly max?: number;
-  /** Decimals, at most. Default: 0. */
-  readonly places?: number;
-  readonly words?: readonly string[];
+export type Field = keyof TransformSpec;
+
+/** The facts of one option: how it is written, and what it counts for. */
+export interface Option<T = unknown> extends Facts<T> {
+  /** How it is written without its value: `w`, `e_blur`, `fl_animated`. */
+  readonly label: string;
+  /** The part of the label before its first `_`, which effects share, and flags. */
+  readonly name: string;
+  /** The part after it, of effects and flags. */
+  readonly word?: string;
+  readonly codec: Codec<T>;
 }
 
-const flag: Value = { kind: "flag" };
-const color: Value = { kind: "color" };
+interface Facts<T> {
+  /** Other names, on input. */
+  readonly aliases?: readonly string[];
+  /** Makes no transform of a segment that has nothing else: `c_fill/` is a folder. */
+  readonly isSecondary?: boolean;
+  /** A value that starts like a number and is none is a mistake, and never the name of a folder. */
+  readonly isNumeric?: boolean;
+  /** Multiplied by `dpr`. */
+  readonly isScaled?: boolean;
+  /**
+   * What it changes. `image`, the default: the pixels. `file`: how they are encoded, named and given out. `request`:
+   * other options, so that it is no part of a normalized spec.
+   */
+  readonly affects?: "file" | "request";
+  /** It changes nothing in formats without this. */
+  readonly needs?: FormatFeature;
+  /** Beside a description, such as `f_json`. Default: it changes nothing. */
+  readonly whenDescribing?: "counts" | "is refused";
+  /** The value of an effect or flag that is written without one. */
+  readonly implied?: T;
+  /** The value, beside 0, that leaves everything as it is. `none`: not even 0 does. */
+  readonly neutral?: T | "none";
+}
 
-/** What the value of each option may be; how it is written is in the table of labels. */
-export const VALUES: { readonly [K in Field]-?: Value } = {
-  width: range(1, MAX_SIDE),
-  height: range(1, MAX_SIDE),
-  aspectRatio: { kind: "ratio" },
-  mode: { words: MODES },
-  gravity: { kind: "gravity" },
-  crop: { kind: "crop" },
-  trim: range(0, 255),
-  rotate: { ...range(0, 359), words: ["ignore"] },
-  flip: { words: FLIPS },
-  background: color,
-  radius: { ...range(1, 4096), words: ["max"] },
-  blur: range(15, 2000),
-  sharpen: range(1, 100),
-  pixelate: range(2, 200),
-  brightness: range(-99, 100),
-  contrast: range(-99, 100),
-  saturation: range(-99, 100),
-  hue: range(-180, 180),
-  gamma: { ...range(0.34, 3), places: 4 },
-  sepia: range(1, 100),
-  tint: color,
-  grayscale: flag,
-  negate: flag,
-  format: { words: [...IMAGE_FORMATS, "auto", ...DESCRIPTION_FORMATS] },
-  quality: { kind: "quality" },
-  animated: flag,
-  attachment: flag,
-  keepIcc: flag,
-  lossless: flag,
-  progressive: flag,
-  version: { kind: "version" },
-  dpr: { ...range(0.5, 5), places: 2 },
-  presets: { kind: "presets" },
-  expires: range(1, 9_999_999_999),
+const refused = { whenDescribing: "is refused" } as const;
+const side = { isNumeric: true, isScaled: true, ...refused };
+
+/**
+ * One row for each option. The order of the rows is canonical order, in which options are printed and
+ * effects run.
+ */
+export const OPTIONS: { readonly [K in Field]-?: Option<NonNullable<TransformSpec[K]>> } = {
+  width: option("w", integer(1, MAX_SIDE), { ...side, aliases: ["width"] }),
+  height: option("h", integer(1, MAX_SIDE), { ...side, aliases: ["height"] }),
+  aspectRatio: option("ar", RATIO, { isNumeric: true, aliases: ["ratio"], ...refused }),
+  mode: option("c", oneOf(MODES), { isSecondary: true, ...refused }),
+  gravity: option("g", GRAVITY, {
+    aliases: ["gravity", "position", "pos"],
+    isSecondary: true,
+    neutral: "center",
+  }),
+  crop: option("crop", CROP, {
+    aliases: ["extract"],
+    isNumeric: true,
+    whenDescribing: "counts",
+  }),
+  trim: option("trim", integer(0, 255), {
+    isNumeric: true,
+    whenDescribing: "counts",
+    neutral: "none",
+  }),
+  // of a rotation a description has only `ignore`
+  rotate: option("a", ROTATION, {
+    aliases: ["rotate"],
+    isNumeric: true,
+    whenDescribing: "counts",
+  }),
+  flip: option("flip", oneOf(FLIPS)),
+  background: option("b", COLOR, { aliases: ["background"], isSecondary: true }),
+  radius: option("r", orWord(integer(1, 4096), "max"), side),
+  blur: effect("blur", integer(15, 2000), { implied: 100 }),
+  sharpen: effect("sharpen", integer(1, 100), { implied: 10 }),
+  pixelate: effect("pixelate", integer(2, 200), { implied: 8 }),
+  brightness: effect("brightness", integer(-99, 100)),
+  contrast: effect("contrast", integer(-99, 100)),
+  saturation: effect("saturation", integer(-99, 100)),
+  hue: effect("hue", integer(-180, 180)),
+  gamma: effect("gamma", decimal(0.34, 3, 4), { neutral: 1 }),
+  sepia: effect("sepia", integer(1, 100), { implied: 100 }),
+  tint: effect("tint", OPAQUE_COLOR),
+  grayscale: effect("grayscale", ALONE, { implied: true }),
+  negate: effect("negate", ALONE, { implied: true }),
+  format: option("f", oneOf([...IMAGE_FORMATS, "auto", ...DESCRIPTION_FORMATS]), {
+    aliases: ["format"],
+    affects: "file",
+  }),
+  quality: option("q", QUALITY, {
+    aliases: ["quality"],
+    isNumeric: true,
+    affects: "file",
+    needs: "hasQuality",
+    neutral: "good",
+    ...refused,
+  }),
+  animated: flag("animated", { needs: "hasMotion" }),
+  attachment: flag("attachment", { affects: "file", whenDescribing: "counts" }),
+  keepIcc: flag("keep_icc", { needs: "hasProfile" }),
+  lossless: flag("lossless", { affects: "file", needs: "hasLossless" }),
+  progressive: flag("progressive", { affects: "file", needs: "hasProgressive" }),
+  version: option("v", VERSION_TAG, {
+    isSecondary: true,
+    affects: "file",
+    whenDescribing: "counts",
+  }),
+  dpr: option("dpr", decimal(0.5, 5, 2), { isNumeric: true, affects: "request" }),
+  presets: option("t", PRESET_NAMES, { affects: "request" }),
+  expires: option("exp", integer(1, 9_999_999_999), { isSecondary: true, affects: "request" }),
 };
 
-/** A primary option alone makes a path segment a transform; others need company. */
-export function isPrimary(field: Field): boolean {
-  return !/^(?:[cgbv]|fl|exp)$/.test(nameOf(field));
+function option<T>(label: string, codec: Codec<T>, facts: Facts<T> = {}): Option<T> {
+  return { label, name: label, codec, ...facts };
 }
 
-/** A value that starts like a number, yet is none, is a mistake in these, and not a folder's name. */
-export function isNumeric(field: Field): boolean {
-  return /^(?:[whqra]|ar|dpr|trim|crop)$/.test(nameOf(field));
+function effect<T>(word: string, codec: Codec<T>, facts: Facts<T> = {}): Option<T> {
+  return { label: `e_${word}`, name: "e", word, codec, ...refused, ...facts };
 }
 
-/** The words of all effects (`e`) or all flags (`fl`). */
-export function wordsOf(name: "e" | "fl"): string {
-  const labels = FIELDS.filter((field) => nameOf(field) === name);
-  return labels.map((field) => LABELS[field].slice(name.length + 1)).join(", ");
+function flag(word: string, facts: Facts<true>): Option<true> {
+  const common = { label: `fl_${word}`, name: "fl", word };
+  return { ...common, codec: ALONE, isSecondary: true, implied: true, ...facts };
 }
 
-function range(min: number, max: number): Value {
-  return { min, max };
+/** The fields of a spec in canonical order. */
+export const FIELDS: readonly Field[] = Object.keys(OPTIONS) as Field[]; // exactly these keys
+
+/** The names of options: `w`, and `e` for all effects. */
+export const OPTION_NAMES: readonly string[] = [
+  ...new Set(FIELDS.map((field) => OPTIONS[field].name)),
+];
+
+/** Prints a spec in canonical order. `parseTransform` reads it back. */
+export function printTransform(spec: TransformSpec): string {
+  let text = "";
+  let last = "";
+  for (const field of FIELDS) {
+    const value = spec[field];
+    if (value === undefined) continue;
+    const { name, word } = OPTIONS[field];
+    // flags stand together in one piece
+    text += name === "fl" && last === name ? `.${word}` : `,${printPiece(field, value)}`;
+    last = name;
+  }
+  return text.slice(1);
+}
+
+type Value = NonNullable<TransformSpec[Field]>;
+
+/** Prints one option as it is written alone. */
+export function printPiece(field: Field, value: Value): string {
+  return writePiece(field, value === OPTIONS[field].implied ? "" : printValue(field, value));
+}
+
+/** Prints the one canonical text of a value, without its label. */
+export function printValue(field: Field, value: Value): string {
+  const { codec }: Option = OPTIONS[field];
+  return codec.print(value);
+}
+
+/** Puts the label of an option before the text of its value. */
+export function writePiece(field: Field, text: string): string {
+  const { label, name } = OPTIONS[field];
+  if (text === "") return label;
+  return label + (name === "e" ? ":" : "_") + text;
 }

@@ -1,15 +1,11 @@
-import { MediaError } from "../errors.ts";
-import type { AllowedLists } from "./allowed.ts";
-import { applyLists, hasUsualDpr, MAX_PRESETS } from "./allowed.ts";
-import { getKeyFormat } from "./negotiate.ts";
-import { FIELDS } from "./fields.ts";
-import { compact } from "./normalize-image.ts";
-import { normalizeTransform } from "./normalize.ts";
-import type { Presets } from "./presets.ts";
-import { expandPresets } from "./presets.ts";
-import { printTransform } from "./print.ts";
-import type { TransformSpec } from "./spec.ts";
+import { invalidTransform, MediaError } from "../errors.ts";
 import type { OutputFormat } from "./formats.ts";
+import { getKeyFormat } from "./negotiate.ts";
+import { checkCombination, compact, foldSize, multiply, normalizeTransform } from "./normalize.ts";
+import type { Field } from "./options.ts";
+import { FIELDS, OPTIONS, printPiece, printTransform, printValue } from "./options.ts";
+import { expandPresets } from "./presets.ts";
+import type { Gravity, Presets, Quality, Ratio, TransformSpec } from "./spec.ts";
 
 /** What may be asked for without a signature; with one, everything may. */
 export interface Policy {
@@ -20,6 +16,23 @@ export interface Policy {
   /** What is on lists. */
   readonly allowed?: AllowedLists;
 }
+
+/** The values and options that may be asked for without a signature. */
+export interface AllowedLists {
+  /** In pixels, ascending: a width in between is taken for the next larger one. */
+  readonly widths: readonly number[];
+  readonly heights: readonly number[];
+  readonly ratios: readonly Ratio[];
+  readonly qualities: readonly Quality[];
+  /** Names of options: `w`, `e`. */
+  readonly options: readonly string[];
+}
+
+/** How many presets an unsigned request may combine. */
+const MAX_PRESETS = 3;
+
+/** Pixel ratios of screens, which may multiply the sizes of presets. */
+const USUAL_DPRS: readonly number[] = [1, 1.5, 2, 3];
 
 /**
  * Lets an unsigned transform through, its presets expanded and its sizes snapped.
@@ -33,7 +46,7 @@ export function permitTransform(
 ): TransformSpec {
   const spec = expandPresets(typed, presets);
   if (policy.isOpen) return spec;
-  if (policy.hasPresets && isOfPresets(typed)) return spec;
+  if (policy.hasPresets && hasOnlyPresets(typed)) return spec;
   if (policy.allowed) return applyLists(policy.allowed, typed, spec);
   // without any permission at all there is nothing to explain
   if (!policy.hasPresets) throw new MediaError("not_allowed", "a signature is needed");
@@ -42,7 +55,7 @@ export function permitTransform(
   throw new MediaError("not_allowed", `${problem}, beside f_ and dpr_ of 1, 1.5, 2 or 3`);
 }
 
-function isOfPresets(typed: TransformSpec): boolean {
+function hasOnlyPresets(typed: TransformSpec): boolean {
   const { presets = [] } = typed;
   const fields = FIELDS.filter((field) => typed[field] !== undefined);
   return (
@@ -53,37 +66,169 @@ function isOfPresets(typed: TransformSpec): boolean {
   );
 }
 
+function hasUsualDpr({ dpr = 1 }: TransformSpec): boolean {
+  return USUAL_DPRS.includes(dpr);
+}
+
+/**
+ * Checks a transform against lists, and snaps its sizes up to them.
+ *
+ * @param typed what the request says
+ * @param spec the same with its presets expanded; what they say needs no permission
+ * @throws MediaError `not_allowed` naming what is not on the lists, `invalid_transform` for a size above
+ * the largest
+ */
+function applyLists(lists: AllowedLists, typed: TransformSpec, spec: TransformSpec): TransformSpec {
+  checkCombination(spec);
+  checkOptions(lists, typed);
+  checkQuality(lists, typed);
+  checkPresets(typed);
+  const { gravity, width, height, aspectRatio, dpr, presets } = typed;
+  const snapped = gravity ? { ...spec, gravity: snapPoint(gravity) } : spec;
+  const isSized = width ?? height ?? aspectRatio ?? (presets ? undefined : dpr);
+  return isSized ? snapSize(lists, snapped) : snapped;
+}
+
+function checkOptions({ options, qualities }: AllowedLists, typed: TransformSpec): void {
+  const allowed = [...options, ...(qualities.length > 0 ? [OPTIONS.quality.name] : [])];
+  const extra = FIELDS.find(
+    (field) => typed[field] !== undefined && !allowed.includes(OPTIONS[field].name),
+  );
+  if (!extra) return;
+  const problem = `option "${OPTIONS[extra].label}" is not allowed here`;
+  throw new MediaError("not_allowed", `${problem}, only ${allowed.join(", ")}`);
+}
+
+function checkQuality({ qualities }: AllowedLists, typed: TransformSpec): void {
+  const { quality = "good" } = typed;
+  if (quality === "good" || qualities.includes(quality)) return;
+  throw notAllowed(typed, "quality", qualities);
+}
+
+/** Presets need no permission, but what can be made of them has bounds. */
+function checkPresets(typed: TransformSpec): void {
+  const { presets = [], width, height, aspectRatio } = typed;
+  if (presets.length > MAX_PRESETS) throw notAllowed(typed, "presets", []);
+  const hasTheirSize = presets.length > 0 && !width && !height && !aspectRatio;
+  if (hasTheirSize && !hasUsualDpr(typed)) throw notAllowed(typed, "dpr", USUAL_DPRS);
+}
+
+/** A point has as many places as an image has pixels; twenty steps to a side are enough. */
+function snapPoint(gravity: Gravity): Gravity {
+  if (typeof gravity !== "object") return gravity;
+  return { x: snapFraction(gravity.x), y: snapFraction(gravity.y) };
+}
+
+function snapFraction(fraction: number): number {
+  return Math.round(fraction * 20) / 20;
+}
+
+function snapSize(lists: AllowedLists, spec: TransformSpec): TransformSpec {
+  const folded = compact(foldSize(spec));
+  const { width, height, aspectRatio } = folded;
+  if (aspectRatio) {
+    if (hasRatio(lists, aspectRatio)) return folded;
+    throw notAllowed(folded, "aspectRatio", lists.ratios);
+  }
+  if (!width && !height) return folded;
+  if (!width) return { ...folded, height: snapUp(lists.heights, folded, "height") };
+  const snapped = snapUp(lists.widths, folded, "width");
+  if (!height) return { ...folded, width: snapped };
+  return { ...folded, width: snapped, height: scaleHeight(lists, { width, height }, snapped) };
+}
+
+/** The height goes with the width, and has to be on a list then, by itself or by its ratio. */
+function scaleHeight(lists: AllowedLists, { width: w, height: h }: Ratio, width: number): number {
+  const ratio = lists.ratios.find((listed) => isOfRatio(listed, w, h));
+  if (ratio) return multiply(width, ratio.height, ratio.width);
+  const height = multiply(h, width, w);
+  if (lists.heights.includes(height)) return height;
+  const becomes = width === w ? "" : `, which comes to "w_${width},h_${height}",`;
+  const listed = [
+    printValues("height", lists.heights),
+    printValues("aspectRatio", lists.ratios),
+  ].filter(Boolean);
+  const problem = `"w_${w},h_${h}"${becomes} is not allowed here`;
+  throw new MediaError(
+    "not_allowed",
+    `${problem}, only heights and ratios of ${listed.join(", ")}`,
+  );
+}
+
+/** Sides are whole pixels: a ratio that was folded into one of them is as good as exact. */
+function isOfRatio(ratio: Ratio, width: number, height: number): boolean {
+  return (
+    multiply(width, ratio.height, ratio.width) === height ||
+    multiply(height, ratio.width, ratio.height) === width
+  );
+}
+
+function hasRatio({ ratios }: AllowedLists, { width, height }: Ratio): boolean {
+  return ratios.some((ratio) => ratio.width === width && ratio.height === height);
+}
+
+function snapUp(list: readonly number[], spec: TransformSpec, field: "width" | "height"): number {
+  const asked = spec[field] ?? 0;
+  const next = list.find((size) => size >= asked);
+  if (next) return next;
+  if (list.length === 0) throw notAllowed(spec, field, []);
+  throw invalidTransform(`the ${field} must be at most ${list.at(-1)} here, got ${asked}`);
+}
+
+function notAllowed<F extends Field>(
+  spec: TransformSpec,
+  field: F,
+  list: readonly NonNullable<TransformSpec[F]>[],
+): MediaError {
+  const value = spec[field];
+  const piece = value === undefined ? OPTIONS[field].label : printPiece(field, value);
+  const only = list.length > 0 ? `, only ${printValues(field, list)}` : "";
+  return new MediaError("not_allowed", `"${piece}" is not allowed here${only}`);
+}
+
+/** Prints values of an option as they are typed. */
+export function printValues<F extends Field>(
+  field: F,
+  values: readonly NonNullable<TransformSpec[F]>[],
+): string {
+  return values.map((value) => printValue(field, value)).join(", ");
+}
+
 /** A variant that is asked for by its own name. */
-interface Stored {
+interface StoredVariant {
   readonly key: string;
   /** Normalized. */
   readonly spec: TransformSpec;
   readonly format: OutputFormat;
 }
 
-/** Says whether an unsigned request could have led to this variant. */
-export type Permits = (stored: Stored) => boolean;
+/** Says if an unsigned request could have led to this variant. */
+export type StoredCheck = (stored: StoredVariant) => boolean;
 
-/** Makes the check of stored forms; what presets can produce is worked out once for each format. */
-export function createPermits(policy: Policy, presets: Presets): Permits {
+/** Makes the check of stored forms; the products of presets are worked out once for each format. */
+export function createStoredCheck(policy: Policy, presets: Presets): StoredCheck {
   const { isOpen, hasPresets, allowed } = policy;
-  const mayName = hasPresets || allowed?.options.includes("t");
-  const known = new Map<OutputFormat, Products>();
-  const productsOf = (format: OutputFormat): Products => {
+  const mayName = hasPresets || allowed?.options.includes(OPTIONS.presets.name);
+  const known = new Map<OutputFormat, PresetProducts>();
+  const getProducts = (format: OutputFormat): PresetProducts => {
     const products = known.get(format) ?? listProducts(mayName ? presets : new Map(), format);
     known.set(format, products);
     return products;
   };
   return (stored) => {
     if (isOpen) return true;
-    const products = productsOf(stored.format);
+    const products = getProducts(stored.format);
     if (products.specs.has(printTransform(stored.spec))) return true;
     return allowed !== undefined && isListed(allowed, stored, products);
   };
 }
 
-/** Listed is what the lists leave as it is, beside what presets may have brought along. */
-function isListed(lists: AllowedLists, { key, spec, format }: Stored, products: Products): boolean {
+/** True for a variant that the lists leave as it is, but for what presets may have brought along. */
+function isListed(
+  lists: AllowedLists,
+  { key, spec, format }: StoredVariant,
+  products: PresetProducts,
+): boolean {
   const { size, rest } = splitSize(spec);
   const typed = products.rests.has(printTransform(rest)) ? size : spec;
   const isImplied = format === getKeyFormat(key);
@@ -96,8 +241,8 @@ function isListed(lists: AllowedLists, { key, spec, format }: Stored, products: 
   }
 }
 
-/** What presets give for one format, as canonical texts. */
-interface Products {
+/** The canonical texts of what presets give for one format. */
+interface PresetProducts {
   readonly specs: ReadonlySet<string>;
   /** The same without sizes, which may be typed beside them. */
   readonly rests: ReadonlySet<string>;
@@ -114,13 +259,13 @@ function splitSize(spec: TransformSpec): {
 /** Beyond this many combinations only shorter ones are known: each is worked out for each format. */
 const MAX_COMBINATIONS = 1000;
 
-/** Of all presets, alone and combined, at the usual pixel ratios. */
-function listProducts(presets: Presets, format: OutputFormat): Products {
+/** Works out all presets, alone and combined, at the usual pixel ratios. */
+function listProducts(presets: Presets, format: OutputFormat): PresetProducts {
   const specs = new Set<string>();
   const rests = new Set<string>();
   for (const names of combine([...presets.keys()])) {
-    for (const dpr of [1, 1.5, 2, 3]) {
-      const spec = normalizeAnyhow(expandPresets({ presets: names, dpr }, presets), format);
+    for (const dpr of USUAL_DPRS) {
+      const spec = tryNormalize(expandPresets({ presets: names, dpr }, presets), format);
       if (!spec) continue;
       specs.add(printTransform(spec));
       rests.add(printTransform(splitSize(spec).rest));
@@ -129,7 +274,7 @@ function listProducts(presets: Presets, format: OutputFormat): Products {
   return { specs, rests };
 }
 
-function normalizeAnyhow(spec: TransformSpec, format: OutputFormat): TransformSpec | undefined {
+function tryNormalize(spec: TransformSpec, format: OutputFormat): TransformSpec | undefined {
   try {
     return normalizeTransform(spec, format);
   } catch (error) {

@@ -1,9 +1,28 @@
 import type { OutputFormat } from "./formats.ts";
 
-/** How the image meets its target box; see the table of modes in the README. */
-export const MODES = ["lfill", "limit", "fill", "fit", "lpad", "pad", "scale"] as const;
 /** How an image meets its target box. */
-export type Mode = (typeof MODES)[number];
+export type Mode = "lfill" | "limit" | "fill" | "fit" | "lpad" | "pad" | "scale";
+
+export interface ModeFacts {
+  /** `cover` crops to the box, `inside` keeps within it, `pad` extends to it, `stretch` distorts. */
+  readonly fitting: "cover" | "inside" | "pad" | "stretch";
+  readonly enlarges: boolean;
+  /** The mode of the same fitting that enlarges. */
+  readonly enlarged: Mode;
+}
+
+/** One row for each mode; programs that are not type-checked may ask for others. */
+export const MODE_FACTS: Readonly<Record<string, ModeFacts>> = {
+  lfill: { fitting: "cover", enlarges: false, enlarged: "fill" },
+  limit: { fitting: "inside", enlarges: false, enlarged: "fit" },
+  fill: { fitting: "cover", enlarges: true, enlarged: "fill" },
+  fit: { fitting: "inside", enlarges: true, enlarged: "fit" },
+  lpad: { fitting: "pad", enlarges: false, enlarged: "pad" },
+  pad: { fitting: "pad", enlarges: true, enlarged: "pad" },
+  scale: { fitting: "stretch", enlarges: true, enlarged: "scale" },
+} satisfies Readonly<Record<Mode, ModeFacts>>;
+
+export const MODES: readonly Mode[] = Object.keys(MODE_FACTS) as Mode[]; // exactly these keys
 
 /** The nine fixed positions, row by row. */
 export const COMPASS_POINTS = [
@@ -141,10 +160,8 @@ export interface TransformSpec extends Effects {
   readonly expires?: number;
 }
 
-/** What the name of a preset may be. */
-export const PRESET_NAME: RegExp = /^[a-z\d][a-z\d-]{0,63}$/;
-/** What the tag of a version may be. */
-export const VERSION: RegExp = /^[A-Za-z\d-]{1,64}$/;
-
 /** The largest output side, in pixels. */
 export const MAX_SIDE = 8192;
+
+/** Transforms by name. */
+export type Presets = ReadonlyMap<string, TransformSpec>;

@@ -1,6 +1,3 @@
-import { parseHex } from "./color.ts";
-import { MAX_TERM } from "./print.ts";
-import { reduceRatio } from "./ratio.ts";
 import type {
   Crop,
   Effects,
@@ -13,6 +10,8 @@ import type {
   TransformSpec,
 } from "./spec.ts";
 import type { DescriptionFormat, ImageFormat } from "./formats.ts";
+import type { Field } from "./options.ts";
+import { OPTIONS } from "./options.ts";
 
 /**
  * What to do to an original, as programs write it. Fields that are `undefined` or `false` count as
@@ -84,26 +83,15 @@ type Looks = { readonly [K in keyof Effects]?: Loosely<Effects[K]> } & {
 /** A flag can be off as well as absent. */
 type Loosely<T> = (true extends T ? boolean : NonNullable<T>) | undefined;
 
-/** Brings what a program asks for into the form that the grammar works on; it is not checked. */
+/** Brings a transform into the form that the grammar works on, without checking it. */
 export function toSpec(transform: Transform): TransformSpec {
   const given = Object.entries(transform).flatMap(([field, value]) =>
-    value === undefined || value === false ? [] : [[field, toValue(field, value)]],
+    value === undefined || value === false ? [] : [[field, convert(field, value)]],
   );
   return Object.fromEntries(given) as TransformSpec; // each value is one of its field
 }
 
-function toValue(field: string, value: unknown): unknown {
-  if (field === "aspectRatio") return toRatio(value as AspectRatio);
-  const isColor = field === "background" || field === "tint";
-  return isColor ? (parseHex(String(value)) ?? value) : value;
-}
-
-function toRatio(value: AspectRatio): Ratio {
-  const terms = typeof value === "object" ? [value.width, value.height] : String(value).split(":");
-  const [width = 0, height] = terms.map(Number);
-  const ratio = reduceRatio(width, height);
-  // what cannot be typed is rounded like what a URL has of it
-  return height && Math.max(ratio.width, ratio.height) > MAX_TERM
-    ? reduceRatio(width / height)
-    : ratio;
+function convert(field: string, value: unknown): unknown {
+  const codec = Object.hasOwn(OPTIONS, field) ? OPTIONS[field as Field].codec : undefined;
+  return codec?.convert ? codec.convert(value) : value;
 }

@@ -1,7 +1,7 @@
 import { getKeyFormat } from "../transform/negotiate.ts";
-import { isTaken, splitPieces } from "../transform/names.ts";
-import { normalizeImage } from "../transform/normalize-image.ts";
-import { printTransform } from "../transform/print.ts";
+import { splitPieces, isReservedName } from "../transform/names.ts";
+import { normalizeImage } from "../transform/normalize.ts";
+import { FIELDS, OPTIONS, printTransform } from "../transform/options.ts";
 import type { TransformSpec } from "../transform/spec.ts";
 import type { Transform } from "../transform/transform.ts";
 import { toSpec } from "../transform/transform.ts";
@@ -61,10 +61,12 @@ export function printCanonical(key: string, { expires, ...spec }: TransformSpec)
   });
 }
 
-/** Whether the text of a spec is taken for a transform, and not for a folder. */
+/** True when the text of a spec is read as a transform, and not as a folder. */
 function standsAlone(spec: TransformSpec): boolean {
-  const text = printTransform(spec);
-  return text.includes(",") || !/^(?:(?:c|g|b|fl|v)_.*)?$/.test(text);
+  const hasPrimary = FIELDS.some(
+    (field) => spec[field] !== undefined && !OPTIONS[field].isSecondary,
+  );
+  return hasPrimary || printTransform(spec).includes(",");
 }
 
 /**
@@ -76,6 +78,6 @@ function needsFence(key: string, variantsRoot: string): boolean {
   return (
     SPECIAL.test(first) ||
     isUnderRoot(variantsRoot, key) ||
-    splitPieces(first).some((piece) => isTaken(piece))
+    splitPieces(first).some((piece) => isReservedName(piece))
   );
 }

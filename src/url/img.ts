@@ -1,6 +1,6 @@
 import { AUTO_FORMATS, FORMATS } from "../transform/formats.ts";
 import { getFallbackFormat } from "../transform/negotiate.ts";
-import { multiply } from "../transform/fold.ts";
+import { multiply } from "../transform/normalize.ts";
 import type { ImageFormat } from "../transform/formats.ts";
 import { MAX_SIDE } from "../transform/spec.ts";
 import type { ImageTransform, Transform } from "../transform/transform.ts";

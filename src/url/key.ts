@@ -1,5 +1,5 @@
 import { MediaError } from "../errors.ts";
-import { checkBytes } from "../transform/text.ts";
+import { checkBytes } from "../transform/limits.ts";
 
 /** Of a path, in bytes as it is written. */
 export const MAX_PATH_BYTES = 2048;

@@ -1,9 +1,7 @@
 import { invalidTransform, MediaError } from "../errors.ts";
-import { adviseFence, recognizeTransform } from "../transform/parse.ts";
-import type { Vocabulary } from "../transform/presets.ts";
-import { NO_VOCABULARY } from "../transform/presets.ts";
-import type { TransformSpec } from "../transform/spec.ts";
-import { checkBytes, FENCE } from "../transform/text.ts";
+import { recognizeTransform, hintAtFence, FENCE } from "../transform/parse.ts";
+import type { Presets, TransformSpec } from "../transform/spec.ts";
+import { checkBytes } from "../transform/limits.ts";
 import { checkKey, MAX_PATH_BYTES, SIGNATURE_SEGMENT } from "./key.ts";
 import { decodeSegment } from "./percent.ts";
 
@@ -56,16 +54,16 @@ export function readTarget(target: string, basePath = ""): Target {
  * @throws MediaError `invalid_transform` for a transform that is not correct, `invalid_path` for a key
  * that no object can have.
  */
-export function splitPath(path: string, vocabulary: Vocabulary = NO_VOCABULARY): ParsedPath {
+export function splitPath(path: string, presets?: Presets): ParsedPath {
   const [text = "", ...rest] = path.split("/");
   if (rest.length === 0) return toKey([text]);
   if (text === FENCE) return toKey(rest, true);
-  const spec = recognizeTransform(text, vocabulary);
+  const spec = recognizeTransform(text, presets);
   if (!spec) return toKey([text, ...rest]);
   const [next = "", ...further] = rest;
   if (further.length === 0) return { spec, text, ...toKey(rest) };
   if (next === FENCE) return { spec, text, ...toKey(further, true) };
-  refuseSecondTransform(next, vocabulary);
+  refuseSecondTransform(next, presets);
   return { spec, text, ...toKey(rest) };
 }
 
@@ -75,15 +73,15 @@ function toKey(segments: readonly string[], isFenced = false): ParsedPath {
   return { key, isFenced };
 }
 
-function refuseSecondTransform(segment: string, vocabulary: Vocabulary): void {
-  if (!isTransform(segment, vocabulary)) return;
+function refuseSecondTransform(segment: string, presets: Presets | undefined): void {
+  if (!isTransform(segment, presets)) return;
   const problem = `a path must have one segment of options, got a second, "${segment}"`;
-  throw invalidTransform(`${problem}; ${adviseFence(segment)}`);
+  throw invalidTransform(`${problem}; ${hintAtFence(segment)}`);
 }
 
-function isTransform(segment: string, vocabulary: Vocabulary): boolean {
+function isTransform(segment: string, presets: Presets | undefined): boolean {
   try {
-    return recognizeTransform(segment, vocabulary) !== undefined;
+    return recognizeTransform(segment, presets) !== undefined;
   } catch (error) {
     if (error instanceof MediaError) return false; // only a fully correct one is a second one
     throw error;

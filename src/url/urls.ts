@@ -1,15 +1,13 @@
 import { invalidTransform } from "../errors.ts";
 import { getKeyFormat } from "../transform/negotiate.ts";
-import { LABELS } from "../transform/fields.ts";
+import { OPTIONS, printTransform } from "../transform/options.ts";
 import { normalizeTransform } from "../transform/normalize.ts";
 import { parseTransform } from "../transform/parse.ts";
-import type { Presets } from "../transform/presets.ts";
+import type { Presets, TransformSpec } from "../transform/spec.ts";
 import { expandPresets } from "../transform/presets.ts";
-import { printTransform } from "../transform/print.ts";
-import type { TransformSpec } from "../transform/spec.ts";
 import type { OutputFormat } from "../transform/formats.ts";
 import { isImageFormat } from "../transform/formats.ts";
-import { checkBytes } from "../transform/text.ts";
+import { checkBytes } from "../transform/limits.ts";
 import type { Transform } from "../transform/transform.ts";
 import { toSpec } from "../transform/transform.ts";
 import { printRequest } from "./build.ts";
@@ -124,12 +122,12 @@ function buildChecked(state: State, key: string, transform: Transform | undefine
 /** What the service will read: its parser knows every bound but those of areas. */
 function readBack(state: State, key: string, transform: Transform): Transform {
   const given = withDefaults(state, transform);
-  const odd = Object.keys(given).find((name) => !(name in LABELS));
+  const odd = Object.keys(given).find((name) => !(name in OPTIONS));
   if (odd) throw invalidTransform(`unknown option "${odd}"`);
   if (given.expires && !state.sign) throw invalidTransform('option "exp" must be signed');
   // the service may have presets that were not named here
   const known = new Map(given.presets?.map((name) => [name, state.presets.get(name) ?? {}]));
-  const spec = parseTransform(printTransform(given), { presets: known });
+  const spec = parseTransform(printTransform(given), known);
   const { format = getKeyFormat(key), ...expanded } = expandPresets(spec, known);
   normalizeTransform(expanded, format);
   return asTransform(spec);
@@ -149,7 +147,7 @@ function parseUrl({ baseUrl, presets }: State, text: string): ParsedUrl {
   // the URL of the service is to its URLs what a base path is to paths
   const isPath = text.startsWith("/") && !text.startsWith(`${baseUrl}/`);
   const { path, signature } = readTarget(text.replace(/#.*/s, ""), isPath ? "" : baseUrl);
-  const { key, spec } = splitPath(path, { presets });
+  const { key, spec } = splitPath(path, presets);
   const common = { key, ...(signature !== undefined && { signature }) };
   if (!spec) return common;
   const { format = getKeyFormat(key), expires, ...rest } = expandPresets(spec, presets);

@@ -1,7 +1,7 @@
 import { MediaError } from "../errors.ts";
 import { normalizeTransform } from "../transform/normalize.ts";
 import { parseTransform } from "../transform/parse.ts";
-import { printTransform } from "../transform/print.ts";
+import { printTransform } from "../transform/options.ts";
 import type { TransformSpec } from "../transform/spec.ts";
 import type { OutputFormat } from "../transform/formats.ts";
 import { DESCRIPTION_FORMATS, IMAGE_FORMATS } from "../transform/formats.ts";

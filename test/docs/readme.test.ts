@@ -1,9 +1,8 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { variableDefaults } from "../../src/config/config.ts";
-import { DEFAULTS, FIELDS, LABELS } from "../../src/transform/fields.ts";
-import { VALUES } from "../../src/transform/options.ts";
-import { parsePresets } from "../../src/transform/parse-presets.ts";
+import { OPTIONS, FIELDS } from "../../src/transform/options.ts";
+import { parsePresets } from "../../src/transform/presets.ts";
 import { parseTransform } from "../../src/transform/parse.ts";
 import { MODES } from "../../src/transform/spec.ts";
 
@@ -48,7 +47,7 @@ describe("README", () => {
     const names = rows.flatMap(([name]) => codeIn(name));
     expect(names).toEqual(
       FIELDS.map((field) =>
-        /^(?:e|fl)_/.test(LABELS[field]) ? LABELS[field] : `${LABELS[field]}_`,
+        OPTIONS[field].word ? OPTIONS[field].label : `${OPTIONS[field].label}_`,
       ),
     );
     for (const [name, , examples] of rows) {
@@ -57,7 +56,7 @@ describe("README", () => {
         const [label = "?"] = codeIn(name);
         if (label.startsWith("fl_")) expect(example).toContain(label.slice(3));
         else expect(example.startsWith(label)).toBe(true);
-        parseTransform(example, { presets: PRESETS });
+        parseTransform(example, PRESETS);
       }
     }
   });
@@ -65,11 +64,11 @@ describe("README", () => {
   it("says what each number may be", () => {
     for (const [index, [, values = ""]] of rows.entries()) {
       const field = FIELDS[index] ?? "width";
-      const { min, max } = VALUES[field];
+      const { codec, implied } = OPTIONS[field];
+      const { min, max } = codec;
       if (max === undefined || field === "expires") continue;
       expect(`${field}: ${values}`).toMatch(new RegExp(`(?<![\\d.])${min} to ${max}(?!\\d)`));
-      const standard = DEFAULTS[field];
-      if (standard !== undefined) expect(values).toContain(`Default: ${standard}`);
+      if (typeof implied === "number") expect(values).toContain(`Default: ${implied}`);
     }
   });
 

@@ -9,26 +9,26 @@ import { explainRequest } from "../../src/request/explain.ts";
 import type { RequestRules } from "../../src/request/request.ts";
 import { readRequest } from "../../src/request/read.ts";
 import { createRules } from "../../src/service/service.ts";
-import { advise } from "../../src/transform/advice.ts";
+import { hintForPiece } from "../../src/transform/names.ts";
 import { recognizeTransform } from "../../src/transform/parse.ts";
 import { expandPresets } from "../../src/transform/presets.ts";
 import type { Transform } from "../../src/transform/transform.ts";
 import { printRequest } from "../../src/url/build.ts";
 import { createVerify } from "../../src/url/signature.ts";
-import { blockIn, codeIn, rowsOf, under, VOCABULARY } from "../support/page.ts";
+import { blockIn, codeIn, rowsOf, under, PRESETS } from "../support/page.ts";
 
 /** What a spelling of `cat.jpg` comes to, in canonical text. */
 function canonicalOf(spelling: string): string {
-  const spec = recognizeTransform(decodeURIComponent(spelling), VOCABULARY);
+  const spec = recognizeTransform(decodeURIComponent(spelling), PRESETS);
   if (!spec) throw new Error(`${spelling} is a folder`);
-  const expanded: unknown = expandPresets(spec, VOCABULARY.presets);
+  const expanded: unknown = expandPresets(spec, PRESETS);
   return printRequest("cat.jpg", expanded as Transform); // what has been parsed is one
 }
 
 function outcomeOf(segment: string): string {
   if (segment === "_") return "fence";
   try {
-    return recognizeTransform(segment, VOCABULARY) ? "options" : "folder";
+    return recognizeTransform(segment, PRESETS) ? "options" : "folder";
   } catch {
     return "mistake";
   }
@@ -56,10 +56,10 @@ describe("the spellings of docs/urls.md", () => {
   it("have the advice that is given for what is kept back, and all of it", () => {
     const rows = rowsOf(under("Kept back"));
     const names = rows.map(([piece]) => codeIn(piece)[0] ?? "");
-    for (const [index, name] of names.entries()) expect(advise(name)).toBe(rows[index]?.[1]);
+    for (const [index, name] of names.entries()) expect(hintForPiece(name)).toBe(rows[index]?.[1]);
     const letters = Array.from({ length: 26 }, (_, index) => String.fromCodePoint(97 + index));
     const short = [...letters, ...letters.flatMap((a) => letters.map((b) => a + b))];
-    const kept = short.filter((name) => advise(`${name}_1`) !== undefined);
+    const kept = short.filter((name) => hintForPiece(`${name}_1`) !== undefined);
     expect(names.map((name) => name.split("_")[0])).toEqual(expect.arrayContaining(kept));
   });
 

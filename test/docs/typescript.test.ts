@@ -6,7 +6,7 @@ import { buildSrcset, buildUrl, createUrls, MediaError } from "../../src/index.t
 import type { RequestRules } from "../../src/request/request.ts";
 import { readRequest } from "../../src/request/read.ts";
 import { createRules } from "../../src/service/service.ts";
-import { FIELDS, LABELS } from "../../src/transform/fields.ts";
+import { FIELDS, OPTIONS } from "../../src/transform/options.ts";
 import { blockIn, codeIn, rowsOf } from "../support/page.ts";
 
 const PAGE = readFileSync(new URL("../../docs/typescript.md", import.meta.url), "utf8");
@@ -69,7 +69,7 @@ describe("the fields of docs/typescript.md", () => {
 
   it("are all there are, in their order, with their options", () => {
     const found = rows.map(([field, , option]) => [codeIn(field)[0], codeIn(option)[0]]);
-    expect(found).toEqual(FIELDS.map((field) => [field, LABELS[field]]));
+    expect(found).toEqual(FIELDS.map((field) => [field, OPTIONS[field].label]));
   });
 
   it.each(rows)("stand in the URL of their example: %s", (...row) => {

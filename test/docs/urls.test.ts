@@ -4,16 +4,15 @@ import sharp from "sharp";
 import { describe, expect, it } from "vitest";
 import { drawOriginals, FOLDER, makeImage, imageName, SPECS } from "../../docs/make-images.ts";
 import { getFallbackFormat, getKeyFormat } from "../../src/transform/negotiate.ts";
-import type { Field } from "../../src/transform/fields.ts";
-import { FIELDS, LABELS } from "../../src/transform/fields.ts";
+import type { Field } from "../../src/transform/options.ts";
+import { FIELDS, OPTIONS } from "../../src/transform/options.ts";
 import { normalizeTransform } from "../../src/transform/normalize.ts";
 import { parseTransform, recognizeTransform } from "../../src/transform/parse.ts";
 import type { ImageFormat } from "../../src/transform/formats.ts";
 import { COMPASS_POINTS, MODES, QUALITY_LEVELS } from "../../src/transform/spec.ts";
 import { DESCRIPTION_FORMATS } from "../../src/transform/formats.ts";
-import { expectedOf } from "../../src/transform/values.ts";
 import type { Row } from "../support/page.ts";
-import { codeIn, PAGE, rowsOf, under, VOCABULARY } from "../support/page.ts";
+import { codeIn, PAGE, rowsOf, under, PRESETS } from "../support/page.ts";
 
 interface Shown {
   readonly caption: string | undefined;
@@ -49,7 +48,7 @@ function labelOf(row: Row): string {
 }
 
 function fieldOf(row: Row): Field {
-  const field = FIELDS.find((candidate) => LABELS[candidate] === labelOf(row));
+  const field = FIELDS.find((candidate) => OPTIONS[candidate].label === labelOf(row));
   if (!field) throw new Error(`${row[0]} is no option`);
   return field;
 }
@@ -118,12 +117,12 @@ function isEffect(label: string): boolean {
 
 describe("the options of docs/urls.md", () => {
   it("are those of the option table", () => {
-    const labels = FIELDS.map((field) => LABELS[field]);
+    const labels = FIELDS.map((field) => OPTIONS[field].label);
     expect(OPTION_ROWS.map(labelOf).toSorted()).toEqual(labels.toSorted());
   });
 
   it("run in the order of their table, where they are effects", () => {
-    const effects = FIELDS.map((field) => LABELS[field]).filter(isEffect);
+    const effects = FIELDS.map((field) => OPTIONS[field].label).filter(isEffect);
     expect(OPTION_ROWS.map(labelOf).filter(isEffect)).toEqual(effects);
   });
 
@@ -132,7 +131,7 @@ describe("the options of docs/urls.md", () => {
       const examples = row.slice(3).flatMap(codeIn);
       expect(examples.length).toBeGreaterThan(0);
       for (const example of examples) {
-        const fields = Object.keys(recognizeTransform(example, VOCABULARY) ?? {});
+        const fields = Object.keys(recognizeTransform(example, PRESETS) ?? {});
         expect([example, fields]).toEqual([example, expect.arrayContaining([fieldOf(row)])]);
       }
     }
@@ -140,7 +139,7 @@ describe("the options of docs/urls.md", () => {
 
   it("have their ranges", () => {
     for (const row of OPTION_ROWS) {
-      const range = /from (\S+) to (\d+)/.exec(expectedOf(fieldOf(row)));
+      const range = /from (\S+) to (\d+)/.exec(OPTIONS[fieldOf(row)].codec.expected);
       // of a time there is no need to know
       if (range && row[0] !== "`exp_`") expect(row[1]).toContain(`${range[1]} to ${range[2]}`);
     }

@@ -4,7 +4,7 @@ import { generate, transform } from "unpic/providers/ipx";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { decode, drawQuadrants, readGrid } from "../support/images.ts";
 import { createUrls } from "../../src/url/urls.ts";
-import { printTransform } from "../../src/transform/print.ts";
+import { printTransform } from "../../src/transform/options.ts";
 import { createNuxtImage } from "../support/frameworks.ts";
 import type { TestServer } from "../support/server.ts";
 import { createFolders, startTestServer } from "../support/server.ts";

@@ -1,9 +1,9 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import type { RequestRules } from "../../src/request/request.ts";
 import { createSigner } from "../../src/sign.ts";
-import { parsePresets } from "../../src/transform/parse-presets.ts";
+import { parsePresets } from "../../src/transform/presets.ts";
 import type { Policy } from "../../src/transform/policy.ts";
-import { createPermits } from "../../src/transform/policy.ts";
+import { createStoredCheck } from "../../src/transform/policy.ts";
 import { createVerify } from "../../src/url/signature.ts";
 import type { TestApp } from "../support/app.ts";
 import { createFilledApp, putImage } from "../support/app.ts";
@@ -21,7 +21,7 @@ function rulesOf(policy: Policy, more: Partial<RequestRules> = {}): RequestRules
     ...RULES,
     policy,
     presets,
-    permits: createPermits(policy, presets),
+    permits: createStoredCheck(policy, presets),
     verify: createVerify([SECRET]),
     now: () => NOW * 1000,
     ...more,

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { MediaError } from "../../src/errors.ts";
 import { readRequest } from "../../src/request/read.ts";
-import { parsePresets } from "../../src/transform/parse-presets.ts";
+import { parsePresets } from "../../src/transform/presets.ts";
 import { RULES } from "../support/variants.ts";
 import { ORIGINALS, REFUSED, STORED } from "../support/vectors.ts";
 

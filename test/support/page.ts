@@ -1,11 +1,11 @@
 import { readFileSync } from "node:fs";
 import { loadConfig } from "../../src/config/config.ts";
-import type { Vocabulary } from "../../src/transform/presets.ts";
+import type { Presets } from "../../src/transform/spec.ts";
 
 export const PAGE: string = readFileSync(new URL("../../docs/urls.md", import.meta.url), "utf8");
-const PRESETS = /PRESETS="(.*)"/.exec(PAGE)?.[1] ?? "";
+const TEXTS = /PRESETS="(.*)"/.exec(PAGE)?.[1] ?? "";
 /** With the presets that the page gives as an example. */
-export const VOCABULARY: Vocabulary = { presets: loadConfig({ PRESETS }).access.presets };
+export const PRESETS: Presets = loadConfig({ PRESETS: TEXTS }).access.presets;
 
 /** What stands under a heading, up to the next one of any level. */
 export function under(heading: string): string {

@@ -1,9 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { checkArea } from "../../src/transform/area.ts";
-import { normalizeTransform } from "../../src/transform/normalize.ts";
+import { checkArea, normalizeTransform } from "../../src/transform/normalize.ts";
 import { parseTransform } from "../../src/transform/parse.ts";
-import { printTransform } from "../../src/transform/print.ts";
+import { printTransform } from "../../src/transform/options.ts";
 import type { OutputFormat } from "../../src/transform/formats.ts";
 import { IMAGE_FORMATS } from "../../src/transform/formats.ts";
 import { specs } from "../support/specs.ts";

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { MediaError } from "../../src/errors.ts";
 import { parseTransform, recognizeTransform } from "../../src/transform/parse.ts";
-import { printTransform } from "../../src/transform/print.ts";
+import { printTransform } from "../../src/transform/options.ts";
 import { specs } from "../support/specs.ts";
 
 describe("parseTransform", () => {

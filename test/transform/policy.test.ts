@@ -1,12 +1,11 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import type { AllowedLists } from "../../src/transform/allowed.ts";
+import type { AllowedLists, Policy } from "../../src/transform/policy.ts";
 import { normalizeTransform } from "../../src/transform/normalize.ts";
-import { parsePresets } from "../../src/transform/parse-presets.ts";
+import { parsePresets } from "../../src/transform/presets.ts";
 import { parseTransform } from "../../src/transform/parse.ts";
-import type { Policy } from "../../src/transform/policy.ts";
-import { createPermits, permitTransform } from "../../src/transform/policy.ts";
-import { printTransform } from "../../src/transform/print.ts";
+import { permitTransform, createStoredCheck } from "../../src/transform/policy.ts";
+import { printTransform } from "../../src/transform/options.ts";
 import type { TransformSpec } from "../../src/transform/spec.ts";
 import { parseVariantKey } from "../../src/url/variant-key.ts";
 import { DEFAULT_PREFIX } from "../support/prefix.ts";
@@ -36,7 +35,7 @@ const BOTH: Policy = { isOpen: false, hasPresets: true, allowed: lists };
 
 /** What an unsigned request leads to, canonically, as a JPEG. */
 function permit(policy: Policy, text: string): string {
-  const spec = permitTransform(policy, parseTransform(text, { presets }), presets);
+  const spec = permitTransform(policy, parseTransform(text, presets), presets);
   return printTransform(normalizeTransform(spec, "jpg"));
 }
 
@@ -161,7 +160,7 @@ describe("createPermits", () => {
   it.each(PERMITTED)("says under %s whether %o permits %s: %s", (_, policy, name, isPermitted) => {
     const stored = parseVariantKey(DEFAULT_PREFIX, `variants/1/k.jpg/${name}`);
     if (!stored) throw new Error(`${name} is no stored form`);
-    expect(createPermits(policy, presets)(stored)).toBe(isPermitted);
+    expect(createStoredCheck(policy, presets)(stored)).toBe(isPermitted);
   });
 
   it("permits every stored form that an unsigned request leads to", () => {
@@ -185,13 +184,13 @@ describe("createPermits", () => {
       .tuple(fc.option(size), fc.option(option), fc.option(dpr))
       .map((parts) => parts.filter((part) => typeof part === "string").join(","))
       .filter((text) => text !== "");
-    const permits = createPermits(BOTH, presets);
+    const permits = createStoredCheck(BOTH, presets);
     let count = 0;
     fc.assert(
       fc.property(texts, fc.constantFrom("webp", "jpg", "png" as const), (text, format) => {
         let spec: TransformSpec;
         try {
-          const typed = parseTransform(text, { presets });
+          const typed = parseTransform(text, presets);
           spec = normalizeTransform(permitTransform(BOTH, typed, presets), format);
         } catch {
           return; // it is not allowed, or contradicts itself
@@ -210,7 +209,7 @@ describe("createPermits", () => {
       { length: 40 },
       (_, index) => [`p${index}`, `w_${index + 1}`] as const,
     );
-    const permits = createPermits(PRESETS, parsePresets(Object.fromEntries(names)));
+    const permits = createStoredCheck(PRESETS, parsePresets(Object.fromEntries(names)));
     expect(permits({ key: "k.jpg", spec: { width: 40 }, format: "jpg" })).toBe(true);
     expect(permits({ key: "k.jpg", spec: { width: 43 }, format: "jpg" })).toBe(false);
   });
@@ -221,7 +220,7 @@ describe("parsePresets", () => {
     [{ Big: "w_3" }, 'preset "Big" is wrong: its name must be like small-2'],
     [{ a: "w_0" }, 'preset "a" is wrong: option "w" must be'],
     [{ a: "t_b" }, 'preset "a" is wrong: option "t" must be some of none'],
-    [{ a: "exp_9" }, 'preset "a" is wrong: option "exp" has no place in it'],
+    [{ a: "exp_9" }, 'preset "a" is wrong: option "exp" must not stand in a preset'],
     [{ a: "w_3,h_3,ar_1:1" }, 'preset "a" is wrong: option "ar" must not stand beside'],
   ])("refuses %j", (texts, problem) => {
     expect(() => parsePresets(texts as Readonly<Record<string, string>>)).toThrow(problem);

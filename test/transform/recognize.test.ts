@@ -1,8 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { adviseOn } from "../../src/transform/advice.ts";
-import { remarkOnKey } from "../../src/transform/hint.ts";
-import { recognizeTransform } from "../../src/transform/parse.ts";
-import { NO_VOCABULARY } from "../../src/transform/presets.ts";
+import { hintForSegment } from "../../src/transform/names.ts";
+import { hintForKey, recognizeTransform } from "../../src/transform/parse.ts";
 
 describe("recognizeTransform", () => {
   it.each([
@@ -94,7 +92,7 @@ describe("recognizeTransform", () => {
   });
 
   it.each([["w_photos"], ["q_and_a"], ["c_fill"], ["v_neck"]])("remarks on %s", (segment) => {
-    expect(remarkOnKey(segment, NO_VOCABULARY)).toContain(segment);
+    expect(hintForKey(segment, new Map())).toContain(segment);
   });
 
   it("takes presets for options when there are presets of these names", () => {
@@ -102,16 +100,16 @@ describe("recognizeTransform", () => {
       ["thumb", { width: 150 }],
       ["big-2", { width: 900 }],
     ]);
-    expect(recognizeTransform("t_thumb", { presets })).toEqual({ presets: ["thumb"] });
-    expect(recognizeTransform("t_thumb.big-2,w_3", { presets })).toEqual({
+    expect(recognizeTransform("t_thumb", presets)).toEqual({ presets: ["thumb"] });
+    expect(recognizeTransform("t_thumb.big-2,w_3", presets)).toEqual({
       width: 3,
       presets: ["thumb", "big-2"],
     });
-    expect(recognizeTransform("t_shirts", { presets })).toBeUndefined();
-    expect(() => recognizeTransform("t_shirts,w_3", { presets })).toThrow(
+    expect(recognizeTransform("t_shirts", presets)).toBeUndefined();
+    expect(() => recognizeTransform("t_shirts,w_3", presets)).toThrow(
       'option "t" must be some of thumb, big-2, joined by dots, got "shirts"',
     );
-    expect(() => recognizeTransform("t_thumb,t_big-2", { presets })).toThrow("given twice");
+    expect(() => recognizeTransform("t_thumb,t_big-2", presets)).toThrow("given twice");
   });
 
   it.each([
@@ -132,6 +130,6 @@ describe("recognizeTransform", () => {
     ["w_3,d_a.png", "no default images"],
   ])("says for %s what to do instead", (segment, advice) => {
     expect(() => recognizeTransform(segment)).toThrow();
-    expect(adviseOn(segment)).toContain(advice);
+    expect(hintForSegment(segment)).toContain(advice);
   });
 });

@@ -1,13 +1,12 @@
 import { MediaError } from "../../errors.ts";
 import type { RequestRules } from "../../request/request.ts";
 import { offeredFormats, settleAddress } from "../../request/resolve.ts";
-import { RENAMED, REWRITTEN, WORDS } from "../../transform/aliases.ts";
-import { FIELDS, nameOf } from "../../transform/fields.ts";
+import { RESERVED_NAMES } from "../../transform/names.ts";
+import { printTransform } from "../../transform/options.ts";
 import type { FormatFacts, ImageFormat } from "../../transform/formats.ts";
 import { FORMATS, IMAGE_FORMATS, isImageFormat } from "../../transform/formats.ts";
 import { getFallbackFormat, getKeyFormat } from "../../transform/negotiate.ts";
 import { expandPresets } from "../../transform/presets.ts";
-import { printTransform } from "../../transform/print.ts";
 import type { TransformSpec } from "../../transform/spec.ts";
 import { printStoredTransform } from "../../url/variant-key.ts";
 
@@ -40,7 +39,8 @@ export function printFunction(code: string, rules: FunctionRules): string {
     EXTENSIONS: Object.fromEntries(IMAGE_FORMATS.flatMap(listExtensions)),
     OTHER_FORMAT: getKeyFormat(""),
     OTHER_FALLBACK: getFallbackFormat(""),
-    OPTION: new RegExp(`(?:^|[,&])(?:${listNames().join("|")})_`),
+    // a folder with the name of an option may be a second transform
+    OPTION: new RegExp(`(?:^|[,&])(?:${[...RESERVED_NAMES].join("|")})_`),
     IS_OPEN: isOpen,
     TAKES_FORMAT: allowed ? allows("f") : true,
     WIDTHS: allows("w") ? (allowed?.widths ?? []) : [],
@@ -62,12 +62,6 @@ function printFormat(format: ImageFormat): FormatRow {
 
 function listExtensions(format: ImageFormat): readonly (readonly [string, ImageFormat])[] {
   return [format, ...(FORMATS[format].aliases ?? [])].map((name) => [name, format]);
-}
-
-/** Names of options and their aliases: a folder with such a name may be a second transform. */
-function listNames(): readonly string[] {
-  const words = [...WORDS.keys(), "enlarge", "flip", "flop"];
-  return [...new Set([...FIELDS.map(nameOf), ...RENAMED.keys(), ...REWRITTEN.keys(), ...words])];
 }
 
 interface PresetRow {

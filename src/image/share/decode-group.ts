@@ -1,4 +1,4 @@
-import { FIELDS } from "../../transform/fields.ts";
+import { FIELDS, OPTIONS } from "../../transform/options.ts";
 import type { TransformSpec } from "../../transform/spec.ts";
 import type { OutputFormat } from "../../transform/formats.ts";
 import { hasFeature, isImageFormat } from "../../transform/formats.ts";
@@ -21,17 +21,8 @@ export function mayShareDecode({ spec, format }: Asked): boolean {
   return isImageFormat(format) && !spec.animated && spec.trim === undefined && !spec.keepIcc;
 }
 
-/** What of a spec has no part in the image, but in what it is encoded as and called. */
-const NOT_SEEN: ReadonlySet<string> = new Set([
-  "format",
-  "quality",
-  "lossless",
-  "progressive",
-  "attachment",
-  "version",
-]);
-
-const SEEN = FIELDS.filter((field) => !NOT_SEEN.has(field));
+/** Options that change pixels, and not only how they are encoded or named. */
+const SEEN = FIELDS.filter((field) => !OPTIONS[field].affects);
 
 /**
  * The image that a job makes of its original, whatever it is encoded as; `undefined` for what no other job has a

@@ -1,6 +1,6 @@
 import { MediaError } from "../../errors.ts";
 import type { ObjectStore } from "../../store/store.ts";
-import { checkBytes } from "../../transform/text.ts";
+import { checkBytes } from "../../transform/limits.ts";
 import { checkKey, MAX_KEY_BYTES } from "../../url/key.ts";
 import { parseVariantKey, variantFolder } from "../../url/variant-key.ts";
 import type { VariantPrefix } from "../../url/variant-prefix.ts";

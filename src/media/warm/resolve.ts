@@ -79,7 +79,7 @@ function resolveOutputs(
 }
 
 function readTransform(text: string, rules: WarmRules): TransformSpec {
-  const spec = parseTransform(text, rules);
+  const spec = parseTransform(text, rules.presets);
   if (spec.expires) throw invalidTransform('option "exp" has no place in a warm-up');
   return spec;
 }

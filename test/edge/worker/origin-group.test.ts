@@ -5,7 +5,7 @@ import { PutObjectCommand } from "@aws-sdk/client-s3";
 import sharp from "sharp";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { createS3Client } from "../../../src/store/s3/client.ts";
-import { parsePresets } from "../../../src/transform/parse-presets.ts";
+import { parsePresets } from "../../../src/transform/presets.ts";
 import { useS3 } from "../../support/environment.ts";
 import type { FunctionRuntime } from "../../support/cloudfront.ts";
 import { makeFunction, startFunction } from "../../support/cloudfront.ts";
