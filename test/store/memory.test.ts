@@ -1,12 +1,13 @@
 import { describe, expect, it } from "vitest";
 import { createMemoryStore } from "../../src/store/memory.ts";
-import { describeStore } from "../support/store/contract.ts";
+import { describeStore, describeStorePages } from "../support/store/contract.ts";
 
 describeStore("createMemoryStore", async () => createMemoryStore(), {
   emptySegments: true,
   longSegments: true,
   nestedKeys: true,
 });
+describeStorePages("createMemoryStore", async () => createMemoryStore());
 
 describe("createMemoryStore", () => {
   it("is there at once, and empty", async () => {

@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 import { MediaError } from "../../src/errors.ts";
 import type { ParsedPath } from "../../src/url/path.ts";
 import { readTarget, splitPath } from "../../src/url/path.ts";
+import { chooseRuns } from "../support/runs.ts";
 
 describe("readTarget", () => {
   it.each([
@@ -129,7 +130,7 @@ describe("splitPath", () => {
           expect(error).toBeInstanceOf(MediaError);
         }
       }),
-      { numRuns: 2000 },
+      { numRuns: chooseRuns(300, 2000) },
     );
   });
 });

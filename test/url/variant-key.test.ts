@@ -7,6 +7,7 @@ import type { VariantAddress } from "../../src/url/variant-key.ts";
 import { encodeVariantKey, parseVariantKey, variantKey } from "../../src/url/variant-key.ts";
 import { DEFAULT_PREFIX } from "../support/prefix.ts";
 import { keys, specs } from "../support/specs.ts";
+import { chooseRuns } from "../support/runs.ts";
 
 describe("variantKey", () => {
   it.each<[VariantAddress, string]>([
@@ -45,7 +46,7 @@ describe("variantKey", () => {
         const printed = variantKey(DEFAULT_PREFIX, { key, spec: normal, format });
         expect(parseVariantKey(DEFAULT_PREFIX, printed)).toEqual({ key, spec: normal, format });
       }),
-      { numRuns: 2000 },
+      { numRuns: chooseRuns(300, 2000) },
     );
   });
 });
@@ -66,7 +67,7 @@ describe("variantKey of ratios", () => {
           address,
         );
       }),
-      { numRuns: 2000 },
+      { numRuns: chooseRuns(300, 2000) },
     );
   });
 });

@@ -5,6 +5,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { Frame } from "../../../src/image/child/frames.ts";
 import { readFrames, writeFrame } from "../../../src/image/child/frames.ts";
+import { chooseRuns } from "../../support/runs.ts";
 
 async function toBytes(frames: readonly Frame[]): Promise<Buffer> {
   const stream = new PassThrough();
@@ -50,7 +51,7 @@ describe("readFrames", () => {
         }));
         expect(read).toEqual(expected);
       }),
-      { numRuns: 200 },
+      { numRuns: chooseRuns(50, 200) },
     );
   });
 

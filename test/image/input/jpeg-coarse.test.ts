@@ -10,6 +10,7 @@ import type { TransformSpec } from "../../../src/transform/spec.ts";
 import { drawPhoto, drawQuadrants } from "../../support/images.ts";
 import { jpegSegment, latin1 } from "../../support/image/hostile.ts";
 import { expectMade } from "../../support/image/make-variant.ts";
+import { chooseRuns } from "../../support/runs.ts";
 
 const WIDTH = 805;
 const HEIGHT = 601;
@@ -127,7 +128,7 @@ describe("dropFineScans", () => {
         const whole = await tryShrink(bytes);
         if (whole) expect((await tryShrink(dropFineScans(bytes)))?.equals(whole)).toBe(true);
       }),
-      { numRuns: 200 },
+      { numRuns: chooseRuns(40, 200) },
     );
   });
 

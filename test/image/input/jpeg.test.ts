@@ -4,6 +4,7 @@ import { describe, expect, it } from "vitest";
 import { countJpegScans, readJpegHeader } from "../../../src/image/input/jpeg.ts";
 import { drawQuadrants } from "../../support/images.ts";
 import { jpegSegment, latin1, repeatLastScan } from "../../support/image/hostile.ts";
+import { chooseRuns } from "../../support/runs.ts";
 
 const jpeg = await drawQuadrants(321, 123).jpeg().toBuffer();
 
@@ -129,7 +130,7 @@ describe("readJpegHeader of plain images", () => {
           expect(autoOrient).toEqual(said);
         },
       ),
-      { numRuns: 500 },
+      { numRuns: chooseRuns(100, 500) },
     );
   });
 });

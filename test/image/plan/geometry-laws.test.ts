@@ -10,6 +10,7 @@ import type { Ratio, TransformSpec } from "../../../src/transform/spec.ts";
 import { MAX_SIDE, MODES } from "../../../src/transform/spec.ts";
 import { getMaxPixels } from "../../../src/transform/formats.ts";
 import { fraction, gravities } from "../../support/specs.ts";
+import { chooseRuns } from "../../support/runs.ts";
 
 const MAX_ORIGINAL_SIDE = 16_384;
 const MAX_ORIGINAL_PIXELS = 50_000_000;
@@ -98,7 +99,7 @@ function forEveryPlan(
       if (plan instanceof MediaError) checkRefusal?.(plan, spec);
       else check(plan, spec, original);
     }),
-    { numRuns: 3000 },
+    { numRuns: chooseRuns(300, 3000) },
   );
 }
 

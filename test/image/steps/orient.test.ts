@@ -6,6 +6,7 @@ import type { Pixels } from "../../../src/image/sharp/pixels.ts";
 import { fromPixels, settle, toPixels } from "../../../src/image/sharp/pixels.ts";
 import { scale } from "../../../src/image/steps/scale.ts";
 import type { Region, Size } from "../../../src/image/plan/sizes.ts";
+import { chooseRuns } from "../../support/runs.ts";
 
 const ORIENTATIONS = [1, 2, 3, 4, 5, 6, 7, 8] as const;
 
@@ -47,7 +48,7 @@ describe("planAsStored", () => {
         const found = scale(fromPixels(stored), planAsStored(settled, size, orientation));
         expect(await toPixels(await orient(await settle(found), orientation))).toEqual(meant);
       }),
-      { numRuns: 60 },
+      { numRuns: chooseRuns(20, 60) },
     );
   });
 });

@@ -7,6 +7,7 @@ import { describe, expect, it } from "vitest";
 import { createFileStore } from "../../../src/store/file/store.ts";
 import { listAll } from "../../support/store/contract-subject.ts";
 import { openScratch } from "../../support/store/file-scratch.ts";
+import { chooseRuns } from "../../support/runs.ts";
 
 const scratch = openScratch();
 
@@ -58,7 +59,7 @@ describe("createFileStore, listing in pages", () => {
         const store = createFileStore({ root });
         expect(await listAll(store, { prefix: prefix ?? "", limit })).toEqual(wanted);
       }),
-      { numRuns: 60 },
+      { numRuns: chooseRuns(20, 60) },
     );
   });
 

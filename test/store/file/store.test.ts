@@ -4,7 +4,7 @@ import { join, relative } from "node:path";
 import { describe, expect, it } from "vitest";
 import { createFileStore } from "../../../src/store/file/store.ts";
 import type { ObjectStore } from "../../../src/store/store.ts";
-import { describeStore } from "../../support/store/contract.ts";
+import { describeStore, describeStorePages } from "../../support/store/contract.ts";
 import { makePipe, openScratch, TEXT } from "../../support/store/file-scratch.ts";
 
 const scratch = openScratch();
@@ -21,6 +21,7 @@ describe("createFileStore, as any store", () => {
     longSegments: false,
     nestedKeys: false,
   });
+  describeStorePages("createFileStore", openTemporary);
 });
 
 describe("createFileStore", () => {

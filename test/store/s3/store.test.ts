@@ -2,15 +2,12 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createS3Client } from "../../../src/store/s3/client.ts";
 import { createS3Store } from "../../../src/store/s3/store.ts";
 import type { ObjectStore } from "../../../src/store/store.ts";
-import type { Rgw } from "../../support/rgw.ts";
-import { hasRgw, startRgw } from "../../support/rgw.ts";
 import type { S3Server } from "../../support/s3-server.ts";
 import { startS3Server } from "../../support/s3-server.ts";
 import { describeStore } from "../../support/store/contract.ts";
 
 const EVERYTHING = { emptySegments: true, longSegments: true, nestedKeys: true };
 const text = { contentType: "text/plain" };
-const { S3_TEST_ENDPOINT: endpoint, S3_TEST_BUCKET: bucket = "" } = process.env;
 
 let server: S3Server;
 beforeAll(async () => {
@@ -30,39 +27,6 @@ function openBucket(name: string): ObjectStore {
 }
 
 describeStore("createS3Store", async () => openBucket(server.variantsBucket), EVERYTHING);
-
-async function openTestBucket(): Promise<ObjectStore> {
-  const client = createS3Client({ forcePathStyle: true, ...(endpoint && { endpoint }) });
-  const store = createS3Store({ client, bucket, timeoutMs: 5000 });
-  await store.probe();
-  return store;
-}
-
-// region and credentials come from AWS_*
-describe.skipIf(!endpoint)("S3_TEST_ENDPOINT", () => {
-  describeStore("createS3Store", openTestBucket, EVERYTHING);
-});
-
-// the gateway of Ceph has servers of its own, so what it says is another opinion
-describe.skipIf(!hasRgw())("Ceph", () => {
-  let rgw: Rgw;
-  beforeAll(async () => {
-    rgw = await startRgw();
-    await rgw.createBucket("variants");
-  }, 60_000);
-  afterAll(() => rgw.stop());
-
-  const openCephBucket = async (): Promise<ObjectStore> => {
-    const client = createS3Client({
-      forcePathStyle: true,
-      endpoint: rgw.endpoint,
-      region: rgw.region,
-      credentials: rgw.credentials,
-    });
-    return createS3Store({ client, bucket: "variants", timeoutMs: 5000 });
-  };
-  describeStore("createS3Store", openCephBucket, EVERYTHING);
-});
 
 describe("createS3Store", () => {
   it("finds an honest bucket nothing to remark on", async () => {

@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { expect, it } from "vitest";
 import type { Capabilities, Subject } from "./contract-subject.ts";
 import { etagOf } from "./contract-subject.ts";
+import { chooseRuns } from "../runs.ts";
 
 const INVALID_KEY = { name: "MediaError", code: "invalid_key" };
 
@@ -106,7 +107,7 @@ export function describeKeys(subject: Subject, capabilities: Capabilities): void
     const keys = fc.array(segment, { minLength: 1, maxLength: 4 }).map((all) => all.join("/"));
     await fc.assert(
       fc.asyncProperty(keys, async (name) => expectExact(subject, folder, name)),
-      { numRuns: 60 },
+      { numRuns: chooseRuns(15, 60) },
     );
   });
 }

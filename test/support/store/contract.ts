@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, describe } from "vitest";
 import type { ObjectStore } from "../../../src/store/store.ts";
-import type { Capabilities } from "./contract-subject.ts";
+import type { Capabilities, Subject } from "./contract-subject.ts";
 import { createSubject, listAll } from "./contract-subject.ts";
 import { describeConditions } from "./contract-conditions.ts";
 import { describeDelete } from "./contract-delete.ts";
@@ -9,12 +9,35 @@ import { describeKeys } from "./contract-keys.ts";
 import { describeList } from "./contract-list.ts";
 import { describeObjects } from "./contract-objects.ts";
 import { describeOpen } from "./contract-open.ts";
+import { describePages } from "./contract-pages.ts";
+
+type CreateStore = () => Promise<ObjectStore>;
 
 /** The promises of `ObjectStore`, to be kept by every store. */
 export function describeStore(
   storeName: string,
-  createStore: () => Promise<ObjectStore>,
+  createStore: CreateStore,
   capabilities: Capabilities,
+): void {
+  describeSubject(storeName, createStore, (subject) => {
+    describeObjects(subject);
+    describeOpen(subject);
+    describeConditions(subject);
+    describeDelete(subject);
+    describeList(subject);
+    describeKeys(subject, capabilities);
+  });
+}
+
+/** The promises about more objects than a page has. */
+export function describeStorePages(storeName: string, createStore: CreateStore): void {
+  describeSubject(storeName, createStore, describePages);
+}
+
+function describeSubject(
+  storeName: string,
+  createStore: CreateStore,
+  describeTests: (subject: Subject) => void,
 ): void {
   describe(storeName, () => {
     const run = `contract-${randomUUID()}/`;
@@ -29,11 +52,6 @@ export function describeStore(
     afterAll(async () => {
       await subject.store.delete(await listAll(subject.store, { prefix: run }));
     });
-    describeObjects(subject);
-    describeOpen(subject);
-    describeConditions(subject);
-    describeDelete(subject);
-    describeList(subject);
-    describeKeys(subject, capabilities);
+    describeTests(subject);
   });
 }
