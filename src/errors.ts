@@ -19,7 +19,7 @@ export type ErrorCode =
   | "overloaded"
   | "store_failed"
   | "timeout"
-  /** Nobody is there any more to be answered. */
+  /** The client has gone before its answer. */
   | "aborted"
   | "internal";
 
@@ -40,4 +40,14 @@ export class MediaError extends Error {
 /** The error of every transform that cannot be meant. */
 export function invalidTransform(message: string): MediaError {
   return new MediaError("invalid_transform", message);
+}
+
+/** The error of a bound that is reached for the moment. */
+export function overloaded(problem: string): MediaError {
+  return new MediaError("overloaded", `${problem}, try again later`);
+}
+
+/** The error of a transform that would wait behind too many others. */
+export function tooManyTransforms(): MediaError {
+  return overloaded("too many images are being made");
 }

@@ -1,22 +1,25 @@
-/** Wakes whoever waits; what has rung meanwhile counts too. */
-export interface Bell {
-  ring(): void;
-  /** Resolves once it has rung since the last time that this was asked. */
-  hasRung(): Promise<void>;
-}
+/** Wakes the one that waits; a call of `notify` before the wait counts too. */
+export class Notifier {
+  #notify: () => void = () => undefined;
+  #notified: Promise<void>;
 
-export function createBell(): Bell {
-  let ring: (() => void) | undefined;
-  const hang = (): Promise<void> =>
-    new Promise((resolve) => {
-      ring = resolve;
+  constructor() {
+    this.#notified = this.#arm();
+  }
+
+  notify(): void {
+    this.#notify();
+  }
+
+  /** Resolves once there was a `notify` since the last wait. */
+  async wait(): Promise<void> {
+    await this.#notified;
+    this.#notified = this.#arm();
+  }
+
+  #arm(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#notify = resolve;
     });
-  let rung = hang();
-  return {
-    ring: () => ring?.(),
-    hasRung: async () => {
-      await rung;
-      rung = hang();
-    },
-  };
+  }
 }

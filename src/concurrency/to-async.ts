@@ -1,4 +1,4 @@
-/** What is at hand already, for those who take what comes. */
+/** Iterates over values that are there already where an async iterable is expected. */
 export async function* toAsync<T>(values: Iterable<T>): AsyncGenerator<T> {
   yield* values;
 }

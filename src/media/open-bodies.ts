@@ -1,142 +1,144 @@
-import { MediaError } from "../errors.ts";
+import { Semaphore } from "../concurrency/semaphore.ts";
+import type { Lease } from "../concurrency/semaphore.ts";
+import { MediaError, overloaded } from "../errors.ts";
 import type { ByteStream, ObjectStore, OpenOptions, OpenResult } from "../store/store.ts";
 
 export type { ByteStream } from "../store/store.ts";
 
-/** How long a client may take for the first bytes and the last ones, and how fast it has to be between. */
+/** The time that a client has for the first and the last bytes, and its lowest speed in between. */
 const GRACE_MS = 30_000;
 const MIN_BYTES_PER_MS = 16;
-/** Who has taken nothing for so long makes room when others want to be sent something. */
+/** A client that has taken nothing for this long loses its slot when another one needs it. */
 const STALLED_MS = 5000;
 
-/** Hashes bytes as they come; what `createHash` of Node gives is one. */
+/** Hashes bytes as they come, like `createHash` of Node. */
 export interface IncrementalHash {
   update(bytes: Uint8Array): unknown;
-  /** To be called once. */
+  /** Can be called once. */
   digest(encoding: "hex"): string;
 }
 
-export interface OpenBodiesDeps {
-  /** How many may be under way: each holds a connection to its store. */
+export interface OpenBodiesOptions {
+  /** How many may be open at the same time: each holds a connection to its store. */
   readonly limit: number;
   /** Milliseconds since some beginning. */
   readonly now: () => number;
 }
 
-/**
- * Objects that are sent as they are read, so many at a time and not for ever. When all places are taken,
- * whoever has stood still the longest loses theirs: a few clients that take nothing are not to keep
- * everybody else out.
- */
-export interface OpenBodies {
-  /** @throws MediaError `overloaded` when too many are under way, and what the store throws */
-  open(store: Pick<ObjectStore, "open">, key: string, options: OpenOptions): Promise<OpenResult>;
-}
-
-export function createOpenBodies({ limit, now }: OpenBodiesDeps): OpenBodies {
-  let opening = 0;
-  const sendings = new Set<OpenBody>();
-  return {
-    open: async (store, key, options) => {
-      if (opening + sendings.size >= limit) findStalled(sendings, now() - STALLED_MS)?.abort();
-      if (opening + sendings.size >= limit) {
-        throw new MediaError("overloaded", "too many images are being sent, try again later");
-      }
-      opening += 1;
-      try {
-        const result = await store.open(key, options);
-        if (result.kind !== "found") return result;
-        const { range } = options;
-        const length = range ? range.last - range.first + 1 : result.info.size;
-        return { ...result, body: bound(result.body, { length, sendings, now }) };
-      } finally {
-        opening -= 1;
-      }
-    },
-  };
-}
-
-/** How long a client may take for so many bytes. */
+/** How long a client may take for this many bytes. */
 export function getSendTimeoutMs(length: number): number {
   return GRACE_MS + length / MIN_BYTES_PER_MS;
 }
 
-/** A stream on its way. */
+/** A body that is being sent. */
 interface OpenBody {
-  /** Since when its client has taken nothing; `undefined` while it is the store that takes time. */
+  /** Since when its client has taken nothing; `undefined` while the store takes time. */
   waitingSince: number | undefined;
   abort(): void;
 }
 
-/** The one that has stood still the longest, and at least since `before`. */
-function findStalled(sendings: Iterable<OpenBody>, before: number): OpenBody | undefined {
-  let stalled: OpenBody | undefined;
-  let oldest = before;
-  for (const sending of sendings) {
-    const { waitingSince = Infinity } = sending;
-    if (waitingSince > oldest) continue;
-    stalled = sending;
-    oldest = waitingSince;
+/**
+ * Objects that are sent as they are read: a bounded number, each for a bounded time. When all slots are taken,
+ * the body that has stood still the longest is aborted, so that a few clients that take nothing do not keep
+ * all others out.
+ */
+export class OpenBodies {
+  readonly #slots: Semaphore;
+  readonly #now: () => number;
+  readonly #bodies = new Set<OpenBody>();
+
+  constructor({ limit, now }: OpenBodiesOptions) {
+    this.#slots = new Semaphore({ limit });
+    this.#now = now;
   }
-  return stalled;
-}
 
-interface Bounds {
-  /** In bytes. */
-  readonly length: number;
-  readonly sendings: Set<OpenBody>;
-  readonly now: () => number;
-}
+  /** @throws MediaError `overloaded` when too many are open, and what the store throws */
+  async open(
+    store: Pick<ObjectStore, "open">,
+    key: string,
+    options: OpenOptions,
+  ): Promise<OpenResult> {
+    const slot = this.#slots.tryAcquire() ?? this.#takeStalledSlot();
+    if (!slot) throw overloaded("too many images are being sent");
+    let body: ByteStream | undefined;
+    try {
+      const result = await store.open(key, options);
+      if (result.kind !== "found") return result;
+      const { range } = options;
+      const length = range ? range.last - range.first + 1 : result.info.size;
+      body = this.#bound(result.body, length, slot);
+      return { ...result, body };
+    } finally {
+      if (!body) slot.release();
+    }
+  }
 
-/** Closes a stream, and strikes it off, when it has been read, is left, or has taken too long. */
-function bound(body: ByteStream, { length, sendings, now }: Bounds): ByteStream {
-  let isLate = false;
-  const close = (): void => {
-    if (!sendings.delete(sending)) return;
-    clearTimeout(timer);
-    body.close();
-  };
-  const abort = (): void => {
-    isLate = true;
-    close();
-  };
-  const sending: OpenBody = { waitingSince: now(), abort };
-  sendings.add(sending);
-  const timer = setTimeout(abort, getSendTimeoutMs(length));
-  return {
-    close,
-    async *[Symbol.asyncIterator]() {
-      try {
-        sending.waitingSince = undefined;
-        for await (const chunk of body) {
-          sending.waitingSince = now();
-          yield chunk;
-          sending.waitingSince = undefined;
-          if (isLate) break;
+  #takeStalledSlot(): Lease | undefined {
+    let stalled: OpenBody | undefined;
+    let oldest = this.#now() - STALLED_MS;
+    for (const body of this.#bodies) {
+      const { waitingSince = Infinity } = body;
+      if (waitingSince > oldest) continue;
+      stalled = body;
+      oldest = waitingSince;
+    }
+    stalled?.abort();
+    return this.#slots.tryAcquire();
+  }
+
+  /** Closes a body, and gives its slot back, when it has been read, is left, or takes too long. */
+  #bound(stream: ByteStream, length: number, slot: Lease): ByteStream {
+    const now = this.#now;
+    const bodies = this.#bodies;
+    let isLate = false;
+    const close = (): void => {
+      if (!bodies.delete(body)) return;
+      clearTimeout(timer);
+      slot.release();
+      stream.close();
+    };
+    const abort = (): void => {
+      isLate = true;
+      close();
+    };
+    const body: OpenBody = { waitingSince: now(), abort };
+    bodies.add(body);
+    const timer = setTimeout(abort, getSendTimeoutMs(length));
+    return {
+      close,
+      async *[Symbol.asyncIterator]() {
+        try {
+          body.waitingSince = undefined;
+          for await (const chunk of stream) {
+            body.waitingSince = now();
+            yield chunk;
+            body.waitingSince = undefined;
+            if (isLate) break;
+          }
+          if (isLate) throw createLateError();
+        } catch (error) {
+          throw isLate ? createLateError() : error;
+        } finally {
+          close();
         }
-        if (isLate) throw tooLate();
-      } catch (error) {
-        throw isLate ? tooLate() : error;
-      } finally {
-        close();
-      }
-    },
-  };
+      },
+    };
+  }
 }
 
-function tooLate(): MediaError {
+function createLateError(): MediaError {
   return new MediaError("timeout", "the client has taken too long");
 }
 
 interface Expected {
   readonly hash: IncrementalHash;
-  /** What it is to come to, in hexadecimal digits. */
+  /** The expected hash, in hexadecimal digits. */
   readonly digest: string;
-  /** What to do when it comes to something else. */
+  /** Called when the bytes have another hash. */
   readonly onDamage: () => Promise<void>;
 }
 
-/** Holds back the last bytes until all are known to be what was written: they are never whole and wrong. */
+/** Holds the last chunk back until the hash is known to be right: a body is never complete and wrong. */
 export function verifyStream(body: ByteStream, expected: Expected): ByteStream {
   return {
     close: body.close,
@@ -149,14 +151,17 @@ export function verifyStream(body: ByteStream, expected: Expected): ByteStream {
       }
       if (expected.hash.digest("hex") !== expected.digest) {
         await expected.onDamage();
-        throw new MediaError("store_failed", "its bytes are not those that were written");
+        throw new MediaError(
+          "store_failed",
+          "the bytes of the variant are not those that were written",
+        );
       }
       if (held) yield held;
     },
   };
 }
 
-/** The first bytes of a stream, at least `count` of them unless it has fewer, and the same stream from its start. */
+/** Reads at least `count` bytes, or all, and gives them beside the same stream from its start. */
 export async function peekStream(
   body: ByteStream,
   count: number,

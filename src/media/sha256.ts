@@ -1,7 +1,11 @@
+/** Bytes are never in shared memory here, although their type allows it. */
+export function asUnshared(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
+  // oxlint-disable-next-line typescript/no-unnecessary-type-assertion -- needed where Node has no types
+  return bytes as Uint8Array<ArrayBuffer>;
+}
+
 /** In hexadecimal digits. */
 export async function sha256(bytes: Uint8Array): Promise<string> {
-  // never shared memory, although the type allows it
-  // oxlint-disable-next-line typescript/no-unnecessary-type-assertion -- it is one where Node has no types
-  const digest = await crypto.subtle.digest("SHA-256", bytes as Uint8Array<ArrayBuffer>);
+  const digest = await crypto.subtle.digest("SHA-256", asUnshared(bytes));
   return [...new Uint8Array(digest)].map((byte) => byte.toString(16).padStart(2, "0")).join("");
 }

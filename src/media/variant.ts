@@ -6,7 +6,7 @@ import { cacheTag } from "../url/cache-tag.ts";
 import type { VariantRequest } from "../request/request.ts";
 import { sha256 } from "./sha256.ts";
 
-/** What every answer about a variant says of it. */
+/** The facts about a variant that every answer needs. */
 export interface VariantInfo {
   /** Strong: the SHA-256 of the bytes, in quotes. */
   readonly etag: string;
@@ -40,7 +40,7 @@ export async function describeVariant(
   return { etag: `"${hash ?? (await sha256(bytes))}"`, sourceEtag, size: bytes.length };
 }
 
-/** What the bytes of a variant are to be taken for: known before there are any. */
+/** The headers that describe a variant; they are known before its bytes. */
 export function describeContent(request: VariantRequest): {
   readonly contentType: string;
   readonly contentDisposition: string;
@@ -51,7 +51,7 @@ export function describeContent(request: VariantRequest): {
   };
 }
 
-/** Reads a variant's description back; `undefined` for an object that is no complete variant of ours. */
+/** Reads the facts from a stored object; `undefined` unless the object is a complete variant of this service. */
 export function readVariantInfo(
   request: VariantRequest,
   object: ObjectInfo,
@@ -64,23 +64,23 @@ export function readVariantInfo(
 }
 
 export interface StoredHeaders {
-  /** What makes variants, and in which versions. */
+  /** The names and versions of the libraries that make variants. */
   readonly engine: () => string;
   readonly cacheControl: string;
-  /** Of those whose keys name a version: they stand for these bytes only. */
-  readonly versioned: string;
+  /** For variants whose keys name a version: their bytes never change. */
+  readonly versionedCacheControl: string;
 }
 
 /** The headers that a variant is stored under: a public bucket serves it with them. */
 export function toPutOptions(
   request: VariantRequest,
   { info, dimensions }: MadeVariant,
-  { engine, cacheControl, versioned }: StoredHeaders,
+  { engine, cacheControl, versionedCacheControl }: StoredHeaders,
 ): PutOptions {
   return {
     ...describeContent(request),
     sha256: info.etag.slice(1, -1),
-    cacheControl: request.spec.version === undefined ? cacheControl : versioned,
+    cacheControl: request.spec.version === undefined ? cacheControl : versionedCacheControl,
     metadata: {
       [SOURCE_ETAG]: info.sourceEtag,
       [SHA256]: info.etag.slice(1, -1),
@@ -100,7 +100,7 @@ export function printVersion({ sourceEtag }: VariantInfo): string {
     .slice(0, 8);
 }
 
-/** Inline unless asked otherwise, under the original's name with the variant's extension. */
+/** Inline unless `fl_attachment` is given, under the original's name with the variant's extension. */
 function printDisposition({ key, format, spec }: VariantRequest): string {
   const name = key.slice(key.lastIndexOf("/") + 1);
   const stem = name.includes(".", 1) ? name.slice(0, name.lastIndexOf(".")) : name;

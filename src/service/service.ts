@@ -10,21 +10,18 @@ import type { Pool } from "../image/pool/pool.ts";
 import { createPool } from "../image/pool/pool.ts";
 import type { Worker } from "../image/worker.ts";
 import type { Logger } from "../logger.ts";
-import type { Background } from "../concurrency/background.ts";
-import { createBackground } from "../concurrency/background.ts";
-import { createByteBudget } from "../concurrency/byte-budget.ts";
+import { Background } from "../concurrency/background.ts";
+import { Semaphore } from "../concurrency/semaphore.ts";
 import type { MediaEvent, Observe } from "../media/observe.ts";
 import { VariantCache } from "../media/variant-cache.ts";
-import type { Originals, OriginalsDeps } from "../media/originals/originals.ts";
-import { createOriginals } from "../media/originals/originals.ts";
-import type { PresignedUrls } from "../media/variants/presigned-urls.ts";
-import { createPresignedUrls } from "../media/variants/presigned-urls.ts";
+import type { OriginalsDeps } from "../media/originals/originals.ts";
+import { Originals, tooManyReads } from "../media/originals/originals.ts";
+import { PresignedUrls } from "../media/variants/presigned-urls.ts";
 import type { RequestRules } from "../request/request.ts";
 import type { StoredHeaders } from "../media/variant.ts";
-import type { Variants } from "../media/variants/variants.ts";
-import { createVariants } from "../media/variants/variants.ts";
-import { createOpenBodies } from "../media/open-bodies.ts";
-import { createWriteBack } from "../media/variants/write-back.ts";
+import { Variants } from "../media/variants/variants.ts";
+import { OpenBodies } from "../media/open-bodies.ts";
+import { WriteBack } from "../media/variants/write-back.ts";
 import type { Purging } from "./purging.ts";
 import { createPurging } from "./purging.ts";
 import type { ObjectStore } from "../store/store.ts";
@@ -62,24 +59,24 @@ export async function createService(config: Config, logger: Logger): Promise<Ser
   const pool = createImagePool(config, (error) => {
     observe({ kind: "background_failed", task: "start an image process", error });
   });
-  const background = createBackground();
+  const background = new Background();
   const ending = new AbortController();
-  const metrics = createMetrics({ pool: pool.stats, background: background.size });
+  const metrics = createMetrics({ pool: pool.stats, background: () => background.size });
   const observe = createObserver(metrics, logger);
-  const streams = createOpenBodies({ limit: config.limits.storeSockets, now });
-  const originals = createLender(config, { store: stores.originals, streams, observe });
+  const openBodies = new OpenBodies({ limit: config.limits.storeSockets, now });
+  const originals = createOriginals(config, { store: stores.originals, openBodies, observe });
   const variantCache = new VariantCache(now, config.limits.variantsCache);
-  const variants = createVariants({
+  const variants = new Variants({
     originals,
     variants: stores.variants,
-    streams,
+    openBodies,
     createHash: () => createHash("sha256"),
     transform: pool.run,
     hasRoom: pool.hasRoom,
     prefix: config.prefix,
     freshness: config.freshness,
     cache: variantCache,
-    writeBack: createWriteBack({ ...stores, storedAs: storedAs(config, pool) }),
+    writeBack: new WriteBack({ ...stores, headers: getStoredHeaders(config, pool) }),
     storeTimeoutMs: config.timeouts.storeMs,
     requestTimeoutMs: config.timeouts.requestMs,
     background,
@@ -94,7 +91,7 @@ export async function createService(config: Config, logger: Logger): Promise<Ser
     prefix: config.prefix,
     background,
     observe,
-    forgetBytes: originals.forget,
+    forgetOriginal: (key: string) => originals.forget(key),
     ...(config.events.warm.length > 0 && { warm: createEventWarmer(parts, config, ending.signal) }),
   };
   return {
@@ -111,14 +108,14 @@ export async function createService(config: Config, logger: Logger): Promise<Ser
     identify: sniffMediaType,
     storeTimeoutMs: config.timeouts.storeMs,
     start: () => start(stores, pool, logger),
-    settle: background.drain,
+    settle: () => background.drain(),
     drain: () => drain({ ending, pool, background }),
     stop: pool.stop,
   };
 }
 
-function storedAs({ cache }: Config, { engine }: Pool): StoredHeaders {
-  return { engine, cacheControl: cache.stored, versioned: cache.versioned };
+function getStoredHeaders({ cache }: Config, { engine }: Pool): StoredHeaders {
+  return { engine, cacheControl: cache.stored, versionedCacheControl: cache.versioned };
 }
 
 async function start(stores: Stores, pool: Pool, logger: Logger): Promise<void> {
@@ -138,21 +135,22 @@ async function drain({ ending, pool, background }: Draining): Promise<void> {
   await background.drain();
 }
 
-function createLender(
+function createOriginals(
   config: Config,
-  deps: Pick<OriginalsDeps, "store" | "streams" | "observe">,
+  deps: Pick<OriginalsDeps, "store" | "openBodies" | "observe">,
 ): Originals {
   const { limits, pool, maxOriginalBytes } = config;
-  return createOriginals({
+  return new Originals({
     ...deps,
     // with processes for it, they can read what are files; here reading must not block
     store: pool.size === 0 ? withoutFiles(deps.store) : deps.store,
     maxBytes: maxOriginalBytes,
-    budget: createByteBudget({
+    budget: new Semaphore({
       limit: limits.originalsInFlight,
-      waitMs: pool.waitMs,
-      queueLimit: pool.queuePerChild * getWorkerCount(config),
+      maxWaiting: pool.queuePerChild * getWorkerCount(config),
+      createRefusal: tooManyReads,
     }),
+    budgetWaitMs: pool.waitMs,
     cacheBytes: limits.originalsCache,
     now,
   });
@@ -171,7 +169,7 @@ function createPresigned(
   { presignSeconds: windowSeconds }: Config,
   { presign }: Stores,
 ): PresignedUrls | undefined {
-  return presign && createPresignedUrls({ presign, windowSeconds, now: () => Date.now() });
+  return presign && new PresignedUrls({ presign, windowSeconds, now: () => Date.now() });
 }
 
 /** What decides how requests are read. */

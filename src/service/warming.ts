@@ -16,7 +16,7 @@ interface Parts {
 export function createBackgroundWarmer(parts: Parts, config: Config): Warm {
   const slots = getWorkerCount(config);
   return createWarmer({
-    find: parts.variants.find,
+    variants: parts.variants,
     rules: parts.rules,
     atOnce: {
       originals: slots + 1,
@@ -53,7 +53,7 @@ export function withoutTimeouts(config: Config): Config {
 export function createExclusiveWarmer(parts: Parts, config: Config, originals?: number): Warm {
   const slots = getWorkerCount(config);
   return createWarmer({
-    find: parts.variants.find,
+    variants: parts.variants,
     rules: parts.rules,
     atOnce: {
       originals: originals ?? slots + 1,

@@ -158,6 +158,12 @@ export function tooLarge(size: number, maxBytes: number): MediaError {
   return new MediaError("too_large", problem);
 }
 
+/** MediaErrors as they are; anything else is taken for the end of a wait for the store. */
+export function toStoreTimeout(error: unknown): MediaError {
+  if (error instanceof MediaError) return error;
+  return new MediaError("timeout", "the store did not answer in time", { cause: error });
+}
+
 /** The order of UTF-8 bytes, in which S3 lists; JavaScript's own differs beyond the first plane. */
 export function compareKeys(a: string, b: string): number {
   for (let index = 0; index < a.length && index < b.length; index += 1) {

@@ -1,7 +1,7 @@
 import { createHash, randomBytes } from "node:crypto";
 import { describe, expect, it } from "vitest";
 import type { ByteStream } from "../../src/media/open-bodies.ts";
-import { createOpenBodies, peekStream, verifyStream } from "../../src/media/open-bodies.ts";
+import { OpenBodies, peekStream, verifyStream } from "../../src/media/open-bodies.ts";
 import { createMemoryStore } from "../../src/store/memory.ts";
 import type { ObjectStore } from "../../src/store/store.ts";
 
@@ -15,7 +15,7 @@ async function fill(): Promise<ObjectStore> {
 }
 
 async function openIn(store: ObjectStore, limit = 1): Promise<ByteStream> {
-  const result = await createOpenBodies({ limit, now }).open(store, "key", {});
+  const result = await new OpenBodies({ limit, now }).open(store, "key", {});
   if (result.kind !== "found") throw new Error(result.kind);
   return result.body;
 }
@@ -26,12 +26,12 @@ async function read(body: ByteStream): Promise<Buffer> {
   return Buffer.concat(chunks);
 }
 
-describe("createStreams", () => {
+describe("OpenBodies", () => {
   it("has so many under way, and no more", async () => {
     const store = await fill();
-    const streams = createOpenBodies({ limit: 2, now });
+    const bodies = new OpenBodies({ limit: 2, now });
     const open = async (key = "key"): Promise<ByteStream | undefined> => {
-      const result = await streams.open(store, key, {});
+      const result = await bodies.open(store, key, {});
       return result.kind === "found" ? result.body : undefined;
     };
     const [first, second] = [await open(), await open()];
@@ -67,9 +67,9 @@ describe("a client that takes nothing", () => {
     limit: number,
   ): Promise<{ open: () => Promise<AsyncIterator<Uint8Array>>; advance: (ms: number) => void }> {
     let time = 0;
-    const streams = createOpenBodies({ limit, now: () => time });
+    const bodies = new OpenBodies({ limit, now: () => time });
     const open = async (): Promise<AsyncIterator<Uint8Array>> => {
-      const result = await streams.open(chunked, "key", {});
+      const result = await bodies.open(chunked, "key", {});
       if (result.kind !== "found") throw new Error(result.kind);
       const reader = result.body[Symbol.asyncIterator]();
       await reader.next();

@@ -1,20 +1,17 @@
 import { createHash } from "node:crypto";
-import type { Background } from "../../src/concurrency/background.ts";
-import { createBackground } from "../../src/concurrency/background.ts";
-import { createByteBudget } from "../../src/concurrency/byte-budget.ts";
+import { Background } from "../../src/concurrency/background.ts";
+import { Semaphore } from "../../src/concurrency/semaphore.ts";
 import type { MediaEvent } from "../../src/media/observe.ts";
-import type { FindOrMakeDeps } from "../../src/media/variants/look-up.ts";
+import type { FindOrMakeDeps } from "../../src/media/variants/find-or-make.ts";
 import type { Transformed } from "../../src/media/variants/make.ts";
 import { VariantCache } from "../../src/media/variant-cache.ts";
-import type { Originals } from "../../src/media/originals/originals.ts";
-import { createOriginals } from "../../src/media/originals/originals.ts";
+import { Originals, tooManyReads } from "../../src/media/originals/originals.ts";
 import type { RequestRules, VariantRequest } from "../../src/request/request.ts";
 import { readRequest } from "../../src/request/read.ts";
 import type { Variant } from "../../src/media/variant.ts";
-import type { Variants } from "../../src/media/variants/variants.ts";
-import { createVariants } from "../../src/media/variants/variants.ts";
-import { createOpenBodies } from "../../src/media/open-bodies.ts";
-import { createWriteBack } from "../../src/media/variants/write-back.ts";
+import { Variants } from "../../src/media/variants/variants.ts";
+import { OpenBodies } from "../../src/media/open-bodies.ts";
+import { WriteBack } from "../../src/media/variants/write-back.ts";
 import { createMemoryStore } from "../../src/store/memory.ts";
 import type { ObjectStore } from "../../src/store/store.ts";
 import { DEFAULT_PREFIX } from "./prefix.ts";
@@ -41,7 +38,7 @@ export async function requestOf(target: string, rules = RULES): Promise<VariantR
 /** A use case on memory stores, whose calls are counted and whose clock is ours. */
 export interface Bench {
   readonly variants: Variants;
-  readonly lent: Originals;
+  readonly sharedOriginals: Originals;
   readonly cache: VariantCache;
   readonly background: Background;
   readonly originals: ObjectStore;
@@ -81,41 +78,46 @@ export function createBench(options: BenchOptions = {}): Bench {
   const events: MediaEvent[] = [];
   const originals = options.originals ?? createMemoryStore();
   const store = options.store ?? createMemoryStore();
-  const background = createBackground();
+  const background = new Background();
   const observe = (event: MediaEvent): void => void events.push(event);
   const counted = {
     originals: countCalls("originals", originals, calls),
     variants: countCalls("variants", store, calls),
   };
   let now = 1_000_000;
-  const streams = createOpenBodies({ limit: 16, now: () => performance.now() });
-  const lent = createOriginals({
+  const openBodies = new OpenBodies({ limit: 16, now: () => performance.now() });
+  const sharedOriginals = new Originals({
     store: counted.originals,
-    streams,
+    openBodies,
     maxBytes: options.maxBytes ?? 1000,
-    budget: createByteBudget({
+    budget: new Semaphore({
       limit: options.budget ?? 10_000_000,
-      waitMs: 100,
-      queueLimit: 64,
+      maxWaiting: 64,
+      createRefusal: tooManyReads,
     }),
+    budgetWaitMs: 100,
     cacheBytes: options.cacheBytes ?? 0,
     observe,
     now: () => now,
   });
   const cache = new VariantCache(() => now, 64 * 1024 * 1024);
-  const variants = createVariants({
-    originals: lent,
+  const variants = new Variants({
+    originals: sharedOriginals,
     variants: counted.variants,
-    streams,
+    openBodies,
     createHash: () => createHash("sha256"),
     transform: options.transform ?? TWICE,
     hasRoom: options.hasRoom ?? (() => true),
     prefix: DEFAULT_PREFIX,
     freshness: options.freshness ?? { mode: "check", ttlMs: 1000 },
     cache,
-    writeBack: createWriteBack({
+    writeBack: new WriteBack({
       ...counted,
-      storedAs: { engine: () => "test", cacheControl: "max-age=1", versioned: "max-age=2" },
+      headers: {
+        engine: () => "test",
+        cacheControl: "max-age=1",
+        versionedCacheControl: "max-age=2",
+      },
     }),
     storeTimeoutMs: 500,
     requestTimeoutMs: 1000,
@@ -125,7 +127,7 @@ export function createBench(options: BenchOptions = {}): Bench {
   });
   return {
     variants,
-    lent,
+    sharedOriginals,
     cache,
     background,
     originals,
@@ -135,7 +137,7 @@ export function createBench(options: BenchOptions = {}): Bench {
     advance: (ms) => {
       now += ms;
     },
-    drain: background.drain,
+    drain: () => background.drain(),
     putOriginal: async (key, text) => {
       await originals.put(key, new TextEncoder().encode(text), { contentType: "image/png" });
     },
@@ -152,7 +154,7 @@ function countCalls(name: string, store: ObjectStore, calls: string[]): ObjectSt
       if (!call) return undefined;
       return (...args: unknown[]) => {
         calls.push(`${name}.${method}`);
-        return call(...args);
+        return call.apply(target, args);
       };
     },
   });

@@ -1,6 +1,6 @@
 import type { Warm, WarmDeps } from "../../src/media/warm/warm.ts";
 import { createWarmer } from "../../src/media/warm/warm.ts";
-import { parseWarmRequests } from "../../src/media/warm/order.ts";
+import { parseWarmRequests } from "../../src/media/warm/request.ts";
 import type { WarmResult } from "../../src/media/warm/result.ts";
 import { parsePresets } from "../../src/transform/presets.ts";
 import type { Bench, BenchOptions } from "./variants.ts";
@@ -16,7 +16,7 @@ export function createWarmBench(
 ): WarmBench {
   const bench = createBench(options);
   const warm = createWarmer({
-    find: bench.variants.find,
+    variants: bench.variants,
     rules: { ...RULES, presets: parsePresets({ card: "w_300,h_200", half: "w_50,f_webp" }) },
     atOnce: { originals: 2, variants: 100 },
     isBackground: true,

@@ -1,7 +1,7 @@
 import type { Command } from "commander";
 import { MediaError } from "../../errors.ts";
-import type { Outputs, WarmEntry } from "../../media/warm/order.ts";
-import { parseOutputs } from "../../media/warm/order.ts";
+import type { Outputs, WarmEntry } from "../../media/warm/request.ts";
+import { parseOutputs } from "../../media/warm/request.ts";
 import type { WarmResult } from "../../media/warm/result.ts";
 import { skipNonImages } from "../../media/warm/result.ts";
 import { createService } from "../../service/service.ts";

@@ -1,5 +1,5 @@
 import { joinNeighbours } from "../../media/warm/group.ts";
-import type { WarmRequest } from "../../media/warm/order.ts";
+import type { WarmRequest } from "../../media/warm/request.ts";
 import type { WarmQueue } from "../../media/warm/queue/queue.ts";
 import type { Stop } from "../options/process.ts";
 import type { WarmList } from "./list.ts";

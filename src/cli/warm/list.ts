@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
 import { MediaError } from "../../errors.ts";
 import { readEntries } from "../../media/warm/lines.ts";
-import type { Outputs, WarmEntry } from "../../media/warm/order.ts";
+import type { Outputs, WarmEntry } from "../../media/warm/request.ts";
 import type { ObjectStore } from "../../store/store.ts";
 import { isUnderRoot } from "../../url/variant-prefix.ts";
 

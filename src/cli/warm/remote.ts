@@ -1,7 +1,7 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { MediaError } from "../../errors.ts";
 import { readLines } from "../../media/warm/lines.ts";
-import type { WarmEntry, WarmRequest } from "../../media/warm/order.ts";
+import type { WarmEntry, WarmRequest } from "../../media/warm/request.ts";
 import type { WarmResult } from "../../media/warm/result.ts";
 import { describeError } from "../../media/warm/result.ts";
 

@@ -1,4 +1,4 @@
-import type { WarmEntry } from "../../media/warm/order.ts";
+import type { WarmEntry } from "../../media/warm/request.ts";
 import type { WarmResult } from "../../media/warm/result.ts";
 import { countResult, createTally } from "../../media/warm/result.ts";
 import type { Stop } from "../options/process.ts";

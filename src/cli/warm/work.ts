@@ -4,7 +4,7 @@ import type { Config } from "../../config/config.ts";
 import type { WarmResult } from "../../media/warm/result.ts";
 import { countResult, createTally } from "../../media/warm/result.ts";
 import type { QueueCounts, WarmQueue } from "../../media/warm/queue/queue.ts";
-import type { Work } from "../../media/warm/queue/worker.ts";
+import type { RunningWorker } from "../../media/warm/queue/worker.ts";
 import { createService } from "../../service/service.ts";
 import { getWorkerCount } from "../../service/worker-count.ts";
 import { createExclusiveWarmer, withoutTimeouts } from "../../service/warming.ts";
@@ -128,7 +128,7 @@ async function waitForEnd(
   }
 }
 
-async function end(queue: WarmQueue, running: Work): Promise<void> {
+async function end(queue: WarmQueue, running: RunningWorker): Promise<void> {
   if (await look(queue)) return running.stop();
   process.stderr.write("the queue does not answer: what is at work on goes to others\n");
   return running.leave();

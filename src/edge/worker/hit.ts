@@ -1,3 +1,4 @@
+import { asUnshared } from "../../media/sha256.ts";
 import type { Answer } from "../../http/answer/answer.ts";
 import { selectBody } from "../../http/answer/conditions.ts";
 import type { AnswerInput, AnswerDeps } from "../../http/media/variant-answer.ts";
@@ -124,9 +125,5 @@ export function respond(
   { status, headers, body }: Answer,
   stream: ReadableStream<Uint8Array> | null,
 ): Response {
-  // never shared memory, although the type allows it
-  return new Response(stream ?? ((body ?? null) as Uint8Array<ArrayBuffer> | null), {
-    status,
-    headers,
-  });
+  return new Response(stream ?? (body ? asUnshared(body) : null), { status, headers });
 }

@@ -1,3 +1,4 @@
+import { asUnshared } from "../../media/sha256.ts";
 import { MediaError } from "../../errors.ts";
 import { answerSelected } from "../../http/answer/answer.ts";
 import { selectBody } from "../../http/answer/conditions.ts";
@@ -161,8 +162,7 @@ function selectBytes(bytes: Uint8Array, { etag, headers, raw }: Described): Resp
     const value = headers.get(name);
     if (value !== null) said.set(name, value);
   }
-  // never shared memory, although the type allows it
-  const sent = method === "HEAD" ? null : ((body ?? null) as Uint8Array<ArrayBuffer> | null);
+  const sent = body && method !== "HEAD" ? asUnshared(body) : null;
   return new Response(sent, { status, headers: said });
 }
 

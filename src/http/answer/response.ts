@@ -1,4 +1,5 @@
 import type { ByteStream } from "../../media/open-bodies.ts";
+import { asUnshared } from "../../media/sha256.ts";
 import type { Answer, AnswerHead } from "./answer.ts";
 
 /** An answer whose body is sent as it is read. */
@@ -21,9 +22,7 @@ export function toResponse(answer: Answer | StreamAnswer, breakOff?: () => void)
   if (isStreamed(answer)) {
     return new Response(toReadable(answer.stream, breakOff), { status, headers });
   }
-  // never shared memory, although the type allows it
-  const body = (answer.body ?? null) as Uint8Array<ArrayBuffer> | null;
-  return new Response(body, { status, headers });
+  return new Response(answer.body ? asUnshared(answer.body) : null, { status, headers });
 }
 
 function toReadable(stream: ByteStream, breakOff?: () => void): ReadableStream<Uint8Array> {

@@ -1,4 +1,4 @@
-import { MediaError } from "../../errors.ts";
+import { MediaError, tooManyTransforms } from "../../errors.ts";
 import { describeLooks, findDecodeGroup, UNKNOWN_EFFORT } from "../share/decode-group.ts";
 import type { TransformJob } from "../pipeline/pipeline.ts";
 import { isHeavyOutput } from "../output/formats.ts";
@@ -83,7 +83,7 @@ export function enter(
   const isBackground = !isAwaited();
   const line = isBackground ? queue.background : queue.visitors;
   if (line.length >= queueLimit * (isBackground ? BACKGROUND_LIMIT : 1)) {
-    throw new MediaError("overloaded", "too many images are being made, try again later");
+    throw tooManyTransforms();
   }
   const decode = isRetry ? undefined : findDecodeGroup(job);
   return new Promise((resolve, reject) => {

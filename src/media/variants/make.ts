@@ -1,17 +1,17 @@
-import type { TransformSpec } from "../../transform/spec.ts";
-import type { OutputFormat } from "../../transform/formats.ts";
-import type { Demand } from "../../concurrency/coalesce.ts";
-import type { Observe } from "../observe.ts";
-import type { VariantCache } from "../variant-cache.ts";
-import type { OriginalOrFile } from "../originals/originals.ts";
+import type { Demand } from "../../concurrency/shared-work.ts";
 import type { VariantRequest } from "../../request/request.ts";
-import type { Timings } from "./timings.ts";
+import type { LocatedFile, ObjectStore } from "../../store/store.ts";
+import type { OutputFormat } from "../../transform/formats.ts";
+import type { TransformSpec } from "../../transform/spec.ts";
+import type { Observe } from "../observe.ts";
+import type { OriginalOrFile } from "../originals/originals.ts";
+import type { VariantCache } from "../variant-cache.ts";
 import type { MadeVariant } from "../variant.ts";
 import { describeVariant } from "../variant.ts";
-import type { LocatedFile, ObjectStore } from "../../store/store.ts";
+import type { Timings } from "./timings.ts";
 import type { WriteBack } from "./write-back.ts";
 
-/** What a transform gives. */
+/** The result of a transform. */
 export type Transformed =
   | {
       readonly kind: "made";
@@ -19,35 +19,35 @@ export type Transformed =
       /** In pixels. */
       readonly width: number;
       readonly height: number;
-      /** Of the bytes, in hexadecimal digits, where it is known already. */
+      /** Of the bytes, in hexadecimal digits, if it is known already. */
       readonly sha256?: string;
-      /** How long it waited for its generation, and how long it took. */
+      /** The time in the queue, and at work. */
       readonly queueMs: number;
       readonly transformMs: number;
     }
-  /** It would take longer than anybody is to wait: see `skipIfSlow`. */
+  /** Skipped under `skipIfSlow`. */
   | { readonly kind: "too_slow" }
-  /** The file of the original is another one by now, or cannot be read. */
+  /** The file of the original has changed, or cannot be read. */
   | { readonly kind: "moved" };
 
 interface TransformOptions {
   /** Ends the job, whether it waits or runs. */
   readonly signal: AbortSignal;
-  /** Nobody waits for it any more: unless it has begun it need not begin. */
+  /** Ends the job only while it waits: no caller is left. */
   readonly abandoned?: AbortSignal;
-  /** Whether anybody waits for it; where nobody does, visitors come first. */
+  /** Whether a client waits for it: background jobs come last. */
   readonly isAwaited?: () => boolean;
-  /** Calls back when somebody comes who waits, where nobody did. */
+  /** Calls back when the first client comes that waits. */
   readonly onAwaited?: (listener: () => void) => void;
 }
 
 interface TransformJob {
-  /** The original; beside `file` no more than how it begins. */
+  /** All bytes of the original; beside `file` only the first ones. */
   readonly bytes: Uint8Array;
   readonly file?: LocatedFile;
   readonly spec: TransformSpec;
   readonly format: OutputFormat;
-  /** Rather not at all than slowly. */
+  /** Do not start what would take longer than a client waits. */
   readonly skipIfSlow?: boolean;
 }
 
@@ -62,42 +62,32 @@ export interface MakeDeps {
   readonly now: () => number;
 }
 
-interface TransformInput {
+interface MakeInput {
   readonly request: VariantRequest;
-  /** Ends it. */
+  /** Ends the transform. */
   readonly signal: AbortSignal;
   readonly demand: Demand;
-  /** Rather not at all than slowly. */
   readonly skipIfSlow: boolean;
   readonly timings: Timings;
   /** The generation of the original when the stores were asked. */
   readonly generation: number;
 }
 
-interface StoreInput {
-  readonly variant: MadeVariant;
-  /** The ETag of the stale object that was found under the variant's key. */
-  readonly replaces: string | undefined;
-  readonly checkedAt: number;
-  /** The generation of the original when the stores were asked. */
-  readonly generation: number;
-}
+type PresentOriginal = Exclude<OriginalOrFile, { kind: "missing" }>;
 
-/** Makes a variant; where that would take too long, or cannot be done, says which. */
-export async function transformOriginal(
+/** Makes a variant; says so when it was skipped as too slow, or when its original has changed. */
+export async function makeVariant(
   { transform, cache, observe, now }: MakeDeps,
-  { request, signal, demand, skipIfSlow, timings, generation }: TransformInput,
-  original: Exclude<OriginalOrFile, { kind: "missing" }>,
+  { request, signal, demand, skipIfSlow, timings, generation }: MakeInput,
+  original: PresentOriginal,
 ): Promise<MadeVariant | "too_slow" | "moved"> {
   const { spec, format } = request;
   const begin = now();
   observe({ kind: "miss" });
   cache.delete(request.variantKey);
   try {
-    const made = await transform(
-      { ...toJobInput(original), spec, format, skipIfSlow },
-      { signal, ...demand },
-    );
+    const job = { ...toJobInput(original), spec, format, skipIfSlow };
+    const made = await transform(job, { signal, ...demand });
     if (made.kind !== "made") return made.kind;
     timings.queue = made.queueMs;
     timings["decode-encode"] = made.transformMs;
@@ -111,38 +101,45 @@ export async function transformOriginal(
   }
 }
 
-function toJobInput(
-  original: Exclude<OriginalOrFile, { kind: "missing" }>,
-): Pick<TransformJob, "bytes" | "file"> {
+function toJobInput(original: PresentOriginal): Pick<TransformJob, "bytes" | "file"> {
   if (original.kind === "found") return { bytes: original.bytes };
   return { bytes: original.start, file: original.file };
 }
 
-/** Writes a variant to the store; tells whether that has it, or a newer one, now. Never rejects. */
+interface StoreInput {
+  readonly variant: MadeVariant;
+  /** The ETag of the stale object that was found under the variant's key. */
+  readonly replaces: string | undefined;
+  readonly checkedAt: number;
+  /** The generation of the original when the stores were asked. */
+  readonly generation: number;
+}
+
+/** Writes a variant to the store; gives whether the store has it, or a newer one, now. Never rejects. */
 export async function storeVariant(
   { writeBack, variants, cache, observe }: MakeDeps,
   request: VariantRequest,
   { variant, replaces, checkedAt, generation }: StoreInput,
 ): Promise<boolean> {
   const { key, variantKey } = request;
-  const begun = cache.getGeneration(key);
+  const atWrite = cache.getGeneration(key);
   try {
-    // purged meanwhile, so that the original may be another one now
-    if (begun !== generation && !(await writeBack.isCurrent(request, variant))) return false;
+    // a purge meanwhile says that the original may have been replaced
+    if (atWrite !== generation && !(await writeBack.isCurrent(request, variant))) return false;
     const info = await writeBack.write(request, variant, replaces);
-    if (!info) return true; // something newer is there
-    if (cache.getGeneration(key) !== begun) {
-      // the purge may have looked before it was there
+    if (!info) return true; // the store has a newer one
+    if (cache.getGeneration(key) !== atWrite) {
+      // the purge may have listed the store before the write
       if (await writeBack.isCurrent(request, variant)) return true;
       await variants.delete([variantKey]);
-      cache.deleteOriginal(key); // what has been written there since has gone too
+      cache.deleteOriginal(key); // a newer variant may have been deleted too
       return false;
     }
     cache.set(request, info, checkedAt);
     if (info.etag === variant.info.etag) cache.setBytes(variantKey, variant);
     return true;
   } catch (error) {
-    if (cache.getGeneration(key) === begun) cache.setUnwritten(variantKey, variant);
+    if (cache.getGeneration(key) === atWrite) cache.setUnwritten(variantKey, variant);
     observe({ kind: "write_failed", variantKey, error });
     return false;
   }

@@ -3,21 +3,22 @@ import type { VariantRequest } from "../../request/request.ts";
 import type { VariantInfo } from "../variant.ts";
 import { printVersion } from "../variant.ts";
 
-/** What all remembered URLs may take, by their characters. */
+/** For all cached URLs and their names, in characters. */
 const MAX_SIZE = 16 * 1024 * 1024;
 
-/** For how long a redirect may be kept by others: until then its URL has to be good. */
+/** Caches may keep a redirect for this long, so its URL has to stay valid for this long. */
 const MARGIN_MS = 60_000;
 
 interface PresignedUrl {
   readonly url: string;
-  /** From when and until when it is given to those who ask, and until when it is good; in milliseconds since 1970. */
+  /** From when and until when this URL is given out, in milliseconds since 1970. */
   readonly givenFrom: number;
   readonly givenUntil: number;
+  /** In milliseconds since 1970. */
   readonly expiresAt: number;
 }
 
-export interface PresignedDeps {
+export interface PresignedUrlsDeps {
   readonly presign: (
     key: string,
     options: {
@@ -27,48 +28,45 @@ export interface PresignedDeps {
       readonly seconds: number;
     },
   ) => Promise<{ readonly url: string; readonly expiresAt: number }>;
-  /** For how long the same URL is given, and is good at the least after that. */
+  /** The same URL is given out for this long, and stays valid for as long again. */
   readonly windowSeconds: number;
   /** Milliseconds since 1970. */
   readonly now: () => number;
 }
 
-/** A variant, and who asks for it. */
 interface PresignInput {
   readonly request: VariantRequest;
   readonly info: VariantInfo;
   readonly method: string;
 }
 
-/** URLs of stored variants in a private bucket, the same ones for a while: to sign one takes half a millisecond. */
-export interface PresignedUrls {
-  /** The URL that is at hand. */
-  getCached(wanted: PresignInput): PresignedUrl | undefined;
-  /** @throws MediaError `store_failed` when there is nothing to sign with */
-  sign(wanted: PresignInput): Promise<PresignedUrl>;
-}
-
-export function createPresignedUrls(deps: PresignedDeps): PresignedUrls {
-  const urls = new LRUCache<string, PresignedUrl>({
+/** URLs of stored variants in a private bucket. A URL is given out for a while: to sign one takes half a millisecond. */
+export class PresignedUrls {
+  readonly #deps: PresignedUrlsDeps;
+  readonly #urls = new LRUCache<string, PresignedUrl>({
     maxSize: MAX_SIZE,
     sizeCalculation: ({ url }, name) => url.length + name.length + 1,
   });
-  const getCached = (wanted: PresignInput): PresignedUrl | undefined => {
-    const known = urls.get(joinName(wanted));
-    const now = deps.now();
-    // a clock that was set back has signed for a time that is still to come
+
+  constructor(deps: PresignedUrlsDeps) {
+    this.#deps = deps;
+  }
+
+  getCached(input: PresignInput): PresignedUrl | undefined {
+    const known = this.#urls.get(joinName(input));
+    const now = this.#deps.now();
+    // after the clock was set back, a URL may not be valid yet
     return known && known.givenFrom <= now && now < known.givenUntil ? known : undefined;
-  };
-  return {
-    getCached,
-    sign: async (wanted) => {
-      const known = getCached(wanted);
-      if (known) return known;
-      const signed = await sign(deps, wanted);
-      urls.set(joinName(wanted), signed);
-      return signed;
-    },
-  };
+  }
+
+  /** @throws MediaError `store_failed` when there are no credentials to sign with */
+  async sign(input: PresignInput): Promise<PresignedUrl> {
+    const known = this.getCached(input);
+    if (known) return known;
+    const signed = await sign(this.#deps, input);
+    this.#urls.set(joinName(input), signed);
+    return signed;
+  }
 }
 
 function joinName({ request, info, method }: PresignInput): string {
@@ -77,13 +75,13 @@ function joinName({ request, info, method }: PresignInput): string {
 }
 
 async function sign(
-  { presign, windowSeconds, now }: PresignedDeps,
+  { presign, windowSeconds, now }: PresignedUrlsDeps,
   { request, info, method }: PresignInput,
 ): Promise<PresignedUrl> {
   const windowMs = windowSeconds * 1000;
   const signedAt = Math.floor(now() / windowMs) * windowMs;
   const most = 2 * windowSeconds;
-  // who was given a URL for a time is not to be given another one for longer
+  // a URL that expires must not lead to one that expires later
   const left = request.expires === undefined ? most : request.expires - signedAt / 1000;
   const { url, expiresAt } = await presign(request.variantKey, {
     method: method === "HEAD" ? "HEAD" : "GET",

@@ -1,72 +1,187 @@
 import { anySignal, createTimeout, orAbort } from "../../abort.ts";
+import { SharedWork } from "../../concurrency/shared-work.ts";
 import { MediaError } from "../../errors.ts";
-import type { VariantOutcome } from "./look-up.ts";
-import type { VariantCache } from "../variant-cache.ts";
-import type { ReaderDeps, ReadOptions, ReadResult, ReadVariant } from "./read-stored.ts";
-import { createReader } from "./read-stored.ts";
 import type { VariantRequest } from "../../request/request.ts";
-import type { VariantInfo } from "../variant.ts";
+import type { ByteStream, ObjectStore, OpenOptions } from "../../store/store.ts";
+import { toStoreTimeout } from "../../store/store.ts";
+import type { Observe } from "../observe.ts";
+import type { IncrementalHash, OpenBodies } from "../open-bodies.ts";
+import { verifyStream } from "../open-bodies.ts";
+import type { VariantCache } from "../variant-cache.ts";
+import type { Variant, VariantInfo } from "../variant.ts";
+import { describeVariant, readVariantInfo } from "../variant.ts";
+import type { VariantOutcome } from "./find-or-make.ts";
 
-/** The bytes of a variant that was found; made again should it have gone meanwhile. */
-export type ReadBytes = (
-  request: VariantRequest,
-  info: VariantInfo,
-  options?: ReadOptions & {
-    /** What of the time for one request has been used up. */
-    readonly spentMs?: number;
-  },
-) => Promise<ReadResult>;
+/** Up to this size variants are read whole, checked and cached; larger ones are sent as they are read. */
+const MAX_WHOLE_BYTES = 1024 * 1024;
 
-interface BytesDeps extends ReaderDeps {
-  /** For one request in all, up to the first byte of its answer. */
+/** More than any variant within the output limits has. */
+const MAX_VARIANT_BYTES = 64 * 1024 * 1024;
+
+/** All bytes of a variant, or a stream of them. */
+export type ReadResult =
+  | { readonly kind: "whole"; readonly variant: Variant }
+  | {
+      readonly kind: "stream";
+      readonly info: VariantInfo;
+      readonly body: ByteStream;
+      /** The bytes that the stream has; absent for all. */
+      readonly range?: OpenOptions["range"];
+    };
+
+interface ReadOptions extends Pick<OpenOptions, "range" | "signal"> {
+  /** The part of the request's time that is used up. */
+  readonly spentMs?: number;
+}
+
+export interface VariantReaderDeps {
+  readonly cache: VariantCache;
+  readonly variants: Pick<ObjectStore, "get" | "open" | "delete">;
+  readonly openBodies: OpenBodies;
+  /** SHA-256. */
+  readonly createHash: () => IncrementalHash;
+  readonly observe: Observe;
+  /** For one request, up to the first byte of its answer. */
   readonly requestTimeoutMs: number;
+  /** Finds a variant that has gone, or makes it again. */
   readonly find: (
     request: VariantRequest,
     options: { readonly signal?: AbortSignal },
   ) => Promise<Exclude<VariantOutcome, { kind: "too_slow" }>>;
 }
 
-export function createBytes(deps: BytesDeps): ReadBytes {
-  const read = createReader(deps);
-  return async (request, info, { spentMs = 0, signal: patience, range } = {}) => {
-    const timeout = createTimeout(Math.max(0, deps.requestTimeoutMs - spentMs));
-    const signal = patience ? anySignal([patience, timeout.signal]) : timeout.signal;
-    const options = { info, signal, ...(range && { range }) };
-    const result = readOrMake({ ...deps, read }, request, options);
+interface Read extends Pick<OpenOptions, "range" | "signal"> {
+  readonly info: VariantInfo;
+}
+
+/** Reads variants from memory or from the store; callers that want the same small one share the request. */
+export class VariantReader {
+  readonly #deps: VariantReaderDeps;
+  readonly #reads = new SharedWork<Variant | undefined>();
+
+  constructor(deps: VariantReaderDeps) {
+    this.#deps = deps;
+  }
+
+  /** The bytes of a variant that was found; it is made again if it has gone meanwhile. */
+  async read(
+    request: VariantRequest,
+    info: VariantInfo,
+    { spentMs = 0, signal: clientSignal, range }: ReadOptions = {},
+  ): Promise<ReadResult> {
+    const timeout = createTimeout(Math.max(0, this.#deps.requestTimeoutMs - spentMs));
+    const signal = clientSignal ? anySignal([clientSignal, timeout.signal]) : timeout.signal;
+    const result = this.#readOrMake(request, { info, signal, ...(range && { range }) });
     try {
       return await orAbort(result, signal, () => void result.then(close, () => undefined));
     } catch (error) {
-      if (error instanceof MediaError) throw error;
-      throw new MediaError("timeout", "the store did not answer in time", { cause: error });
+      throw toStoreTimeout(error);
     } finally {
       timeout.clear();
     }
-  };
+  }
+
+  async #readOrMake(request: VariantRequest, read: Read): Promise<ReadResult> {
+    const result = await this.#readStored(request, read);
+    if (result) return result;
+    // it was deleted by others, so what is cached about it is wrong
+    this.#deps.cache.delete(request.variantKey);
+    const { signal } = read;
+    const options = signal ? { signal } : {};
+    const outcome = await this.#deps.find(request, options);
+    if (outcome.kind === "made") return { kind: "whole", variant: outcome.variant };
+    // all of it: its parts are others now
+    const again = await this.#readStored(request, { info: outcome.info, ...options });
+    if (again) return again;
+    throw new MediaError("store_failed", "the variant disappears while it is read");
+  }
+
+  /** `undefined` when the variant has gone. */
+  async #readStored(request: VariantRequest, read: Read): Promise<ReadResult | undefined> {
+    const { info, signal } = read;
+    const { variantKey } = request;
+    const bytes = this.#deps.cache.getBytes(variantKey, info);
+    if (bytes) return { kind: "whole", variant: { info, bytes } };
+    if (info.size > MAX_WHOLE_BYTES) return this.#openStream(request, read);
+    const variant = await this.#reads.join(
+      `${info.etag} ${variantKey}`,
+      ({ abandoned }) => this.#readWhole(request, info, abandoned),
+      { signal },
+    );
+    return variant && { kind: "whole", variant };
+  }
+
+  async #readWhole(
+    request: VariantRequest,
+    info: VariantInfo,
+    signal: AbortSignal,
+  ): Promise<Variant | undefined> {
+    const { cache, variants } = this.#deps;
+    const { variantKey } = request;
+    const object = await variants.get(variantKey, { maxBytes: MAX_VARIANT_BYTES, signal });
+    const current = object.kind === "found" && readVariantInfo(request, object.info);
+    if (!current) return undefined;
+    const variant = { info: current, bytes: object.bytes };
+    if (!(await isIntact(variant))) {
+      await this.#discard(variantKey);
+      return undefined;
+    }
+    // this or another instance may have made it again meanwhile
+    cache.replaceInfo(request, info, current);
+    cache.setBytes(variantKey, variant);
+    return variant;
+  }
+
+  /** Deletes a damaged object, which would be found again. */
+  async #discard(variantKey: string): Promise<void> {
+    const { cache, variants, observe } = this.#deps;
+    const problem = "the bytes of the variant are not those that were written";
+    const error = new MediaError("store_failed", problem);
+    observe({ kind: "background_failed", task: `read ${variantKey}`, error });
+    cache.delete(variantKey);
+    await variants.delete([variantKey]);
+  }
+
+  async #openStream(
+    request: VariantRequest,
+    { info, range, signal }: Read,
+  ): Promise<ReadResult | undefined> {
+    const { cache, variants, openBodies } = this.#deps;
+    const { variantKey } = request;
+    const options = { ...(range && { range }), ...(signal && { signal }) };
+    const object = await openBodies.open(variants, variantKey, options);
+    const whole = { info, ...(signal && { signal }) };
+    if (object.kind === "changed") return this.#openStream(request, whole);
+    const current = object.kind === "found" && readVariantInfo(request, object.info);
+    if (!current) {
+      if (object.kind === "found") object.body.close();
+      return undefined;
+    }
+    cache.replaceInfo(request, info, current);
+    const { body } = object;
+    if (!range)
+      return { kind: "stream", info: current, body: this.#verify(request, current, body) };
+    if (current.etag === info.etag) return { kind: "stream", info, body, range };
+    // it was made again meanwhile: the range was of other bytes, and all bytes are always a right answer
+    body.close();
+    return this.#openStream(request, { ...whole, info: current });
+  }
+
+  #verify({ variantKey }: VariantRequest, info: VariantInfo, body: ByteStream): ByteStream {
+    return verifyStream(body, {
+      hash: this.#deps.createHash(),
+      digest: info.etag.slice(1, -1),
+      onDamage: () => this.#discard(variantKey),
+    });
+  }
 }
 
-/** What nobody takes is not to stay open. */
+/** Closes a stream that comes after the end of the wait for it. */
 function close(result: ReadResult): void {
   if (result.kind === "stream") result.body.close();
 }
 
-async function readOrMake(
-  {
-    read,
-    cache,
-    find,
-  }: Pick<BytesDeps, "find"> & { readonly cache: VariantCache; readonly read: ReadVariant },
-  request: VariantRequest,
-  { info, ...options }: ReadOptions & { readonly info: VariantInfo },
-): Promise<ReadResult> {
-  const result = await read(request, info, options);
-  if (result) return result;
-  // deleted behind our back: what is known of it is wrong
-  cache.delete(request.variantKey);
-  const { signal } = options;
-  const patience = signal ? { signal } : {};
-  const outcome = await find(request, patience);
-  if (outcome.kind === "made") return { kind: "whole", variant: outcome.variant };
-  const again = await read(request, outcome.info, patience); // all of it: its parts are others now
-  if (again) return again;
-  throw new MediaError("store_failed", "the variant comes and goes");
+/** Disks, and programs that copy buckets, can damage stored bytes. */
+async function isIntact({ info, bytes }: Variant): Promise<boolean> {
+  return (await describeVariant(bytes, info.sourceEtag)).etag === info.etag;
 }

@@ -1,8 +1,8 @@
 /** The parts of a request that take time, in the order in which they happen. */
 export const PHASES = [
-  /** What is remembered was enough. */
+  /** The answer came from memory. */
   "memo",
-  /** Somebody else's job was waited for. */
+  /** The wait for another request's job. */
   "join",
   "head",
   "fetch",
@@ -16,7 +16,7 @@ export type Phase = (typeof PHASES)[number];
 /** How long each part of a request took, in milliseconds; filled in as they end. */
 export type Timings = Partial<Record<Phase, number>>;
 
-/** Notes how long a part takes, whether it ends well or not. */
+/** Measures a part, whether it succeeds or fails. */
 export async function timed<T>(
   now: () => number,
   { timings, phase }: { readonly timings: Timings; readonly phase: Phase },

@@ -1,211 +1,229 @@
 import { anySignal } from "../../abort.ts";
+import type { Demand } from "../../concurrency/shared-work.ts";
+import { SharedWork } from "../../concurrency/shared-work.ts";
 import { MediaError } from "../../errors.ts";
-import type { ObjectInfo, ObjectStore } from "../../store/store.ts";
-import type { ReadBytes } from "./read.ts";
-import { createBytes } from "./read.ts";
-import type { Coalescer, Demand } from "../../concurrency/coalesce.ts";
-import { createCoalescer } from "../../concurrency/coalesce.ts";
-import type { FindOrMakeDeps, VariantOutcome } from "./look-up.ts";
-import { findOrMakeVariant } from "./look-up.ts";
-import type { VariantCache, CachedVariant } from "../variant-cache.ts";
-import type { ReaderDeps } from "./read-stored.ts";
 import type { VariantRequest } from "../../request/request.ts";
-import type { Timings } from "./timings.ts";
+import type { ObjectInfo, ObjectStore } from "../../store/store.ts";
+import type { CachedVariant } from "../variant-cache.ts";
 import type { VariantInfo } from "../variant.ts";
 import { readVariantInfo } from "../variant.ts";
+import type { FindOrMakeDeps, VariantOutcome } from "./find-or-make.ts";
+import { findOrMake, toRequestTimeout } from "./find-or-make.ts";
+import type { VariantReaderDeps } from "./read.ts";
+import { VariantReader } from "./read.ts";
+import type { Timings } from "./timings.ts";
 
 /** The part of the TTL after which a check that failed is tried again. */
 const RETRY_SHARE = 0.1;
 
-/** More than all that a busy service puts before work that nobody waits for. */
+/** Longer than a busy service lets background work wait. */
 const BACKGROUND_TIMEOUT_MS = 10 * 60_000;
 
 export interface FindOptions {
-  /** Fires when whoever asks has gone: what nobody else waits for need not be begun. */
+  /** Fires when the caller leaves; work that has no other caller and has not begun is not begun. */
   readonly signal?: AbortSignal;
-  /** Nobody waits for the answer: visitors come first. */
+  /** The caller does not wait for the answer: requests of clients come first. */
   readonly isBackground?: boolean;
-  /** How long each part of it takes is noted here. */
+  /** Receives how long each part takes. */
   readonly timings?: Timings;
 }
 
-/** What was found or made, and of which request: under `f_auto` that may be another format. */
+/** A variant, and the request that it answers: under `f_auto` that may be one for another format. */
 export type FoundVariant = Exclude<VariantOutcome, { kind: "too_slow" }> & {
   readonly request: VariantRequest;
 };
 
-export interface Variants {
-  /** Finds a variant or makes it. */
-  find(request: VariantRequest, options?: FindOptions): Promise<FoundVariant>;
-  /** What is known without asking anybody; not counted as a hit until it is answered. */
-  getCached(request: VariantRequest): FoundVariant | undefined;
-  /** The bytes of a variant that was found, if they are at hand. */
-  getCachedBytes(request: VariantRequest, info: VariantInfo): Uint8Array | undefined;
-  /** The bytes of a variant that was found; made again should it have gone meanwhile. */
-  readonly read: ReadBytes;
-}
-
-export interface VariantsDeps extends FindOrMakeDeps, ReaderDeps {
-  /** For one request in all. */
+export interface VariantsDeps extends FindOrMakeDeps, Omit<VariantReaderDeps, "find"> {
+  /** For all of one request. */
   readonly requestTimeoutMs: number;
   readonly variants: ObjectStore;
 }
 
-interface State extends VariantsDeps {
-  readonly jobs: Coalescer<VariantOutcome>;
-  readonly heads: Coalescer<ObjectInfo | undefined>;
-  /** The keys of variants that were declined and are being made behind the answers. */
-  readonly makingSlowly: Set<string>;
+interface JobInput {
+  readonly request: VariantRequest;
+  readonly skipIfSlow: boolean;
+  readonly object?: ObjectInfo | undefined;
 }
 
-/** The use case: a variant is looked up, made where there is none, answered, and kept. */
-export function createVariants(deps: VariantsDeps): Variants {
-  const state: State = {
-    ...deps,
-    // until it is written a variant cannot be found, only joined
-    jobs: createCoalescer<VariantOutcome>((outcome) =>
-      outcome.kind === "made" ? outcome.written : undefined,
-    ),
-    heads: createCoalescer<ObjectInfo | undefined>(),
-    makingSlowly: new Set(),
-  };
-  return {
-    find: async (request, options = {}) => {
-      const begin = state.now();
-      const known = getCached(state, request);
-      if (known && options.timings) options.timings.memo = state.now() - begin;
-      const found = known ?? (await findVariant(state, request, options));
-      if (found.kind === "stored") state.observe({ kind: "hit" });
-      return found;
-    },
-    getCached: (request) => getCached(state, request),
-    getCachedBytes: ({ variantKey }, info) => state.cache.getBytes(variantKey, info),
-    read: createBytes({
+/** Finds variants in memory or in the store, makes those that are missing, and stores them. */
+export class Variants {
+  readonly #deps: VariantsDeps;
+  readonly #reader: VariantReader;
+  // a variant that is not written yet cannot be found, but joined
+  readonly #jobs = new SharedWork<VariantOutcome>({
+    joinableUntil: (outcome) => (outcome.kind === "made" ? outcome.written : undefined),
+  });
+  readonly #heads = new SharedWork<ObjectInfo | undefined>();
+  /** The keys of variants that were too slow for a client, and are made in the background. */
+  readonly #makingSlowly = new Set<string>();
+
+  constructor(deps: VariantsDeps) {
+    this.#deps = deps;
+    this.#reader = new VariantReader({
       ...deps,
-      find: (request, options) => findVariant(state, request, options),
-    }),
-  };
-}
+      find: (request, options) => this.#find(request, options),
+    });
+  }
 
-/** What is known without asking anybody. */
-function getCached(state: State, request: VariantRequest): FoundVariant | undefined {
-  const seen = state.cache.get(request);
-  if (!seen) return undefined;
-  const age = rateAge(state, seen.checkedAt);
-  if (age === "expired") return undefined;
-  if (age === "stale") refreshInBackground(state, request, seen);
-  return { kind: "stored", info: seen.info, request };
-}
+  /** Finds a variant or makes it. */
+  async find(request: VariantRequest, options: FindOptions = {}): Promise<FoundVariant> {
+    const { now, observe } = this.#deps;
+    const begin = now();
+    const cached = this.getCached(request);
+    if (cached && options.timings) options.timings.memo = now() - begin;
+    const found = cached ?? (await this.#find(request, options));
+    if (found.kind === "stored") observe({ kind: "hit" });
+    return found;
+  }
 
-async function findVariant(
-  state: State,
-  request: VariantRequest,
-  options: FindOptions,
-): Promise<FoundVariant> {
-  const { cache, makingSlowly } = state;
-  const { variantKey } = request;
-  const other = request.alternative?.();
-  const hasFailed = checkFailure(state, request, other !== undefined);
-  if (other && (hasFailed || makingSlowly.has(variantKey))) return findOther(state, other, options);
-  const variant = cache.getUnwritten(request);
-  if (variant) return { kind: "made", variant, written: Promise.resolve(false), request };
-  const object = await headUnlessMayMake(state, request);
-  const outcome = await joinJob(
-    state,
-    { request, skipIfSlow: other !== undefined, object },
-    options,
-  );
-  if (outcome.kind !== "too_slow") return { ...outcome, request };
-  if (!other) return findVariant(state, request, options); // it was declined to somebody else
-  makeInBackground(state, request);
-  return findOther(state, other, options);
-}
+  /** A variant that is known to be stored, without I/O; its caller counts the hit. */
+  getCached(request: VariantRequest): FoundVariant | undefined {
+    const cached = this.#deps.cache.get(request);
+    if (!cached) return undefined;
+    const freshness = this.#rate(cached);
+    if (freshness === "expired") return undefined;
+    if (freshness === "stale") this.#refreshInBackground(request, cached);
+    return { kind: "stored", info: cached.info, request };
+  }
 
-/**
- * Whether a variant could not be made lately.
- *
- * @throws MediaError why, unless there is another format that may be spared it
- */
-function checkFailure({ cache }: State, request: VariantRequest, hasOther: boolean): boolean {
-  const failure = cache.getFailure(request);
-  if (failure && !(hasOther && isOfFormat(failure))) throw failure;
-  return failure !== undefined;
+  /** The bytes of a variant that was found, if they are in memory. */
+  getCachedBytes({ variantKey }: VariantRequest, info: VariantInfo): Uint8Array | undefined {
+    return this.#deps.cache.getBytes(variantKey, info);
+  }
+
+  /** The bytes of a variant that was found; it is made again if it has gone meanwhile. */
+  read(...args: Parameters<VariantReader["read"]>): ReturnType<VariantReader["read"]> {
+    return this.#reader.read(...args);
+  }
+
+  async #find(request: VariantRequest, options: FindOptions): Promise<FoundVariant> {
+    const { cache } = this.#deps;
+    const { variantKey } = request;
+    const other = request.alternative?.();
+    const hasFailed = this.#checkFailure(request, other !== undefined);
+    if (other && (hasFailed || this.#makingSlowly.has(variantKey))) {
+      return this.#findOther(other, options);
+    }
+    const variant = cache.getUnwritten(request);
+    if (variant) return { kind: "made", variant, written: Promise.resolve(false), request };
+    const object = await this.#headUnlessMayMake(request);
+    const outcome = await this.#joinJob(
+      { request, skipIfSlow: other !== undefined, object },
+      options,
+    );
+    if (outcome.kind !== "too_slow") return { ...outcome, request };
+    if (!other) return this.#find(request, options); // it was too slow for another caller only
+    this.#makeInBackground(request);
+    return this.#findOther(other, options);
+  }
+
+  async #findOther(other: VariantRequest, options: FindOptions): Promise<FoundVariant> {
+    return this.getCached(other) ?? (await this.#find(other, options));
+  }
+
+  /**
+   * Tells whether the variant could not be made lately.
+   *
+   * @throws MediaError why, unless another format may not have that problem
+   */
+  #checkFailure(request: VariantRequest, hasOther: boolean): boolean {
+    const failure = this.#deps.cache.getFailure(request);
+    if (failure && !(hasOther && isOfFormat(failure))) throw failure;
+    return failure !== undefined;
+  }
+
+  /**
+   * Heads a variant that the request may not have made: it does not wait for the job of a request that may.
+   *
+   * @returns the stored object, if it was headed
+   */
+  async #headUnlessMayMake(request: VariantRequest): Promise<ObjectInfo | undefined> {
+    const { variants, storeTimeoutMs } = this.#deps;
+    const { variantKey, mayMake } = request;
+    if (mayMake || this.#jobs.isWanted(this.#nameJob(request))) return undefined;
+    const object = await this.#heads.join(variantKey, () =>
+      variants.head(variantKey, AbortSignal.timeout(storeTimeoutMs)),
+    );
+    // a stored variant was allowed once, so it may be made again
+    if (object && readVariantInfo(request, object)) return object;
+    throw new MediaError("not_allowed", "a signature is needed to have this variant made");
+  }
+
+  async #joinJob(
+    { request, skipIfSlow, object }: JobInput,
+    { signal, isBackground = false, timings = {} }: FindOptions,
+  ): Promise<VariantOutcome> {
+    const { observe, requestTimeoutMs, now } = this.#deps;
+    const begin = now();
+    const name = this.#nameJob(request);
+    const isJoining = this.#jobs.has(name);
+    if (isJoining) observe({ kind: "join" });
+    const timeoutMs = isBackground ? BACKGROUND_TIMEOUT_MS : requestTimeoutMs;
+    // a background job has no deadline of a client's own, so bound the wait of a client that joins it
+    const isBounded = isJoining && !isBackground;
+    const waitSignal = isBounded ? addTimeout(signal, requestTimeoutMs) : signal;
+    const start = (demand: Demand): Promise<VariantOutcome> =>
+      findOrMake(this.#deps, {
+        request,
+        skipIfSlow,
+        demand,
+        timings,
+        timeoutMs,
+        ...(object && { object }),
+      });
+    try {
+      return await this.#jobs.join(name, start, { signal: waitSignal, isBackground });
+    } catch (error) {
+      throw isTimeout(error) ? toRequestTimeout(error) : error;
+    } finally {
+      if (isJoining) timings.join = now() - begin;
+    }
+  }
+
+  /** Requests after a purge do not join jobs from before it: those may use the old original. */
+  #nameJob({ key, variantKey }: VariantRequest): string {
+    return `${this.#deps.cache.getGeneration(key)} ${variantKey}`;
+  }
+
+  /** Makes a variant that was too slow for a client, for later requests. */
+  #makeInBackground(request: VariantRequest): void {
+    const { background, observe } = this.#deps;
+    const { variantKey } = request;
+    if (this.#makingSlowly.has(variantKey)) return;
+    this.#makingSlowly.add(variantKey);
+    const job = this.#joinJob({ request, skipIfSlow: false }, { isBackground: true });
+    const report = (error: unknown): void =>
+      observe({ kind: "background_failed", task: `make ${variantKey}`, error });
+    background.run(job.catch(report).finally(() => this.#makingSlowly.delete(variantKey)));
+  }
+
+  #rate({ checkedAt }: CachedVariant): "fresh" | "stale" | "expired" {
+    const { freshness, now } = this.#deps;
+    const age = now() - checkedAt;
+    if (freshness.mode === "immutable" || age < freshness.ttlMs) return "fresh";
+    return age < 2 * freshness.ttlMs ? "stale" : "expired";
+  }
+
+  /** Checks the original behind an answer; not behind each of them while its store fails. */
+  #refreshInBackground(request: VariantRequest, { triedAt }: CachedVariant): void {
+    const { cache, background, observe, now, freshness } = this.#deps;
+    const isTried = triedAt !== undefined && now() - triedAt < freshness.ttlMs * RETRY_SHARE;
+    if (isTried || this.#jobs.has(this.#nameJob(request))) return;
+    cache.setTried(request, now());
+    const job = this.#joinJob({ request, skipIfSlow: false }, { isBackground: true });
+    const report = (error: unknown): void => {
+      const isGone = error instanceof MediaError && error.code === "original_not_found";
+      if (isGone) return; // which is a result, and no failure
+      observe({ kind: "background_failed", task: `refresh ${request.variantKey}`, error });
+    };
+    background.run(job.catch(report));
+  }
 }
 
 function isOfFormat({ code }: MediaError): boolean {
   return code === "unusable_original" || code === "invalid_transform" || code === "timeout";
 }
 
-async function findOther(
-  state: State,
-  other: VariantRequest,
-  options: FindOptions,
-): Promise<FoundVariant> {
-  return getCached(state, other) ?? findVariant(state, other, options);
-}
-
-/**
- * Those who may have it made are not to wait for one who may not.
- *
- * @returns what is there, where it had to be looked for
- */
-async function headUnlessMayMake(
-  { jobs, cache, heads, variants, storeTimeoutMs }: State,
-  request: VariantRequest,
-): Promise<ObjectInfo | undefined> {
-  const { variantKey, mayMake } = request;
-  if (mayMake || jobs.isWanted(nameJob(cache, request))) return undefined;
-  const object = await heads.join(variantKey, () =>
-    variants.head(variantKey, AbortSignal.timeout(storeTimeoutMs)),
-  );
-  // it has been made once, so it may be made anew
-  if (object && readVariantInfo(request, object)) return object;
-  throw new MediaError("not_allowed", "a signature is needed to have this variant made");
-}
-
-interface Wanted {
-  readonly request: VariantRequest;
-  readonly skipIfSlow: boolean;
-  readonly object?: ObjectInfo | undefined;
-}
-
-async function joinJob(
-  state: State,
-  { request, skipIfSlow, object }: Wanted,
-  { signal, isBackground = false, timings = {} }: FindOptions,
-): Promise<VariantOutcome> {
-  const { jobs, observe, requestTimeoutMs, now } = state;
-  const begin = now();
-  const name = nameJob(state.cache, request);
-  const isJoining = jobs.has(name);
-  if (isJoining) observe({ kind: "join" });
-  const timeoutMs = isBackground ? BACKGROUND_TIMEOUT_MS : requestTimeoutMs;
-  const patience = isJoining && !isBackground ? addTimeout(signal, requestTimeoutMs) : signal;
-  const start = (demand: Demand): Promise<VariantOutcome> =>
-    findOrMakeVariant(state, {
-      request,
-      skipIfSlow,
-      demand,
-      timings,
-      timeoutMs,
-      ...(object && { object }),
-    });
-  try {
-    return await jobs.join(name, start, { signal: patience, isBackground });
-  } catch (error) {
-    if (!isTimeout(error)) throw error;
-    throw new MediaError("timeout", "the request took too long", { cause: error });
-  } finally {
-    if (isJoining) timings.join = now() - begin;
-  }
-}
-
-/** What was begun before a purge is of bytes that may be old, and not for those who come after it. */
-function nameJob(cache: VariantCache, { key, variantKey }: VariantRequest): string {
-  return `${cache.getGeneration(key)} ${variantKey}`;
-}
-
-/** The job may be one that nobody waited for, and has all the time in the world. */
 function addTimeout(signal: AbortSignal | undefined, timeoutMs: number): AbortSignal {
   const timeout = AbortSignal.timeout(timeoutMs);
   return signal ? anySignal([signal, timeout]) : timeout;
@@ -213,41 +231,4 @@ function addTimeout(signal: AbortSignal | undefined, timeoutMs: number): AbortSi
 
 function isTimeout(error: unknown): boolean {
   return error instanceof Error && error.name === "TimeoutError";
-}
-
-/** Makes what was declined, for later requests. */
-function makeInBackground(state: State, request: VariantRequest): void {
-  const { makingSlowly, background, observe } = state;
-  const { variantKey } = request;
-  if (makingSlowly.has(variantKey)) return;
-  makingSlowly.add(variantKey);
-  const job = joinJob(state, { request, skipIfSlow: false }, { isBackground: true });
-  const report = (error: unknown): void =>
-    observe({ kind: "background_failed", task: `make ${variantKey}`, error });
-  background.run(job.catch(report).finally(() => makingSlowly.delete(variantKey)));
-}
-
-function rateAge({ freshness, now }: State, checkedAt: number): "fresh" | "stale" | "expired" {
-  const age = now() - checkedAt;
-  if (freshness.mode === "immutable" || age < freshness.ttlMs) return "fresh";
-  return age < 2 * freshness.ttlMs ? "stale" : "expired";
-}
-
-/** Looks behind an answer that has been given already; not for each of them while the store is ill. */
-function refreshInBackground(
-  state: State,
-  request: VariantRequest,
-  { triedAt }: CachedVariant,
-): void {
-  const { cache, jobs, background, observe, now, freshness } = state;
-  const isTried = triedAt !== undefined && now() - triedAt < freshness.ttlMs * RETRY_SHARE;
-  if (isTried || jobs.has(nameJob(cache, request))) return;
-  cache.setTried(request, now());
-  const job = joinJob(state, { request, skipIfSlow: false }, { isBackground: true });
-  const report = (error: unknown): void => {
-    const isGone = error instanceof MediaError && error.code === "original_not_found";
-    if (isGone) return; // which is news, and no failure
-    observe({ kind: "background_failed", task: `refresh ${request.variantKey}`, error });
-  };
-  background.run(job.catch(report));
 }

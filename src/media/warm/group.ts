@@ -1,11 +1,11 @@
 import { pause } from "../../abort.ts";
-import type { WarmEntry, WarmRequest } from "./order.ts";
-import { countCombinations, MAX_COMBINATIONS } from "./order.ts";
+import type { WarmEntry, WarmRequest } from "./request.ts";
+import { countCombinations, MAX_COMBINATIONS } from "./request.ts";
 
-/** How long the next line is waited for before the work on this one begins. */
+/** The wait for the next line before the work on the present one begins. */
 const LOOK_AHEAD_MS = 20;
 
-/** Joins orders of the same original that come one after the other, so that it is fetched once. */
+/** Joins consecutive requests for the same original, so that it is fetched once. */
 export async function* joinNeighbours(
   entries: AsyncIterable<WarmEntry>,
 ): AsyncGenerator<WarmEntry> {
@@ -15,7 +15,7 @@ export async function* joinNeighbours(
     let coming = readAhead(iterator);
     for (;;) {
       const next = await lookAhead(held, coming);
-      const joined = join(held, next);
+      const joined = joinEntries(held, next);
       if (held && !joined) yield held;
       if (next?.done) return;
       held = joined ?? next?.value;
@@ -26,19 +26,19 @@ export async function* joinNeighbours(
   }
 }
 
-/** Nothing, should the next one not come while one is held. */
+/** Undefined if the next entry does not come in time while one is held. */
 function lookAhead<T>(held: unknown, coming: Promise<T>): Promise<T | undefined> {
   return held ? Promise.race([coming, pause(LOOK_AHEAD_MS)]) : coming;
 }
 
-/** A failure is nobody's until it is waited for. */
+/** A failure is reported to the caller that awaits it, and is not unhandled before. */
 function readAhead<T>(iterator: AsyncIterator<T>): Promise<IteratorResult<T>> {
   const next = iterator.next();
   next.catch(() => undefined);
   return next;
 }
 
-function join(
+function joinEntries(
   held: WarmEntry | undefined,
   next: IteratorResult<WarmEntry> | undefined,
 ): WarmRequest | undefined {

@@ -1,17 +1,16 @@
 import { MediaError } from "../../errors.ts";
-import type { WarmEntry, Outputs, InvalidLine } from "./order.ts";
-import { parseWarmRequests } from "./order.ts";
+import type { WarmEntry, Outputs, InvalidLine } from "./request.ts";
+import { parseWarmRequests } from "./request.ts";
 
-/** Of one line, in bytes. */
 const MAX_LINE_BYTES = 64 * 1024;
 const LINE_FEED = 10;
 
-/** A line of a text, or what is wrong with it. */
+/** A line of a text, or its problem. */
 type Line = { readonly line: number; readonly text: string } | InvalidLine;
 
 /**
- * Cuts a text into lines as it comes, without their ends and without those that are blank. No more than
- * one line is held; one that is too long, or no UTF-8, is a problem of its own.
+ * Cuts a text into lines as it comes, without line ends and blank lines. At most one line is held in memory; a
+ * line that is too long, or not UTF-8, is given as a problem.
  */
 export async function* readLines(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Line> {
   let held: Uint8Array[] = [];
@@ -28,7 +27,7 @@ export async function* readLines(chunks: AsyncIterable<Uint8Array>): AsyncGenera
     for (const { piece, isEnd } of cut(chunk)) {
       size += piece.length;
       if (size <= MAX_LINE_BYTES) held.push(piece);
-      else held = []; // it is passed over
+      else held = []; // too long: its bytes are dropped
       const taken = isEnd ? take() : undefined;
       if (taken) yield taken;
     }
@@ -43,7 +42,7 @@ function* cut(chunk: Uint8Array): Generator<{ piece: Uint8Array; isEnd: boolean 
     yield { piece: chunk.subarray(begin, end), isEnd: true };
     begin = end + 1;
   }
-  // a chunk may be a view of memory that is used again
+  // a copy: the memory of a chunk may be used again
   if (begin < chunk.length) yield { piece: chunk.slice(begin), isEnd: false };
 }
 
@@ -63,13 +62,13 @@ function wrong(line: number, message: string): InvalidLine {
 }
 
 interface LineOptions {
-  /** What is wanted where a line says nothing of it. */
+  /** The outputs of lines that name none. */
   readonly standard?: Outputs | undefined;
-  /** A line that is no object of JSON is a key. */
+  /** A line that does not begin with `{` is a key. */
   readonly hasPlainKeys?: boolean;
 }
 
-/** Reads orders, one or more a line: NDJSON. What is wrong with a line is no matter of the others. */
+/** Reads NDJSON, one or more requests a line. A bad line does not affect the others. */
 export async function* readEntries(
   chunks: AsyncIterable<Uint8Array>,
   options: LineOptions = {},

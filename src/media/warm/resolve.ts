@@ -9,44 +9,47 @@ import { isUnderRoot } from "../../url/variant-prefix.ts";
 import type { RequestRules, VariantRequest } from "../../request/request.ts";
 import { checkPrefix } from "../../request/read.ts";
 import { offeredFormats, settleAddress } from "../../request/resolve.ts";
-import type { Outputs, WarmRequest } from "./order.ts";
+import type { Outputs, WarmRequest } from "./request.ts";
 
-/** What counts for operators, of whom no policy is asked. */
+/** The rules that hold for operators: no policy is among them. */
 export type WarmRules = Pick<RequestRules, "prefix" | "presets" | "autoFormats" | "originals">;
 
-/** One variant of an order, or why there can be none. */
+/** A variant to make, or why it cannot be made. */
 export type ResolvedOutput =
   | { readonly transform: string; readonly request: VariantRequest }
   | (About & { readonly problem: MediaError });
 
-/** What a problem is about, as far as it was understood. */
+/** The part of a request that has a problem, as far as it was understood. */
 interface About {
   readonly transform?: string;
   readonly format?: string;
 }
 
-/** Settles which variants an order comes to; each one once, however often it is spelt. */
+/** Lists the variants that a request asks for: each one once, however often it is written. */
 export function resolveWarmRequest(
   { key, outputs }: WarmRequest,
   rules: WarmRules,
 ): readonly ResolvedOutput[] {
-  const settled = attempt({}, () => {
+  const resolved = attempt({}, () => {
     checkOriginal(key, rules);
-    return outputs.flatMap((want) => resolveOutputs(key, want, rules));
+    return outputs.flatMap((one) => resolveOutputs(key, one, rules));
   });
   const seen = new Set<string>();
-  return settled.filter((wanted) => {
-    if (!("request" in wanted)) return true;
-    const isNew = !seen.has(wanted.request.variantKey);
-    seen.add(wanted.request.variantKey);
+  return resolved.filter((output) => {
+    if (!("request" in output)) return true;
+    const isNew = !seen.has(output.request.variantKey);
+    seen.add(output.request.variantKey);
     return isNew;
   });
 }
 
-/** What cannot be settled is no matter of the rest. */
-function attempt(about: About, settle: () => readonly ResolvedOutput[]): readonly ResolvedOutput[] {
+/** Gives a failure as a problem, so that the rest is not affected. */
+function attempt(
+  about: About,
+  resolve: () => readonly ResolvedOutput[],
+): readonly ResolvedOutput[] {
   try {
-    return settle();
+    return resolve();
   } catch (error) {
     if (error instanceof MediaError) return [{ ...about, problem: error }];
     throw error;
@@ -68,8 +71,8 @@ function resolveOutputs(
   return transforms.flatMap((transform) =>
     attempt({ transform }, () => {
       const typed = readTransform(transform, rules);
-      const asked = typed.format || formats.length === 0 ? [undefined] : formats;
-      return asked.flatMap((format) =>
+      const named = typed.format || formats.length === 0 ? [undefined] : formats;
+      return named.flatMap((format) =>
         attempt({ transform, ...(format !== undefined && { format }) }, () =>
           resolveFormats({ key, transform, spec: { ...typed, ...readFormat(format) } }, rules),
         ),
@@ -80,7 +83,7 @@ function resolveOutputs(
 
 function readTransform(text: string, rules: WarmRules): TransformSpec {
   const spec = parseTransform(text, rules.presets);
-  if (spec.expires) throw invalidTransform('option "exp" has no place in a warm-up');
+  if (spec.expires) throw invalidTransform('option "exp" is not possible in a warm-up, remove it');
   return spec;
 }
 
@@ -93,11 +96,11 @@ function readFormat(text: string | undefined): TransformSpec {
 interface FormatInput {
   readonly key: string;
   readonly transform: string;
-  /** Its presets still names. */
+  /** With names of presets. */
   readonly spec: TransformSpec;
 }
 
-/** `auto` is every format that it may come to. */
+/** `auto` stands for every format that a client may get. */
 function resolveFormats(
   { key, transform, spec }: FormatInput,
   rules: WarmRules,

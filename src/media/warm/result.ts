@@ -4,11 +4,11 @@ import { MediaError } from "../../errors.ts";
 import type { VariantRequest } from "../../request/request.ts";
 import type { FoundVariant, Variants } from "../variants/variants.ts";
 
-/** How often a variant is asked for that cannot be had for the moment. */
+/** For a variant that fails with a transient error. */
 const ATTEMPTS = 4;
 const RETRY_PAUSE_MS = 500;
 
-/** Failures that asking again may mend. */
+/** Failures that a retry may mend. */
 const TRANSIENT: ReadonlySet<ErrorCode> = new Set([
   "overloaded",
   "timeout",
@@ -20,10 +20,10 @@ export function isTransient(code: ErrorCode): boolean {
   return TRANSIENT.has(code);
 }
 
-/** What has become of one variant. */
+/** The result for one variant. */
 export interface WarmResult {
   readonly status: "made" | "there" | "failed" | "skipped";
-  /** The line of the list, where nothing more is known of it. */
+  /** The number of a line that could not be read. */
   readonly line?: number;
   readonly key?: string;
   /** As it was written. */
@@ -38,14 +38,14 @@ export interface WarmResult {
   readonly message?: string;
 }
 
-/** How many variants have come to what. */
+/** The sums of many results. */
 export interface WarmTally {
   made: number;
   there: number;
   failed: number;
-  /** Of files that are no images, where those are told from failures. */
+  /** Files that are not images, where those are told from failures. */
   skipped?: number;
-  /** Of those that were made. */
+  /** Of the variants that were made. */
   bytes: number;
 }
 
@@ -58,7 +58,7 @@ export function countResult(tally: WarmTally, { status, bytes = 0 }: WarmResult)
   if (status === "made") tally.bytes += bytes;
 }
 
-/** Who names a whole folder need not mean every file in it. */
+/** Counts files that are not images as skipped: a whole folder was named, and not each of its files. */
 export async function* skipNonImages(
   results: AsyncIterable<WarmResult>,
 ): AsyncGenerator<WarmResult> {
@@ -68,30 +68,30 @@ export async function* skipNonImages(
 }
 
 export interface WarmFinder {
-  readonly find: Variants["find"];
-  /** Visitors come first. */
+  readonly variants: Pick<Variants, "find">;
+  /** Requests of clients come first. */
   readonly isBackground: boolean;
-  /** Before the first retry; doubled before each further one. Default: half a second. */
+  /** Before the first retry; doubled for each further one. Default: half a second. */
   readonly retryPauseMs?: number;
 }
 
 /**
- * Finds a variant or makes it, and waits until it is kept.
+ * Finds a variant or makes it, and waits until it is stored.
  *
- * @throws the reason of the signal, should that fire
+ * @throws the reason of the signal when it fires
  */
 export async function findWithRetry(
-  { find, isBackground, retryPauseMs = RETRY_PAUSE_MS }: WarmFinder,
+  { variants, isBackground, retryPauseMs = RETRY_PAUSE_MS }: WarmFinder,
   request: VariantRequest,
   signal: AbortSignal,
 ): Promise<Pick<WarmResult, "status" | "bytes" | "code" | "message">> {
   for (let attempt = 1; ; attempt += 1) {
     try {
-      return await describeOutcome(await find(request, { signal, isBackground }));
+      return await describeOutcome(await variants.find(request, { signal, isBackground }));
     } catch (error) {
       if (signal.aborted) throw error;
-      const mayHelp = error instanceof MediaError && isTransient(error.code);
-      if (!mayHelp || attempt === ATTEMPTS) return { status: "failed", ...describeError(error) };
+      const mayRetry = error instanceof MediaError && isTransient(error.code);
+      if (!mayRetry || attempt === ATTEMPTS) return { status: "failed", ...describeError(error) };
     }
     await orAbort(pause(retryPauseMs * 2 ** (attempt - 1)), signal);
   }
@@ -102,7 +102,7 @@ async function describeOutcome(
 ): Promise<Pick<WarmResult, "status" | "bytes">> {
   if (outcome.kind === "stored") return { status: "there", bytes: outcome.info.size };
   if (await outcome.written) return { status: "made", bytes: outcome.variant.info.size };
-  throw new MediaError("store_failed", "the variant was made, but could not be kept");
+  throw new MediaError("store_failed", "the variant was made, but could not be stored");
 }
 
 export function describeError(error: unknown): Required<Pick<WarmResult, "code" | "message">> {

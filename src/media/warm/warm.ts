@@ -1,28 +1,26 @@
 import { anySignal, orAbort } from "../../abort.ts";
-import type { Bell } from "../../concurrency/notifier.ts";
-import { createBell } from "../../concurrency/notifier.ts";
-import type { Turns } from "../../concurrency/semaphore.ts";
-import { createTurns } from "../../concurrency/semaphore.ts";
+import { Notifier } from "../../concurrency/notifier.ts";
+import { Semaphore } from "../../concurrency/semaphore.ts";
 import { joinNeighbours } from "./group.ts";
-import type { WarmEntry, WarmRequest } from "./order.ts";
-import type { WarmFinder, WarmResult } from "./result.ts";
-import { describeError, findWithRetry } from "./result.ts";
+import type { WarmEntry, WarmRequest } from "./request.ts";
 import type { ResolvedOutput, WarmRules } from "./resolve.ts";
 import { resolveWarmRequest } from "./resolve.ts";
+import type { WarmFinder, WarmResult } from "./result.ts";
+import { describeError, findWithRetry } from "./result.ts";
 
 export interface WarmDeps extends WarmFinder {
   readonly rules: WarmRules;
-  /** How many originals may be at work at a time, and how many variants of them, over all runs. */
+  /** How many originals may be at work at the same time, and how many variants of them, over all runs. */
   readonly atOnce: { readonly originals: number; readonly variants: number };
   /** Milliseconds since some beginning. */
   readonly now: () => number;
 }
 
 /**
- * Makes variants ahead of time: all of one original together, and of few originals at a time. Results
- * come as they are had, in no order; whoever takes them slowly has them made slowly.
+ * Makes variants ahead of time: all of one original together, and of few originals at the same time. Results
+ * come as they are ready, in no order; a slow reader of the results slows the work down.
  *
- * @param signal whoever wanted them has gone: what has not begun is not begun, and the results end
+ * @param signal ends the results; work that has not begun is not begun
  */
 export type Warm = (
   entries: AsyncIterable<WarmEntry>,
@@ -30,31 +28,31 @@ export type Warm = (
 ) => AsyncGenerator<WarmResult>;
 
 interface State extends WarmDeps {
-  readonly originalSlots: Turns;
-  readonly variantSlots: Turns;
+  readonly originalSlots: Semaphore;
+  readonly variantSlots: Semaphore;
 }
 
 export function createWarmer(deps: WarmDeps): Warm {
   const state = {
     ...deps,
-    originalSlots: createTurns(deps.atOnce.originals),
-    variantSlots: createTurns(deps.atOnce.variants),
+    originalSlots: new Semaphore({ limit: deps.atOnce.originals }),
+    variantSlots: new Semaphore({ limit: deps.atOnce.variants }),
   };
   return (entries, signal) => warm(state, entries, signal);
 }
 
 interface Run {
   readonly signal: AbortSignal;
-  /** Results that nobody has taken yet. */
+  /** Results that the reader has not taken yet. */
   readonly ready: WarmResult[];
-  /** Rings for each result, and for each original that is done. */
-  readonly bell: Bell;
-  /** Originals at work, each with what ends it. */
+  /** Notifies of each result, each entry that was read, and each original that is done. */
+  readonly progress: Notifier;
+  /** Ends the work on one original each. */
   readonly atWork: Set<AbortController>;
   isReading: boolean;
   /** There are no more entries. */
   isOver: boolean;
-  /** The entries cannot be read any further. */
+  /** Why no more entries can be read. */
   failure?: { readonly error: unknown };
 }
 
@@ -68,7 +66,7 @@ async function* warm(
   const run: Run = {
     signal: both,
     ready: [],
-    bell: createBell(),
+    progress: new Notifier(),
     atWork: new Set(),
     isReading: false,
     isOver: false,
@@ -79,15 +77,15 @@ async function* warm(
   });
   const iterator = joinNeighbours(entries);
   try {
-    yield* work(state, run, iterator);
+    yield* yieldResults(state, run, iterator);
   } finally {
     ended.abort();
-    // not to be waited for: it may itself wait for a line that never comes
+    // not awaited: it may wait for a line that never comes
     iterator.return(undefined).catch(() => undefined);
   }
 }
 
-async function* work(
+async function* yieldResults(
   state: State,
   run: Run,
   iterator: AsyncIterator<WarmEntry>,
@@ -96,13 +94,13 @@ async function* work(
     for (let result = run.ready.shift(); result; result = run.ready.shift()) yield result;
     if (run.failure) throw run.failure.error;
     if (run.isOver && run.atWork.size === 0) return;
-    readOn(state, run, iterator);
-    await untilAborted(run.bell.hasRung(), run.signal);
+    readNext(state, run, iterator);
+    await untilAborted(run.progress.wait(), run.signal);
   }
 }
 
-/** Begins with the next entry, once there is one, and if there is room for it. */
-function readOn(state: State, run: Run, iterator: AsyncIterator<WarmEntry>): void {
+/** Begins with the next entry as soon as it is read, if there is room for one. */
+function readNext(state: State, run: Run, iterator: AsyncIterator<WarmEntry>): void {
   if (run.isOver || run.isReading || run.atWork.size >= state.atOnce.originals) return;
   run.isReading = true;
   const take = (next: IteratorResult<WarmEntry>): void => {
@@ -110,15 +108,15 @@ function readOn(state: State, run: Run, iterator: AsyncIterator<WarmEntry>): voi
     if (run.signal.aborted) return;
     if (next.done) run.isOver = true;
     else begin(state, run, next.value);
-    run.bell.ring();
+    run.progress.notify();
   };
   iterator.next().then(take, (error: unknown) => {
     run.failure = { error };
-    run.bell.ring();
+    run.progress.notify();
   });
 }
 
-/** Resolves, too, when whoever waits has gone. */
+/** Resolves with the promise, or when the signal fires. */
 async function untilAborted(promise: Promise<void>, signal: AbortSignal): Promise<void> {
   await orAbort(promise, signal).catch((error: unknown) => {
     if (!signal.aborted) throw error;
@@ -126,69 +124,59 @@ async function untilAborted(promise: Promise<void>, signal: AbortSignal): Promis
 }
 
 function begin(state: State, run: Run, entry: WarmEntry): void {
-  const tell = (result: WarmResult): void => {
+  const report = (result: WarmResult): void => {
     run.ready.push(result);
-    run.bell.ring();
+    run.progress.notify();
   };
   if ("problem" in entry) {
-    tell({ status: "failed", line: entry.line, ...describeError(entry.problem) });
+    report({ status: "failed", line: entry.line, ...describeError(entry.problem) });
     return;
   }
   const controller = new AbortController();
   run.atWork.add(controller);
   const leave = (): void => {
     run.atWork.delete(controller);
-    run.bell.ring();
+    run.progress.notify();
   };
   const { signal } = controller;
   const fail = (error: unknown): void => {
-    // whoever wanted it has gone
-    if (!signal.aborted) tell({ status: "failed", key: entry.key, ...describeError(error) });
+    if (signal.aborted) return; // the reader has gone
+    report({ status: "failed", key: entry.key, ...describeError(error) });
   };
-  void warmOriginal(state, { order: entry, signal, tell }).catch(fail).then(leave);
+  void warmOriginal(state, { request: entry, signal, report }).catch(fail).then(leave);
 }
 
 interface Task {
-  readonly order: WarmRequest;
+  readonly request: WarmRequest;
   readonly signal: AbortSignal;
-  readonly tell: (result: WarmResult) => void;
+  readonly report: (result: WarmResult) => void;
 }
 
-async function warmOriginal(state: State, { order, signal, tell }: Task): Promise<void> {
-  const { key } = order;
-  const giveBack = await state.originalSlots.take(signal);
-  try {
-    const all = resolveWarmRequest(order, state.rules).map(async (wanted) => {
-      if ("request" in wanted) {
-        const own = AbortSignal.any([signal]); // without a listener for each
-        const { status, ...result } = await warmVariant(state, wanted, own);
-        tell({ status, key, ...result });
-        return;
-      }
-      const { problem, ...about } = wanted;
-      tell({ status: "failed", key, ...about, ...describeError(problem) });
-    });
-    await Promise.all(all);
-  } finally {
-    giveBack();
-  }
+async function warmOriginal(state: State, { request, signal, report }: Task): Promise<void> {
+  const { key } = request;
+  using _slot = await state.originalSlots.acquire(1, { signal });
+  const all = resolveWarmRequest(request, state.rules).map(async (output) => {
+    if ("request" in output) {
+      const own = AbortSignal.any([signal]); // without a listener on the shared one
+      const { status, ...result } = await warmVariant(state, output, own);
+      report({ status, key, ...result });
+      return;
+    }
+    const { problem, ...about } = output;
+    report({ status: "failed", key, ...about, ...describeError(problem) });
+  });
+  await Promise.all(all);
 }
-
-type Settled = Extract<ResolvedOutput, { request: unknown }>;
 
 async function warmVariant(
   state: State,
-  { transform, request }: Settled,
+  { transform, request }: Extract<ResolvedOutput, { request: unknown }>,
   signal: AbortSignal,
 ): Promise<WarmResult> {
-  const giveBack = await state.variantSlots.take(signal);
+  using _slot = await state.variantSlots.acquire(1, { signal });
   const start = state.now();
-  try {
-    const outcome = await findWithRetry(state, request, signal);
-    const ms = Math.round(state.now() - start);
-    const { format, variantKey: variant } = request;
-    return { ...outcome, transform, format, variant, ms };
-  } finally {
-    giveBack();
-  }
+  const outcome = await findWithRetry(state, request, signal);
+  const ms = Math.round(state.now() - start);
+  const { format, variantKey: variant } = request;
+  return { ...outcome, transform, format, variant, ms };
 }

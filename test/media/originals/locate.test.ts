@@ -1,12 +1,11 @@
 import { describe, expect, it } from "vitest";
-import { createFileLocator } from "../../../src/media/originals/locate.ts";
-import type { FileLocator } from "../../../src/media/originals/locate.ts";
+import { FileLocator } from "../../../src/media/originals/locate.ts";
 import type { LocateResult } from "../../../src/store/store.ts";
 
 const signal = new AbortController().signal;
 
 interface Bench {
-  readonly located: FileLocator;
+  readonly locator: FileLocator;
   calls(): number;
   advance(ms: number): void;
 }
@@ -23,7 +22,7 @@ function createBench(): Bench {
   };
   const deps = { locate, maxBytes: 10, observe: () => undefined, now: () => time };
   return {
-    located: createFileLocator(deps),
+    locator: new FileLocator(deps),
     calls: () => calls,
     advance: (ms) => {
       time += ms;
@@ -31,60 +30,60 @@ function createBench(): Bench {
   };
 }
 
-describe("createLocated", () => {
+describe("FileLocator", () => {
   it("gives the same object to all who want the same one at about the same time", async () => {
-    const { located, calls, advance } = createBench();
+    const { locator, calls, advance } = createBench();
     const known = { etag: '"e"', size: 3, metadata: {} };
     const both = await Promise.all([
-      located.locate("a", { known, signal }),
-      located.locate("a", { known, signal }),
+      locator.locate("a", { known, signal }),
+      locator.locate("a", { known, signal }),
     ]);
     expect(both[1]).toBe(both[0]);
-    expect(await located.locate("a", { known, signal })).toBe(both[0]);
+    expect(await locator.locate("a", { known, signal })).toBe(both[0]);
     expect(calls()).toBe(1);
-    await located.locate("a", { known: { ...known, etag: '"other"' }, signal });
+    await locator.locate("a", { known: { ...known, etag: '"other"' }, signal });
     expect(calls()).toBe(2);
     advance(10_001);
-    await located.locate("a", { known, signal });
+    await locator.locate("a", { known, signal });
     expect(calls()).toBe(3);
   });
 
-  it("finds one as it is now, for whoever wants that version", async () => {
-    const { located, calls, advance } = createBench();
-    expect(located.has("a")).toBe(false);
-    const version = await located.locateCurrent("a", signal);
+  it("finds the present version, for callers that want that version", async () => {
+    const { locator, calls, advance } = createBench();
+    expect(locator.has("a")).toBe(false);
+    const version = await locator.locateCurrent("a", signal);
     expect(version).toEqual({ etag: '"e"', size: 3 });
-    expect(located.has("a")).toBe(true);
-    await located.locate("a", { known: version, signal });
+    expect(locator.has("a")).toBe(true);
+    await locator.locate("a", { known: version, signal });
     expect(calls()).toBe(1);
-    await Promise.all([located.locateCurrent("a", signal), located.locateCurrent("a", signal)]);
+    await Promise.all([locator.locateCurrent("a", signal), locator.locateCurrent("a", signal)]);
     expect(calls()).toBe(2);
     advance(10_001);
-    expect(located.has("a")).toBe(false);
-    expect(await located.locateCurrent("gone", signal)).toBeUndefined();
-    expect(located.has("gone")).toBe(false);
+    expect(locator.has("a")).toBe(false);
+    expect(await locator.locateCurrent("gone", signal)).toBeUndefined();
+    expect(locator.has("gone")).toBe(false);
   });
 
   it("forgets one original, and no other", async () => {
-    const { located, calls } = createBench();
-    for (const key of ["a", "ab"]) await located.locate(key, { signal });
-    located.forget("a");
-    for (const key of ["a", "ab"]) await located.locate(key, { signal });
+    const { locator, calls } = createBench();
+    for (const key of ["a", "ab"]) await locator.locate(key, { signal });
+    locator.forget("a");
+    for (const key of ["a", "ab"]) await locator.locate(key, { signal });
     expect(calls()).toBe(3);
   });
 
   it("does not remember that there was none", async () => {
-    const { located, calls } = createBench();
+    const { locator, calls } = createBench();
     for (let time = 0; time < 2; time += 1) {
-      expect(await located.locate("gone", { signal })).toMatchObject({ kind: "missing" });
+      expect(await locator.locate("gone", { signal })).toMatchObject({ kind: "missing" });
     }
     expect(calls()).toBe(2);
   });
 
   it("looks for none that is known to be too large", async () => {
-    const { located, calls } = createBench();
+    const { locator, calls } = createBench();
     const known = { etag: '"e"', size: 11, metadata: {} };
-    await expect(located.locate("a", { known, signal })).rejects.toMatchObject({
+    await expect(locator.locate("a", { known, signal })).rejects.toMatchObject({
       code: "too_large",
     });
     expect(calls()).toBe(0);

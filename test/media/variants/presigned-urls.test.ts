@@ -1,6 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { PresignedUrls } from "../../../src/media/variants/presigned-urls.ts";
-import { createPresignedUrls } from "../../../src/media/variants/presigned-urls.ts";
+import { PresignedUrls } from "../../../src/media/variants/presigned-urls.ts";
 import { readRequest } from "../../../src/request/read.ts";
 import type { VariantRequest } from "../../../src/request/request.ts";
 import { RULES } from "../../support/variants.ts";
@@ -18,7 +17,7 @@ interface Bench {
 function createBench(credentialsEnd = Infinity): Bench {
   let time = START;
   let count = 0;
-  const urls = createPresignedUrls({
+  const urls = new PresignedUrls({
     presign: async (key, { signedAt, seconds }) => {
       count += 1;
       const expiresAt = Math.min(signedAt + seconds * 1000, credentialsEnd);
@@ -36,7 +35,7 @@ async function wish(): Promise<{ request: VariantRequest; info: typeof INFO; met
   return { request, info: INFO, method: "GET" };
 }
 
-describe("createPresignedUrls", () => {
+describe("PresignedUrls", () => {
   it("gives the same URL within a window, and one that is good for a window after it", async () => {
     const { urls, setTo } = createBench();
     const wanted = await wish();

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { MediaError } from "../../../src/errors.ts";
-import type { FindOrMakeDeps } from "../../../src/media/variants/look-up.ts";
+import type { FindOrMakeDeps } from "../../../src/media/variants/find-or-make.ts";
 import type { VariantRequest } from "../../../src/request/request.ts";
 import { readRequest } from "../../../src/request/read.ts";
 import type { FoundVariant } from "../../../src/media/variants/variants.ts";

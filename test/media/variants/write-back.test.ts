@@ -1,14 +1,17 @@
 import { describe, expect, it } from "vitest";
 import { describeVariant } from "../../../src/media/variant.ts";
 import type { MadeVariant } from "../../../src/media/variant.ts";
-import { createWriteBack } from "../../../src/media/variants/write-back.ts";
-import type { WriteBack } from "../../../src/media/variants/write-back.ts";
+import { WriteBack } from "../../../src/media/variants/write-back.ts";
 import { createMemoryStore } from "../../../src/store/memory.ts";
 import type { ObjectStore, PutOptions } from "../../../src/store/store.ts";
 import { requestOf } from "../../support/variants.ts";
 
 const REQUEST = await requestOf("/w_300/cat.jpg");
-const STORED_AS = { engine: () => "test", cacheControl: "max-age=1", versioned: "max-age=2" };
+const STORED_AS = {
+  engine: () => "test",
+  cacheControl: "max-age=1",
+  versionedCacheControl: "max-age=2",
+};
 
 async function variantOf(text: string, sourceEtag: string): Promise<MadeVariant> {
   const bytes = new TextEncoder().encode(text);
@@ -27,7 +30,7 @@ async function createBench(store: ObjectStore = createMemoryStore()): Promise<Be
   const originals = createMemoryStore();
   return {
     store,
-    writeBack: createWriteBack({ originals, variants: store, storedAs: STORED_AS }),
+    writeBack: new WriteBack({ originals, variants: store, headers: STORED_AS }),
     replaceOriginal: async () => {
       await originals.put("cat.jpg", new Uint8Array(1), { contentType: "image/png" });
       return (await originals.head("cat.jpg"))?.etag ?? "";
@@ -51,7 +54,7 @@ function withoutConditions(): ObjectStore {
   };
 }
 
-describe("createWriteBack", () => {
+describe("WriteBack", () => {
   it("lets the first of two equal variants stand", async () => {
     const { writeBack, replaceOriginal, text } = await createBench();
     const etag = await replaceOriginal();

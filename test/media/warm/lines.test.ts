@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { MediaError } from "../../../src/errors.ts";
 import { readEntries } from "../../../src/media/warm/lines.ts";
-import type { WarmEntry } from "../../../src/media/warm/order.ts";
-import { parseWarmRequests } from "../../../src/media/warm/order.ts";
+import type { WarmEntry } from "../../../src/media/warm/request.ts";
+import { parseWarmRequests } from "../../../src/media/warm/request.ts";
 import { collect, each } from "../../support/warm.ts";
 
 function encode(...chunks: readonly string[]): AsyncGenerator<Uint8Array> {
@@ -75,7 +75,7 @@ describe("readOrders", () => {
     ],
     [
       JSON.stringify({ key: "a.jpg", transforms: Array.from({ length: 257 }, (_, n) => `w_${n}`) }),
-      "an original must be wanted in at most 256 combinations of transforms and formats, got 257",
+      "an original must have at most 256 combinations of transforms and formats, got 257",
     ],
   ])("says what is wrong with %j", (text, message) => {
     expect(() => parseWarmRequests(text)).toThrow(new MediaError("invalid_body", message));

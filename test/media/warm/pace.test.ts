@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import type { WarmEntry } from "../../../src/media/warm/order.ts";
-import { parseWarmRequests } from "../../../src/media/warm/order.ts";
+import type { WarmEntry } from "../../../src/media/warm/request.ts";
+import { parseWarmRequests } from "../../../src/media/warm/request.ts";
 import { madeOf } from "../../support/variants.ts";
 import { collect, createWarmBench, each, namesOf, NEVER, warmAll } from "../../support/warm.ts";
 

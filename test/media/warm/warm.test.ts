@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { MediaError } from "../../../src/errors.ts";
-import { parseWarmRequests } from "../../../src/media/warm/order.ts";
+import { parseWarmRequests } from "../../../src/media/warm/request.ts";
 import type { WarmDeps } from "../../../src/media/warm/warm.ts";
 import { createMemoryStore } from "../../../src/store/memory.ts";
 import { findText, madeOf, RULES } from "../../support/variants.ts";
@@ -165,7 +165,7 @@ describe("createWarm", () => {
     ]);
   });
 
-  it("calls failed what could not be kept", async () => {
+  it("calls failed what could not be stored", async () => {
     const store = {
       ...createMemoryStore(),
       put: async () => {
@@ -176,7 +176,7 @@ describe("createWarm", () => {
     await bench.putOriginal("a.jpg", "cat");
     const [result] = await warmAll(bench, { key: "a.jpg", transforms: ["w_1"] });
     expect(result).toMatchObject({ status: "failed", code: "store_failed" });
-    expect(result?.message).toContain("could not be kept");
+    expect(result?.message).toContain("could not be stored");
     expect(bench.count("transform")).toBe(1);
   });
 

@@ -5,7 +5,7 @@ import type { S3Client } from "@aws-sdk/client-s3";
 import { PutObjectCommand } from "@aws-sdk/client-s3";
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
 import type { VariantRequest } from "../../../src/request/request.ts";
-import { createPresignedUrls } from "../../../src/media/variants/presigned-urls.ts";
+import { PresignedUrls } from "../../../src/media/variants/presigned-urls.ts";
 import { createPresign } from "../../../src/store/s3/presign.ts";
 import { useS3 } from "../../support/environment.ts";
 import { drawPhoto } from "../../support/images.ts";
@@ -96,7 +96,7 @@ describe.skipIf(!hasRgw())("presigned delivery", () => {
     const count = 6000;
     const windowSeconds = Math.floor(seconds / (count + windows));
     const end = (count + 1) * windowSeconds * 1000 - 1;
-    const urls = createPresignedUrls({
+    const urls = new PresignedUrls({
       presign: createPresign(client, "private"),
       windowSeconds,
       now: () => end,

@@ -1,29 +1,29 @@
 import { createHash } from "node:crypto";
 import { setTimeout as pause } from "node:timers/promises";
 import type { Queue } from "bullmq";
-import type { WarmRequest } from "../order.ts";
+import type { WarmRequest } from "../request.ts";
 import type { WarmTally } from "../result.ts";
 import { connect, loadDrivers } from "./redis.ts";
-import type { Work, WorkOptions } from "./worker.ts";
+import type { RunningWorker, WorkOptions } from "./worker.ts";
 import { PREFIX, startWork } from "./worker.ts";
 
 const ATTEMPTS = 5;
 /** Before the second attempt, in milliseconds; doubled before each further one. */
 const BACKOFF_MS = 1000;
-/** More than these are not kept; the oldest go. */
+/** Of further dead letters the oldest are deleted. */
 const MAX_DEAD = 100_000;
 const PAGE = 100;
 const QUIT_MS = 1000;
 
-/** How many originals are where. */
+/** The numbers of originals by state. */
 export interface QueueCounts {
-  /** Those that are to be tried again later are among them. */
+  /** Those that wait for a retry are among them. */
   readonly waiting: number;
   readonly active: number;
   readonly dead: number;
 }
 
-/** An original that was given up. */
+/** An original whose every attempt has failed. */
 interface DeadLetter {
   readonly key: string;
   readonly reason: string;
@@ -31,25 +31,25 @@ interface DeadLetter {
   readonly failedAt: string;
 }
 
-/** Originals to be warmed up, shared by many processes: BullMQ, on Redis or Valkey. */
+/** A queue of originals to warm up, shared by many processes: BullMQ, on Redis or Valkey. */
 export interface WarmQueue {
-  /** One job for each original; one that waits, or is dead, already is not added again. */
-  add(orders: readonly WarmRequest[]): Promise<void>;
+  /** Adds one job for each original, unless the same one waits or is dead already. */
+  add(requests: readonly WarmRequest[]): Promise<void>;
   counts(): Promise<QueueCounts>;
   dead(): AsyncGenerator<DeadLetter>;
-  /** Puts the dead letters back; gives how many. */
+  /** Puts the dead letters back into the queue; gives their number. */
   retryDead(): Promise<number>;
-  work(options: WorkOptions): Work;
+  work(options: WorkOptions): RunningWorker;
   close(): Promise<void>;
 }
 
 export interface WarmQueueOptions {
   readonly url: string;
-  /** Both ends must call it the same. */
+  /** The same for the processes that add jobs and those that take them. */
   readonly name: string;
 }
 
-/** @throws Error when the packages are not installed, or the queue cannot be reached */
+/** @throws Error when the packages are not installed, or Redis cannot be reached */
 export async function openQueue({ url, name }: WarmQueueOptions): Promise<WarmQueue> {
   const drivers = await loadDrivers();
   const connection = await connect(drivers, url);
@@ -59,16 +59,16 @@ export async function openQueue({ url, name }: WarmQueueOptions): Promise<WarmQu
     defaultJobOptions: {
       attempts: ATTEMPTS,
       backoff: { type: "exponential", delay: BACKOFF_MS },
-      removeOnComplete: true, // what has been made is in the bucket
+      removeOnComplete: true, // the result is in the bucket
       removeOnFail: { count: MAX_DEAD },
       stackTraceLimit: 0,
     },
   });
-  queue.on("error", () => undefined); // the connection is made again by itself
+  queue.on("error", () => undefined); // ioredis connects again by itself
   return {
-    add: async (orders) => {
+    add: async (requests) => {
       await queue.addBulk(
-        orders.map((data) => ({ name: "warm", data, opts: { jobId: hashRequest(data) } })),
+        requests.map((data) => ({ name: "warm", data, opts: { jobId: hashRequest(data) } })),
       );
     },
     counts: async () => {
@@ -81,14 +81,14 @@ export async function openQueue({ url, name }: WarmQueueOptions): Promise<WarmQu
     work: (options) => startWork(drivers, { ...options, connection, name }),
     close: async () => {
       await queue.close();
-      // a server that is away would never be told
+      // a server that is down never answers
       await Promise.race([connection.quit(), pause(QUIT_MS)]);
       connection.disconnect();
     },
   };
 }
 
-/** The same for the same order, and no number: such an id BullMQ keeps for itself. */
+/** The same id for the same request. Not a number: BullMQ reserves those. */
 function hashRequest({ key, outputs }: WarmRequest): string {
   const hash = createHash("sha256").update(JSON.stringify([key, outputs]));
   return `original-${hash.digest("hex")}`;
@@ -106,7 +106,7 @@ async function* readDead(queue: Queue<WarmRequest, WarmTally>): AsyncGenerator<D
 }
 
 async function retryDead(queue: Queue<WarmRequest, WarmTally>): Promise<number> {
-  // those that die again meanwhile are not to be retried for ever
+  // count first: letters that die again meanwhile must not keep this going for ever
   let left = await queue.getFailedCount();
   let retried = 0;
   while (left > 0) {

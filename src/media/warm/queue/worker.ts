@@ -1,41 +1,39 @@
 import type { Job, Worker } from "bullmq";
 import type { Redis } from "ioredis";
 import { toAsync } from "../../../concurrency/to-async.ts";
-import type { WarmRequest } from "../order.ts";
+import type { WarmRequest } from "../request.ts";
 import type { WarmResult, WarmTally } from "../result.ts";
 import { countResult, createTally, isTransient } from "../result.ts";
 import type { Warm } from "../warm.ts";
 import type { Drivers } from "./redis.ts";
 
-/** Before the names of all keys in Redis. */
+/** The beginning of all keys in Redis. */
 export const PREFIX = "shift-media";
 
-/** A job that has taken its worker with it more often than that is not given to another one. */
+/** A job that is lost with its worker more often than this fails. */
 const MAX_LOSSES = 3;
-/** Reasons in a dead letter. */
+/** In a dead letter. */
 const MAX_REASONS = 5;
 const PROGRESS_MS = 1000;
 
-/** All that is wanted of one original; gives what has become of it. */
 type WarmJob = Job<WarmRequest, WarmTally>;
 
 export interface WorkOptions {
   readonly warm: Warm;
-  /** Originals at a time. */
+  /** Originals at the same time. */
   readonly concurrency: number;
   /** Originals a second, of all workers together. */
   readonly rate?: number | undefined;
-  /** A worker that has not been heard of for so long has lost its jobs to others. */
+  /** A worker that is silent for this long loses its jobs to others. */
   readonly lostAfterMs: number;
   readonly onResult: (result: WarmResult) => void;
   readonly onProblem: (error: Error) => void;
 }
 
-/** A worker at work. */
-export interface Work {
-  /** Takes no more jobs, and resolves when those that it has are done. */
+export interface RunningWorker {
+  /** Takes no more jobs, and resolves when the present ones are done. */
   stop(): Promise<void>;
-  /** For when the queue is away: what is at work on goes to others, who find there what was made. */
+  /** For when Redis is down: leaves the present jobs to others, which find the variants that were made. */
   leave(): Promise<void>;
 }
 
@@ -44,18 +42,18 @@ interface Wiring extends WorkOptions {
   readonly name: string;
 }
 
-/** Takes jobs off the queue, one for each original, and tells in each how far it has come. */
+/** Takes jobs off the queue, one for each original, and records their progress. */
 export function startWork(
   { UnrecoverableError, ...drivers }: Pick<Drivers, "Worker" | "UnrecoverableError">,
   { connection, name, concurrency, rate, lostAfterMs, ...options }: Wiring,
-): Work {
+): RunningWorker {
   const worker: Worker<WarmRequest, WarmTally> = new drivers.Worker(
     name,
     async (job: WarmJob) => {
-      const { tally, failures } = await workOff(job, options);
+      const { tally, failures } = await runJob(job, options);
       if (failures.length === 0) return tally;
       const reasons = describeFailures(failures, tally);
-      // only what may go better the next time is worth one
+      // only transient failures are worth another attempt
       throw failures.some(({ code }) => code !== undefined && isTransient(code))
         ? new Error(reasons)
         : new UnrecoverableError(reasons);
@@ -81,16 +79,16 @@ interface Sums {
   readonly failures: readonly WarmResult[];
 }
 
-async function workOff(job: WarmJob, { warm, onResult }: JobOptions): Promise<Sums> {
+async function runJob(job: WarmJob, { warm, onResult }: JobOptions): Promise<Sums> {
   const tally = createTally();
   const failures: WarmResult[] = [];
-  let told = performance.now();
+  let reportedAt = performance.now();
   for await (const result of warm(toAsync([job.data]), new AbortController().signal)) {
     countResult(tally, result);
     onResult(result);
     if (result.status === "failed") failures.push(result);
-    if (performance.now() - told < PROGRESS_MS) continue;
-    told = performance.now();
+    if (performance.now() - reportedAt < PROGRESS_MS) continue;
+    reportedAt = performance.now();
     await job.updateProgress({ ...tally });
   }
   await job.updateProgress({ ...tally });

@@ -1,6 +1,6 @@
 import { Redis } from "ioredis";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { WarmRequest } from "../../../../src/media/warm/order.ts";
+import type { WarmRequest } from "../../../../src/media/warm/request.ts";
 import type { WarmResult } from "../../../../src/media/warm/result.ts";
 import type { Warm } from "../../../../src/media/warm/warm.ts";
 import type { WarmQueue } from "../../../../src/media/warm/queue/queue.ts";

@@ -1,21 +1,21 @@
 import { z } from "zod";
 import { MediaError } from "../../errors.ts";
 
-/** All variants that are to be there of one original. */
+/** The variants to make of one original. */
 export interface WarmRequest {
   readonly key: string;
   readonly outputs: readonly Outputs[];
 }
 
-/** Every one of some transforms in every one of some formats. */
+/** Each of the transforms in each of the formats. */
 export interface Outputs {
   /** Texts of options: `w_300,h_200`, `t_card`; empty for the original in another format. */
   readonly transforms: readonly string[];
-  /** For those transforms that name none; without any it is by the key, as in a URL. */
+  /** For transforms that name none. If empty, the key decides, as in a URL. */
   readonly formats: readonly string[];
 }
 
-/** A line that could not be read, beside those that could. */
+/** A line that cannot be read. */
 export interface InvalidLine {
   /** Counted from 1. */
   readonly line: number;
@@ -24,7 +24,7 @@ export interface InvalidLine {
 
 export type WarmEntry = WarmRequest | InvalidLine;
 
-/** How many combinations of transform and format there may be of one original. */
+/** The most combinations of transform and format for one original. */
 export const MAX_COMBINATIONS = 256;
 
 const NOTHING: Outputs = { transforms: [], formats: [] };
@@ -43,28 +43,28 @@ const body = z.strictObject(
 );
 
 /**
- * Reads `{"keys": ["a.jpg"], "transforms": ["w_300"], "presets": ["card"], "formats": ["webp"]}`; `key`
- * is one of them.
+ * Parses `{"keys": ["a.jpg"], "transforms": ["w_300"], "presets": ["card"], "formats": ["webp"]}`; `key`
+ * is one more key.
  *
- * @param standard what is wanted where the text says nothing of it
- * @throws MediaError `invalid_body` that names what is wrong
+ * @param standard the outputs of a text that names none
+ * @throws MediaError `invalid_body` that names the problem
  */
 export function parseWarmRequests(text: string, standard?: Outputs): readonly WarmRequest[] {
   const { key, keys = [], ...rest } = parse(text);
   const all = new Set(key === undefined ? keys : [key, ...keys]);
   if (all.size === 0) throw invalidBody('"key" or "keys" must be given');
-  const want = parseOutputs(rest, standard);
-  return [...all].map((one) => ({ key: one, outputs: [want] }));
+  const outputs = parseOutputs(rest, standard);
+  return [...all].map((one) => ({ key: one, outputs: [outputs] }));
 }
 
-/** What is wanted, in the terms of people: by transforms, presets and formats. */
+/** Outputs as users write them. */
 export interface OutputsInput {
   readonly transforms?: readonly string[] | undefined;
   readonly presets?: readonly string[] | undefined;
   readonly formats?: readonly string[] | undefined;
 }
 
-/** @throws MediaError `invalid_body` when it is nothing, or too much */
+/** @throws MediaError `invalid_body` for no outputs, or too many */
 export function parseOutputs(
   { transforms = [], presets = [], formats }: OutputsInput,
   standard: Outputs = NOTHING,
@@ -75,10 +75,10 @@ export function parseOutputs(
   if (given.length + inFormats.length === 0) {
     throw invalidBody('"transforms", "presets" or "formats" must be given');
   }
-  const want = { transforms: given.length > 0 ? given : [""], formats: inFormats };
-  const count = countCombinations(want);
-  if (count <= MAX_COMBINATIONS) return want;
-  const problem = `an original must be wanted in at most ${MAX_COMBINATIONS} combinations`;
+  const outputs = { transforms: given.length > 0 ? given : [""], formats: inFormats };
+  const count = countCombinations(outputs);
+  if (count <= MAX_COMBINATIONS) return outputs;
+  const problem = `an original must have at most ${MAX_COMBINATIONS} combinations`;
   throw invalidBody(`${problem} of transforms and formats, got ${count}`);
 }
 

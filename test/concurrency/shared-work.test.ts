@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import type { Demand } from "../../src/concurrency/coalesce.ts";
-import { createCoalescer } from "../../src/concurrency/coalesce.ts";
+import type { Demand } from "../../src/concurrency/shared-work.ts";
+import { SharedWork } from "../../src/concurrency/shared-work.ts";
 import { createDeferred } from "../support/deferred.ts";
 
 interface Gate {
@@ -25,9 +25,9 @@ function untilAborted(signal: AbortSignal): Promise<never> {
   });
 }
 
-describe("createCoalescer", () => {
+describe("SharedWork", () => {
   it("abandons a job when all who waited have gone, and no sooner", async () => {
-    const jobs = createCoalescer<string>();
+    const jobs = new SharedWork<string>();
     const gate = createGate();
     const [first, second] = [new AbortController(), new AbortController()];
     const waits = [first, second].map(({ signal }) => jobs.join("a", gate.start, { signal }));
@@ -42,7 +42,7 @@ describe("createCoalescer", () => {
   });
 
   it("gives what was abandoned and done all the same to whoever comes meanwhile", async () => {
-    const jobs = createCoalescer<string>();
+    const jobs = new SharedWork<string>();
     const gate = createGate();
     const client = new AbortController();
     const gone = jobs.join("a", gate.start, { signal: client.signal });
@@ -56,7 +56,7 @@ describe("createCoalescer", () => {
   });
 
   it("begins anew, once, when what was abandoned comes to nothing", async () => {
-    const jobs = createCoalescer<string>();
+    const jobs = new SharedWork<string>();
     const gate = createGate();
     const dropped = (demand: Demand): Promise<string> =>
       Promise.race([gate.start(demand), untilAborted(demand.abandoned)]);
@@ -78,7 +78,7 @@ describe("createCoalescer", () => {
   });
 
   it("never abandons what is wanted without a wait", async () => {
-    const jobs = createCoalescer<string>();
+    const jobs = new SharedWork<string>();
     const gate = createGate();
     const background = jobs.join("a", gate.start, { isBackground: true });
     const visitor = new AbortController();
@@ -96,7 +96,7 @@ describe("createCoalescer", () => {
   });
 
   it("tells a job when somebody comes to wait for it", async () => {
-    const jobs = createCoalescer<string>();
+    const jobs = new SharedWork<string>();
     const gate = createGate();
     const background = jobs.join("a", gate.start, { isBackground: true });
     let calls = 0;
@@ -112,10 +112,68 @@ describe("createCoalescer", () => {
   });
 
   it("counts nobody who had gone before", async () => {
-    const jobs = createCoalescer<string>();
+    const jobs = new SharedWork<string>();
     const gate = createGate();
     const gone = jobs.join("a", gate.start, { signal: AbortSignal.abort(new Error("gone")) });
     await expect(gone).rejects.toThrow("gone");
     expect((await gate.demand).abandoned.aborted).toBe(true);
+  });
+
+  it("shares a leased value until its last release, also when its work is done", async () => {
+    const released: unknown[] = [];
+    const onRelease = (...call: unknown[]): void => void released.push(call);
+    const works = new SharedWork<string>({ onRelease });
+    const { signal } = new AbortController();
+    let begun = 0;
+    const start = async (): Promise<string> => `value ${(begun += 1)}`;
+    const first = await works.lease("a", start, { signal });
+    const second = await works.lease("a", start, { signal });
+    expect([first.value, second.value]).toEqual(["value 1", "value 1"]);
+    first.release();
+    first.release();
+    expect(released).toEqual([]);
+    second.release();
+    expect(released).toEqual([["a", "value 1", true]]);
+    expect((await works.lease("a", start, { signal })).value).toBe("value 2");
+  });
+
+  it("abandons leased work when all who wait for it have left", async () => {
+    const works = new SharedWork<string>();
+    const gate = createGate();
+    const client = new AbortController();
+    let aborts = 0;
+    const onAbort = (): void => void (aborts += 1);
+    const lease = works.lease("a", gate.start, { signal: client.signal, onAbort });
+    const { abandoned } = await gate.demand;
+    client.abort(new Error("gone"));
+    expect(aborts).toBe(1);
+    await expect(lease).rejects.toThrow("gone");
+    expect(abandoned.aborted).toBe(true);
+  });
+
+  it("does not share a leased value that is forgotten or too old", async () => {
+    const released: unknown[] = [];
+    const onRelease = (...call: unknown[]): void => void released.push(call);
+    let time = 0;
+    const works = new SharedWork<string>({ maxAgeMs: 10, now: () => time, onRelease });
+    const { signal } = new AbortController();
+    let begun = 0;
+    const start = async (): Promise<string> => `value ${(begun += 1)}`;
+    const first = await works.lease("a", start, { signal });
+    works.forget((key) => key === "a");
+    const second = await works.lease("a", start, { signal });
+    time = 10;
+    const third = await works.lease("a", start, { signal });
+    expect([first, second, third].map(({ value }) => value)).toEqual([
+      "value 1",
+      "value 2",
+      "value 3",
+    ]);
+    for (const lease of [first, second, third]) lease.release();
+    expect(released).toEqual([
+      ["a", "value 1", false],
+      ["a", "value 2", false],
+      ["a", "value 3", true],
+    ]);
   });
 });

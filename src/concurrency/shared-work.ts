@@ -1,0 +1,206 @@
+import { orAbort } from "../abort.ts";
+
+/** How much a piece of work is wanted, by those who share it. */
+export interface Demand {
+  /** Fires when all callers have left. */
+  readonly abandoned: AbortSignal;
+  /** Whether a caller waits for the result, and not only wants the work to be done. */
+  isAwaited(): boolean;
+  /** Calls back when the first caller comes who waits. */
+  onAwaited(listener: () => void): void;
+}
+
+export interface JoinOptions {
+  /** Fires when the caller leaves. Without it the work is never abandoned. */
+  readonly signal?: AbortSignal | undefined;
+  /** The caller wants the work done but does not wait for it. */
+  readonly isBackground?: boolean | undefined;
+}
+
+export interface LeaseOptions {
+  /** Ends the wait for the value; a lease that was given lasts until its release. */
+  readonly signal: AbortSignal;
+  /** When the value was current, in the time of `now`, if this call begins the work. Default: now. */
+  readonly since?: number | undefined;
+  /** Called at once when the signal ends the wait. */
+  readonly onAbort?: () => void;
+}
+
+/** A value that stays shared until all its leases are released. */
+export interface SharedLease<T> extends Disposable {
+  readonly value: T;
+  release(): void;
+}
+
+export interface SharedWorkOptions<T> {
+  /** Finished work can be joined until this promise settles. Default: it cannot be joined. */
+  readonly joinableUntil?: (value: T) => Promise<unknown> | undefined;
+  /** Leased values that are older are not shared with new callers. Default: no limit. */
+  readonly maxAgeMs?: number;
+  /** Milliseconds since some beginning; needed beside `maxAgeMs`. */
+  readonly now?: () => number;
+  /** Called with a leased value when its last lease is released; `isCurrent` is false after `forget`. */
+  readonly onRelease?: (key: string, value: T, isCurrent: boolean) => void;
+}
+
+type Start<T> = (demand: Demand) => Promise<T>;
+
+interface Work<T> {
+  readonly promise: Promise<T>;
+  readonly controller: AbortController;
+  readonly listeners: (() => void)[];
+  readonly since: number;
+  /** The number of callers that wait. */
+  waiting: number;
+  /** The number of callers that can leave, whether they wait or not; and of leases. */
+  users: number;
+  /** A caller without a signal wants it: it is never abandoned. */
+  isPinned: boolean;
+  isLeased: boolean;
+  result?: { readonly value: T };
+}
+
+/** Callers that want the same thing at the same time share one piece of work, found by its key. */
+export class SharedWork<T> {
+  readonly #works = new Map<string, Work<T>>();
+  readonly #options: SharedWorkOptions<T>;
+
+  constructor(options: SharedWorkOptions<T> = {}) {
+    this.#options = options;
+  }
+
+  has(key: string): boolean {
+    return this.#works.has(key);
+  }
+
+  /** Whether there is work of this key that is not abandoned. */
+  isWanted(key: string): boolean {
+    return this.#works.get(key)?.controller.signal.aborted === false;
+  }
+
+  /** Joins the work of this key, or starts it, and waits for its result. */
+  join(key: string, start: Start<T>, options: JoinOptions = {}): Promise<T> {
+    const { signal, isBackground = false } = options;
+    const work = this.#findOrBegin(key, start);
+    if (!isBackground) addWaiter(work);
+    if (!signal) {
+      work.isPinned = true;
+      return work.promise;
+    }
+    work.users += 1;
+    return orAbort(work.promise, signal, () => {
+      if (!isBackground) work.waiting -= 1;
+      this.#leave(key, work, signal.reason);
+    });
+  }
+
+  /** Joins the work of this key, or starts it, and holds its value until the release of the lease. */
+  async lease(key: string, start: Start<T>, options: LeaseOptions): Promise<SharedLease<T>> {
+    const { signal, since, onAbort } = options;
+    const work = this.#findOrBegin(key, start, since);
+    addWaiter(work);
+    work.isLeased = true;
+    work.users += 1;
+    let isReleased = false;
+    const release = (): void => {
+      if (isReleased) return;
+      isReleased = true;
+      work.waiting -= 1;
+      this.#leave(key, work, signal.reason);
+    };
+    try {
+      const value = await orAbort(work.promise, signal, onAbort);
+      return { value, release, [Symbol.dispose]: release };
+    } catch (error) {
+      release();
+      throw error;
+    }
+  }
+
+  /** Later callers start work of these keys anew; present callers keep theirs. */
+  forget(isMeant: (key: string) => boolean): void {
+    for (const key of this.#works.keys()) if (isMeant(key)) this.#works.delete(key);
+  }
+
+  #findOrBegin(key: string, start: Start<T>, since?: number): Work<T> {
+    const present = this.#works.get(key);
+    if (!present || this.#isTooOld(present)) return this.#begin(key, start, since);
+    if (!present.controller.signal.aborted) return present;
+    return this.#begin(key, (demand) => reuseOrStart(present, start, demand), since);
+  }
+
+  #isTooOld({ since }: Work<T>): boolean {
+    const { maxAgeMs = Infinity, now = () => 0 } = this.#options;
+    return now() - since >= maxAgeMs;
+  }
+
+  #begin(key: string, start: Start<T>, since = this.#options.now?.() ?? 0): Work<T> {
+    const controller = new AbortController();
+    const listeners: (() => void)[] = [];
+    const demand: Demand = {
+      abandoned: controller.signal,
+      isAwaited: () => work.waiting > 0,
+      onAwaited: (listener) => void listeners.push(listener),
+    };
+    const work: Work<T> = {
+      // in a microtask: the demand is known once the first caller has joined
+      promise: Promise.resolve().then(() => start(demand)),
+      controller,
+      listeners,
+      since,
+      waiting: 0,
+      users: 0,
+      isPinned: false,
+      isLeased: false,
+    };
+    this.#works.set(key, work);
+    // before callers go on: what they start then is other work
+    work.promise.then(
+      (value) => this.#finish(key, work, value),
+      () => this.#remove(key, work),
+    );
+    return work;
+  }
+
+  #finish(key: string, work: Work<T>, value: T): void {
+    work.result = { value };
+    if (work.isLeased) {
+      if (work.users === 0) this.#release(key, work, value);
+      return;
+    }
+    const remove = (): void => void this.#remove(key, work);
+    const end = this.#options.joinableUntil?.(value);
+    if (end) end.then(remove, remove);
+    else remove();
+  }
+
+  #leave(key: string, work: Work<T>, reason: unknown): void {
+    work.users -= 1;
+    if (work.users > 0 || work.isPinned) return;
+    if (work.result && work.isLeased) this.#release(key, work, work.result.value);
+    else work.controller.abort(reason);
+  }
+
+  #release(key: string, work: Work<T>, value: T): void {
+    this.#options.onRelease?.(key, value, this.#remove(key, work));
+  }
+
+  #remove(key: string, work: Work<T>): boolean {
+    return this.#works.get(key) === work && this.#works.delete(key);
+  }
+}
+
+function addWaiter<T>(work: Work<T>): void {
+  work.waiting += 1;
+  if (work.waiting === 1) for (const listener of work.listeners) listener();
+}
+
+/** Abandoned work may still succeed, and is not done twice. */
+async function reuseOrStart<T>(before: Work<T>, start: Start<T>, demand: Demand): Promise<T> {
+  try {
+    return await before.promise;
+  } catch (error) {
+    if (demand.abandoned.aborted) throw error;
+    return start(demand);
+  }
+}
