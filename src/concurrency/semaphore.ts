@@ -59,6 +59,16 @@ export class Semaphore {
     return this.#wait(weight, signal, timeoutMs);
   }
 
+  /** Holds a weight of 1 while the work runs. */
+  async run<T>(work: () => Promise<T>, options?: AcquireOptions): Promise<T> {
+    const lease = await this.acquire(1, options);
+    try {
+      return await work();
+    } finally {
+      lease.release();
+    }
+  }
+
   #wait(weight: number, signal?: AbortSignal, timeoutMs?: number): Promise<Lease> {
     return new Promise((resolve, reject) => {
       const leave = (error: unknown): void => {

@@ -38,8 +38,7 @@ describe("Semaphore", () => {
   it("refuses those who have waited too long, and serves the next all the same", async () => {
     vi.useFakeTimers();
     try {
-      const createRefusal = (): Error => new Error("no room");
-      const semaphore = new Semaphore({ limit: 100, createRefusal });
+      const semaphore = new Semaphore({ limit: 100, createRefusal: () => new Error("no room") });
       const first = await semaphore.acquire(90);
       const large = expect(semaphore.acquire(20, { timeoutMs: 20 })).rejects.toThrow("no room");
       const small = semaphore.acquire(10, { timeoutMs: 30 });

@@ -143,7 +143,8 @@ function begin(state: State, run: Run, entry: WarmEntry): void {
     if (signal.aborted) return; // the reader has gone
     report({ status: "failed", key: entry.key, ...describeError(error) });
   };
-  void warmOriginal(state, { request: entry, signal, report }).catch(fail).then(leave);
+  const work = (): Promise<void> => warmOriginal(state, { request: entry, signal, report });
+  void state.originalSlots.run(work, { signal }).catch(fail).then(leave);
 }
 
 interface Task {
@@ -154,11 +155,13 @@ interface Task {
 
 async function warmOriginal(state: State, { request, signal, report }: Task): Promise<void> {
   const { key } = request;
-  using _slot = await state.originalSlots.acquire(1, { signal });
   const all = resolveWarmRequest(request, state.rules).map(async (output) => {
     if ("request" in output) {
       const own = AbortSignal.any([signal]); // without a listener on the shared one
-      const { status, ...result } = await warmVariant(state, output, own);
+      const { status, ...result } = await state.variantSlots.run(
+        () => warmVariant(state, output, own),
+        { signal: own },
+      );
       report({ status, key, ...result });
       return;
     }
@@ -173,7 +176,6 @@ async function warmVariant(
   { transform, request }: Extract<ResolvedOutput, { request: unknown }>,
   signal: AbortSignal,
 ): Promise<WarmResult> {
-  using _slot = await state.variantSlots.acquire(1, { signal });
   const start = state.now();
   const outcome = await findWithRetry(state, request, signal);
   const ms = Math.round(state.now() - start);
