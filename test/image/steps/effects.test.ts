@@ -3,6 +3,7 @@ import sharp from "sharp";
 import { describe, expect, it } from "vitest";
 import type { Rgba } from "../../support/images.ts";
 import {
+  WHITE,
   decode,
   distance,
   drawGrid,
@@ -32,6 +33,23 @@ const others: [name: string, bytes: Buffer, tolerance: number][] = [
 
 async function probe(bytes: Uint8Array, ...[spec, x = 0.5]: [string, number?]): Promise<Rgba> {
   return (await viewVariant(bytes, spec)).at(x, 0.5);
+}
+
+function listPixels(left: number, top: number, side: number): (readonly [number, number])[] {
+  return Array.from({ length: side * side }, (_, index) => [
+    left + (index % side),
+    top + Math.floor(index / side),
+  ]);
+}
+
+/** Levels of sRGB to light, and back (IEC 61966-2-1). */
+function toLight(level: number): number {
+  const value = level / 255;
+  return value <= 0.04045 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4;
+}
+
+function fromLight(light: number): number {
+  return 255 * (light <= 0.0031308 ? light * 12.92 : 1.055 * light ** (1 / 2.4) - 0.055);
 }
 
 describe("transformImage", () => {
@@ -156,5 +174,46 @@ describe("transformImage", () => {
       width: 80,
       height: 40,
     });
+  });
+
+  it.each([3, 4])("fills blocks of %i channels with about their mean", async (channels) => {
+    const [width, height, side] = [103, 61, 9];
+    const image = sharp(await drawPhoto(width, height));
+    const drawn = channels === 4 ? image.ensureAlpha(0.6) : image;
+    const original = await drawn.png().toBuffer();
+    const [before, after] = [await decode(original), await viewVariant(original, "e_pixelate:9")];
+    for (const [left, top] of [
+      [0, 0],
+      [45, 27],
+      [99, 27],
+      [45, 54],
+      [99, 54],
+    ] as const) {
+      const pixels = listPixels(left, top, side).filter(([x, y]) => x < width && y < height);
+      const colors = pixels.map(([x, y]) => before.at((x + 0.5) / width, (y + 0.5) / height));
+      const mean = [0, 1, 2, 3].map(
+        (channel) => colors.reduce((sum, color) => sum + (color[channel] ?? 0), 0) / colors.length,
+      );
+      const filled = pixels.map(([x, y]) => after.at((x + 0.5) / width, (y + 0.5) / height));
+      expect(new Set(filled.map(String)).size).toBe(1);
+      const [r = 0, g = 0, b = 0, alpha = 0] = mean;
+      expect(distance(filled[0] ?? WHITE, [r, g, b, alpha])).toBeLessThan(12);
+    }
+  });
+
+  it("turns every colour into the grey of its luminance, and keeps alpha", async () => {
+    const [width, height] = [64, 8];
+    const data = Buffer.from(
+      Array.from({ length: width * height * 4 }, (_, at) => (at * 97) % 256),
+    );
+    const raw = { width, height, channels: 4 } as const;
+    const image = await viewVariant(await sharp(data, { raw }).png().toBuffer(), "e_grayscale");
+    for (let at = 0; at < width * height; at += 1) {
+      const [r = 0, g = 0, b = 0, alpha = 0] = data.subarray(at * 4, at * 4 + 4);
+      const light = 0.2126 * toLight(r) + 0.7152 * toLight(g) + 0.0722 * toLight(b);
+      const gray = Math.round(fromLight(light));
+      const color = image.at(((at % width) + 0.5) / width, (Math.floor(at / width) + 0.5) / height);
+      expect(distance(color, [gray, gray, gray, alpha])).toBeLessThanOrEqual(1);
+    }
   });
 });
