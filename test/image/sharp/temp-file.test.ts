@@ -5,7 +5,7 @@ import { platform, tmpdir } from "node:os";
 import { dirname } from "node:path";
 import { promisify } from "node:util";
 import { describe, expect, it } from "vitest";
-import { lendAsFile } from "../../../dist/image/sharp/temp-file.js";
+import { lendAsFile } from "../../../src/image/sharp/temp-file.ts";
 
 const isLinux = platform() === "linux";
 const bytes = randomBytes(30_000);

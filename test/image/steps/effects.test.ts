@@ -211,9 +211,9 @@ describe("transformImage", () => {
     for (let at = 0; at < width * height; at += 1) {
       const [r = 0, g = 0, b = 0, alpha = 0] = data.subarray(at * 4, at * 4 + 4);
       const light = 0.2126 * toLight(r) + 0.7152 * toLight(g) + 0.0722 * toLight(b);
-      const gray = Math.round(fromLight(light));
+      const level = Math.round(fromLight(light));
       const color = image.at(((at % width) + 0.5) / width, (Math.floor(at / width) + 0.5) / height);
-      expect(distance(color, [gray, gray, gray, alpha])).toBeLessThanOrEqual(1);
+      expect(distance(color, [level, level, level, alpha])).toBeLessThanOrEqual(1);
     }
   });
 });
