@@ -74,7 +74,7 @@ async function failureOf(call: Promise<unknown>): Promise<MediaError> {
 describe("a fault of the store", () => {
   it.each(FAULTS)("is named in the cause of every call that it fails: %s", async (...fault) => {
     const [, problem, answer, message] = fault;
-    const { store, get, put } = await script([answer], 400);
+    const { store, get, put } = await script([answer], problem === "slow" ? 400 : 5000);
     const calls = [
       get(),
       put(),
