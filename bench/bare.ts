@@ -2,7 +2,7 @@
 import { serve } from "@hono/node-server";
 import { Hono } from "hono";
 
-/** What is answered, as JSON in the one argument. */
+/** The answers to give: the one argument, as JSON. */
 export interface BareAnswers {
   readonly location: string;
   readonly redirectHeaders: Readonly<Record<string, string>>;

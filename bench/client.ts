@@ -19,7 +19,7 @@ export type ClientRequest =
       readonly perSecond: number;
       readonly seconds: number;
     }
-  /** So many at a time of a template's URLs, each with another `{width}`; who is refused asks again. */
+  /** Keeps a number of requests under way, each for a new `{width}` of a template, and repeats those that are refused. */
   | {
       readonly kind: "saturate";
       readonly templates: readonly string[];
@@ -38,7 +38,7 @@ export interface ClientResult {
 
 const RETRY_MS = 100;
 
-/** One task: what it has seen, and when it is over. */
+/** One task: its answers so far, and when it ends. */
 interface Task {
   readonly begin: number;
   readonly end: number;

@@ -17,14 +17,14 @@ export interface Job {
   readonly format: ImageFormat;
 }
 
-/** What some work has cost. */
+/** The cost of some work. */
 export interface Cost {
   readonly wallMs: number;
-  /** Of the processes that did it, not of whoever asked; NaN where nobody knows. */
+  /** Of the processes that did it, without the client; NaN where the system does not tell. */
   readonly cpuMs: number;
 }
 
-/** Whoever can be given jobs, so many at a time. */
+/** Does jobs, a number of them at a time. */
 export type Maker = (jobs: readonly Job[], lanes: number) => Promise<Cost>;
 
 const agent = new Agent({ keepAlive: true });
@@ -121,8 +121,8 @@ const WARM_UP_TURNS = 120;
 const WARM_UP_WIDTHS = [8, 16, 24, 32, 40, 48];
 
 /**
- * Has each of them make many small variants. V8 compiles what runs often: whoever has just started takes longer for
- * everything than they will from then on.
+ * Has each of them make many small variants. V8 compiles code that runs often, so a process that has just started
+ * takes longer for everything.
  */
 export async function warmUp(
   makers: readonly Maker[],
@@ -162,7 +162,7 @@ export async function alternate<Name extends string>(
   >;
   for (let round = 0; round <= rounds; round += 1) {
     const jobs = await toJobs();
-    // each goes first and last in its turn: who goes on where it left off has warmer caches
+    // each goes first and last in turn: one that goes on where it left off has warmer caches
     const first = round % names.length;
     for (const name of [...names.slice(first), ...names.slice(0, first)]) {
       const cost = await makers[name](jobs, lanes);

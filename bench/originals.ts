@@ -15,7 +15,7 @@ const DRAWN = 8;
 /** The images that everybody is asked for: files of one folder, made when they are first wanted. */
 export interface Originals {
   readonly folder: string;
-  /** What they were made of, for people. */
+  /** The images that they were made of, in words. */
   readonly source: string;
   /** About 2000 pixels wide, as they come. */
   two(count?: number): Promise<readonly string[]>;
@@ -27,7 +27,7 @@ export interface Originals {
   twelvePng(): Promise<string>;
   /** 7360 by 4912, with grain. */
   thirtySix(): Promise<readonly string[]>;
-  /** The same images under keys that nobody has asked for: whoever is asked has nothing of them. */
+  /** The same images under keys that are new, so that no server has anything of them in memory. */
   afresh(keys: readonly string[]): Promise<readonly string[]>;
   bytesOf(key: string): Promise<Buffer>;
   /** Takes the names of `afresh` away; the images stay for the next run. */

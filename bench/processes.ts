@@ -8,10 +8,10 @@ const MS_PER_TICK = 10;
 const PAGE_BYTES = 4096;
 const START_TIMEOUT_MS = 20_000;
 
-/** Whether this system tells the processor time and the memory of processes. */
+/** This system tells the processor time and the memory of processes. */
 export const HAS_PROC: boolean = canReadProc();
 
-/** What libraries have to say to us is no part of a table. */
+/** Keeps warnings of libraries out of the tables. */
 export const QUIET = { NODE_NO_WARNINGS: "1" } as const;
 
 export interface Server {
@@ -21,7 +21,7 @@ export interface Server {
 }
 
 export interface Program {
-  /** What Node is to run, its own arguments first. */
+  /** The arguments of Node, with the script and its own after them. */
   readonly args: readonly string[];
   readonly environment?: Readonly<Record<string, string>>;
   /** Where its output goes: it costs us nothing there. */

@@ -6,7 +6,7 @@ import { encodeImage } from "../src/image/output/formats.ts";
 import { inLanes } from "./lanes.ts";
 import type { Job } from "./load.ts";
 
-/** What this process is asked for. */
+/** The request to this process. */
 export interface RawRequest {
   readonly jobs: readonly Job[];
   readonly lanes: number;

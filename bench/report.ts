@@ -8,20 +8,20 @@ import { HAS_PROC } from "./processes.ts";
 
 export interface Row {
   readonly name: string;
-  /** What was measured of the service, with its unit. */
+  /** The figure of the service, with its unit. */
   readonly ours: string;
-  /** What it is compared with. */
+  /** The figure that it is compared with. */
   readonly reference: string;
   /** Above 1 the service is the better one, but for shares and the like. */
   readonly ratio?: number;
-  /** What is to be reached; NaN for a figure that could not be had. */
+  /** The goal; NaN for a figure that could not be had. */
   readonly target?: string;
   readonly isMet?: boolean;
   /** Every number that this was made of. */
   readonly raw?: unknown;
 }
 
-/** What a ratio must be. */
+/** The bound of a ratio. */
 export type Target =
   | { readonly atLeast: number }
   | { readonly atMost: number; readonly isWhole?: boolean };

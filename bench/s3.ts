@@ -7,7 +7,7 @@ import type { Originals } from "./originals.ts";
 
 /** An S3 server on loopback behind a proxy that counts what is asked of it. */
 export interface CountedS3 {
-  /** What makes a client of it: the service, or whoever stands in for it. */
+  /** The environment that makes a server use it. */
   readonly environment: Environment;
   /** Requests so far: their method and path, without the query. */
   readonly seen: string[];

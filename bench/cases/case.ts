@@ -5,7 +5,7 @@ import type { Row } from "../report.ts";
 import type { Environment } from "../service.ts";
 import { startService } from "../service.ts";
 
-/** What a case gets. */
+/** The things that a case works with. */
 export interface Bench {
   readonly options: Options;
   readonly originals: Originals;

@@ -13,7 +13,7 @@ const SAMPLE_MS = 100;
 const MOST_PARENT_MB = 250;
 const MOST_CHILD_MB = 350;
 
-/** What the service holds after many misses of all kinds, and while it made them. */
+/** Measures the memory of the service during and after many misses of all kinds. */
 export async function memory(bench: Bench): Promise<void> {
   if (!HAS_PROC) {
     const ours = "this system does not tell the memory of processes";

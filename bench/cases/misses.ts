@@ -89,7 +89,7 @@ async function compare(
   { name, keys, width, format, target }: MissSet,
   makers: Readonly<Record<"ours" | "least" | "raw", Maker>>,
 ): Promise<void> {
-  // what is in S3 has to be put there for each round, which takes longer than the round
+  // originals in S3 are put there anew for each round, which takes longer than the round
   const repeats = s3 ? 1 : Math.ceil(PER_ROUND / keys.length);
   const toJobs = async (): Promise<Job[]> => {
     const jobs: Job[] = [];

@@ -133,7 +133,7 @@ async function prepareUrls({ template }: Peer, folder: string): Promise<(job: Jo
       .replaceAll("{format}", format);
 }
 
-/** What is wrong with a peer's answer: it is to be the image that was asked for. */
+/** Says why an answer of a peer is not the image that was requested. */
 async function findProblem(toUrl: (job: Job) => string, job: Job): Promise<string | undefined> {
   const url = toUrl(job);
   try {

@@ -19,7 +19,7 @@ interface Burst {
   readonly format: Job["format"];
 }
 
-/** What a browser, or a page that many have just opened, may ask for at once. */
+/** The requests that a browser may send at once. */
 export async function listBursts(originals: Originals): Promise<readonly Burst[]> {
   const [jpeg = ""] = await originals.twelve(1);
   const png = await originals.twelvePng();

@@ -85,7 +85,7 @@ async function measureWarm(
   return { wallMs, cpuMs };
 }
 
-/** Whatever was answered: what has been made is redirected to. */
+/** Counts the variants that are not redirected to, and so were not made. */
 async function countMissing(url: string, keys: readonly string[]): Promise<number> {
   let missing = 0;
   const jobs = keys.flatMap((key) =>
