@@ -43,7 +43,7 @@ describe("createTimeout", () => {
   });
 });
 
-/** What waited for a time-out that was called off. */
+/** Waits for a time-out that is called off. */
 function waitForNothing(): WeakRef<AbortSignal> {
   const timeout = createTimeout(600_000);
   const signal = anySignal([timeout.signal]);

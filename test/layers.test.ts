@@ -13,7 +13,7 @@ interface Layer {
 }
 
 /**
- * What each folder of `src/` may import; the deepest folder that is named counts. A folder stands above all
+ * The imports that each folder of `src/` may have; the deepest folder that is named counts. A folder stands above all
  * that it imports. An import that is missing here points the wrong way, or asks for a better place for what
  * it imports.
  */

@@ -47,7 +47,7 @@ function readTemplate(text: string): Tree {
 }
 
 const TEMPLATE = "deploy/aws/template.yaml";
-/** What is read by the SDK, by Node, and by the S3 server beside the service. */
+/** Variables that the SDK, Node and the S3 server beside the service read. */
 const OTHERS = /^(?:AWS_|NODE_|ROOT_|VGW_)/;
 
 describe("the variables of what is deployed", () => {

@@ -17,7 +17,7 @@ import { printRequest } from "../../src/url/build.ts";
 import { createVerify } from "../../src/url/signature.ts";
 import { blockIn, codeIn, rowsOf, under, PRESETS } from "../support/page.ts";
 
-/** What a spelling of `cat.jpg` comes to, in canonical text. */
+/** The canonical text of a spelling for `cat.jpg`. */
 function canonicalOf(spelling: string): string {
   const spec = recognizeTransform(decodeURIComponent(spelling), PRESETS);
   if (!spec) throw new Error(`${spelling} is a folder`);
@@ -149,7 +149,7 @@ describe("the rules of docs/urls.md", () => {
       readonly lqip: string;
     };
     const printed = JSON.parse(blockIn(under("Descriptions"), "json")) as typeof described;
-    // what encoders make differs between their versions
+    // encoders make other bytes in other versions
     expect({ ...printed, lqip: "" }).toEqual({ ...described, lqip: "" });
     expect(Object.keys(printed)).toEqual(Object.keys(described));
   });

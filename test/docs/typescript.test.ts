@@ -18,7 +18,7 @@ function under(heading: string): string {
   return PAGE.split(/\n#+ /).find((section) => section.startsWith(`${heading}\n`)) ?? "";
 }
 
-/** What an expression of the page gives, with what its examples have in scope. */
+/** Evaluates an expression of the page in the scope of its examples. */
 function evaluate(expression: string): unknown {
   const scope = { urls, baseUrl: BASE, buildUrl, buildSrcset, card: CARD };
   // oxlint-disable-next-line typescript/no-implied-eval -- the page is ours
@@ -32,7 +32,7 @@ const CARD: unknown = JSON.parse(
   (/const card = (\{.*\}) satisfies/.exec(PAGE)?.[1] ?? "").replaceAll(/(\w+):(?= )/g, '"$1":'),
 );
 
-/** What the comment after a call says that it gives. */
+/** The result that the comment after a call names. */
 function expectedOf(comment: string): unknown {
   const text = comment.replaceAll("…", BASE);
   return text.startsWith(BASE) ? text : evaluate(text);

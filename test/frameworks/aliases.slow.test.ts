@@ -13,7 +13,7 @@ type Modifiers = Readonly<Record<string, string | number | boolean>>;
 type Case = readonly [Modifiers, width: number, height: number, grid?: string];
 
 /**
- * What a component asks for, and the size and quadrants that come back of `RG/BY`, 600 by 400. In grey,
+ * The URL that a component asks for, and the size and quadrants that come back of `RG/BY`, 600 by 400. In grey,
  * green and yellow are nearly white.
  */
 const CASES: readonly Case[] = [
@@ -64,7 +64,7 @@ const CASES: readonly Case[] = [
   [{ width: 300, animated: true, format: "webp" }, 300, 200, "RG/BY"],
 ];
 
-/** What leaves size and quadrants as they are, and how it is written here. */
+/** Options that leave size and quadrants as they are, with our spelling of them. */
 const READINGS: readonly (readonly [Modifiers, text: string])[] = [
   [{ blur: 3 }, "e_blur:150"],
   [{ blur: 0.3 }, "e_blur:15"],

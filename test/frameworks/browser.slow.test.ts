@@ -193,7 +193,7 @@ describe.skipIf(!hasChromium())("a page of all frameworks in a real browser", { 
     return { seen, statuses };
   }
 
-  /** What the URL promises of an image that is larger in both directions. */
+  /** The size that the URL promises for an image that is larger in both directions. */
   function sizeOf(url: string): readonly number[] {
     const { width = 0, height = 0 } =
       createUrls({ baseUrl: server.url }).parse(url).transform ?? {};

@@ -184,7 +184,7 @@ describe("the handler that buffers", () => {
     const presigned = await invokeBuffered(closed.bufferedHandler, functionUrlEvent(target));
     const there = await fetch(presigned.headers["location"] ?? "");
     expect([presigned.status, there.status]).toEqual([302, 200]);
-    // what always answers with bytes cannot lead elsewhere
+    // a route that always answers with bytes cannot lead elsewhere
     const asStored = functionUrlEvent("/variants/1/noise.png/_.png");
     const refused = await invokeBuffered(closed.bufferedHandler, asStored);
     expect([refused.status, refused.bytes.toString()]).toEqual([

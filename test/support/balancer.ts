@@ -16,7 +16,7 @@ interface Failure {
 /** A load balancer with what they all have, and nothing that would hide a failure: it retries nothing. */
 export interface Balancer {
   readonly url: string;
-  /** Whatever has failed so far. */
+  /** All failures so far. */
   readonly failures: readonly Failure[];
   /** Has requests sent there in turn, for as long as it says that it is ready. */
   add(name: string, url: string): void;
@@ -37,7 +37,7 @@ interface Backend {
   readonly agent: Agent;
   inFlight: number;
   isReady: boolean;
-  /** What was under way when a connection broke; nothing is sent there any more. */
+  /** Fails all that was under way when a connection broke; nothing is sent there any more. */
   lost?: number;
   answered: number;
 }
@@ -140,7 +140,7 @@ function forward(forwarded: Forwarded, backend: Backend | undefined): void {
   asked.end();
 }
 
-/** What is said of a connection is not said of the other. */
+/** Headers about one connection do not hold for the other. */
 function relayed({ headers }: IncomingMessage): IncomingMessage["headers"] {
   const { connection: _, "keep-alive": __, ...rest } = headers;
   return rest;

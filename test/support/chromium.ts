@@ -11,7 +11,7 @@ export function hasChromium(): boolean {
   return existsSync(CHROMIUM);
 }
 
-/** What of it can crash where there is neither a screen nor much memory to share, and no page here needs. */
+/** Turns off parts that crash without a screen or shared memory, and that no page here needs. */
 const WITHOUT = ["--disable-gpu", "--disable-dev-shm-usage"];
 
 export function launchChromium(...args: readonly string[]): Promise<Browser> {

@@ -8,7 +8,7 @@ const MAIN = fileURLToPath(new URL("../../dist/cli/main.js", import.meta.url));
 export interface CliRun {
   readonly process: ChildProcess;
   readonly code: Promise<number | null>;
-  /** What it has printed so far: its results, and all the rest. */
+  /** Its output so far: results, and all the rest. */
   output(): string;
   errors(): string;
 }

@@ -31,7 +31,7 @@ export interface FunctionRuntime {
   dispose(): void;
 }
 
-/** What later versions of the language have brought, and the documentation of CloudFront's runtime does not list. */
+/** Syntax of later versions of the language, which the documentation of CloudFront's runtime does not list. */
 const ABSENT = `
   ["Map", "Set", "WeakMap", "WeakSet", "WeakRef", "Proxy", "Reflect", "Symbol", "BigInt", "eval",
     "Function", "URL", "URLSearchParams", "TextEncoder", "TextDecoder", "console", "setTimeout"]

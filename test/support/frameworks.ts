@@ -18,7 +18,7 @@ const { default: Image, getImageProps } = createRequire(import.meta.url)("next/i
 
 export { getImageProps };
 
-/** What `next/image` sends to browsers. */
+/** The attributes that `next/image` sends to browsers. */
 export function renderNext(props: ImageProps): string {
   return render(createElement(Image, props));
 }
@@ -52,7 +52,7 @@ export function createNuxtImage(
   return createImage(options as CreateImageOptions); // no provider here reads the configuration
 }
 
-/** What `<NuxtImg>` is given. */
+/** The properties of `<NuxtImg>`. */
 interface NuxtProps {
   readonly sizes?: string;
   readonly provider?: "shiftMedia" | "ipx";

@@ -21,7 +21,7 @@ export interface Asked {
   readonly body?: string;
 }
 
-/** What a function URL makes of a request: the path as it came. */
+/** The event that a function URL makes of a request: the path as it came. */
 export function functionUrlEvent(target: string, asked: Asked = {}): LambdaEvent {
   const [rawPath = "", ...query] = target.split("?");
   return {
@@ -31,7 +31,7 @@ export function functionUrlEvent(target: string, asked: Asked = {}): LambdaEvent
   };
 }
 
-/** What an HTTP API makes of it: the path decoded, and cut off at a question mark in it. */
+/** The event of an HTTP API: the path decoded, and cut off at a question mark in it. */
 export function httpApiEvent(target: string, asked: Asked = {}): LambdaEvent {
   const [path = "", ...query] = target.split("?");
   const [rawPath = ""] = decodeURIComponent(path).split("?");
@@ -142,7 +142,7 @@ export function askRaw(
   });
 }
 
-/** What must not depend on where it was asked. */
+/** Drops headers that may differ between two servers. */
 export function compared({ status, headers, bytes }: Invoked): object {
   const said = COMPARED.map((name) => [name, headers[name]]);
   return { status, ...Object.fromEntries(said), bytes: bytes.toString("base64") };

@@ -59,7 +59,7 @@ export async function startNginx(upstreamPort: number): Promise<Nginx> {
   }
 }
 
-/** What the main configuration of a system has, as little as goes. */
+/** The least that the main configuration of a system has. */
 function mainConfiguration(folder: string): string {
   const isRoot = userInfo().uid === 0;
   const temporary = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"];

@@ -7,7 +7,7 @@ const TEXTS = /PRESETS="(.*)"/.exec(PAGE)?.[1] ?? "";
 /** With the presets that the page gives as an example. */
 export const PRESETS: Presets = loadConfig({ PRESETS: TEXTS }).access.presets;
 
-/** What stands under a heading, up to the next one of any level. */
+/** The text under a heading, up to the next one of any level. */
 export function under(heading: string): string {
   const found = PAGE.split(/\n#+ /).find((section) => section.startsWith(`${heading}\n`));
   if (found === undefined) throw new Error(`the page has no heading "${heading}"`);

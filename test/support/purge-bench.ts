@@ -6,7 +6,7 @@ import { DEFAULT_PREFIX } from "./prefix.ts";
 import type { Bench } from "./variants.ts";
 import { createBench } from "./variants.ts";
 
-/** What purges the variants of a bench. */
+/** Purges the variants of a bench. */
 export function depsOf(bench: Bench): PurgeDeps {
   const { store, cache, events } = bench;
   const observe = (event: (typeof events)[number]): void => void events.push(event);

@@ -165,7 +165,7 @@ async function patiently(ask: () => Promise<unknown>): Promise<void> {
 async function run(folder: string, [command = "", ...args]: readonly string[]): Promise<string> {
   const env = { ...process.env, CEPH_CONF: join(folder, "ceph.conf") };
   return new Promise((resolve, reject) => {
-    // what goes into the background keeps its standard output open: only the end of the process counts
+    // a process in the background keeps its standard output open: only its end counts
     const child = spawn(command, args, { env, stdio: ["ignore", "ignore", "pipe"] });
     let problem = "";
     child.stderr.on("data", (chunk: Buffer) => (problem += chunk.toString()));

@@ -9,7 +9,7 @@ import type { S3Server } from "./s3-server.ts";
 import { startS3Server } from "./s3-server.ts";
 import type { Answer } from "./s3-script.ts";
 
-/** What happens to a call: an answer of its own, or something before or after the store has its say. */
+/** The fate of a call: an answer of its own, or something before or after the store answers. */
 export interface Fault {
   /** Instead of the store's answer. */
   readonly answer?: Answer;
@@ -25,9 +25,9 @@ export interface Fault {
 export interface FaultyS3 extends S3Server {
   /** Straight to the server. */
   readonly client: S3Client;
-  /** What came in, as `HEAD originals/a.jpg`, in order. */
+  /** The calls so far, as `HEAD originals/a.jpg`, in order. */
   readonly calls: string[];
-  /** What went out, as `200 HEAD originals/a.jpg`, in order. */
+  /** The answers so far, as `200 HEAD originals/a.jpg`, in order. */
   readonly answers: string[];
   /** From now on this happens to the calls whose names match. */
   fail(pattern: RegExp, fault: Fault): void;

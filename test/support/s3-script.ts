@@ -15,7 +15,7 @@ export type Answer = (response: ServerResponse, request: ScriptedRequest) => voi
 
 export interface ScriptedServer {
   readonly endpoint: string;
-  /** What came in, in order. */
+  /** The requests so far, in order. */
   readonly requests: readonly ScriptedRequest[];
   stop(): Promise<void>;
 }

@@ -64,11 +64,11 @@ export interface BenchOptions {
   readonly store?: ObjectStore;
 }
 
-/** The variant of a text is the text, twice: what it was made from can be read off it. */
+/** The variant of a text is the text, twice, so that a variant shows its original. */
 const TWICE: FindOrMakeDeps["transform"] = async ({ bytes }) =>
   madeOf(new Uint8Array([...bytes, ...bytes]));
 
-/** What a transform gives that took no time. */
+/** The result of a transform that takes no time. */
 export function madeOf(bytes: Uint8Array): Transformed {
   return { kind: "made", bytes, width: 2, height: 1, queueMs: 0, transformMs: 0 };
 }
@@ -160,7 +160,7 @@ function countCalls(name: string, store: ObjectStore, calls: string[]): ObjectSt
   });
 }
 
-/** What a request for a variant gives, as text: what was made, or `stored`. */
+/** The answer to a request for a variant, as text: the bytes that were made, or `stored`. */
 export async function findText(bench: Bench, target = "/w_300/cat.jpg"): Promise<string> {
   const outcome = await bench.variants.find(await requestOf(target));
   return outcome.kind === "made" ? new TextDecoder().decode(outcome.variant.bytes) : outcome.kind;

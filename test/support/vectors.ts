@@ -49,7 +49,7 @@ export const REFUSED: readonly (readonly [target: string, code: string])[] = [
   [`/${Array.from({ length: 30 }, () => "w_1").join(",")}/a.jpg`, "invalid_transform"],
   [`/w_3,v_${"a".repeat(64)},${"e_blur:100,".repeat(18)}h_3/a.jpg`, "invalid_transform"],
   [`/w_3/${"a".repeat(3000)}`, "invalid_path"],
-  // what is short enough as it is typed can be too long in its one form
+  // a text that is short enough as typed can be too long in its canonical form
   [`/w_3,v_${"a".repeat(64)}/${"k".repeat(1000)}`, "invalid_path"],
 ];
 

@@ -9,7 +9,7 @@ export interface Image {
   readonly variantKey: string;
 }
 
-/** What a visitor has got to see. */
+/** The images that a visitor has seen. */
 export interface Seen {
   readonly path: string;
   readonly status: number;

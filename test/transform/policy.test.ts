@@ -34,7 +34,7 @@ const PRESETS: Policy = { isOpen: false, hasPresets: true };
 const ALLOWED: Policy = { isOpen: false, hasPresets: false, allowed: lists };
 const BOTH: Policy = { isOpen: false, hasPresets: true, allowed: lists };
 
-/** What an unsigned request leads to, canonically, as a JPEG. */
+/** The canonical text of an unsigned request, as a JPEG. */
 function permit(policy: Policy, text: string): string {
   const spec = permitTransform(policy, parseTransform(text, presets), presets);
   return printTransform(normalizeTransform(spec, "jpg"));

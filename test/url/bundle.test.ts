@@ -8,7 +8,7 @@ const SRC = fileURLToPath(new URL("../../src/", import.meta.url));
 interface Bundle {
   /** Minified and compressed, as a page loads it. */
   readonly bytes: number;
-  /** The largest parts, minified: what a limit that is passed has to say. */
+  /** The largest parts, minified, which the failure names. */
   readonly parts: string;
 }
 

@@ -157,7 +157,7 @@ describe("parse", () => {
         const format = asked ?? getKeyFormat(key);
         const transform = normalizeTransform(rest, format);
         expect(urls.parse(url)).toEqual({ key, transform, format });
-        // what was printed is canonical, and the small builder prints the same
+        // the printed text is canonical, and the small builder prints the same
         expect(urls.url(key, asTransform({ ...transform, format }))).toBe(url);
         expect(buildUrl(key, asTransform(spec), { baseUrl })).toBe(url);
       }),

@@ -36,7 +36,7 @@ function environmentOf(name: string): Readonly<Record<string, string>> {
   };
 }
 
-/** What is stored, as `photo 1.jpg/w_30.webp`. */
+/** The stored variants, as `photo 1.jpg/w_30.webp`. */
 async function storedIn({
   VARIANTS_DIR = "",
 }: Readonly<Record<string, string>>): Promise<string[]> {

@@ -23,7 +23,7 @@ describe("shift-media warm", () => {
       expect(output).toContain("notes.txt: ");
       const strict = await runCli([...args, "n", "--strict"], { environment });
       expect([strict.code, strict.output]).toEqual([1, expect.stringContaining("failed  1\n")]);
-      // what is broken is a failure, beside what is skipped
+      // a broken image is a failure, beside those that are skipped
       const all = await runCli([...args, "", "--json"], { environment });
       expect(all.code).toBe(1);
       expect(linesOf(all.output).at(-1)).toMatchObject({ made: 1, failed: 1, skipped: 1 });

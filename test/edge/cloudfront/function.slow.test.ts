@@ -139,7 +139,7 @@ const named: fc.Arbitrary<ImageTransform> = fc.record({
   dpr: fc.constantFrom(undefined, 2),
 });
 
-/** What lists have: widths alone. */
+/** The lists have widths alone. */
 const listed: fc.Arbitrary<Transform> = fc.record({
   width: fc.constantFrom(...lists.widths),
   format: formats,
@@ -232,7 +232,7 @@ describe.each(Object.entries(POLICIES))("the CloudFront Function, %s", (policy, 
   });
 
   it("is written in the syntax that the runtime has", async () => {
-    // what later versions have brought would be taken out for this target
+    // esbuild would rewrite later syntax for this target
     const supported = { arrow: true, "const-and-let": true, "template-literal": true };
     const [older, newer] = await Promise.all(
       ["es5", "esnext"].map((target) => transform(code, { target, supported })),

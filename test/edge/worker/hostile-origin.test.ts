@@ -182,7 +182,7 @@ describe("the Worker before those who want something else", () => {
   });
 
   it("keeps one key's answer from all others, however they are spelt", async () => {
-    // whoever is asked says for what
+    // each origin names the path that it was asked for
     answer = (request, response) => {
       const body = decodeURIComponent(request.url ?? "");
       response.writeHead(200, {

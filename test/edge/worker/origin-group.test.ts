@@ -23,11 +23,11 @@ let s3: S3Server;
 let service: TestServer;
 let runtime: FunctionRuntime;
 let group: Server;
-/** Who was asked, and for what. */
+/** The origins that were asked, and the paths. */
 let log: string[] = [];
 const cache = new Map<string, { status: number; type: string; body: Buffer }>();
 
-/** What an origin group does: the cache by its key, the bucket, and on 403 and 404 the service. */
+/** Acts as an origin group: the cache by its key, the bucket, and on 403 and 404 the service. */
 async function answer(incoming: IncomingMessage, response: ServerResponse): Promise<void> {
   const [path = "", query = ""] = (incoming.url ?? "").split("?");
   const { uri, accept = "" } = runtime.run({ uri: path, accept: incoming.headers.accept });

@@ -11,7 +11,7 @@ import { REFUSED, STORED } from "../../support/vectors.ts";
 const SECRET = "0123456789abcdef-edge";
 const PRESETS = "thumb=w_150,h_150,c_fill,g_auto";
 const COMMON = { POLICY: "open", PRESETS, SIGNING_SECRETS: SECRET };
-/** What is said by both, word for word. */
+/** The part of an answer that both must give word for word. */
 const SAME = [
   "content-type",
   "content-length",

@@ -14,14 +14,14 @@ async function toBytes(frames: readonly Frame[]): Promise<Buffer> {
   return Buffer.concat(await stream.toArray());
 }
 
-/** What is read of bytes that arrive in pieces of the given lengths, over and over. */
+/** Reads bytes that arrive in pieces of the given lengths, over and over. */
 async function readInPieces(bytes: Buffer, lengths: readonly number[]): Promise<Frame[]> {
   const stream = new PassThrough();
   const frames: Frame[] = [];
   readFrames(stream, ({ header, body }) => frames.push({ header, body: Uint8Array.from(body) }));
   for (let at = 0, piece = 0; at < bytes.length; piece += 1) {
     const length = lengths[piece % lengths.length] ?? 1;
-    // a copy that is spoilt later: what was read must not depend on it
+    // a copy that is overwritten later: frames that were read must not depend on it
     const chunk = Buffer.from(bytes.subarray(at, at + length));
     stream.write(chunk);
     at += length;

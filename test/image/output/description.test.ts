@@ -69,7 +69,7 @@ describe("transformImage", () => {
   it.each([
     ["R", "ff0000", "ff0000"],
     ["RRRB", "ff0000", "bf0040"],
-    // what is transparent has no colour
+    // transparent pixels have no colour
     ["R...", "ff0000", "ff0000"],
     ["....", "000000", "000000"],
   ])("tells the colours of %s: mostly %s, %s all in all", async (grid, dominant, average) => {

@@ -20,7 +20,7 @@ await prepareEngine();
 const gray = sharp({ create: { width: 30, height: 20, channels: 3, background: "#787878" } });
 const clip = ["RG/BY", "W./.K", "CC/CC"];
 
-/** Whatever people upload, and what they should not. */
+/** Files that people upload, good and bad. */
 const ORIGINALS: readonly Buffer[] = [
   await drawGrid("R", 1, 1).png().toBuffer(),
   await drawQuadrants(2, 3).gif().toBuffer(),
@@ -91,7 +91,7 @@ const jobs = fc.record({
   format: fc.constantFrom(...IMAGE_FORMATS, ...IMAGE_FORMATS, "json" as const),
 });
 
-/** What the plan promises, which trimming cannot be part of before pixels are seen. */
+/** The size that the plan promises; trimming is not planned before pixels are seen. */
 async function promise(bytes: Buffer, spec: TransformSpec, format: (typeof IMAGE_FORMATS)[number]) {
   const metadata = await sharp(bytes).metadata();
   const { width, height } = spec.rotate === "ignore" ? metadata : metadata.autoOrient;

@@ -16,7 +16,7 @@ import {
 
 type Asked = readonly [format: ImageFormat, spec: TransformSpec];
 
-/** Whether the second has made use of the image of the first: of black pixels it makes a black image. */
+/** Tells whether the second job used the image of the first: of black pixels it makes a black image. */
 async function isTaken(
   bytes: Buffer,
   [first, second]: readonly [Asked, Asked],

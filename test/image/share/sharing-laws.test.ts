@@ -41,7 +41,7 @@ async function draw({ width, height, orientation, format, ...rest }: Drawn): Pro
 
 type Drawn = typeof original extends fc.Arbitrary<infer T> ? T : never;
 
-/** What is made, or why it is not. */
+/** The bytes that are made, or the error. */
 function tell(made: Promise<Buffer>): Promise<Buffer | string> {
   return made.catch(String);
 }

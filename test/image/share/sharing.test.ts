@@ -47,7 +47,7 @@ const PAIRS: readonly (readonly [first: TransformSpec, second: TransformSpec])[]
   ],
 ];
 
-/** Whether a job has made use of what was decoded: of black pixels it makes a black image. */
+/** Tells whether a job used the decoded pixels: of black pixels it makes a black image. */
 async function isShared(first: TransformJob, second: TransformJob): Promise<boolean> {
   const decoded = await decodeFor(first);
   decoded?.pixels.data.fill(0);

@@ -17,7 +17,7 @@ async function runWithoutRoom(code: string): Promise<string> {
   return (await promisify(execFile)("/bin/sh", args)).stdout.trim();
 }
 
-/** Whether what a path now leads to, if anything, is what was lent by it. */
+/** Tells whether a path still leads to the file that was lent by it. */
 async function isStillThere(path: string): Promise<boolean> {
   const found = await readFile(path).catch(() => undefined);
   return found?.equals(bytes) ?? false;

@@ -97,7 +97,7 @@ describe.each(TARGETS)("a purge by $kind", (target) => {
       await put.begun;
       await bench.putOriginal(KEY, "new");
       await purge(depsOf(bench), target);
-      // nobody who comes now is to have what was begun before
+      // requests from now on do not get variants that were begun before
       expect(await findText(bench)).toBe("newnew");
       put.goOn();
       await bench.drain();

@@ -119,7 +119,7 @@ describe("freshness", () => {
   });
 });
 
-/** What is stored, read through the use case. */
+/** The stored bytes, read through the use case. */
 async function readText(bench: Bench): Promise<string> {
   const found = await bench.variants.find(REQUEST);
   const info = found.kind === "stored" ? found.info : expect.unreachable();

@@ -75,7 +75,7 @@ describe("the pace of createWarm", () => {
     // it is as if nothing had happened for whoever goes on
     const rest = await warmAll(bench, { keys, transforms: ["w_1"] });
     expect(rest).toHaveLength(50);
-    // what had begun may have been dropped
+    // jobs that had begun may have been dropped
     expect(bench.count("transform")).toBeLessThan(50 + 4);
   });
 

@@ -30,7 +30,7 @@ const page: Answer = (response, { method }) => {
   response.end(method === "HEAD" ? undefined : "<title>Log in</title><p>first<br>");
 };
 
-/** What would colour a terminal, or clear it. */
+/** Characters that colour a terminal, or clear it. */
 const obeyed: Answer = (response) => {
   response.writeHead(400, { "content-type": "application/xml" });
   response.end("<Error><Code>Odd&#27;[2J</Code><Message>a\u001b[31mb&#x9b;1mc</Message></Error>");

@@ -49,7 +49,7 @@ async function statusAt(cdn: string): Promise<string | undefined> {
   return found["f_auto through the CDN"]?.status;
 }
 
-/** What is to be done about a service that answers so for a variant. */
+/** The advice about a service that answers so for a variant. */
 async function cureAfter(status: number): Promise<string | undefined> {
   const url = await listen((request, response) => {
     response.writeHead(request.url === "/readyz" ? 200 : status).end();

@@ -166,7 +166,7 @@ describe.skipIf(!hasRgw())("setup and doctor on Ceph RGW", () => {
       examinePresigned(owner, bucket, { ...rgw, endpoint });
     const elsewhere = await found("hidden", "http://127.0.0.1:1");
     expect(elsewhere).toMatch(/^fail: signed URLs lead to 127\.0\.0\.1:1: .*S3_PUBLIC_ENDPOINT/);
-    // what passes requests on under its own name makes another request of them
+    // a proxy that passes requests on under its own name changes them
     const proxy = await startProxy(rgw.endpoint);
     const renamed = await found("hidden", proxy.url);
     await proxy.stop();

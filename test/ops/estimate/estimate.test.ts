@@ -115,7 +115,7 @@ const { s3, start } = setUpFaults(async () => ({
   "c.jpg": await drawPhoto(300, 300),
 }));
 
-/** What the store has been asked for since then. */
+/** The calls to the store since then. */
 function requestsSince(before: number): Readonly<Record<"puts" | "gets" | "heads", number>> {
   const calls = s3().calls.slice(before);
   const count = (method: string): number =>

@@ -29,7 +29,7 @@ function statuses(outcomes: readonly Outcome[]): Readonly<Record<string, string>
   );
 }
 
-/** What others may have in the policy of a bucket. */
+/** A statement of others in the policy of a bucket. */
 function allowing(Sid: string, Principal: unknown, resource: string): object {
   const Resource = [`arn:aws:s3:::${resource}`];
   return { Sid, Effect: "Allow", Principal, Action: ["s3:GetObject"], Resource };

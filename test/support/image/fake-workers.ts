@@ -29,7 +29,7 @@ export interface FakeWorker extends Worker {
   wearOut(): void;
   readonly stops: number;
   readonly releases: number;
-  /** What it was given, the latest one last. */
+  /** The jobs that it was given, the latest one last. */
   readonly given: readonly { readonly job: TransformJob; readonly options: RunOptions }[];
 }
 
@@ -106,7 +106,7 @@ export function jobsOf(bytes: Uint8Array, widths: readonly number[]): TransformJ
   return widths.map((width) => ({ bytes, spec: { width }, format: "jpg" }));
 }
 
-/** What a worker was given: the widths, and what it was told would follow. */
+/** The jobs of a worker: their widths, and what each was told would follow. */
 export function givenTo(worker: FakeWorker | undefined): (readonly [number | undefined, string])[] {
   return (worker?.given ?? []).map(({ job, options }) => [job.spec.width, options.follow]);
 }

@@ -11,7 +11,7 @@ import { decode } from "../images.ts";
 
 type Made = Extract<TransformResult, { kind: "made" }>;
 
-/** What was made by a job that had not to be declined. */
+/** The variant of a job that must not be skipped as too slow. */
 export function expectMade<T extends { readonly kind: string }>(
   result: T,
 ): Extract<T, { kind: "made" }> {
@@ -27,7 +27,7 @@ function toSpec(text: string, format: OutputFormat = "png"): TransformSpec {
   return normalizeTransform(parseTransform(text), format);
 }
 
-/** What the service would make of an original. */
+/** Makes the variant that the service would make of an original. */
 export async function makeVariant(
   bytes: Uint8Array,
   text: string,

@@ -57,7 +57,7 @@ export async function make(job: TransformJob, sharing?: Sharing): Promise<Buffer
   return Buffer.from(result.bytes);
 }
 
-/** What was decoded for a first job, for others to have. */
+/** Decodes pixels for a first job, which others share. */
 export async function decodeFor(job: TransformJob): Promise<Sharing["decoded"]> {
   const sharing: Sharing = { isWanted: true, decoded: undefined };
   await make(job, sharing);

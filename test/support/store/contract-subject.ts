@@ -3,7 +3,7 @@ import type { ListOptions, ObjectStore, PutOptions, PutResult } from "../../../s
 const ANY_SIZE = 4 * 1024 * 1024;
 export const TEXT: PutOptions = { contentType: "text/plain" };
 
-/** What not every store can hold. What it cannot, it must refuse. */
+/** Keys that not every store can hold. A store must refuse those that it cannot. */
 export interface Capabilities {
   /** `a//b` */
   readonly emptySegments: boolean;

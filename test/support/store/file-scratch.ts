@@ -12,7 +12,7 @@ export const STORE_FAILED = { name: "MediaError", code: "store_failed" };
 
 /** A new folder for each test, with a store on it. */
 interface Scratch {
-  /** What holds `root`, and at first nothing else. */
+  /** The folder that holds `root`, and at first nothing else. */
   readonly parent: string;
   readonly root: string;
   readonly store: ObjectStore;

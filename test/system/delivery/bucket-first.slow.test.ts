@@ -153,7 +153,7 @@ describe.skipIf(!hasRgw())("bucket first, with the rules of setup", () => {
     server = undefined;
     const down = await view(bucket, `variants/1/${KEY}/w_45,h_30.jpg`);
     expect(down).toMatchObject({ code: 7, status: 302, redirects: 1 });
-    // what is there is answered all the same
+    // stored variants are answered all the same
     expect(await view(bucket, preset)).toMatchObject({ status: 200, redirects: 0 });
   });
 });

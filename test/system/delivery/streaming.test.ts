@@ -17,7 +17,7 @@ let s3: FaultyS3;
 let server: TestServer;
 /** More than is read whole. */
 let bytes: Buffer;
-/** What the store says before some of it. */
+/** The part of the store's answer before the bytes. */
 const HEAD = {
   "content-length": 2_500_000,
   etag: '"e"',

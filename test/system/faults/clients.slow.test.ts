@@ -145,7 +145,7 @@ describe("clients that go away", () => {
     await until(isIdle);
     s3.fail(/^HEAD originals\/large/, { answer: stayingSilent });
     const client = await ask("GET /w_35/large.jpg", "GET /w_36/large.jpg", `GET ${path}`);
-    // what one client does not take, others cannot have
+    // bytes that one client does not take are not free for others
     await until(async () => (await status(path)) === 503);
     client.destroy();
     await answeredGone(2);

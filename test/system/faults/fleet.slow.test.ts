@@ -110,7 +110,7 @@ async function lookAt({ url }: Instance, { path }: Image): Promise<string> {
   return `${answer.status} ${width}x${height} ${answer.headers.get("etag")}`;
 }
 
-/** What the store has said that it has. */
+/** The variants that the store has reported. */
 function watchStore({ answers }: FaultyS3): (image: Image) => boolean {
   const stored = new Set<string>();
   let read = 0;
@@ -139,7 +139,7 @@ function findOdd(seen: readonly Seen[]): readonly unknown[] {
   return [...odd, ...various];
 }
 
-/** What an instance has logged of things that went wrong. */
+/** The warnings and errors that an instance has logged. */
 function complaintsOf({ run }: Instance): readonly string[] {
   return run
     .output()

@@ -32,7 +32,7 @@ beforeAll(async () => {
   server = await startTestServer({
     ORIGINALS_DIR: folders.originals,
     VARIANTS_DIR: folders.variants,
-    // nobody looks at the original before its process does
+    // the image process is the first to open the original
     FRESHNESS: "immutable",
     POOL_SIZE: "1",
   });

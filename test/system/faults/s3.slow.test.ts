@@ -52,7 +52,7 @@ async function askOnce(service: Service, path: string): Promise<Outcome & { read
   return { status, ms: performance.now() - begin, ...(code && { code }) };
 }
 
-/** What a request gives while the store has this fault, and that the next one after it is fine. */
+/** The outcome of a request while the store has this fault. */
 async function suffer(service: Service, call: string, fault: Fault): Promise<Outcome> {
   const key = nextKey();
   const pattern = new RegExp(`^${call}.*[/]${key.replace(".", "[.]")}`);
