@@ -69,7 +69,7 @@ export function createRuntime(): object {
   };
 }
 
-/** As the runtime's: what is to come first is written with the first of the rest, if there is any. */
+/** Writes the head of an answer with the first bytes of its body, as the runtime does. */
 class Output extends Writable {
   readonly chunks: Buffer[] = [];
   prelude: Buffer | undefined;
