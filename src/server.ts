@@ -8,7 +8,7 @@ import type { Config } from "./config/config.ts";
 import type { Connections } from "./http/node/connections.ts";
 import { trackConnections } from "./http/node/connections.ts";
 import { MediaError } from "./errors.ts";
-import { createInFlightBytes } from "./http/node/answer-limit.ts";
+import { InFlightBytes } from "./http/node/in-flight-bytes.ts";
 import type { FastPath } from "./http/node/fast-path.ts";
 import { createFastPath } from "./http/node/fast-path.ts";
 import { createApp } from "./http/app.ts";
@@ -44,7 +44,7 @@ export async function startServer(config: Config, logger: Logger): Promise<Runni
   const service = await createService(config, logger);
   const deps = createAppDeps(service, config, logger);
   const hits = createAnswerCache(deps);
-  const answerLimit = createInFlightBytes(config.limits.answersInFlight);
+  const answerLimit = new InFlightBytes(config.limits.answersInFlight);
   const app = createApp({
     ...deps,
     answerLimit,

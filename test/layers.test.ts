@@ -20,13 +20,14 @@ interface Layer {
 const LAYERS: Readonly<Record<string, Layer>> = {
   errors: { imports: "" },
   abort: { imports: "" },
+  body: { imports: "" },
   logger: { imports: "" },
   transform: { imports: "errors" },
   url: { imports: "errors transform", packages: "@noble/hashes" },
   request: { imports: "errors transform url" },
   concurrency: { imports: "errors abort" },
   store: { imports: "errors abort" },
-  "store/file": { imports: "errors abort store", packages: "node:" },
+  "store/file": { imports: "errors abort concurrency store", packages: "node:" },
   "store/s3": { imports: "errors abort store", packages: "node: @aws-sdk/" },
   image: { imports: "errors abort transform", packages: "node: sharp blurhash thumbhash" },
   "image/plan": { imports: "errors transform" },
@@ -36,12 +37,12 @@ const LAYERS: Readonly<Record<string, Layer>> = {
     packages: "lru-cache zod",
   },
   "media/warm/queue": { imports: "errors concurrency media", packages: "node: bullmq ioredis" },
-  events: { imports: "errors concurrency media url", packages: "node: lru-cache zod" },
+  events: { imports: "errors body concurrency media url", packages: "node: lru-cache zod" },
   http: {
-    imports: "errors abort logger concurrency events media request transform url",
+    imports: "errors abort body logger concurrency events media request transform url",
     packages: "hono lru-cache prom-client",
   },
-  "http/node": { imports: "errors abort http media", packages: "node: hono" },
+  "http/node": { imports: "errors abort concurrency http media", packages: "node: hono" },
   config: {
     imports: "errors http image media request transform url",
     packages: "node:os node:path zod",
@@ -58,7 +59,10 @@ const LAYERS: Readonly<Record<string, Layer>> = {
     packages: "lru-cache zod",
   },
   lambda: { imports: "errors logger config http service", packages: "node:stream" },
-  ops: { imports: "errors image/input store transform url", packages: "node: @aws-sdk/ sharp" },
+  ops: {
+    imports: "errors body image/input store transform url",
+    packages: "node: @aws-sdk/ sharp",
+  },
   cli: {
     imports:
       "errors logger config edge http image/input media ops request server service sign store transform url",

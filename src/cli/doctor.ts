@@ -1,3 +1,4 @@
+import { cutTrailingSlashes } from "../url/percent.ts";
 import type { Command } from "commander";
 import { ConfigError } from "../config/error.ts";
 import { readEndpoint } from "../config/store.ts";
@@ -147,8 +148,8 @@ async function awsEndpoint(region: () => Promise<string>): Promise<string> {
 function surroundingsOf(config: Config, options: DoctorOptions): Surroundings {
   const { service, cdn, original } = options;
   return {
-    service: service?.replace(/\/+$/, ""),
-    cdn: cdn?.replace(/\/+$/, ""),
+    service: service && cutTrailingSlashes(service),
+    cdn: cdn && cutTrailingSlashes(cdn),
     original,
     basePath: config.basePath,
     variantPath: (key) => pathOf(config, key, ""),

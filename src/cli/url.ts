@@ -1,3 +1,4 @@
+import { cutTrailingSlashes } from "../url/percent.ts";
 import type { Command } from "commander";
 import { MediaError } from "../errors.ts";
 import type { Field } from "../transform/options.ts";
@@ -51,7 +52,7 @@ function printUrl(key: string, options: UrlCommandOptions & Given): string {
   const expires = toExpiry(options.expiresIn);
   const shouldSign = options.sign === true || expires !== undefined;
   const urls = {
-    baseUrl: options.baseUrl.replace(/\/+$/, "") + config.basePath,
+    baseUrl: cutTrailingSlashes(options.baseUrl) + config.basePath,
     variantsRoot: config.prefix.root,
     ...(shouldSign && { sign: signerOf(config) }),
   };

@@ -1,3 +1,4 @@
+import { cutTrailingSlashes } from "../url/percent.ts";
 import { availableParallelism } from "node:os";
 import { z } from "zod";
 import { deriveCache } from "./cache.ts";
@@ -134,7 +135,7 @@ function derive(
     store,
     access,
     prefix: { root: env.VARIANTS_ROOT, epoch: env.VARIANTS_EPOCH },
-    publicUrl: env.PUBLIC_URL?.replace(/\/+$/, ""),
+    publicUrl: env.PUBLIC_URL && cutTrailingSlashes(env.PUBLIC_URL),
     delivery: env.DELIVERY,
     presignSeconds: env.PRESIGN_SECONDS,
     freshness: { mode: env.FRESHNESS, ttlMs: env.FRESHNESS_TTL_SECONDS * 1000 },

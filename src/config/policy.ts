@@ -1,3 +1,4 @@
+import { cutTrailingSlashes } from "../url/percent.ts";
 import { ConfigError } from "./error.ts";
 import { MediaError } from "../errors.ts";
 import type { AllowedLists, Policy } from "../transform/policy.ts";
@@ -197,7 +198,7 @@ function deriveOriginals(
   return {
     passthrough,
     prefix: env.ORIGINALS_PREFIX,
-    url: passthrough === "redirect" ? url?.replace(/\/+$/, "") : undefined,
+    url: passthrough === "redirect" ? url && cutTrailingSlashes(url) : undefined,
   };
 }
 

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { MediaError } from "../errors.ts";
 import type { BucketEvent, OtherEvent, RefusedEvent } from "./purge-changed.ts";
 
-/** More would not fit into a message of any sender. */
+/** No sender puts more into one message. */
 const MAX_RECORDS = 1000;
 
 const SHAPES =
@@ -23,10 +23,10 @@ const eventBridgeEvent = z.object({
 const r2Event = z.object({ action: z.string(), bucket: name, object: z.object({ key: name }) });
 
 /**
- * Reads what S3, EventBridge, R2 and MinIO send, and SNS around it. A kind of event that says nothing about
- * the bytes of an object is no mistake. One of several that is wrong does not spoil the others.
+ * Reads messages of S3, EventBridge, R2 and MinIO, also inside a message of SNS. Events that are not about the
+ * bytes of an object are read as `other`. A malformed record does not affect the records beside it.
  *
- * @throws MediaError `invalid_body` for what is none of these, or where all of it is wrong
+ * @throws MediaError `invalid_body` for another message, or one whose records are all malformed
  */
 export function readNotification(text: string): readonly Event[] {
   return readShape(parseJson("the body", text));
@@ -63,7 +63,7 @@ function readShape(body: unknown): readonly Event[] {
   throw unknownShape();
 }
 
-/** Of a message of SNS that came by way of a queue; it is in no other message. */
+/** Reads the inner message of a message of SNS that came through a queue; SNS does not nest further. */
 function readInner(text: string): readonly Event[] {
   const inner = parseJson("the message", text);
   if (isRecord(inner) && inner["Type"] !== undefined) throw unknownShape();
@@ -90,12 +90,12 @@ function readList(list: readonly unknown[], read: (one: unknown) => Event): read
     }
   });
   const [problem] = problems;
-  // a sender that is told of one bad record only by a refusal would have to leave the good ones out itself
+  // refuse the message only if all are bad: the sender would repeat the good ones, too
   if (problem && problems.length === list.length) throw problem;
   return events;
 }
 
-/** MinIO and Ceph begin the names with `s3:`; MinIO counts changes of tags and locks as creations. */
+/** MinIO and Ceph begin the names with `s3:`; MinIO also calls changes of tags and locks creations. */
 const S3_CREATED = /^(?:s3:)?ObjectCreated:(?!(?:Put|Delete)Tagging|PutRetention|PutLegalHold)/;
 const S3_DELETED = /^(?:s3:)?(?:ObjectRemoved|LifecycleExpiration|ObjectLifecycle:Expiration):/;
 
@@ -109,7 +109,7 @@ function readS3(record: unknown): Event {
   return { kind, bucket: s3.bucket.name, key: decodeFormKey(s3.object.key) };
 }
 
-/** Of S3 and of what speaks like it: as in a form, a blank is `+`. */
+/** Decodes a key as S3 encodes it: as in a form, `+` is a space. */
 function decodeFormKey(encoded: string): string {
   try {
     return decodeURIComponent(encoded.replaceAll("+", " "));

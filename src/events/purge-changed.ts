@@ -8,24 +8,24 @@ import type { PurgeDeps } from "../media/purge/purge.ts";
 import { checkPurgeTarget, purgeAll } from "../media/purge/purge.ts";
 import { createWarmLater } from "./warm-later.ts";
 
-/** How many originals of one message are purged at a time. */
+/** Originals of one message that are purged at the same time. */
 const CONCURRENCY = 8;
 
-/** What a bucket tells of one of its objects, its key decoded. */
+/** A change of one object in a bucket; its key is decoded. */
 export interface BucketEvent {
-  /** `created` is an original that is new or has been replaced. */
+  /** `created` means new or replaced. */
   readonly kind: "created" | "deleted";
   readonly bucket: string;
   readonly key: string;
 }
 
-/** What a message says that is not about originals. */
+/** An event that is not about the bytes of an object. */
 export interface OtherEvent {
   readonly kind: "other";
   readonly reason: string;
 }
 
-/** What was in a message beside others, and is wrong. */
+/** A malformed record beside good ones. */
 export interface RefusedEvent {
   readonly kind: "refused";
   readonly reason: string;
@@ -33,28 +33,28 @@ export interface RefusedEvent {
 
 export interface BucketEventDeps extends PurgeDeps {
   readonly background: Background;
-  /** Of the originals; absent where they are in no bucket. */
+  /** The bucket of the originals; absent for originals in a folder. */
   readonly bucket: string | undefined;
   /** Makes variants of an original ahead of time; reports its own failures. */
   readonly warm?: (key: string) => Promise<void>;
 }
 
-/** What came of a message. */
+/** The answer to a message. */
 export interface Receipt {
   readonly purged: readonly {
     readonly key: string;
-    /** How many were deleted. */
+    /** The number of deleted variants. */
     readonly variants: number;
     readonly cacheTag: string;
   }[];
   readonly ignored: readonly { readonly key?: string; readonly reason: string }[];
-  /** What could not be understood; absent where all could. To send it again would not help. */
+  /** Malformed records, if any; to send them again would not help. */
   readonly refused?: readonly { readonly reason: string }[];
 }
 
 /**
- * Purges what events are about. Events come twice and in any order: to purge too much costs no more than
- * to make it again.
+ * Purges the variants of changed originals. Events may come twice and in any order: a purge too many only costs
+ * making the variants again.
  *
  * @throws MediaError what the store throws, after all other originals of the message were purged
  */
@@ -108,7 +108,7 @@ function count(observe: Observe, outcome: BucketEventOutcome, times: number): vo
   for (let index = 0; index < times; index += 1) observe({ kind: "bucket_event", outcome });
 }
 
-/** Why an event says nothing about the variants of an original. */
+/** Tells why an event does not concern the variants of an original. */
 function findReasonToIgnore(
   { bucket, prefix }: { readonly bucket: string | undefined; readonly prefix: VariantPrefix },
   event: BucketEvent,
@@ -116,8 +116,8 @@ function findReasonToIgnore(
   if (bucket !== undefined && event.bucket !== bucket) {
     return `the bucket of the originals is another than "${event.bucket}"`;
   }
-  // what this service writes is told too, where there is one bucket
-  if (isUnderRoot(prefix.root, event.key)) return `it is under "${prefix.root}"`;
+  // with one bucket, the writes of this service itself cause events, too
+  if (isUnderRoot(prefix.root, event.key)) return `the key is under "${prefix.root}"`;
   try {
     checkPurgeTarget({ kind: "key", key: event.key }, prefix);
     return undefined;
@@ -140,7 +140,7 @@ async function purgeEach(
         const variants = await purgeAll(deps, key);
         purged.push({ key, variants, cacheTag: cacheTag(key) });
       } catch (error) {
-        // a key that the store cannot hold has no variants there
+        // the store cannot hold such a key, so it has no variants
         if (!(error instanceof MediaError) || error.code !== "invalid_key") failures.push(error);
       }
     }

@@ -8,15 +8,15 @@ export interface ReceiverDeps {
   readonly handle: HandleEvents;
   readonly observe: Observe;
   readonly readSns: ReadSnsMessage;
-  /** Fetches a URL of SNS for the sake of it. */
+  /** Fetches a URL of SNS; only its effect there is wanted. */
   readonly visit: (url: string) => Promise<unknown>;
 }
 
-/** What takes the messages of buckets, as they come. */
+/** Receives the messages of buckets. */
 export interface Receiver {
-  /** From a sender that has been let in already. */
+  /** From a sender that is authorized already. */
   receive(body: string): Promise<Receipt>;
-  /** From SNS, which proves itself by the message. */
+  /** From SNS, whose messages are signed. */
   receiveSns(body: string): Promise<Receipt>;
 }
 
@@ -33,8 +33,8 @@ export function createReceiver({ handle, observe, readSns, visit }: ReceiverDeps
     receive: async (body) => handle(read(() => readNotification(body))),
     receiveSns: async (body) => {
       const message = await readSns(body).catch((error: unknown) => {
-        const isOurs = error instanceof MediaError && error.code === "store_failed";
-        observe({ kind: "bucket_event", outcome: isOurs ? "failed" : "refused" });
+        const isOurFault = error instanceof MediaError && error.code === "store_failed";
+        observe({ kind: "bucket_event", outcome: isOurFault ? "failed" : "refused" });
         throw error;
       });
       if (message.Type === "Notification")
@@ -44,12 +44,12 @@ export function createReceiver({ handle, observe, readSns, visit }: ReceiverDeps
   };
 }
 
-/** Only ours is the topic that comes here: whoever has subscribed us to it may. */
+/** The topic is one of EVENT_TOPICS, so the subscription is confirmed. */
 async function confirmSubscription(
   { Type, TopicArn, SubscribeURL }: SnsMessage,
   visit: ReceiverDeps["visit"],
 ): Promise<string> {
-  // who unsubscribes means it
+  // a topic that was unsubscribed on purpose is not subscribed again
   if (Type !== "SubscriptionConfirmation" || SubscribeURL === undefined) {
     return `the subscription to "${TopicArn}" has ended`;
   }

@@ -1,20 +1,21 @@
 import { createPublicKey, verify } from "node:crypto";
 import { LRUCache } from "lru-cache";
 import { z } from "zod";
+import { Semaphore } from "../concurrency/semaphore.ts";
 import { MediaError } from "../errors.ts";
 import { parseJson, parseShape } from "./notification.ts";
 
-/** SNS itself tries for an hour at most. */
+/** SNS retries for an hour at most. */
 const MAX_AGE_MS = 60 * 60 * 1000;
 const CERTIFICATE_TTL_MS = 24 * 60 * 60 * 1000;
 const MAX_CERTIFICATES = 20;
-/** Anybody can name certificates that are none: how many are asked for at a time, and how often each. */
+/** Anybody can name certificates that do not exist: so few are fetched at the same time, and each so seldom. */
 const MAX_FETCHES = 4;
-const RETRY_MS = 10_000; // SNS itself repeats a message after 20 s, three times
+const RETRY_MS = 10_000; // SNS repeats a message after 20 s, three times
 const MAX_TRIED = 100;
 
 const HOST = String.raw`https://sns\.[a-z]{2,4}(?:-[a-z]+)+-\d{1,2}\.amazonaws\.com(?:\.cn)?`;
-// compared as text: what URL parsers make of a strange one does not matter
+// matched as text, so that no parser can read a strange URL in another way
 const CERTIFICATE_URL = new RegExp(`^${HOST}/SimpleNotificationService-[\\da-zA-Z]{8,64}\\.pem$`);
 const SUBSCRIBE_URL = new RegExp(`^${HOST}/\\?Action=ConfirmSubscription&[\\w=&:%.~+-]+$`);
 
@@ -41,42 +42,42 @@ const schema = z.discriminatedUnion("Type", [
 
 type Message = z.infer<typeof schema>;
 
-/** What SNS sends, believed. */
+/** A message of SNS whose signature is valid. */
 export interface SnsMessage {
   readonly Type: "Notification" | "SubscriptionConfirmation" | "UnsubscribeConfirmation";
   readonly TopicArn: string;
-  /** What was published. */
+  /** The text that was published. */
   readonly Message: string;
-  /** Where a subscription is confirmed, and one that has ended is taken up again. */
+  /** A visit confirms a subscription, or renews one that has ended. */
   readonly SubscribeURL?: string;
 }
 
 export interface SnsDeps {
-  /** The ARNs of the topics that are listened to: anybody with an account can have a message signed. */
+  /** The ARNs of the accepted topics: anybody with an account can have a message signed. */
   readonly topics: ReadonlySet<string>;
-  /** Fetches a URL of SNS, in PEM; rejects when that fails. */
+  /** Fetches a certificate in PEM; rejects when that fails. */
   readonly fetchCertificate: (url: string) => Promise<string>;
   /** Milliseconds since 1970. */
   readonly now: () => number;
 }
 
 /**
- * Reads a message, and checks that SNS has sent it, from a topic of ours and not long ago.
+ * Reads a message, and checks that SNS has sent it, from an accepted topic and not long ago.
  *
- * @throws MediaError `invalid_body` for what is no message, `invalid_signature` or `not_allowed` for one that
- * is not to be believed, `store_failed` when the certificate cannot be had
+ * @throws MediaError `invalid_body` for a malformed message, `invalid_signature` or `not_allowed` for one that is
+ * not authentic, `store_failed` when the certificate cannot be fetched
  */
 export type ReadSnsMessage = (body: string) => Promise<SnsMessage>;
 
 export function createSnsReader(deps: SnsDeps): ReadSnsMessage {
-  const certificateAt = createCertificates(deps);
+  const getCertificate = createCertificates(deps);
   return async (body) => {
     const message: Message = parseShape("the message", schema, parseJson("the body", body));
-    // before anything is fetched for it
+    // the cheap checks first, before the certificate is fetched
     checkTopic(message, deps.topics);
     checkRegion(message);
     checkAge(message, deps.now());
-    const pem = await certificateAt(message.SigningCertURL).catch((cause: unknown) => {
+    const pem = await getCertificate(message.SigningCertURL).catch((cause: unknown) => {
       const problem = "the certificate of SNS could not be fetched";
       throw new MediaError("store_failed", problem, { cause });
     });
@@ -95,17 +96,15 @@ function createCertificates({
     ttl: CERTIFICATE_TTL_MS,
     ...clock,
   });
-  // a promise each, so that many messages at once ask once
+  // promises, so that many messages at once share one fetch
   const tried = new LRUCache<string, Promise<string>>({ max: MAX_TRIED, ttl: RETRY_MS, ...clock });
-  let fetches = 0;
+  const slots = new Semaphore({ limit: MAX_FETCHES });
   return async (url) => {
     const known = certificates.get(url) ?? tried.get(url);
     if (known) return known;
-    if (fetches >= MAX_FETCHES) throw new Error("too many certificates are being fetched");
-    fetches += 1;
-    const fetched = fetchCertificate(url).finally(() => {
-      fetches -= 1;
-    });
+    const slot = slots.tryAcquire();
+    if (!slot) throw new Error("too many certificates are being fetched");
+    const fetched = fetchCertificate(url).finally(slot.release);
     tried.set(url, fetched);
     const pem = await fetched;
     certificates.set(url, pem);
@@ -119,7 +118,7 @@ function checkTopic({ TopicArn }: Message, topics: ReadonlySet<string>): void {
   throw new MediaError("not_allowed", problem);
 }
 
-/** A topic signs where it is. */
+/** A topic signs with a certificate of its own region. */
 function checkRegion({ TopicArn, SigningCertURL }: Message): void {
   const [, partition, , region] = TopicArn.split(":");
   const host = `sns.${region}.amazonaws.com${partition === "aws-cn" ? ".cn" : ""}`;
@@ -129,7 +128,7 @@ function checkRegion({ TopicArn, SigningCertURL }: Message): void {
 
 function checkAge({ Timestamp }: Message, now: number): void {
   const age = now - Date.parse(Timestamp);
-  // also when it is no time
+  // false for NaN, too: the time cannot be read
   if (Math.abs(age) <= MAX_AGE_MS) return;
   const problem = `the message must be at most an hour old, got one of "${Timestamp.slice(0, 40)}"`;
   throw new MediaError("not_allowed", problem);
@@ -145,12 +144,12 @@ function isSigned(message: Message, pem: string): boolean {
     const signed = Buffer.from(printSigned(message));
     return verify(ALGORITHMS[message.SignatureVersion], signed, key, signature);
   } catch {
-    return false; // what is no certificate proves nothing
+    return false; // it is not a certificate
   }
 }
 
 /**
- * What is signed: these fields by name, each on two lines.
+ * Prints the signed text: these fields by name, each on two lines.
  * https://docs.aws.amazon.com/sns/latest/dg/sns-verify-signature-of-message.html
  */
 function printSigned(message: Message): string {

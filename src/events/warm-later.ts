@@ -1,9 +1,9 @@
 import type { Background } from "../concurrency/background.ts";
 
-/** Whoever uploads more at a time has the rest made when it is asked for. */
+/** Originals beyond this number are not warmed up: their variants are made on request. */
 const MAX_WAITING = 1000;
 
-/** One original after the other, and each but once while it waits. */
+/** Warms up one original after the other; one that waits already is not added again. */
 export function createWarmLater({
   warm,
   background,

@@ -1,5 +1,5 @@
 import type { TransformSpec } from "../transform/spec.ts";
-import { decodeSegment } from "../url/percent.ts";
+import { decodeSegment, cutTrailingSlashes } from "../url/percent.ts";
 import type { CreateUrlsOptions, ParsedUrl, Urls } from "../url/urls.ts";
 import { parseHints } from "./hints.ts";
 import { toRatio } from "./size.ts";
@@ -43,7 +43,7 @@ export function toSource({ key, transform, format }: ParsedUrl): Source {
 
 /** Whether a URL is one of the service; a service at the root of the page cannot be told by it. */
 export function isUnder(baseUrl: string, url: string): boolean {
-  const base = baseUrl.replace(/\/+$/, "");
+  const base = cutTrailingSlashes(baseUrl);
   return base !== "" && url.startsWith(`${base}/`);
 }
 

@@ -3,7 +3,7 @@ import type { Ratio, TransformSpec } from "../transform/spec.ts";
 import { QUALITY_LEVELS } from "../transform/spec.ts";
 import type { Transform } from "../transform/transform.ts";
 import { toSpec } from "../transform/transform.ts";
-import { encodeKey } from "../url/percent.ts";
+import { encodeKey, cutTrailingSlashes } from "../url/percent.ts";
 import type { CreateUrlsOptions, ParsedUrl } from "../url/urls.ts";
 import { createUrls } from "../url/urls.ts";
 import { parseHints } from "./hints.ts";
@@ -81,7 +81,7 @@ export function extract(
   options: ShiftMediaOptions = {},
 ): ShiftMediaExtract | null {
   const text = String(url);
-  const baseURL = (options.baseURL ?? originOf(text)).replace(/\/+$/, "");
+  const baseURL = cutTrailingSlashes(options.baseURL ?? originOf(text));
   const parsed = text.startsWith(`${baseURL}/`)
     ? tryParse(text, { ...options, baseURL })
     : undefined;

@@ -14,7 +14,7 @@ import type { LogRequest } from "./access-log.ts";
 import { logRequests, printPath } from "./access-log.ts";
 import { createAdmin } from "./admin/admin.ts";
 import { answerError } from "./answer/problem.ts";
-import type { InFlightBytes } from "./node/answer-limit.ts";
+import type { InFlightBytes } from "./node/in-flight-bytes.ts";
 import type { AnswerCache } from "./media/remembered.ts";
 import type { EventReceiver } from "./admin/events.ts";
 import type { VariantDeps } from "./media/variant.ts";

@@ -4,7 +4,7 @@ import { pipeline } from "node:stream/promises";
 import { createAppDeps } from "../service/app-deps.ts";
 import type { Config } from "../config/config.ts";
 import { MediaError } from "../errors.ts";
-import { createInFlightBytes } from "../http/node/answer-limit.ts";
+import { InFlightBytes } from "../http/node/in-flight-bytes.ts";
 import { toResponse } from "../http/answer/response.ts";
 import { createApp } from "../http/app.ts";
 import type { Delivery } from "../http/answer/delivery.ts";
@@ -101,7 +101,7 @@ function createApps(service: Service, config: Config, logger: Logger): Apps {
       ...deps,
       delivery,
       // one request at a time, and nobody to take it slowly
-      answerLimit: createInFlightBytes(Infinity),
+      answerLimit: new InFlightBytes(Infinity),
       // the address it is said to listen on means nothing here: anybody may call
       admin: { token: config.adminToken, isLocal: false },
       isReady: () => true,

@@ -35,3 +35,8 @@ export function encodeSegment(segment: string): string {
 export function encodeTransform(text: string): string {
   return encodeKey(text).replaceAll("%2C", ",").replaceAll("%3A", ":");
 }
+
+/** Removes the slashes at the end of a URL, so that a path can follow. */
+export function cutTrailingSlashes(url: string): string {
+  return url.replace(/\/+$/, "");
+}

@@ -1,3 +1,4 @@
+import { cutTrailingSlashes } from "./percent.ts";
 import type { Transform } from "../transform/transform.ts";
 import type { PathOptions } from "./build.ts";
 import { buildPath } from "./build.ts";
@@ -21,7 +22,7 @@ export function buildUrl(
   transform: Transform | undefined,
   options: UrlOptions,
 ): string {
-  return options.baseUrl.replace(/\/+$/, "") + buildPath(key, transform, options);
+  return cutTrailingSlashes(options.baseUrl) + buildPath(key, transform, options);
 }
 
 /** Builds a `srcset`. With widths, a transform of two sides keeps their ratio. */

@@ -1,3 +1,4 @@
+import { cutTrailingSlashes } from "./percent.ts";
 import { invalidTransform } from "../errors.ts";
 import { getKeyFormat } from "../transform/negotiate.ts";
 import { OPTIONS, printTransform } from "../transform/options.ts";
@@ -75,7 +76,7 @@ interface State extends UrlOptions {
 export function createUrls(options: CreateUrlsOptions): Urls {
   const state: State = {
     ...options,
-    baseUrl: options.baseUrl.replace(/\/+$/, ""),
+    baseUrl: cutTrailingSlashes(options.baseUrl),
     presets: new Map(
       Object.entries(options.presets ?? {}).map(([name, text]) => [name, parseTransform(text)]),
     ),

@@ -40,7 +40,7 @@ describe("createEventHandler", () => {
       "folder/",
       undefined,
     ]);
-    expect(receipt.ignored[1]?.reason).toBe('it is under "variants/"');
+    expect(receipt.ignored[1]?.reason).toBe('the key is under "variants/"');
     expect(warmed).toEqual(["a.jpg"]);
   });
 

@@ -1,5 +1,5 @@
 import type { AppDeps } from "../../src/http/app.ts";
-import { createInFlightBytes } from "../../src/http/node/answer-limit.ts";
+import { InFlightBytes } from "../../src/http/node/in-flight-bytes.ts";
 import { createRequestLog } from "../../src/http/access-log.ts";
 import { createApp } from "../../src/http/app.ts";
 import { DEFAULT_CACHE_RULES } from "../../src/http/answer/cache-control.ts";
@@ -83,7 +83,7 @@ export function createTestApp(
     isStopping: () => false,
     observe: metrics.observe,
     metrics,
-    answerLimit: createInFlightBytes(Infinity),
+    answerLimit: new InFlightBytes(Infinity),
     logRequest: createRequestLog({ logger, count: metrics.countRequest }),
     logger,
     admin: { token: undefined, isLocal: true },

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { MediaError } from "../../errors.ts";
 import type { PurgeOptions, PurgePage, PurgeTarget } from "../../media/purge/purge.ts";
-import { encodeKey, encodeSegment } from "../../url/percent.ts";
+import { encodeKey, encodeSegment, cutTrailingSlashes } from "../../url/percent.ts";
 
 const TIMEOUT_MS = 120_000;
 
@@ -27,7 +27,7 @@ export async function* purgeRemotely(
   target: PurgeTarget,
   { isDryRun = false }: PurgeOptions,
 ): AsyncGenerator<Answer> {
-  const base = `${service.url.replace(/\/+$/, "")}/-/variants`;
+  const base = `${cutTrailingSlashes(service.url)}/-/variants`;
   const path = target.kind === "key" ? `${base}/${encodeKey(target.key)}` : base;
   const queries = [
     ...(target.kind === "prefix" ? [`prefix=${encodeSegment(target.prefix)}`] : []),

@@ -1,3 +1,4 @@
+import { cutTrailingSlashes } from "../../url/percent.ts";
 import { setTimeout as pause } from "node:timers/promises";
 import { MediaError } from "../../errors.ts";
 import { readLines } from "../../media/warm/lines.ts";
@@ -72,7 +73,7 @@ async function* post(
   { url, token }: Remote,
   batch: readonly WarmRequest[],
 ): AsyncGenerator<WarmResult | "done"> {
-  const response = await fetch(`${url.replace(/\/+$/, "")}/-/warm`, {
+  const response = await fetch(`${cutTrailingSlashes(url)}/-/warm`, {
     method: "POST",
     headers: {
       "content-type": "application/x-ndjson",

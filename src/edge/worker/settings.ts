@@ -1,3 +1,4 @@
+import { cutTrailingSlashes } from "../../url/percent.ts";
 import { z } from "zod";
 import { deriveCache } from "../../config/cache.ts";
 import { ConfigError } from "../../config/error.ts";
@@ -61,7 +62,7 @@ function derive(env: z.infer<typeof schema>, bindings: Bindings): EdgeSettings {
   const rules = deriveRules(env);
   const variants = bucketOf(bindings, "VARIANTS_BUCKET");
   if (!variants) throw new ConfigError("VARIANTS_BUCKET must be bound to an R2 bucket");
-  const publicUrl = env.PUBLIC_URL?.replace(/\/+$/, "");
+  const publicUrl = env.PUBLIC_URL && cutTrailingSlashes(env.PUBLIC_URL);
   if (env.DELIVERY === "redirect" && publicUrl === undefined) {
     throw new ConfigError("DELIVERY=redirect needs a PUBLIC_URL to redirect to");
   }
@@ -78,7 +79,7 @@ function derive(env: z.infer<typeof schema>, bindings: Bindings): EdgeSettings {
       ttlMs: env.FRESHNESS_TTL_SECONDS * 1000,
     },
     origin: {
-      url: env.ORIGIN_URL.replace(/\/+$/, ""),
+      url: cutTrailingSlashes(env.ORIGIN_URL),
       secret: env.ORIGIN_SECRET,
       timeoutMs: env.ORIGIN_TIMEOUT_MS,
     },

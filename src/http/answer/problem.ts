@@ -1,4 +1,5 @@
-import type { ErrorCode, MediaError } from "../../errors.ts";
+import type { ErrorCode } from "../../errors.ts";
+import { MediaError } from "../../errors.ts";
 import type { CacheRules } from "./cache-control.ts";
 import { printErrorCaching } from "./cache-control.ts";
 import type { Answer } from "./answer.ts";
@@ -11,7 +12,7 @@ const RETRY_AFTER_SECONDS: Partial<Record<ErrorCode, number>> = {
   timeout: 5,
 };
 
-/** The answer to a request that failed: JSON, for people and programs. */
+/** The answer to a request that failed, in JSON. */
 export function answerError({ code, message }: MediaError, rules: CacheRules): Answer {
   const retryAfter = RETRY_AFTER_SECONDS[code];
   return answerProblem(
@@ -22,4 +23,15 @@ export function answerError({ code, message }: MediaError, rules: CacheRules): A
       ...(code === "method_not_allowed" && { allow: ALLOWED_METHODS }),
     },
   );
+}
+
+/** The error of a request whose client left before the answer. */
+export function clientGone(cause?: unknown): MediaError {
+  return new MediaError("aborted", "the client has gone", { cause });
+}
+
+/** Adds the hint of a request to the error that its original is missing. */
+export function addHint(error: unknown, hint: string | undefined): unknown {
+  const isMissing = error instanceof MediaError && error.code === "original_not_found";
+  return isMissing && hint ? new MediaError(error.code, `${error.message}; ${hint}`) : error;
 }

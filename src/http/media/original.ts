@@ -16,30 +16,31 @@ import type { CacheRules } from "../answer/cache-control.ts";
 import { printShortCaching } from "../answer/cache-control.ts";
 import type { Conditional, Representation, Selection } from "../answer/conditions.ts";
 import { checkConditions, selectBody } from "../answer/conditions.ts";
+import { addHint, clientGone } from "../answer/problem.ts";
 import type { StreamAnswer } from "../answer/response.ts";
 
 export interface OriginalDeps {
-  readonly originals: Originals;
-  /** The media type of an image that may be shown as it is, by its first bytes. */
+  readonly originals: Pick<Originals, "head" | "open">;
+  /** The media type of an image that browsers can show, by its first bytes. */
   readonly identify: (bytes: Uint8Array) => string | undefined;
-  /** Where originals can be fetched by key, without its last slash; then they are not read here. */
+  /** The URL of all originals, without a slash at its end; if given, requests are redirected there. */
   readonly originalsUrl: string | undefined;
   readonly cache: CacheRules;
   readonly storeTimeoutMs: number;
 }
 
-/** What images are known by is within their first bytes. */
+/** The format of an image can be told from this many of its first bytes. */
 const START_BYTES = 512;
 
-/** Whoever asks for an original. */
+/** A request for an original, and its conditions. */
 export interface OriginalInput extends Conditional {
-  /** Fires when they have gone. */
+  /** Fires when the client has gone. */
   readonly signal: AbortSignal;
 }
 
 /**
- * Answers a request for an original as it is: with its bytes, when they are those of an image, whatever
- * type they were stored with. They are sent as they are read.
+ * Answers a request for an original as it is. Its bytes are sent as they are read, and only if they are those of
+ * an image; the type that they were stored with does not count.
  *
  * @throws MediaError `original_not_found`, `unsupported_original`, `too_large`, and what the store throws
  */
@@ -56,14 +57,12 @@ export async function answerOriginal(
   const signal = anySignal([asked.signal, timeout.signal]);
   try {
     const reading = { deps, key, asked, signal };
-    // replaced meanwhile, it is another one, with other conditions
+    // a second time if it was replaced meanwhile: the conditions may have another result
     const answer = (await answerCurrent(reading)) ?? (await answerCurrent(reading));
     if (answer) return answer;
-    throw new MediaError("store_failed", "the original is changing");
+    throw new MediaError("store_failed", "the original changes while it is read");
   } catch (error) {
-    if (asked.signal.aborted) throw new MediaError("aborted", "the client has gone");
-    const isMissing = error instanceof MediaError && error.code === "original_not_found";
-    throw isMissing && hint ? new MediaError(error.code, `${error.message}; ${hint}`) : error;
+    throw asked.signal.aborted ? clientGone() : addHint(error, hint);
   } finally {
     timeout.clear();
   }
@@ -87,7 +86,7 @@ async function answerCurrent(reading: OriginalReading): Promise<Answer | StreamA
   return early ?? answerImage(reading, { there, headers });
 }
 
-/** A HEAD that says missing may mean something else, which a GET tells. */
+/** Reads what a HEAD has called missing: a GET tells that from other failures. */
 async function getInstead({ deps, key, signal }: OriginalReading): Promise<Representation> {
   const result = await deps.originals.open(key, { signal });
   if (result.kind === "found") {
@@ -133,7 +132,7 @@ async function answerWhole(
   return { ...answerHead(there, { ...headers, contentType: type }), stream: body };
 }
 
-/** `undefined` when it is not the same any more. */
+/** `undefined` when the original was replaced on the way. */
 async function open(
   { deps, key, signal }: OriginalReading,
   { etag, size }: Representation,
@@ -144,7 +143,7 @@ async function open(
   return result.kind === "found" ? result.body : undefined;
 }
 
-/** @throws MediaError `unsupported_original` for what is no image */
+/** @throws MediaError `unsupported_original` unless it is an image */
 async function identifyStream(
   { deps }: OriginalReading,
   opened: ByteStream,
@@ -153,7 +152,10 @@ async function identifyStream(
     const { start, body } = await peekStream(opened, START_BYTES);
     const type = deps.identify(start);
     if (type) return { type, body };
-    throw new MediaError("unsupported_original", "only images are given out as they are");
+    throw new MediaError(
+      "unsupported_original",
+      "only images are served as they are, the original is not an image of a known format",
+    );
   } catch (error) {
     opened.close();
     throw error;

@@ -6,6 +6,7 @@ import type { VariantInfo } from "../../media/variant.ts";
 import type { FindOptions, FoundVariant, Variants } from "../../media/variants/variants.ts";
 import type { Answer } from "../answer/answer.ts";
 import { answerSelected } from "../answer/answer.ts";
+import { addHint, clientGone } from "../answer/problem.ts";
 import { selectBody } from "../answer/conditions.ts";
 import type { AnswerInput, AnswerDeps } from "./variant-answer.ts";
 import {
@@ -21,13 +22,13 @@ export interface VariantDeps extends AnswerDeps {
   readonly variants: Variants;
 }
 
-/** A write that takes longer does not keep the answer to a HEAD waiting. */
+/** A HEAD waits for the write this long at most. */
 const HEAD_WRITE_WAIT_MS = 5000;
 
 /**
  * Answers a request for a variant.
  *
- * @throws MediaError what the use case throws, with advice for whoever asked
+ * @throws MediaError what the use case throws, with the hint of the request
  */
 export async function answerVariant(
   deps: VariantDeps,
@@ -36,10 +37,11 @@ export async function answerVariant(
 ): Promise<Answer | StreamAnswer> {
   const begin = performance.now();
   const { method, headers } = raw;
+  // a failure is shared by all that wait for it, but the hint is of one request
   const found = await find(deps, request, { raw, timings }).catch((error: unknown) => {
-    throw advise(error, request);
+    throw addHint(error, request.hint);
   });
-  // to make a variant without fetching it, as `curl -I` does, is to want it kept
+  // a HEAD that makes a variant, as `curl -I` may, is sent to have it stored
   if (method === "HEAD" && found.kind === "made") {
     await orAbort(found.written, AbortSignal.timeout(HEAD_WRITE_WAIT_MS)).catch(() => undefined);
   }
@@ -60,7 +62,7 @@ interface Reading extends Pick<VariantInput, "raw"> {
   readonly spentMs: number;
 }
 
-/** Answers with bytes that are not at hand. */
+/** Answers with bytes that are not in memory. */
 async function read(
   deps: VariantDeps,
   asked: AnswerInput,
@@ -71,8 +73,10 @@ async function read(
   const range = selection.kind === "part" ? { range: selection.range } : {};
   const { signal } = raw;
   const options = { ...range, signal, spentMs };
-  const result = await goneIfAborted(signal, deps.variants.read(request, info, options));
-  // it may have been made anew meanwhile
+  const result = await deps.variants.read(request, info, options).catch((error: unknown) => {
+    throw signal.aborted ? clientGone() : error;
+  });
+  // the variant may have been made again meanwhile
   if (result.kind === "whole") {
     const { variant } = result;
     const { etag } = variant.info;
@@ -94,7 +98,7 @@ async function find(
 ): Promise<FoundVariant> {
   const options: FindOptions = {
     timings,
-    // asked for only when there is something to wait for: it costs an adapter more than a hit does
+    // read only when there is something to wait for: in an adapter it costs more than a hit
     get signal() {
       return raw.signal;
     },
@@ -102,21 +106,6 @@ async function find(
   try {
     return await variants.find(request, options);
   } catch (error) {
-    if (error instanceof MediaError || !raw.signal.aborted) throw error;
-    throw new MediaError("aborted", "the client has gone");
+    throw error instanceof MediaError || !raw.signal.aborted ? error : clientGone();
   }
-}
-
-async function goneIfAborted<T>(signal: AbortSignal, work: Promise<T>): Promise<T> {
-  try {
-    return await work;
-  } catch (error) {
-    throw signal.aborted ? new MediaError("aborted", "the client has gone") : error;
-  }
-}
-
-/** The failure is shared by all who asked; how the key was to be read is each one's own. */
-function advise(error: unknown, { hint }: VariantRequest): unknown {
-  const isMissing = error instanceof MediaError && error.code === "original_not_found";
-  return isMissing && hint ? new MediaError(error.code, `${error.message}; ${hint}`) : error;
 }

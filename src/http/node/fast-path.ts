@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import type { InFlightBytes } from "./answer-limit.ts";
+import type { InFlightBytes } from "./in-flight-bytes.ts";
 import type { Answer } from "../answer/answer.ts";
 import type { LogRequest } from "../access-log.ts";
 import type { AnswerCache } from "../media/remembered.ts";

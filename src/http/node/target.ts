@@ -1,4 +1,4 @@
-import type { Outgoing } from "./answer-limit.ts";
+import type { Outgoing } from "./in-flight-bytes.ts";
 
 /** What the Node adapter hands over beside the request. */
 export interface AdapterBindings {

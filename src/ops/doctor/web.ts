@@ -1,3 +1,4 @@
+import { readBody } from "../../body.ts";
 import { diagnose } from "../../store/s3/diagnose.ts";
 import { ANSWER_MS } from "./target.ts";
 
@@ -21,23 +22,12 @@ export async function ask(
     return {
       status: response.status,
       headers: response.headers,
-      bytes: await readBody(response),
+      bytes: Buffer.from((await readBody(response.body, MAX_BYTES)).bytes),
     };
   } catch (error) {
     const { message: says } = diagnose(error);
     throw new Error(says.replace("the store", new URL(url).host), { cause: error });
   }
-}
-
-async function readBody(response: Response): Promise<Buffer> {
-  const chunks: Uint8Array[] = [];
-  let size = 0;
-  for await (const chunk of response.body ?? []) {
-    size += chunk.length;
-    if (size > MAX_BYTES) break;
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks);
 }
 
 /** Where a redirect leads; undefined for what is none, and for one that no image in a browser would follow. */

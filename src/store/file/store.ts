@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { readdir, rm } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
+import { Semaphore } from "../../concurrency/semaphore.ts";
 import { MediaError } from "../../errors.ts";
 import { link, mkdir, rename, stat, unlink, writeFile } from "./fs.ts";
 import { headersPath, printHeaders } from "./headers.ts";
@@ -44,7 +45,7 @@ export interface FileStoreOptions {
 export function createFileStore(options: FileStoreOptions): ObjectStore {
   const { shouldCreate = false } = options;
   const root = resolve(options.root);
-  const locks = new Map<string, Promise<unknown>>();
+  const locks = new Map<string, Semaphore>();
   return {
     probe: () => probe(root, shouldCreate),
     head: (key) => headObject(root, key),
@@ -52,9 +53,9 @@ export function createFileStore(options: FileStoreOptions): ObjectStore {
     open: (key, openOptions = {}) => openStream(root, key, openOptions),
     locate: (key, { maxBytes }) => locate(root, key, maxBytes),
     put: (key, bytes, putOptions) =>
-      inTurn(locks, key, () => translate(put(root, key, { bytes, options: putOptions }))),
+      lockKey(locks, key, () => translate(put(root, key, { bytes, options: putOptions }))),
     delete: async (keys) => {
-      for (const key of keys) await inTurn(locks, key, () => translate(remove(root, key)));
+      for (const key of keys) await lockKey(locks, key, () => translate(remove(root, key)));
     },
     list: (listOptions) => list(root, listOptions),
   };
@@ -207,22 +208,18 @@ async function takeKeys(
   return taken;
 }
 
-/** One writer or deleter of a key after the other. */
-async function inTurn<T>(
-  locks: Map<string, Promise<unknown>>,
+/** Serializes the writes and deletions of each key. */
+async function lockKey<T>(
+  locks: Map<string, Semaphore>,
   key: string,
   write: () => Promise<T>,
 ): Promise<T> {
-  const before = locks.get(key);
-  const turn = (async () => {
-    await before?.catch(() => undefined); // its own caller hears of it
-    return write();
-  })();
-  locks.set(key, turn);
+  const lock = locks.get(key) ?? new Semaphore({ limit: 1 });
+  locks.set(key, lock);
   try {
-    return await turn;
+    return await lock.run(write);
   } finally {
-    if (locks.get(key) === turn) locks.delete(key);
+    if (lock.isIdle) locks.delete(key);
   }
 }
 

@@ -1,4 +1,4 @@
-import { encodeKey } from "../../../url/percent.ts";
+import { encodeKey, cutTrailingSlashes } from "../../../url/percent.ts";
 import type { Finding } from "../result.ts";
 import { ok, skipped, warn } from "../result.ts";
 import type { Patient } from "../target.ts";
@@ -39,5 +39,5 @@ export async function checkPrivacy(
 
 /** By path, which works everywhere but at AWS for buckets with a host of their own. */
 function urlOf(endpoint: string, bucket: string, key: string): string {
-  return `${endpoint.replace(/\/+$/, "")}/${encodeURIComponent(bucket)}/${encodeKey(key)}`;
+  return `${cutTrailingSlashes(endpoint)}/${encodeURIComponent(bucket)}/${encodeKey(key)}`;
 }

@@ -3,7 +3,7 @@ import type { ServerResponse } from "node:http";
 import { createServer, get } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { createInFlightBytes } from "../../../src/http/node/answer-limit.ts";
+import { InFlightBytes } from "../../../src/http/node/in-flight-bytes.ts";
 
 const LARGE = 100_000;
 
@@ -37,10 +37,10 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-describe("createAnswerLimit", () => {
+describe("InFlightBytes", () => {
   it("cuts off who takes an answer too slowly, by its length, and nobody who has taken it", () => {
     vi.useFakeTimers();
-    const limit = createInFlightBytes(3 * LARGE);
+    const limit = new InFlightBytes(3 * LARGE);
     const [slow, long, quick] = [toClient(), toClient(), toClient()];
     limit.reserve(LARGE, slow);
     limit.reserve(LARGE, long, 10 * LARGE);
@@ -54,7 +54,7 @@ describe("createAnswerLimit", () => {
   });
 
   it("counts large answers until they are sent", () => {
-    const limit = createInFlightBytes(3 * LARGE);
+    const limit = new InFlightBytes(3 * LARGE);
     const connections = Array.from({ length: 4 }, () => toClient());
     expect(connections.map((connection) => limit.reserve(LARGE, connection))).toEqual([
       true,
@@ -69,13 +69,13 @@ describe("createAnswerLimit", () => {
   });
 
   it("does not count what is answered to a client that has gone", async () => {
-    const limit = createInFlightBytes(LARGE);
+    const limit = new InFlightBytes(LARGE);
     limit.reserve(LARGE, await abandonedAnswer());
     expect(limit.reserve(LARGE, toClient())).toBe(true);
   });
 
   it("lets one answer pass that is larger than all", () => {
-    const limit = createInFlightBytes(LARGE);
+    const limit = new InFlightBytes(LARGE);
     expect(limit.reserve(9 * LARGE, toClient())).toBe(true);
     expect(limit.reserve(LARGE, toClient())).toBe(false);
   });
