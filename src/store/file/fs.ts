@@ -10,6 +10,7 @@ export const fstat: typeof fs.fstat.__promisify__ = promisify(fs.fstat);
 export const close: typeof fs.close.__promisify__ = promisify(fs.close);
 export const stat: typeof fs.stat.__promisify__ = promisify(fs.stat);
 export const realpath: (path: string) => Promise<string> = promisify(fs.realpath.native);
+export const readlink: (path: string) => Promise<string> = promisify(fs.readlink);
 export const readFile: typeof fs.readFile.__promisify__ = promisify(fs.readFile);
 export const writeFile: typeof fs.writeFile.__promisify__ = promisify(fs.writeFile);
 export const mkdir: typeof fs.mkdir.__promisify__ = promisify(fs.mkdir);

@@ -5,7 +5,7 @@ import { MediaError } from "../../errors.ts";
 import { close, closeSoon, fstat, openDescriptor, read, stat, writeFile } from "./fs.ts";
 import { hasHeaders, readHeaders } from "./headers.ts";
 import { checkFileKey, isNotFound, translateFileError } from "./keys.ts";
-import { isInside } from "./tree.ts";
+import { isInside, isOpenInside } from "./tree.ts";
 import type { LocateResult, ObjectInfo } from "../store.ts";
 
 /** At a file that is replaced each time. */
@@ -130,7 +130,7 @@ async function openBelow<T extends object | string>(
   try {
     // a FIFO would block an ordinary open for ever
     fd = await openDescriptor(path, constants.O_RDONLY | constants.O_NONBLOCK);
-    if (!(await isInside(root, path))) return undefined;
+    if (!(await isOpenInside(root, fd, path))) return undefined;
     const found = await fstat(fd, { bigint: true });
     if (found.isFile()) used = await use({ fd, found });
     return used;

@@ -1,6 +1,6 @@
 import { readdir, rmdir } from "node:fs/promises";
 import { dirname, join, sep } from "node:path";
-import { mkdir, realpath, stat } from "./fs.ts";
+import { fstat, mkdir, readlink, realpath, stat } from "./fs.ts";
 import { isNotFound, PRIVATE_FOLDER } from "./keys.ts";
 import type { ListOptions } from "../store.ts";
 import { compareKeys } from "../store.ts";
@@ -24,7 +24,21 @@ const realRoots = new Map<string, string>();
 
 /** A link that leads out of the folder leads nowhere. */
 export async function isInside(root: string, path: string): Promise<boolean> {
+  return isRealPathInside(root, await realpath(path));
+}
+
+/** As `isInside`, of a file that is open: a link in its path may lead elsewhere by now. */
+export async function isOpenInside(root: string, fd: number, path: string): Promise<boolean> {
+  if (process.platform === "linux") {
+    return isRealPathInside(root, await readlink(`/proc/self/fd/${fd}`));
+  }
   const real = await realpath(path);
+  const [opened, present] = [await fstat(fd), await stat(real)];
+  const isSame = opened.ino === present.ino && opened.dev === present.dev;
+  return isSame && isRealPathInside(root, real);
+}
+
+async function isRealPathInside(root: string, real: string): Promise<boolean> {
   const known = realRoots.get(root);
   if (known !== undefined && isBelow(known, real)) return true;
   // a root may be a link that leads elsewhere by now

@@ -1,7 +1,8 @@
-import { mkdir, readdir, readFile, rename, symlink, writeFile } from "node:fs/promises";
+import { mkdir, open, readdir, readFile, rename, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { beforeEach, describe, expect, it } from "vitest";
 import { createFileStore } from "../../../src/store/file/store.ts";
+import { isOpenInside } from "../../../src/store/file/tree.ts";
 import { INVALID_KEY, openScratch, TEXT } from "../../support/store/file-scratch.ts";
 
 const scratch = openScratch();
@@ -92,6 +93,22 @@ describe("createFileStore outside of its folder", () => {
     await expect(put("a/b/new", "x")).rejects.toMatchObject(INVALID_KEY);
     await expect(put("a/b/deep/new", "x")).rejects.toMatchObject(INVALID_KEY);
     expect(await readdir(join(scratch.parent, "root-too"))).toEqual(["secret"]);
+  });
+
+  it("judges an open file by where it is, and not by where its path leads by now", async () => {
+    await put("mine", "x");
+    const path = join(scratch.root, "link");
+    const leadTo = async (target: string): Promise<void> => {
+      await symlink(target, `${path}-new`);
+      await rename(`${path}-new`, path);
+    };
+    await leadTo("../secret");
+    const outside = await open(path);
+    await leadTo("mine");
+    expect(await isOpenInside(scratch.root, outside.fd, path)).toBe(false);
+    const inside = await open(path);
+    expect(await isOpenInside(scratch.root, inside.fd, path)).toBe(true);
+    await Promise.all([outside.close(), inside.close()]);
   });
 
   it("overwrites a link, and not what it leads to", async () => {
