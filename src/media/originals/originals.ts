@@ -200,7 +200,7 @@ export class Originals {
     const since = cached?.since ?? this.#deps.now();
     const room = await this.#reserve(id, cached ? 0 : this.#countBytes(known), abandoned);
     try {
-      const original = cached?.original ?? (await this.#fetch(key, abandoned));
+      const original = cached?.original ?? (await this.#fetch(key, known, abandoned));
       abandoned.throwIfAborted(); // no lease is left that would give the room back
       room.resize(original.kind === "found" ? original.bytes.length : 0);
       return { original, since, room };
@@ -227,12 +227,23 @@ export class Originals {
     return known?.size ?? maxBytes;
   }
 
-  async #fetch(key: string, signal: AbortSignal): Promise<Original> {
+  async #fetch(
+    key: string,
+    known: OriginalVersion | undefined,
+    signal: AbortSignal,
+  ): Promise<Original> {
     const { store, maxBytes, observe } = this.#deps;
     observe({ kind: "fetch" });
     const result = await store.get(key, { maxBytes, signal });
-    if (result.kind !== "not_modified") return result;
-    throw new MediaError("store_failed", "the store answered 304 without being asked to");
+    if (result.kind === "not_modified") {
+      throw new MediaError("store_failed", "the store answered 304 without being asked to");
+    }
+    if (result.kind !== "found" || !known) return result;
+    const { info } = result;
+    // it may have been replaced since its version was asked for
+    const current = info.etag === known.etag ? known : await store.head(key, signal);
+    if (info.etag === current?.etag && info.size === current.size) return result;
+    throw new MediaError("store_failed", "the store gave other bytes than it says that it has");
   }
 }
 

@@ -2,6 +2,7 @@ import { describe, expect, it, vi } from "vitest";
 import { orAbort } from "../../../src/abort.ts";
 import { Semaphore } from "../../../src/concurrency/semaphore.ts";
 import { Originals } from "../../../src/media/originals/originals.ts";
+import { MediaError } from "../../../src/errors.ts";
 import { OpenBodies } from "../../../src/media/open-bodies.ts";
 import { createMemoryStore } from "../../../src/store/memory.ts";
 import type { Bench } from "../../support/variants.ts";
@@ -84,6 +85,40 @@ describe("originals", () => {
     for (const { controller } of clients) controller.abort(new Error("gone"));
     await Promise.all(clients.map(({ gone }) => gone));
     await vi.waitUntil(() => budget.isIdle);
+  });
+
+  it.each<[what: string, bytes: string, etag: string, outcome: string]>([
+    ["of its size and version", "cat", "known", "cat"],
+    ["of its version, but shorter", "ca", "known", "store_failed"],
+    ["of a version that has replaced it", "cows", "current", "cows"],
+    ["of a version that nobody has named", "cows", "other", "store_failed"],
+  ])("are taken from a store that gives bytes %s", async (_, text, etag, outcome) => {
+    const bytes = Buffer.from(text);
+    const originals = new Originals({
+      store: {
+        ...createMemoryStore(),
+        head: async () => ({ etag: "current", size: 4, metadata: {} }),
+        get: async () => ({
+          kind: "found",
+          bytes,
+          info: { etag, size: bytes.length, metadata: {} },
+        }),
+      },
+      openBodies: new OpenBodies({ limit: 1, now: () => 0 }),
+      maxBytes: 10,
+      budget: new Semaphore({ limit: 10 }),
+      budgetWaitMs: 60_000,
+      cacheBytes: 0,
+      observe: () => undefined,
+      now: () => 0,
+    });
+    const known = { etag: "known", size: 3 };
+    const { signal } = new AbortController();
+    const result = await originals.lease("cat.jpg", { known, signal }).then(
+      ({ original }) => (original.kind === "found" ? String(original.bytes) : original.kind),
+      (error: unknown) => (error instanceof MediaError ? error.code : "other"),
+    );
+    expect(result).toBe(outcome);
   });
 
   it("are not fetched for jobs that would be refused, unless nobody waits for them", async () => {

@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { createMemoryStore } from "../../../src/store/memory.ts";
 import type { PutOptions } from "../../../src/store/store.ts";
 import { createBench, findText, madeOf, requestOf } from "../../support/variants.ts";
@@ -80,9 +80,8 @@ describe("createVariants", () => {
       transform: async () => {
         atWork += 1;
         most = Math.max(most, atWork);
-        await new Promise((resolve) => {
-          setTimeout(resolve, 5);
-        });
+        await vi.waitUntil(() => most >= 3);
+        await new Promise(setImmediate); // time for one more than three to come
         atWork -= 1;
         return madeOf(new Uint8Array(1));
       },

@@ -5,6 +5,7 @@ import type { Fault } from "../../support/s3-proxy.ts";
 import {
   breakingOff,
   dribbling,
+  giveObject,
   givingNoLength,
   refuse,
   resetting,
@@ -78,6 +79,8 @@ describe("a store that fails while a variant is made", () => {
     ["GET originals", "SlowDown", slowDown, FAILED],
     ["GET originals", "an internal error", internal, FAILED],
     ["GET originals", "a page", page, FAILED],
+    ["GET originals", "no bytes, as if there were none", giveObject(""), FAILED],
+    ["GET originals", "an object that is none of its versions", giveObject("other"), FAILED],
     ["HEAD originals", "a page", page, FAILED],
     ["HEAD variants", "a page", page, FAILED],
   ])("with a %s: %s", async (call, _, answer, outcome) => {
