@@ -1,10 +1,6 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { variableDefaults } from "../../src/config/config.ts";
-import { OPTIONS, FIELDS } from "../../src/transform/options.ts";
-import { parsePresets } from "../../src/transform/presets.ts";
-import { parseTransform } from "../../src/transform/parse.ts";
-import { MODES } from "../../src/transform/spec.ts";
 
 function readDoc(name: string): string {
   return readFileSync(new URL(`../../${name}`, import.meta.url), "utf8");
@@ -29,8 +25,6 @@ function rowsIn(text: string): readonly (readonly string[])[] {
     );
 }
 
-const PRESETS = parsePresets({ thumb: "w_150", card: "w_300", soft: "e_blur" });
-
 function codeIn(cell = ""): readonly string[] {
   return [...cell.matchAll(/`([^`]*)`/g)].map(([, code = ""]) => code);
 }
@@ -42,41 +36,6 @@ function proseIn(text: string): readonly string[] {
 }
 
 describe("README", () => {
-  const rows = rowsIn(sectionUnder("URLs"));
-  it("has a row for every option, in canonical order, with examples that parse", () => {
-    const names = rows.flatMap(([name]) => codeIn(name));
-    expect(names).toEqual(
-      FIELDS.map((field) =>
-        OPTIONS[field].word ? OPTIONS[field].label : `${OPTIONS[field].label}_`,
-      ),
-    );
-    for (const [name, , examples] of rows) {
-      expect(codeIn(examples).length).toBeGreaterThan(0);
-      for (const example of codeIn(examples)) {
-        const [label = "?"] = codeIn(name);
-        if (label.startsWith("fl_")) expect(example).toContain(label.slice(3));
-        else expect(example.startsWith(label)).toBe(true);
-        parseTransform(example, PRESETS);
-      }
-    }
-  });
-
-  it("says what each number may be", () => {
-    for (const [index, [, values = ""]] of rows.entries()) {
-      const field = FIELDS[index] ?? "width";
-      const { codec, implied } = OPTIONS[field];
-      const { min, max } = codec;
-      if (max === undefined || field === "expires") continue;
-      expect(`${field}: ${values}`).toMatch(new RegExp(`(?<![\\d.])${min} to ${max}(?!\\d)`));
-      if (typeof implied === "number") expect(values).toContain(`Default: ${implied}`);
-    }
-  });
-
-  it("names every mode in the row of its option", () => {
-    const [, values] = rows.find(([name]) => name === "`c_`") ?? [];
-    expect(codeIn(values).toSorted()).toEqual([...MODES].toSorted());
-  });
-
   it("has at most 150 lines, and lines of text of at most 120 characters", () => {
     expect(README.trimEnd().split("\n").length).toBeLessThanOrEqual(150);
     expect(proseIn(README).length).toBeGreaterThan(50);

@@ -1,7 +1,7 @@
 import { createHmac } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import { FOLDER, makeImage, imageName } from "../../docs/make-images.ts";
+import { FOLDER, makeImage } from "../../docs/make-images.ts";
 import { loadConfig } from "../../src/config/config.ts";
 import { MediaError } from "../../src/errors.ts";
 import { STATUS } from "../../src/http/answer/status.ts";
@@ -144,7 +144,7 @@ describe("the rules of docs/urls.md", () => {
   });
 
   it("describe an original as the page says", async () => {
-    const bytes = readFileSync(new URL(imageName("landscape", "w_220"), FOLDER));
+    const bytes = readFileSync(new URL("landscape-w_220.webp", FOLDER));
     const described = JSON.parse(Buffer.from(await makeImage(bytes, "f_json")).toString()) as {
       readonly lqip: string;
     };
