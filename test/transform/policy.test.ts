@@ -134,7 +134,7 @@ describe("permitTransform", () => {
   });
 });
 
-describe("createPermits", () => {
+describe("createStoredCheck", () => {
   const PERMITTED: readonly (readonly [string, Policy, string, boolean])[] = [
     ["open", OPEN, "w_123,e_blur.jpg", true],
     ["closed", CLOSED, "w_320.jpg", false],
@@ -202,7 +202,7 @@ describe("createPermits", () => {
       }),
       { numRuns: chooseRuns(200, 1000) },
     );
-    expect(count).toBeGreaterThan(300);
+    expect(count).toBeGreaterThan(chooseRuns(50, 300));
   });
 
   it("knows presets alone when there are too many to combine", () => {
