@@ -15,7 +15,6 @@ const COMMANDS: Readonly<Record<string, () => Promise<Add>>> = {
   purge: async () => (await import("./purge/command.ts")).addPurge,
   setup: async () => (await import("./setup/command.ts")).addSetup,
   doctor: async () => (await import("./doctor.ts")).addDoctor,
-  estimate: async () => (await import("./estimate/command.ts")).addEstimate,
   "cloudfront-function": async () =>
     (await import("./cloudfront-function.ts")).addCloudFrontFunction,
 };
