@@ -19,7 +19,7 @@ const worker: {
 } = {
   fetch: async (request, bindings, lifetime) => {
     try {
-      return await appOf(bindings)(request, { cache: caches.default, lifetime });
+      return await getApp(bindings)(request, { cache: caches.default, lifetime });
     } catch (error) {
       if (!(error instanceof ConfigError)) throw error;
       console.error(`the configuration is wrong:\n${error.message}`);
@@ -32,7 +32,7 @@ const worker: {
 
 export default worker;
 
-function appOf(bindings: Bindings): EdgeApp {
+function getApp(bindings: Bindings): EdgeApp {
   const known = apps.get(bindings) ?? createEdge(readSettings(bindings));
   apps.set(bindings, known);
   return known;

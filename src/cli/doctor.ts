@@ -1,15 +1,14 @@
-import { cutTrailingSlashes } from "../url/percent.ts";
 import type { Command } from "commander";
 import { ConfigError } from "../config/error.ts";
 import { readEndpoint } from "../config/store.ts";
 import type { Config } from "../config/config.ts";
 import { loadConfig } from "../config/config.ts";
-import { examineAround, examineStore } from "../ops/doctor/check.ts";
-import type { Surroundings } from "../ops/doctor/check.ts";
-import type { Finding, Findings } from "../ops/doctor/result.ts";
+import { checkOutside, checkStore } from "../ops/doctor/check.ts";
+import type { Outside } from "../ops/doctor/check.ts";
+import type { CheckResult, CheckResults } from "../ops/doctor/result.ts";
 import { fail, ok } from "../ops/doctor/result.ts";
-import { examineFolders } from "../ops/doctor/checks/folders.ts";
-import { examineMachine, thisPlatform } from "../ops/doctor/checks/machine.ts";
+import { checkFolders } from "../ops/doctor/checks/folders.ts";
+import { checkMachine, readPlatform } from "../ops/doctor/checks/machine.ts";
 import { MediaError } from "../errors.ts";
 import { chooseDelivery } from "../http/answer/delivery.ts";
 import { createS3Client } from "../store/s3/client.ts";
@@ -17,12 +16,13 @@ import { createPublicPresign } from "../service/s3-stores.ts";
 import { parseTransform } from "../transform/parse.ts";
 import type { Transform } from "../transform/transform.ts";
 import { createUrls } from "../url/urls.ts";
-import { printFailure } from "./options/environment.ts";
-import { signerOf } from "./sign.ts";
+import { EXIT, reportFailure } from "./exit.ts";
+import { readUrl } from "./options/values.ts";
+import { getSigner } from "./sign.ts";
 
 interface DoctorOptions {
-  readonly service?: string;
-  readonly cdn?: string;
+  readonly service?: string | undefined;
+  readonly cdn?: string | undefined;
   readonly original?: string;
   readonly json?: boolean;
 }
@@ -31,80 +31,74 @@ interface DoctorOptions {
 export function addDoctor(program: Command): void {
   program
     .command("doctor")
-    .description("check this machine, configuration and bucket, and say what mends what is wrong")
-    .option("--service <url>", "also have a variant made by a running service")
-    .option("--cdn <url>", "also ask the CDN before the service, and look at its cache key")
-    .option("--original <key>", "to ask variants of; one is found otherwise")
+    .description(
+      "check this machine, its configuration and its bucket, and explain how to fix problems",
+    )
+    .option("--service <url>", "also request a variant from a running service")
+    .option("--cdn <url>", "also request it from the CDN, and check its cache key")
+    .option("--original <key>", "original to request variants of; default: one that is found")
     .option("--json", "print a line of JSON for each check")
     .action(async (options: DoctorOptions) => {
       try {
         await run(options);
       } catch (error) {
-        printFailure(error);
+        reportFailure(error);
       }
     });
 }
 
-/** Ends with 1 when a check has failed. */
-async function run(options: DoctorOptions): Promise<void> {
+async function run({ service, cdn, ...rest }: DoctorOptions): Promise<void> {
+  const options = { ...rest, service: readUrl("--service", service), cdn: readUrl("--cdn", cdn) };
   const counts = { ok: 0, warn: 0, fail: 0, skipped: 0 };
-  checkUrls(options);
   let needsSetup = false;
-  for await (const finding of examine(options)) {
-    counts[finding.status] += 1;
-    if (/shift-media setup .*--apply/.test(finding.remedy ?? "")) needsSetup = true;
-    process.stdout.write(options.json ? `${JSON.stringify(finding)}\n` : printFinding(finding));
+  for await (const result of checkAll(options)) {
+    counts[result.status] += 1;
+    if (/shift-media setup .*--apply/.test(result.fix ?? "")) needsSetup = true;
+    process.stdout.write(options.json ? `${JSON.stringify(result)}\n` : printResult(result));
   }
-  if (counts.fail > 0) process.exitCode = 1;
+  if (counts.fail > 0) process.exitCode = EXIT.failed;
   if (options.json) return;
   const sums = `${counts.ok} ok, ${counts.warn} warnings, ${counts.fail} failed, ${counts.skipped} skipped`;
-  process.stdout.write(`${sums}; docs/troubleshooting.md has more\n`);
-  // it takes away what it is not asked for again
-  if (needsSetup) process.stdout.write("give setup all options that it had before, too\n");
+  process.stdout.write(`${sums}; docs/troubleshooting.md explains more\n`);
+  // setup removes what it is not asked for again
+  if (needsSetup)
+    process.stdout.write("repeat all earlier options of setup: it removes the others\n");
 }
 
-function checkUrls({ service, cdn }: DoctorOptions): void {
-  for (const url of [service, cdn]) {
-    if (url === undefined || /^https?:\/\/[^?#\s]+$/.test(url)) continue;
-    const problem = `--service and --cdn must be http or https URLs, got "${url}"`;
-    throw new MediaError("invalid_body", problem);
-  }
+function printResult({ check, status, message, fix }: CheckResult): string {
+  const line = `${status.padEnd(8)}${check}: ${message}`;
+  return `${escapeControls(fix === undefined ? line : `${line}; fix: ${fix}`)}\n`;
 }
 
-function printFinding({ check, status, says, remedy }: Finding): string {
-  const line = `${status.padEnd(8)}${check}: ${says}`;
-  return `${printable(remedy === undefined ? line : `${line}; mend: ${remedy}`)}\n`;
-}
-
-/** Some of it was said by whatever answered: it is to be read, and not obeyed by a terminal. */
-function printable(text: string): string {
+/** Replaces control characters: parts of the text come from servers. */
+function escapeControls(text: string): string {
   return text.replaceAll(/[\p{Cc}\p{Cf}\u2028\u2029]/gu, "\uFFFD");
 }
 
-async function* examine(options: DoctorOptions): Findings {
-  yield* examineMachine(thisPlatform(), () => import("sharp"));
+async function* checkAll(options: DoctorOptions): CheckResults {
+  yield* checkMachine(readPlatform(), () => import("sharp"));
   let config: Config;
   try {
     config = loadConfig(process.env);
     yield ok("configuration", describe(config));
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
-    const says = error.message.replaceAll("\n", "; ");
+    const message = error.message.replaceAll("\n", "; ");
     yield fail(
       "configuration",
-      says,
-      "set these variables right: docs/configuration.md has them all",
+      message,
+      "correct these variables; docs/configuration.md lists them all",
     );
     return;
   }
-  const around = surroundingsOf(config, options);
+  const outside = describeOutside(config, options);
   const { store } = config;
   if (store.kind === "s3") {
-    yield* examineBuckets(config, around);
+    yield* checkBuckets(config, outside);
     return;
   }
-  yield* examineFolders({ originals: store.originalsDir, variants: store.variantsDir });
-  yield* examineAround(around, options.original, config.publicUrl);
+  yield* checkFolders({ originals: store.originalsDir, variants: store.variantsDir });
+  yield* checkOutside(outside, options.original, config.publicUrl);
 }
 
 function describe({ store, delivery, publicUrl }: Config): string {
@@ -115,7 +109,7 @@ function describe({ store, delivery, publicUrl }: Config): string {
   return `${where}, delivery ${delivery}${publicUrl === undefined ? "" : ` to ${publicUrl}`}`;
 }
 
-async function* examineBuckets(config: Config, around: Surroundings): Findings {
+async function* checkBuckets(config: Config, outside: Outside): CheckResults {
   const { store, access, prefix, publicUrl, cache, delivery } = config;
   if (store.kind !== "s3") return;
   const client = createS3Client({ forcePathStyle: store.forcePathStyle });
@@ -124,7 +118,7 @@ async function* examineBuckets(config: Config, around: Surroundings): Findings {
     canPresign: true,
   });
   try {
-    const patient = {
+    const target = {
       client,
       originals: { bucket: store.originalsBucket, prefix: access.originals.prefix },
       variants: { bucket: store.variantsBucket, prefix: prefix.root },
@@ -134,7 +128,7 @@ async function* examineBuckets(config: Config, around: Surroundings): Findings {
       cacheControl: cache.stored,
       endpoint: readEndpoint(process.env) ?? (await awsEndpoint(client.config.region)),
     };
-    yield* examineStore(patient, around);
+    yield* checkStore(target, outside);
   } finally {
     client.destroy();
   }
@@ -145,35 +139,35 @@ async function awsEndpoint(region: () => Promise<string>): Promise<string> {
   return `https://s3.${name}.amazonaws.com`;
 }
 
-function surroundingsOf(config: Config, options: DoctorOptions): Surroundings {
+function describeOutside(config: Config, options: DoctorOptions): Outside {
   const { service, cdn, original } = options;
   return {
-    service: service && cutTrailingSlashes(service),
-    cdn: cdn && cutTrailingSlashes(cdn),
+    service,
+    cdn,
     original,
     basePath: config.basePath,
-    variantPath: (key) => pathOf(config, key, ""),
-    autoPath: (key) => pathOf(config, key, ",f_auto"),
+    buildVariantPath: (key) => buildVariantPath(config, key, ""),
+    buildAutoPath: (key) => buildVariantPath(config, key, ",f_auto"),
   };
 }
 
-/** Never contacted: only its path is used. */
+/** An origin for the builder of URLs, of which only the path is used. */
 const NOWHERE = "http://localhost";
 
-/** The path of some variant that anybody may ask for, or one that is signed. */
-function pathOf(config: Config, key: string, more: string): string | undefined {
+/** Builds the path of a variant that the policy allows, signed if there is a secret. */
+function buildVariantPath(config: Config, key: string, more: string): string | undefined {
   const text = pickTransform(config);
   if (text === undefined) return undefined;
   try {
     const urls = createUrls({
       baseUrl: NOWHERE + config.basePath,
       variantsRoot: config.prefix.root,
-      ...(config.access.secrets.length > 0 && { sign: signerOf(config) }),
+      ...(config.access.secrets.length > 0 && { sign: getSigner(config) }),
     });
     const transform: unknown = parseTransform(text + more, config.access.presets);
     return urls.url(key, transform as Transform).slice(NOWHERE.length); // it has just been parsed
   } catch (error) {
-    if (error instanceof MediaError) return undefined; // the key is none of an original
+    if (error instanceof MediaError) return undefined; // such a key cannot be requested
     throw error;
   }
 }

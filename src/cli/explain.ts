@@ -7,6 +7,7 @@ import { explainRequest } from "../request/explain.ts";
 import type { MediaRequest, RequestRules } from "../request/request.ts";
 import { readRequest } from "../request/read.ts";
 import { createRules } from "../service/service.ts";
+import { EXIT } from "./exit.ts";
 import { printResult, readConfig } from "./options/environment.ts";
 import { splitUrl } from "./sign.ts";
 
@@ -18,11 +19,11 @@ interface ExplainOptions {
 export function addExplain(program: Command): void {
   program
     .command("explain")
-    .description("say what a URL asks for, how it is stored, and whether it would be answered")
-    .argument("<url>", "a URL or a path of the service that this environment configures")
-    .option("--accept <header>", "the Accept header to negotiate f_auto with")
+    .description("explain what a URL asks for, how it is stored, and whether it is allowed")
+    .argument("<url>", "URL or path of the service that this environment configures")
+    .option("--accept <header>", "Accept header, for f_auto")
     .action(async (url: string, options: ExplainOptions) => {
-      const config = readConfig("explain");
+      const config = readConfig("explain URLs");
       if (config) await printResult(() => explain(splitUrl(url).target, options, config));
     });
 }
@@ -46,7 +47,7 @@ interface Judgement {
   readonly verdict: string;
 }
 
-/** What is refused is read once more, as it would be if everybody might ask for everything. */
+/** A refused URL is read a second time without a policy, to explain the rest of it. */
 async function judge(
   target: string,
   accept: string | undefined,
@@ -57,7 +58,7 @@ async function judge(
     return { request, verdict: `allowed: ${explainRequest(target, request, rules).policy}` };
   } catch (error) {
     if (!(error instanceof MediaError)) throw error;
-    process.exitCode = 1;
+    process.exitCode = EXIT.failed;
     const request = await readRequest(target, accept, openUp(rules));
     return { request, verdict: `refused (${error.code}): ${error.message}` };
   }
@@ -81,7 +82,7 @@ function describeRequest(explanation: Explanation): readonly Row[] {
     explanation;
   const forms = {
     request: "a transform of an original",
-    stored: "a variant by the name that it is stored under",
+    stored: "a variant by its stored name",
     original: "an original as it is",
   };
   const rows: readonly (readonly [string, string | undefined])[] = [
@@ -91,9 +92,9 @@ function describeRequest(explanation: Explanation): readonly Row[] {
     ["canonical", canonical],
     ["means", asks],
     ["format", isNegotiated ? `${format}, by the Accept header (--accept)` : format],
-    ["remark", hint],
+    ["hint", hint],
     ["stored as", variantKey],
-    ["good until", expires],
+    ["expires", expires],
   ];
   return rows.flatMap(([name, text]) => (text === undefined ? [] : [[name, text] as const]));
 }

@@ -5,8 +5,9 @@ import type { Logger } from "../logger.ts";
 import { createLogger } from "../service/pino-logger.ts";
 import type { Running } from "../server.ts";
 import { startServer } from "../server.ts";
-import { explainError, readConfig } from "./options/environment.ts";
-import { collectLessOften } from "./options/process.ts";
+import { EXIT, explainError } from "./exit.ts";
+import { readConfig } from "./options/environment.ts";
+import { tuneHeapGrowth } from "./options/process.ts";
 import { suggestPaths } from "./suggest-paths.ts";
 
 interface ServeOptions {
@@ -20,11 +21,11 @@ interface ServeOptions {
 export function addServe(program: Command): void {
   program
     .command("serve")
-    .description("start the service; everything else is set by environment variables")
-    .option("--host <address>", "the address to listen on (HOST)")
-    .option("--port <number>", "the port to listen on (PORT)")
-    .option("--originals <folder>", "a folder of originals to serve (ORIGINALS_DIR)")
-    .option("--variants <folder>", "the folder to keep variants in (VARIANTS_DIR)")
+    .description("start the service; docs/configuration.md lists its environment variables")
+    .option("--host <address>", "address to listen on (HOST)")
+    .option("--port <number>", "port to listen on (PORT)")
+    .option("--originals <folder>", "folder of originals (ORIGINALS_DIR)")
+    .option("--variants <folder>", "folder for variants (VARIANTS_DIR)")
     .action(serve);
 }
 
@@ -38,7 +39,7 @@ async function serve(options: ServeOptions): Promise<void> {
     ...(originals !== undefined && { S3_BUCKET: "" }),
   });
   if (!config) return;
-  collectLessOften();
+  tuneHeapGrowth();
   const logger = createLogger(config.logLevel);
   try {
     const running = await startServer(config, logger);
@@ -46,20 +47,20 @@ async function serve(options: ServeOptions): Promise<void> {
     await welcome(config, running);
   } catch (error) {
     process.stderr.write(`shift-media cannot start: ${explainError(error)}\n`);
-    process.exit(1);
+    process.exit(EXIT.failed);
   }
 }
 
-/** The first signal ends in good order, the second at once. */
+/** The first signal finishes the work that was begun, the second stops at once. */
 function stopOnSignals(running: Running, logger: Logger): void {
   let isStopping = false;
   const stop = async (signal: string): Promise<void> => {
-    if (isStopping) process.exit(1);
+    if (isStopping) process.exit(EXIT.failed);
     isStopping = true;
     logger.info("stopping", { signal });
     const isDone = await running.stop();
-    if (!isDone) logger.error("stopped with work undone");
-    process.exit(isDone ? 0 : 1);
+    if (!isDone) logger.error("stopped before all work was done: DRAIN_TIMEOUT_MS was too short");
+    process.exit(isDone ? 0 : EXIT.failed);
   };
   for (const signal of ["SIGTERM", "SIGINT"]) process.on(signal, () => void stop(signal));
 }
@@ -71,9 +72,10 @@ async function welcome({ store, access }: Config, { url, originals }: Running): 
       `folder of originals: ${store.originalsDir}`,
       `folder of variants:  ${store.variantsDir}`,
     );
-    const paths = await suggestPaths(originals).catch(() => []); // a help, and not a need
-    if (paths.length > 0 && access.policy.isOpen)
+    const paths = await suggestPaths(originals).catch(() => []); // the service works without them
+    if (paths.length > 0 && access.policy.isOpen) {
       lines.push("", "Try", ...paths.map((path) => `  ${url}${path}`));
+    }
   }
   process.stdout.write(`${lines.join("\n")}\n`);
 }

@@ -10,7 +10,7 @@ const SPECS: readonly Transform[] = [
   { width: 600, format: "auto" },
 ];
 
-/** Paths to try first, on originals that are there. */
+/** Suggests URLs to try first, for originals of the folder. */
 export async function suggestPaths(originals: Pick<ObjectStore, "list">): Promise<string[]> {
   const { keys } = await originals.list({ prefix: "", delimiter: "/" }); // not the whole tree
   const images = keys.filter(isImageKey);

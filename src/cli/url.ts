@@ -1,14 +1,16 @@
 import { cutTrailingSlashes } from "../url/percent.ts";
 import type { Command } from "commander";
-import { MediaError } from "../errors.ts";
+import type { Config } from "../config/config.ts";
+import { UsageError } from "../ops/usage-error.ts";
 import type { Field } from "../transform/options.ts";
 import { FIELDS, OPTIONS, writePiece } from "../transform/options.ts";
 import { parseTransform } from "../transform/parse.ts";
 import type { TransformSpec } from "../transform/spec.ts";
 import type { Transform } from "../transform/transform.ts";
 import { createUrls } from "../url/urls.ts";
+import { readArguments } from "./exit.ts";
 import { printResult, readConfig } from "./options/environment.ts";
-import { signerOf } from "./sign.ts";
+import { getSigner } from "./sign.ts";
 
 interface UrlCommandOptions {
   readonly baseUrl: string;
@@ -20,20 +22,21 @@ interface UrlCommandOptions {
 export function addUrl(program: Command): void {
   const command = program
     .command("url")
-    .description("print the URL of an original under a transform, or without one of the original")
-    .argument("<key>", "the key of the original, decoded: 'photos/a b.jpg'")
-    .option("--base-url <url>", "where the service is", "http://localhost:3000")
-    .option("--sign", "sign it with the first of SIGNING_SECRETS")
-    .option("--expires-in <seconds>", "sign it so that it is good for so long");
+    .description("print the URL of a variant, or without options that of the original")
+    .argument("<key>", "key of the original, not encoded: 'photos/a b.jpg'")
+    .option("--base-url <url>", "URL of the service", "http://localhost:3000")
+    .option("--sign", "sign the URL with the first secret of SIGNING_SECRETS")
+    .option("--expires-in <seconds>", "sign the URL, and let it expire after so many seconds");
   for (const field of FIELDS) {
-    if (field === "expires") continue; // a time from now is what people can type
+    if (field === "expires") continue; // people type --expires-in instead
     const { label, implied } = OPTIONS[field];
     const isFlag = implied === true;
     const flag = `--${toFlag(field)}${isFlag ? "" : " <value>"}`;
     command.option(flag, isFlag ? label : `${label}: ${OPTIONS[field].codec.expected}`);
   }
   command.action(async (key: string, options: UrlCommandOptions & Given) => {
-    await printResult(() => printUrl(key, options));
+    const config = readConfig("build URLs");
+    if (config) await printResult(() => readArguments(() => printUrl(key, options, config)));
   });
 }
 
@@ -44,9 +47,7 @@ function toFlag(field: Field): string {
   return field.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
 }
 
-function printUrl(key: string, options: UrlCommandOptions & Given): string {
-  const config = readConfig("build URLs");
-  if (!config) return "";
+function printUrl(key: string, options: UrlCommandOptions & Given, config: Config): string {
   const pieces = FIELDS.flatMap((field) => printGiven(field, options[field]) ?? []);
   const spec = parseTransform(pieces.join(","), config.access.presets);
   const expires = toExpiry(options.expiresIn);
@@ -54,7 +55,7 @@ function printUrl(key: string, options: UrlCommandOptions & Given): string {
   const urls = {
     baseUrl: cutTrailingSlashes(options.baseUrl) + config.basePath,
     variantsRoot: config.prefix.root,
-    ...(shouldSign && { sign: signerOf(config) }),
+    ...(shouldSign && { sign: getSigner(config) }),
   };
   if (pieces.length === 0 && !expires) return createUrls(urls).url(key);
   const transform = { ...spec, ...(expires && { expires }) } as TransformSpec as unknown;
@@ -65,10 +66,7 @@ function printGiven(field: Field, value: string | true | undefined): string | un
   if (value === undefined) return undefined;
   if (value === true) return writePiece(field, "");
   if (/[,&]/.test(value)) {
-    throw new MediaError(
-      "invalid_transform",
-      `--${toFlag(field)} must be one value, got "${value}"`,
-    );
+    throw new UsageError(`--${toFlag(field)} must be one value, got "${value}"`);
   }
   return writePiece(field, value);
 }
@@ -76,5 +74,5 @@ function printGiven(field: Field, value: string | true | undefined): string | un
 function toExpiry(seconds: string | undefined): number | undefined {
   if (seconds === undefined) return undefined;
   if (/^[1-9]\d{0,8}$/.test(seconds)) return Math.floor(Date.now() / 1000) + Number(seconds);
-  throw new MediaError("invalid_transform", `--expires-in must be in seconds, got "${seconds}"`);
+  throw new UsageError(`--expires-in must be a number of seconds, got "${seconds}"`);
 }

@@ -44,10 +44,10 @@ export function requestOfEvent(event: LambdaEvent): Request {
   return new Request("http://localhost/", {
     method,
     headers,
-    body: hasBody ? bodyOf(event) : null,
+    body: hasBody ? readBody(event) : null,
   });
 }
 
-function bodyOf({ body = "", isBase64Encoded }: LambdaEvent): Uint8Array<ArrayBuffer> {
+function readBody({ body = "", isBase64Encoded }: LambdaEvent): Uint8Array<ArrayBuffer> {
   return Uint8Array.from(Buffer.from(body, isBase64Encoded ? "base64" : "utf8"));
 }

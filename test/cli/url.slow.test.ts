@@ -48,7 +48,7 @@ describe("shift-media url", () => {
     const { stdout } = await run(["url", "a.jpg", "--presets", "thumb"], environment);
     expect(stdout).toBe("http://localhost:3000/i/t_thumb/a.jpg");
     const unknown = await run(["url", "a.jpg", "--presets", "hero"], environment);
-    expect(unknown).toMatchObject({ code: 1, stdout: "" });
+    expect(unknown).toMatchObject({ code: 2, stdout: "" });
     expect(unknown.stderr).toContain("some of thumb");
   });
 
@@ -66,13 +66,13 @@ describe("shift-media url", () => {
   });
 
   it.each([
-    [["a.jpg", "--width", "30O"], {}, 1, 'option "w" must be an integer from 1 to 8192, got "30O"'],
-    [["a.jpg", "--width", "300,h_5"], {}, 1, '--width must be one value, got "300,h_5"'],
-    [["a.jpg", "--sign"], {}, 1, "SIGNING_SECRETS must be set"],
-    [["a.jpg", "--expires-in", "soon"], SIGNED, 1, 'in seconds, got "soon"'],
-    [["../a.jpg", "--width", "3"], {}, 1, '"." or ".."'],
+    [["a.jpg", "--width", "30O"], {}, 2, 'option "w" must be an integer from 1 to 8192, got "30O"'],
+    [["a.jpg", "--width", "300,h_5"], {}, 2, '--width must be one value, got "300,h_5"'],
+    [["a.jpg", "--sign"], {}, 2, "set SIGNING_SECRETS"],
+    [["a.jpg", "--expires-in", "soon"], SIGNED, 2, 'number of seconds, got "soon"'],
+    [["../a.jpg", "--width", "3"], {}, 2, '"." or ".."'],
     [["a.jpg"], { PRESETS: "a=w_0" }, 2, "PRESETS is wrong"],
-    [["a.jpg", "--colour", "red"], {}, 1, "unknown option '--colour'"],
+    [["a.jpg", "--colour", "red"], {}, 2, "unknown option '--colour'"],
   ])("refuses %j", async (args, environment, code, problem) => {
     const result = await run(["url", ...args], environment);
     expect(result).toMatchObject({ code, stdout: "" });
@@ -87,7 +87,7 @@ describe("shift-media sign", () => {
     const url = "https://x.example/w_3%2Ch_2/%C3%BC.jpg?v=1";
     expect((await run(["sign", url], SIGNED)).stdout).toBe(expected);
     expect((await run(["sign", expected], SIGNED)).stdout).toBe(expected);
-    expect(await run(["sign", url])).toMatchObject({ code: 1, stdout: "" });
+    expect(await run(["sign", url])).toMatchObject({ code: 2, stdout: "" });
   });
 });
 

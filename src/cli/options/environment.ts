@@ -1,15 +1,18 @@
-import { ConfigError } from "../../config/error.ts";
 import type { Config } from "../../config/config.ts";
 import { loadConfig } from "../../config/config.ts";
+import { ConfigError } from "../../config/error.ts";
 import { MediaError } from "../../errors.ts";
+import { EXIT, reportFailure } from "../exit.ts";
+import { UsageError } from "../../ops/usage-error.ts";
 
 /**
- * Reads the configuration from the environment. When it is wrong, says so, and the command ends with 2.
+ * Reads the configuration from the environment. When it is wrong, prints the problems and sets the exit code.
  *
+ * @param action completes the sentence "shift-media cannot …"
  * @param overrides variables that command-line options stand for
  */
 export function readConfig(
-  doing: string,
+  action: string,
   overrides: Readonly<Record<string, string | undefined>> = {},
 ): Config | undefined {
   const given = Object.entries(overrides).filter(([, value]) => value !== undefined);
@@ -18,33 +21,19 @@ export function readConfig(
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     process.stderr.write(
-      `shift-media cannot ${doing}, its configuration is wrong:\n${error.message}\n`,
+      `shift-media cannot ${action}, because its configuration is wrong:\n${error.message}\n`,
     );
-    process.exitCode = 2;
+    process.exitCode = EXIT.misused;
     return undefined;
   }
 }
 
-/** Prints what a command gives, or what is wrong with what it was given; then it ends with 1. */
+/** Prints the text that a command makes, or the reason why it cannot. */
 export async function printResult(work: () => string | Promise<string>): Promise<void> {
   try {
     process.stdout.write(`${await work()}\n`);
   } catch (error) {
-    if (!(error instanceof MediaError)) throw error;
-    process.stderr.write(`${error.message}\n`);
-    process.exitCode = 1;
+    if (!(error instanceof MediaError || error instanceof UsageError)) throw error;
+    reportFailure(error);
   }
-}
-
-/** Says why a command has failed; it ends with 2 when it was not asked for in the right way, else with 1. */
-export function printFailure(error: unknown): void {
-  process.stderr.write(`${explainError(error)}\n`);
-  process.exitCode = error instanceof MediaError && error.code === "invalid_body" ? 2 : 1;
-}
-
-/** What went wrong, with what lies behind it, for whoever operates this. */
-export function explainError(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  const cause = error instanceof MediaError && error.cause ? `: ${explainError(error.cause)}` : "";
-  return error.message + cause;
 }

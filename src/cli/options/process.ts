@@ -1,33 +1,35 @@
 import { setFlagsFromString } from "node:v8";
 import type { Logger } from "../../logger.ts";
-import { explainError } from "./environment.ts";
+import { EXIT, explainError } from "../exit.ts";
 
-/** Whether a signal has asked for the end. */
+/** Tells whether a signal has asked the command to stop. */
 export interface Stop {
   isAsked(): boolean;
 }
 
-/** The first signal is a wish for the end, the second is the end. */
+/** The first signal asks for a stop, the second one stops at once. */
 export function createStop(): Stop {
   let isAsked = false;
   const ask = (): void => {
-    if (isAsked) process.exit(130);
+    if (isAsked) process.exit(EXIT.interrupted);
     isAsked = true;
-    process.stderr.write("\nstopping, once what is at work is done; again to stop at once\n");
+    process.stderr.write(
+      "\nstopping when the current work is done; press Ctrl-C again to stop at once\n",
+    );
   };
   for (const signal of ["SIGINT", "SIGTERM"]) process.on(signal, ask);
   return { isAsked: () => isAsked };
 }
 
 /**
- * Has V8 collect the whole heap when it has grown threefold. By itself it does so whenever heap and buffers have
- * grown by some 10 MB: every other time that an original of 4 MB is fetched, for 30 ms of processor time.
+ * Lets V8 collect the whole heap only when it has grown threefold. By default it does so when heap and buffers
+ * have grown by about 10 MB: after every other original of 4 MB, for 30 ms of processor time.
  */
-export function collectLessOften(): void {
+export function tuneHeapGrowth(): void {
   setFlagsFromString("--heap-growing-percent=200");
 }
 
-/** For commands whose standard output is their result. */
+/** A logger for commands whose standard output is their result. */
 export function logToErrors(): Logger {
   return { info: () => undefined, warn: write, error: write };
 }

@@ -4,7 +4,9 @@ import { MediaError } from "../../errors.ts";
 import type { PurgePage, PurgeTarget } from "../../media/purge/purge.ts";
 import { checkPurgeTarget, purgePages } from "../../media/purge/purge.ts";
 import { createStores } from "../../service/stores.ts";
-import { explainError, readConfig } from "../options/environment.ts";
+import { UsageError } from "../../ops/usage-error.ts";
+import { readArguments, reportFailure } from "../exit.ts";
+import { readConfig } from "../options/environment.ts";
 import { purgeRemotely } from "./remote.ts";
 
 interface PurgeCommandOptions {
@@ -15,17 +17,15 @@ interface PurgeCommandOptions {
 }
 
 /** `shift-media purge` */
-export function addPurge(program: Command): void {
+export function addPurgeCommand(program: Command): void {
   program
     .command("purge")
-    .description(
-      "delete all variants of originals, and print what went with the cache tags for a CDN",
-    )
-    .argument("[keys...]", "keys of originals, decoded: 'photos/a b.jpg'")
-    .option("--prefix <text>", "of all originals whose keys begin so")
-    .option("--service <url>", "have a running service do it, with the token in ADMIN_TOKEN")
+    .description("delete all variants of originals, and print their names and cache tags")
+    .argument("[keys...]", "keys of originals, not encoded: 'photos/a b.jpg'")
+    .option("--prefix <text>", "purge all originals whose keys begin with it")
+    .option("--service <url>", "let a running service do it; ADMIN_TOKEN holds its token")
     .option("--json", "print a line of JSON for each original")
-    .option("--dry-run", "only print what would go")
+    .option("--dry-run", "only print what would be deleted")
     .action(async (keys: readonly string[], options: PurgeCommandOptions) => {
       const config = readConfig("purge");
       if (config) await run(keys, options, config);
@@ -39,21 +39,22 @@ async function run(
 ): Promise<void> {
   try {
     const targets = readTargets(keys, options.prefix);
-    // nothing is deleted when one of them is wrong
-    for (const target of targets) checkPurgeTarget(target, config.prefix);
+    // check all first: a wrong key must not leave the others purged
+    for (const target of targets) {
+      readArguments(() => checkPurgeTarget(target, config.prefix));
+    }
     for (const target of targets) {
       for await (const page of purgeOne(target, options, config)) print(page, options);
     }
   } catch (error) {
-    if (!(error instanceof MediaError)) throw error;
-    process.stderr.write(`${explainError(error)}\n`);
-    process.exitCode = 1;
+    if (!(error instanceof MediaError || error instanceof UsageError)) throw error;
+    reportFailure(error);
   }
 }
 
 function readTargets(keys: readonly string[], prefix: string | undefined): readonly PurgeTarget[] {
   if ((prefix === undefined) === (keys.length === 0)) {
-    throw new MediaError("invalid_path", "there must be keys or a --prefix");
+    throw new UsageError("give either keys of originals or --prefix");
   }
   return prefix === undefined
     ? keys.map((key) => ({ kind: "key", key }))
@@ -82,7 +83,7 @@ async function* purgeOne(
 
 function ignore(): void {}
 
-/** What others remember they find out by themselves. */
+/** This process has no cache; running services notice by themselves. */
 const NO_CACHE = { delete: ignore, deleteOriginal: ignore, deletePrefix: ignore };
 
 function print({ purged, left }: Page, { json, dryRun }: PurgeCommandOptions): void {
@@ -90,10 +91,10 @@ function print({ purged, left }: Page, { json, dryRun }: PurgeCommandOptions): v
     ? [...purged, ...left.map((key) => ({ left: key }))].map((line) => JSON.stringify(line))
     : [
         ...purged.flatMap(({ key, variants, cacheTag }) => [
-          `${key}: ${variants.length} variants ${dryRun ? "to go" : "gone"}, cache tag ${cacheTag}`,
+          `${key}: ${variants.length} variants ${dryRun ? "to delete" : "deleted"}, cache tag ${cacheTag}`,
           ...variants.map((variant) => `  ${variant}`),
         ]),
-        ...left.map((key) => `left, as it is no variant: ${key}`),
+        ...left.map((key) => `not deleted, because it is not a variant: ${key}`),
       ];
   process.stdout.write(lines.map((line) => `${line}\n`).join(""));
 }

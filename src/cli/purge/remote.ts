@@ -3,6 +3,7 @@ import { MediaError } from "../../errors.ts";
 import type { PurgeOptions, PurgePage, PurgeTarget } from "../../media/purge/purge.ts";
 import { encodeKey, encodeSegment, cutTrailingSlashes } from "../../url/percent.ts";
 
+/** Milliseconds for one page of a purge. */
 const TIMEOUT_MS = 120_000;
 
 const purged = z.object({ key: z.string(), variants: z.array(z.string()), cacheTag: z.string() });
@@ -18,9 +19,9 @@ export interface RemoteService {
 type Answer = Pick<PurgePage, "purged" | "left"> & { readonly cursor: string | undefined };
 
 /**
- * Has a running service purge, as often as it takes.
+ * Asks a running service to purge, page by page.
  *
- * @throws MediaError when it cannot be reached, or refuses
+ * @throws MediaError when the service cannot be reached, or refuses
  */
 export async function* purgeRemotely(
   service: RemoteService,
@@ -46,7 +47,7 @@ export async function* purgeRemotely(
 async function ask(url: string, { token }: RemoteService): Promise<unknown> {
   const response = await fetch(url, {
     method: "DELETE",
-    redirect: "error", // a token is for one host
+    redirect: "error", // the token must not go to another host
     signal: AbortSignal.timeout(TIMEOUT_MS),
     headers: token === undefined ? {} : { authorization: `Bearer ${token}` },
   }).catch((cause: unknown) => {
@@ -77,5 +78,5 @@ function readAnswer(target: PurgeTarget, answer: unknown): Answer {
     const { originals, left, cursor } = many.data;
     return { purged: originals, left, cursor };
   }
-  throw new MediaError("store_failed", "the answer is not that of shift-media");
+  throw new MediaError("store_failed", "the answer is not from shift-media: check --service");
 }

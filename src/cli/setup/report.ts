@@ -1,67 +1,50 @@
-import type { Instruction } from "../../ops/setup/manual/steps.ts";
-import type { AccessKey } from "../../ops/setup/manual/iam.ts";
-import type { Outcome } from "../../ops/setup/outcome.ts";
-import type { Plan } from "../../ops/setup/plan.ts";
-import type { Wish } from "../../ops/setup/spec.ts";
+import type { SetupOutcome } from "../../ops/setup/outcome.ts";
+import type { SetupPlan } from "../../ops/setup/plan.ts";
+import type { ManualStep } from "../../ops/setup/providers/provider.ts";
+import { PROVIDERS } from "../../ops/setup/providers/providers.ts";
+import type { BucketSpec } from "../../ops/setup/spec.ts";
 
-const NAMES: Readonly<Record<Wish["flavour"], string>> = {
-  aws: "AWS",
-  r2: "Cloudflare R2",
-  rgw: "Ceph RGW",
-  minio: "MinIO",
-};
-
-/** A plan as a script for a shell: what is said is a comment, and what is done can be pasted. */
-export function printPlan(wish: Wish, { steps, servicePolicy, ...plan }: Plan): string {
+/** Prints a plan as a shell script: explanations are comments, and commands can be pasted. */
+export function printPlan(spec: BucketSpec, plan: SetupPlan): string {
+  const { principal, user, group } = spec;
+  const hasRights = [principal, user, group].some((name) => name !== undefined);
+  const rights = comment(
+    `the service needs these rights:\n${JSON.stringify(plan.servicePolicy, undefined, 2)}`,
+  );
   const parts = [
-    describeWish(wish),
-    ...steps.flatMap(({ bucket, about, remark, commands }) => {
-      if (commands.length === 0) return [comment(`${bucket}: ${about}`)];
-      const head = comment(`${bucket}: ${about}${remark ? `; ${remark}` : ""}`);
-      return [[head, ...commands].join("\n")];
+    describeSpec(spec),
+    ...plan.steps.map(({ bucket, about, note, commands }) => {
+      const remark = commands.length > 0 && note !== undefined ? `; ${note}` : "";
+      return [comment(`${bucket}: ${about}${remark}`), ...commands].join("\n");
     }),
-    ...(plan.iamCommands.length > 0
-      ? [[comment("the service's user and its rights"), ...plan.iamCommands].join("\n")]
-      : [
-          [
-            comment("what the service has to be allowed:"),
-            comment(JSON.stringify(servicePolicy, undefined, 2)),
-          ].join("\n"),
-        ]),
+    ...(hasRights ? [] : [rights]),
   ];
-  return `${parts.join("\n\n")}\n${printInstructions(plan.byHand)}`;
+  return `${parts.join("\n\n")}\n${printManualSteps(plan.manualSteps)}`;
 }
 
-function describeWish({ flavour, access, originals, variants, region, endpoint }: Wish): string {
-  const where = endpoint === undefined ? `region ${region ?? "not set"}` : `at ${endpoint}`;
+function describeSpec(spec: BucketSpec): string {
+  const { provider, access, originals, variants, region, endpoint } = spec;
+  const location = endpoint === undefined ? `region ${region ?? "not set"}` : `at ${endpoint}`;
   return comment(
     [
-      `${NAMES[flavour]} (--flavour ${flavour}), ${where}; nothing has been done, --apply does it`,
-      "each command replaces all that its setting has; --apply keeps what is not ours there",
+      `${PROVIDERS[provider].title} (--flavour ${provider}), ${location}`,
+      "nothing was changed: paste the commands, or give --apply",
+      "each command replaces its whole setting; --apply keeps what shift-media did not write",
       `originals: ${originals.bucket}/${originals.prefix}*`,
       `variants:  ${variants.bucket}/${variants.prefix}*, access: ${access}`,
     ].join("\n"),
   );
 }
 
-export function printInstructions(instructions: readonly Instruction[]): string {
-  if (instructions.length === 0) return "";
-  const parts = instructions.map(({ what, commands }) => [comment(what), ...commands].join("\n"));
-  return `\n${[comment("left to do by hand"), ...parts].join("\n\n")}\n`;
+export function printManualSteps(steps: readonly ManualStep[]): string {
+  if (steps.length === 0) return "";
+  const parts = steps.map(({ about, commands }) => [comment(about), ...commands].join("\n"));
+  return `\n${[comment("to do by hand:"), ...parts].join("\n\n")}\n`;
 }
 
-export function printOutcome({ step, of, status, says }: Outcome): string {
-  return `${status.padEnd(10)}${step.replace("_", " ")} of ${of}${says ? `: ${says}` : ""}\n`;
-}
-
-/** The one place where a secret is printed. */
-export function printAccessKey({ accessKeyId, secretAccessKey }: AccessKey): string {
-  return [
-    comment("the key of the service; it cannot be shown again"),
-    `AWS_ACCESS_KEY_ID=${accessKeyId}`,
-    `AWS_SECRET_ACCESS_KEY=${secretAccessKey}`,
-    "",
-  ].join("\n");
+export function printOutcome({ step, bucket, status, message }: SetupOutcome): string {
+  const reason = message === undefined ? "" : `: ${message}`;
+  return `${status.padEnd(10)}${step.replace("_", " ")} of ${bucket}${reason}\n`;
 }
 
 function comment(text: string): string {

@@ -1,22 +1,22 @@
 import type { Command } from "commander";
-import { MediaError } from "../../errors.ts";
 import type { Outputs, WarmEntry } from "../../media/warm/request.ts";
 import { parseOutputs } from "../../media/warm/request.ts";
 import type { WarmResult } from "../../media/warm/result.ts";
 import { skipNonImages } from "../../media/warm/result.ts";
 import { createService } from "../../service/service.ts";
 import { createExclusiveWarmer, withoutTimeouts } from "../../service/warming.ts";
-import { collect } from "../options/collect.ts";
-import { printFailure, readConfig } from "../options/environment.ts";
-import { readNumber } from "../options/number.ts";
-import { collectLessOften, createStop, logToErrors } from "../options/process.ts";
+import { UsageError } from "../../ops/usage-error.ts";
+import { readArguments, reportFailure } from "../exit.ts";
+import { readConfig } from "../options/environment.ts";
+import { createStop, logToErrors, tuneHeapGrowth } from "../options/process.ts";
+import { collect, readNumber, readUrl } from "../options/values.ts";
 import { withQueue } from "./queue.ts";
 import type { WarmList } from "./list.ts";
 import { cutShard, listLines, listPrefix, parseShard } from "./list.ts";
 import { warmRemotely } from "./remote.ts";
 import { enqueue } from "./enqueue.ts";
 import type { ReportOptions } from "./report.ts";
-import { reportOn } from "./report.ts";
+import { runList } from "./report.ts";
 
 interface WarmOptions {
   readonly from?: string;
@@ -33,64 +33,65 @@ interface WarmOptions {
 }
 
 /** `shift-media warm` */
-export function addWarm(program: Command): void {
+export function addWarmCommand(program: Command): void {
   program
     .command("warm")
-    .description("make variants ahead of time; what is there already is passed over")
-    .option("--from <file>", "a list of keys, or of lines of JSON; - is standard input")
-    .option("--prefix <prefix>", "all originals of the bucket, or folder, whose keys begin so")
-    .option("--transform <options>", "such as w_300,h_200; may be given several times", collect)
-    .option("--preset <name>", "one of PRESETS; may be given several times", collect)
-    .option("--format <name>", "for those that name none, or auto; several times", collect)
-    .option("--service <url>", "have a running service do it, with the token in ADMIN_TOKEN")
-    .option("--shard <i/n>", "do the i-th of n parts, by a hash of the key")
-    .option("--concurrency <n>", "originals at a time; not for those who have others do it")
-    .option("--json", "print a line of JSON for each variant, and one with the sums")
-    .option("--strict", "with --prefix, count files that are no images as failures")
-    .option("--enqueue", "leave it to the workers of the queue at WARM_QUEUE")
+    .description("make variants ahead of time; existing variants are skipped")
+    .option("--from <file>", "file with a key or a JSON object in each line; - is standard input")
+    .option("--prefix <prefix>", "warm up all originals whose keys begin with it")
+    .option("--transform <options>", "options such as w_300,h_200; repeatable", collect)
+    .option("--preset <name>", "one of PRESETS; repeatable", collect)
+    .option(
+      "--format <name>",
+      "format of transforms without one, or with f_auto; repeatable",
+      collect,
+    )
+    .option("--service <url>", "let a running service do it; ADMIN_TOKEN holds its token")
+    .option("--shard <i/n>", "do only part i of n, by a hash of the key")
+    .option("--concurrency <n>", "originals at a time, without --service and --enqueue")
+    .option("--json", "print a line of JSON for each variant, and one with the totals")
+    .option("--strict", "with --prefix, count files that are not images as failures")
+    .option("--enqueue", "add the originals to the queue at WARM_QUEUE, for shift-media work")
     .action(warm);
 }
 
-/** Ends with 0, with 1 when something failed, with 2 when it was not asked for in the right way. */
 async function warm(options: WarmOptions): Promise<void> {
   try {
-    await run(options, readStandard(options));
+    await run(options, readDefaults(options));
   } catch (error) {
-    printFailure(error);
+    reportFailure(error);
   }
 }
 
-/** What is wanted of each original, unless its line says so itself. */
-function readStandard(options: WarmOptions): Outputs | undefined {
+/** Reads the outputs of originals whose lines name none. */
+function readDefaults(options: WarmOptions): Outputs | undefined {
   checkCompany(options);
   const { transform = [], preset = [], format = [], from } = options;
   const isNothing = transform.length + preset.length + format.length === 0;
   if (isNothing && from !== undefined) return undefined;
-  return parseOutputs({
-    transforms: transform,
-    presets: preset,
-    ...(format.length > 0 && { formats: format }),
-  });
+  return readArguments(() =>
+    parseOutputs({
+      transforms: transform,
+      presets: preset,
+      ...(format.length > 0 && { formats: format }),
+    }),
+  );
 }
 
 function checkCompany({ from, prefix, service, concurrency, ...options }: WarmOptions): void {
   if ((from === undefined) === (prefix === undefined)) {
-    throw misused("either --from or --prefix must be given");
+    throw new UsageError("give either --from or --prefix");
   }
   if (options.strict && (prefix === undefined || options.enqueue)) {
-    throw misused("--strict is for what --prefix lists, and for no queue");
+    throw new UsageError("--strict needs --prefix, and cannot be used with --enqueue");
   }
   if (service !== undefined && options.enqueue) {
-    throw misused("either --service or --enqueue may be given");
+    throw new UsageError("give either --service or --enqueue, not both");
   }
   const isElsewhere = service !== undefined || options.enqueue;
   if (isElsewhere && concurrency !== undefined) {
-    throw misused("--concurrency is for what this process does itself");
+    throw new UsageError("--concurrency cannot be used with --service or --enqueue");
   }
-}
-
-function misused(message: string): MediaError {
-  return new MediaError("invalid_body", message);
 }
 
 type Results = AsyncGenerator<WarmResult>;
@@ -98,17 +99,17 @@ type Results = AsyncGenerator<WarmResult>;
 async function run(options: WarmOptions, standard: Outputs | undefined): Promise<void> {
   const isRemote = options.service !== undefined;
   const needsStore = !isRemote || options.prefix !== undefined;
-  collectLessOften();
+  tuneHeapGrowth();
   const stop = createStop();
   if (!needsStore) {
     const list = listLines(options.from ?? "-", standard);
-    await report(list, { options, stop, work: remotely(options) });
+    await report(list, { options, stop, work: createRemoteWork(options) });
     return;
   }
   const config = readConfig("warm up");
   if (!config) return;
-  const patient = withoutTimeouts(config);
-  const service = await createService(patient, logToErrors());
+  const untimed = withoutTimeouts(config);
+  const service = await createService(untimed, logToErrors());
   const list =
     options.prefix !== undefined && standard
       ? listPrefix({
@@ -119,7 +120,7 @@ async function run(options: WarmOptions, standard: Outputs | undefined): Promise
         })
       : listLines(options.from ?? "-", standard);
   if (isRemote) {
-    await report(list, { options, stop, work: remotely(options) });
+    await report(list, { options, stop, work: createRemoteWork(options) });
     return;
   }
   if (options.enqueue) {
@@ -128,7 +129,7 @@ async function run(options: WarmOptions, standard: Outputs | undefined): Promise
   }
   const work = createExclusiveWarmer(
     service,
-    patient,
+    untimed,
     readNumber("--concurrency", options.concurrency, 999),
   );
   try {
@@ -148,17 +149,17 @@ interface Reported extends ReportOptions {
 async function report(list: WarmList, { options, stop, work }: Reported): Promise<void> {
   const isLenient = options.prefix !== undefined && !options.strict;
   const both: ReportOptions["work"] = (entries) => skipNonImages(work(entries));
-  await reportOn(cut(list, options), { options, stop, work: isLenient ? both : work });
+  await runList(cut(list, options), { options, stop, work: isLenient ? both : work });
 }
 
 function cut(list: WarmList, { shard }: WarmOptions): WarmList {
   return shard === undefined ? list : cutShard(list, parseShard(shard));
 }
 
-function remotely({ service = "" }: WarmOptions): (entries: AsyncIterable<WarmEntry>) => Results {
-  if (!/^https?:\/\/[^?#]+$/.test(service)) {
-    throw misused(`--service must be an http or https URL, got "${service}"`);
-  }
+function createRemoteWork({
+  service,
+}: WarmOptions): (entries: AsyncIterable<WarmEntry>) => Results {
+  const url = readUrl("--service", service) ?? "";
   const token = process.env["ADMIN_TOKEN"] || undefined;
-  return (entries) => warmRemotely({ url: service, token }, entries);
+  return (entries) => warmRemotely({ url, token }, entries);
 }

@@ -1,14 +1,16 @@
 import { joinNeighbours } from "../../media/warm/group.ts";
 import type { WarmRequest } from "../../media/warm/request.ts";
 import type { WarmQueue } from "../../media/warm/queue/queue.ts";
+import { EXIT } from "../exit.ts";
 import type { Stop } from "../options/process.ts";
 import type { WarmList } from "./list.ts";
 
-/** Originals that are added at a time. */
+/** Originals for one call of the queue. */
 const BATCH = 500;
+/** Wrong lines that are printed; the others are only counted. */
 const MAX_SHOWN = 20;
 
-/** Puts a list into the queue; what is there already is not added again. */
+/** Adds the originals of a list to the queue; BullMQ skips those that wait already. */
 export async function enqueue(list: WarmList, queue: WarmQueue, stop: Stop): Promise<void> {
   let batch: WarmRequest[] = [];
   let added = 0;
@@ -32,8 +34,8 @@ export async function enqueue(list: WarmList, queue: WarmQueue, stop: Stop): Pro
   await flush();
   const { waiting, active, dead } = await queue.counts();
   process.stdout.write(
-    `${added} originals for the queue, which has ${waiting} waiting, ${active} at work, ${dead} given up\n`,
+    `added ${added} originals; the queue has ${waiting} waiting, ${active} active, ${dead} failed\n`,
   );
-  if (wrong > 0) process.stderr.write(`${wrong} lines are wrong\n`);
-  process.exitCode = stop.isAsked() ? 130 : Math.min(wrong, 1);
+  if (wrong > 0) process.stderr.write(`${wrong} lines were wrong and not added\n`);
+  process.exitCode = stop.isAsked() ? EXIT.interrupted : wrong > 0 ? EXIT.failed : 0;
 }

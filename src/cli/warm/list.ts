@@ -1,19 +1,19 @@
 import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
-import { MediaError } from "../../errors.ts";
 import { readEntries } from "../../media/warm/lines.ts";
 import type { Outputs, WarmEntry } from "../../media/warm/request.ts";
+import { UsageError } from "../../ops/usage-error.ts";
 import type { ObjectStore } from "../../store/store.ts";
 import { isUnderRoot } from "../../url/variant-prefix.ts";
 
-/** What is to be warmed up: it can be read once for the work, and once more to count it. */
+/** The originals to warm up. They can be read twice: for the work, and to count them. */
 export interface WarmList {
   read(): AsyncGenerator<WarmEntry>;
-  /** There is nothing that could be counted beforehand in what somebody is still typing. */
+  /** False for standard input, which can be read only once. */
   readonly isCountable: boolean;
 }
 
-/** The lines of a file, or of standard input for `-`: keys, or objects of JSON. */
+/** Lists the lines of a file, or of standard input for `-`: keys, or JSON objects. */
 export function listLines(path: string, standard: Outputs | undefined): WarmList {
   const options = { standard, hasPlainKeys: true };
   const isInput = path === "-";
@@ -26,12 +26,12 @@ export function listLines(path: string, standard: Outputs | undefined): WarmList
 export interface Prefixed {
   readonly originals: Pick<ObjectStore, "list">;
   readonly prefix: string;
-  /** The folder of variants, which are no originals. */
+  /** The folder of variants, which are not originals. */
   readonly variantsRoot: string;
   readonly want: Outputs;
 }
 
-/** All originals whose keys begin with a prefix, as the store lists them. */
+/** Lists all originals whose keys begin with a prefix. */
 export function listPrefix({ originals, prefix, variantsRoot, want }: Prefixed): WarmList {
   const read = async function* (): AsyncGenerator<WarmEntry> {
     let cursor: string | undefined;
@@ -46,35 +46,35 @@ export function listPrefix({ originals, prefix, variantsRoot, want }: Prefixed):
   return { read, isCountable: true };
 }
 
-/** One of several processes that share a list. */
+/** The part of a list that one of several processes does. */
 export interface Shard {
   /** From 1. */
   readonly index: number;
   readonly count: number;
 }
 
-/** @throws MediaError for what is not like `2/5` */
+/** @throws UsageError for text that is not like `2/5` */
 export function parseShard(text: string): Shard {
   const [, index = 0, count = 0] = (/^(\d{1,5})\/(\d{1,5})$/.exec(text) ?? []).map(Number);
   if (index >= 1 && index <= count) return { index, count };
-  throw new MediaError("invalid_body", `--shard must be like 2/5, from 1/5 to 5/5, got "${text}"`);
+  throw new UsageError(`--shard must be like 2/5, from 1/5 to 5/5, got "${text}"`);
 }
 
-/** The part of a list that is this process's: by the key alone, so that each original is in one. */
+/** Keeps the part of a list that belongs to this process, by the key alone: each original is in one part. */
 export function cutShard({ read, isCountable }: WarmList, shard: Shard): WarmList {
   return {
     isCountable,
     read: async function* readShard() {
       for await (const entry of read()) {
-        // each process tells of all lines that are wrong in none but the first
-        const isOurs = "problem" in entry ? shard.index === 1 : isOf(shard, entry.key);
+        // only the first process reports wrong lines
+        const isOurs = "problem" in entry ? shard.index === 1 : isInShard(shard, entry.key);
         if (isOurs) yield entry;
       }
     },
   };
 }
 
-/** The first four bytes of the SHA-256 of the key, as a number, modulo the count. */
-function isOf({ index, count }: Shard, key: string): boolean {
+/** By the first four bytes of the SHA-256 of the key, as a number, modulo the count. */
+function isInShard({ index, count }: Shard, key: string): boolean {
   return createHash("sha256").update(key).digest().readUInt32BE() % count === index - 1;
 }

@@ -2,24 +2,25 @@ import bars from "cli-progress";
 import type { SingleBar } from "cli-progress";
 import type { WarmTally } from "../../media/warm/result.ts";
 
-/** How far it has come; whoever does it writes here. */
+/** The state of a warm-up, which the work updates. */
 export interface Progress {
   readonly tally: WarmTally;
   /** Originals that were begun. */
   originals: number;
-  /** How many there are, once that is known. */
+  /** Number of all originals, once they are counted. */
   total?: number;
-  /** Milliseconds since some beginning. */
+  /** Value of `performance.now()` at the start. */
   readonly begun: number;
 }
 
+/** Milliseconds between updates: of the bar, and between lines. */
 const BAR_MS = 200;
 const LINE_MS = 5000;
 
 /**
- * Shows it on standard error: as a bar to people, as a line every few seconds otherwise.
+ * Shows the progress on standard error: as a bar on a terminal, otherwise as a line every few seconds.
  *
- * @returns ends it
+ * @returns a function that stops it
  */
 export function showProgress(progress: Progress): () => void {
   return process.stderr.isTTY ? showBar(progress) : showLines(progress);
@@ -30,8 +31,8 @@ function showLines(progress: Progress): () => void {
   return () => clearInterval(timer);
 }
 
-/** Variants a second. */
-export function rateOf({ tally, begun }: Progress): number {
+/** Gives variants per second. */
+export function getRate({ tally, begun }: Progress): number {
   const seconds = (performance.now() - begun) / 1000;
   return (
     Math.round(((tally.made + tally.there + tally.failed + (tally.skipped ?? 0)) / seconds) * 10) /
@@ -39,13 +40,13 @@ export function rateOf({ tally, begun }: Progress): number {
   );
 }
 
-/** How far it has come, in a line. */
+/** Prints the progress in one line. */
 export function printLine(progress: Progress): string {
   const { tally, originals, total } = progress;
   const of = total === undefined ? "" : ` of ${total}`;
   const sums = `${tally.made} made, ${tally.there} there, ${tally.failed} failed${printSkipped(tally)}`;
   const begun = originals === 0 ? "" : `${originals}${of} originals: `;
-  return `${begun}${sums}; ${rateOf(progress)} variants/s${printEta(progress)}`;
+  return `${begun}${sums}; ${getRate(progress)} variants/s${printEta(progress)}`;
 }
 
 function printSkipped({ skipped }: WarmTally): string {
@@ -63,12 +64,12 @@ const SUMS = "{rate} variants/s | {made} made, {there} there, {failed} failed{sk
 function showBar(progress: Progress): () => void {
   let bar = startBar(progress);
   const update = (): void => {
-    // what was not known at first
+    // the list has been counted meanwhile
     if (progress.total !== undefined && progress.total !== bar.getTotal()) {
       bar.stop();
       bar = startBar(progress);
     }
-    bar.update(progress.originals, payloadOf(progress));
+    bar.update(progress.originals, buildPayload(progress));
   };
   const timer = setInterval(update, BAR_MS);
   return () => {
@@ -85,11 +86,11 @@ function startBar(progress: Progress): SingleBar {
       ? `{value} originals | ${SUMS}`
       : `{bar} {percentage}% | {value}/{total} originals | ${SUMS} | ETA {eta_formatted}`;
   const bar = new bars.SingleBar({ format, stream: process.stderr, hideCursor: true, barsize: 20 });
-  bar.start(total ?? 0, progress.originals, payloadOf(progress));
+  bar.start(total ?? 0, progress.originals, buildPayload(progress));
   return bar;
 }
 
-function payloadOf(progress: Progress): Record<string, number | string> {
+function buildPayload(progress: Progress): Record<string, number | string> {
   const { tally } = progress;
-  return { ...tally, skipped: printSkipped(tally), rate: rateOf(progress) };
+  return { ...tally, skipped: printSkipped(tally), rate: getRate(progress) };
 }

@@ -1,4 +1,3 @@
-import { cutTrailingSlashes } from "../../url/percent.ts";
 import { setTimeout as pause } from "node:timers/promises";
 import { MediaError } from "../../errors.ts";
 import { readLines } from "../../media/warm/lines.ts";
@@ -6,18 +5,18 @@ import type { WarmEntry, WarmRequest } from "../../media/warm/request.ts";
 import type { WarmResult } from "../../media/warm/result.ts";
 import { describeError } from "../../media/warm/result.ts";
 
-/** Originals of one request: whatever stands between us need not hold on for hours. */
+/** Originals for one request, so that no proxy has to keep a connection open for hours. */
 const BATCH = 200;
 const ATTEMPTS = 6;
 
 export interface Remote {
-  /** Where `/-/` is. */
+  /** URL of the service, without a slash at its end. */
   readonly url: string;
   readonly token: string | undefined;
 }
 
 /**
- * Has a running service warm up. What a request that broke off has not answered is asked for again.
+ * Asks a running service to warm up. Originals without an answer are sent again when a request breaks off.
  *
  * @throws MediaError when the service refuses, or cannot be reached
  */
@@ -64,7 +63,7 @@ async function* send(remote: Remote, batch: readonly WarmRequest[]): AsyncGenera
   }
 }
 
-/** What asking again does not change. */
+/** True for errors that a repetition cannot change. */
 function isRefusal(error: unknown): boolean {
   return error instanceof MediaError && error.code === "not_allowed";
 }
@@ -73,32 +72,32 @@ async function* post(
   { url, token }: Remote,
   batch: readonly WarmRequest[],
 ): AsyncGenerator<WarmResult | "done"> {
-  const response = await fetch(`${cutTrailingSlashes(url)}/-/warm`, {
+  const response = await fetch(`${url}/-/warm`, {
     method: "POST",
     headers: {
       "content-type": "application/x-ndjson",
       ...(token !== undefined && { authorization: `Bearer ${token}` }),
     },
-    body: batch.map(printOrder).join(""),
+    body: batch.map(printRequest).join(""),
   }).catch((cause: unknown) => {
     throw new MediaError("store_failed", `the service at ${url} cannot be reached`, { cause });
   });
   if (!response.ok || !response.body) throw await readRefusal(response);
   for await (const line of readLines(response.body)) {
     if ("problem" in line) throw line.problem;
-    const result = JSON.parse(line.text) as Answer; // it is our own service
+    const result = JSON.parse(line.text) as Answer; // the service prints no other lines
     if (result.status === "stopped") return;
-    yield result.status === "done" ? "done" : (result as WarmResult); // it is no sum
+    yield result.status === "done" ? "done" : (result as WarmResult); // any other status is that of a result
   }
-  throw new MediaError("store_failed", "the answer of the service broke off");
+  throw new MediaError("store_failed", "the connection to the service broke off");
 }
 
-/** A result, or the sums of all. */
+/** A result, or the totals in the last line. */
 interface Answer {
   readonly status: WarmResult["status"] | "done" | "stopped";
 }
 
-function printOrder({ key, outputs }: WarmRequest): string {
+function printRequest({ key, outputs }: WarmRequest): string {
   return outputs.map((output) => `${JSON.stringify({ key, ...output })}\n`).join("");
 }
 
@@ -106,5 +105,8 @@ async function readRefusal(response: Response): Promise<MediaError> {
   const { status } = response;
   const text = (await response.text()).slice(0, 1000);
   const isTheirs = status < 500 && status !== 429;
-  return new MediaError(isTheirs ? "not_allowed" : "overloaded", `${status}: ${text}`);
+  return new MediaError(
+    isTheirs ? "not_allowed" : "overloaded",
+    `the service answered ${status}: ${text}`,
+  );
 }

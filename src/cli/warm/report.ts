@@ -1,12 +1,13 @@
 import type { WarmEntry } from "../../media/warm/request.ts";
 import type { WarmResult } from "../../media/warm/result.ts";
 import { countResult, createTally } from "../../media/warm/result.ts";
+import { EXIT } from "../exit.ts";
 import type { Stop } from "../options/process.ts";
 import type { WarmList } from "./list.ts";
 import type { Progress } from "./progress.ts";
-import { rateOf, showProgress } from "./progress.ts";
+import { getRate, showProgress } from "./progress.ts";
 
-/** Failures that the report names; more of them are only counted. */
+/** Failures that the report names; the others are only counted. */
 const MAX_SHOWN = 20;
 
 export interface ReportOptions {
@@ -15,8 +16,8 @@ export interface ReportOptions {
   readonly work: (entries: AsyncIterable<WarmEntry>) => AsyncIterable<WarmResult>;
 }
 
-/** Works a list off, shows how far it has come, and says in the end what has become of it. */
-export async function reportOn(
+/** Works through a list, shows the progress, and prints a report at the end. */
+export async function runList(
   list: WarmList,
   { options, stop, work }: ReportOptions,
 ): Promise<void> {
@@ -29,7 +30,7 @@ export async function reportOn(
     const sums = sumUp(progress, status);
     if (options.json) process.stdout.write(`${JSON.stringify(sums)}\n`);
     else process.stdout.write(printReport(progress, named));
-    if (status !== "done") process.stderr.write("to go on, give the same command again\n");
+    if (status !== "done") process.stderr.write("to continue, give the same command again\n");
   };
   try {
     for await (const result of work(follow(list, progress, stop))) {
@@ -43,12 +44,12 @@ export async function reportOn(
     throw error;
   }
   finish(stop.isAsked() ? "stopped" : "done");
-  process.exitCode = exitCodeOf(progress, stop);
+  process.exitCode = chooseExitCode(progress, stop);
 }
 
-function exitCodeOf({ tally }: Progress, stop: Stop): number {
-  if (stop.isAsked()) return 130;
-  return tally.failed > 0 ? 1 : 0;
+function chooseExitCode({ tally }: Progress, stop: Stop): number {
+  if (stop.isAsked()) return EXIT.interrupted;
+  return tally.failed > 0 ? EXIT.failed : 0;
 }
 
 async function* follow(
@@ -63,7 +64,7 @@ async function* follow(
   }
 }
 
-/** Beside the work; whatever fails there fails here too, and is told of there. */
+/** Counts beside the work, which reports the errors of reading. */
 async function countEntries({ read }: WarmList, progress: Progress, stop: Stop): Promise<void> {
   let total = 0;
   try {
@@ -73,7 +74,7 @@ async function countEntries({ read }: WarmList, progress: Progress, stop: Stop):
     }
     progress.total = total;
   } catch {
-    // then it is not known
+    // the progress then shows no total
   }
 }
 
@@ -84,7 +85,7 @@ function sumUp(progress: Progress, status: string): Readonly<Record<string, stri
   return { status, ...progress.tally, ms };
 }
 
-/** What the report names. */
+/** Results that the report names. */
 interface Named {
   readonly failed: WarmResult[];
   readonly skipped: WarmResult[];
@@ -105,7 +106,7 @@ function printReport(progress: Progress, named: Named): string {
     `failed  ${failed}`,
     ...printNamed(named.failed, failed),
     ...(skipped > 0 ? [`skipped ${skipped}`, ...printNamed(named.skipped, skipped)] : []),
-    `in ${seconds} s, ${rateOf(progress)} variants/s`,
+    `in ${seconds} s, ${getRate(progress)} variants/s`,
   ];
   return `${lines.join("\n")}\n`;
 }
@@ -113,7 +114,7 @@ function printReport(progress: Progress, named: Named): string {
 function printNamed(named: readonly WarmResult[], total: number): readonly string[] {
   const rest = total - named.length;
   const lines = named.map((result) => `  ${printFailure(result)}`);
-  return rest > 0 ? [...lines, `  and ${rest} more; --json has all`] : lines;
+  return rest > 0 ? [...lines, `  and ${rest} more; --json prints all`] : lines;
 }
 
 function printFailure({ line, key, transform, format, message }: WarmResult): string {

@@ -8,9 +8,10 @@ import type { RunningWorker } from "../../media/warm/queue/worker.ts";
 import { createService } from "../../service/service.ts";
 import { getWorkerCount } from "../../service/worker-count.ts";
 import { createExclusiveWarmer, withoutTimeouts } from "../../service/warming.ts";
-import { explainError, printFailure, readConfig } from "../options/environment.ts";
-import { readNumber } from "../options/number.ts";
-import { collectLessOften, createStop, logToErrors } from "../options/process.ts";
+import { explainError, reportFailure } from "../exit.ts";
+import { readConfig } from "../options/environment.ts";
+import { createStop, logToErrors, tuneHeapGrowth } from "../options/process.ts";
+import { readNumber } from "../options/values.ts";
 import { withQueue } from "./queue.ts";
 import type { Progress } from "./progress.ts";
 import { printLine } from "./progress.ts";
@@ -26,41 +27,47 @@ interface WorkCommandOptions {
   readonly retryFailed?: boolean;
 }
 
-const LOOK_MS = 500;
-const TELL_MS = 5000;
+/** Milliseconds between checks for the end, and between lines of progress. */
+const CHECK_MS = 500;
+const PROGRESS_MS = 5000;
+/** Milliseconds that the queue may take to answer. */
 const ANSWER_MS = 1000;
 
 /** `shift-media work` */
 export function addWork(program: Command): void {
   program
     .command("work")
-    .description("take what `warm --enqueue` has put into the queue at WARM_QUEUE")
-    .option("--concurrency <n>", "originals at a time; by default one more than image processes")
-    .option("--rate <n>", "originals a second, of all workers; to be said to each of them")
-    .option("--lost-after <seconds>", "when a silent worker's jobs go to others", "30")
-    .option("--until-empty", "end when there is nothing left, anywhere")
+    .description("warm up the originals that `warm --enqueue` added to the queue at WARM_QUEUE")
+    .option("--concurrency <n>", "originals at a time; default: one more than image processes")
+    .option("--rate <n>", "originals a second, of all workers together; give it to each of them")
+    .option(
+      "--lost-after <seconds>",
+      "give the jobs of a silent worker to others after this time",
+      "30",
+    )
+    .option("--until-empty", "end when the queue is empty and no worker is active")
     .option("--json", "print a line of JSON for each variant")
-    .option("--status", "print how many originals wait, are at work, and were given up")
-    .option("--failed", "print a line of JSON for each original that was given up, and why")
-    .option("--retry-failed", "put those back into the queue")
+    .option("--status", "print how many originals wait, are active, and failed")
+    .option("--failed", "print a line of JSON for each failed original, with the reason")
+    .option("--retry-failed", "put failed originals back into the queue")
     .action(async (options: WorkCommandOptions) => {
-      const config = readConfig("work");
+      const config = readConfig("work on the queue");
       if (!config) return;
       try {
-        await withQueue(config, (queue) => act(queue, options, config));
+        await withQueue(config, (queue) => run(queue, options, config));
       } catch (error) {
-        printFailure(error);
+        reportFailure(error);
       }
     });
 }
 
-async function act(queue: WarmQueue, options: WorkCommandOptions, config: Config): Promise<void> {
+async function run(queue: WarmQueue, options: WorkCommandOptions, config: Config): Promise<void> {
   if (options.failed) {
     for await (const letter of queue.dead()) process.stdout.write(`${JSON.stringify(letter)}\n`);
     return;
   }
   if (options.retryFailed) {
-    process.stdout.write(`${await queue.retryDead()} originals are in the queue again\n`);
+    process.stdout.write(`put ${await queue.retryDead()} originals back into the queue\n`);
     return;
   }
   if (options.status) {
@@ -71,10 +78,10 @@ async function act(queue: WarmQueue, options: WorkCommandOptions, config: Config
 }
 
 async function work(queue: WarmQueue, options: WorkCommandOptions, config: Config): Promise<void> {
-  collectLessOften();
+  tuneHeapGrowth();
   const stop = createStop();
-  const patient = withoutTimeouts(config);
-  const service = await createService(patient, logToErrors());
+  const untimed = withoutTimeouts(config);
+  const service = await createService(untimed, logToErrors());
   const concurrency =
     readNumber("--concurrency", options.concurrency, 999) ?? getWorkerCount(config) + 1;
   const lostAfter = readNumber("--lost-after", options.lostAfter, 86_400) ?? 30;
@@ -83,11 +90,11 @@ async function work(queue: WarmQueue, options: WorkCommandOptions, config: Confi
   try {
     await service.start();
     const running = queue.work({
-      warm: createExclusiveWarmer(service, patient, concurrency),
+      warm: createExclusiveWarmer(service, untimed, concurrency),
       concurrency,
       rate,
       lostAfterMs: lostAfter * 1000,
-      onResult: (result) => tell(result, progress, options),
+      onResult: (result) => report(result, progress, options),
       onProblem: (error) => process.stderr.write(`${explainError(error)}\n`),
     });
     await waitForEnd(queue, { isAsked: stop.isAsked, progress, ...options });
@@ -99,7 +106,7 @@ async function work(queue: WarmQueue, options: WorkCommandOptions, config: Confi
   }
 }
 
-function tell(result: WarmResult, { tally }: Progress, { json }: WorkCommandOptions): void {
+function report(result: WarmResult, { tally }: Progress, { json }: WorkCommandOptions): void {
   countResult(tally, result);
   if (json) process.stdout.write(`${JSON.stringify(result)}\n`);
 }
@@ -110,37 +117,39 @@ interface Waiting {
   readonly untilEmpty?: boolean;
 }
 
-/** Until a signal says so or, if that is wanted, until nothing waits and nobody is at work. */
+/** Waits for a signal or, with --until-empty, until nothing waits and no worker is active. */
 async function waitForEnd(
   queue: WarmQueue,
   { isAsked, progress, untilEmpty = false }: Waiting,
 ): Promise<void> {
-  let told = performance.now();
+  let printed = performance.now();
   while (!isAsked()) {
-    await pause(LOOK_MS);
-    const isToTell = performance.now() - told >= TELL_MS;
-    if (!untilEmpty && !isToTell) continue;
-    const counts = await look(queue);
+    await pause(CHECK_MS);
+    const isDue = performance.now() - printed >= PROGRESS_MS;
+    if (!untilEmpty && !isDue) continue;
+    const counts = await tryCount(queue);
     if (untilEmpty && counts && counts.waiting + counts.active === 0) return;
-    if (!isToTell) continue;
-    told = performance.now();
+    if (!isDue) continue;
+    printed = performance.now();
     process.stderr.write(`${printLine(progress)}; ${printCounts(counts)}\n`);
   }
 }
 
 async function end(queue: WarmQueue, running: RunningWorker): Promise<void> {
-  if (await look(queue)) return running.stop();
-  process.stderr.write("the queue does not answer: what is at work on goes to others\n");
+  if (await tryCount(queue)) return running.stop();
+  process.stderr.write(
+    "the queue does not answer: other workers will take over the jobs of this one\n",
+  );
   return running.leave();
 }
 
-/** `undefined` while the queue is away: BullMQ waits for it, however long that takes. */
-function look(queue: WarmQueue): Promise<QueueCounts | undefined> {
+/** `undefined` while the queue does not answer: BullMQ itself would wait without end. */
+function tryCount(queue: WarmQueue): Promise<QueueCounts | undefined> {
   return Promise.race([queue.counts(), pause(ANSWER_MS, undefined)]);
 }
 
 function printCounts(counts: QueueCounts | undefined): string {
   if (!counts) return "the queue does not answer";
   const { waiting, active, dead } = counts;
-  return `originals in the queue: ${waiting} waiting, ${active} at work, ${dead} given up`;
+  return `originals in the queue: ${waiting} waiting, ${active} active, ${dead} failed`;
 }

@@ -34,7 +34,7 @@ export async function answerHit(
   const found = await find(settings, request, client);
   if (!found) return undefined;
   const { object, info, whole } = found;
-  const asked = askedOf(settings, request, client);
+  const asked = readAsked(settings, request, client);
   const answer = answerFromMemory(asked, { kind: "stored", request, info });
   if (answer) {
     await whole?.body.cancel();
@@ -58,7 +58,7 @@ async function find(
   const isWhole = wantsAll(settings, client);
   const whole = isWhole ? ((await variants.get(request.variantKey)) ?? undefined) : undefined;
   const object = isWhole ? whole : await variants.head(request.variantKey);
-  const info = object ? infoOf(request, object) : undefined;
+  const info = object ? readObjectInfo(request, object) : undefined;
   if (object && info) return { object, info, whole };
   await whole?.body.cancel();
   return undefined;
@@ -70,7 +70,7 @@ function wantsAll({ delivery }: EdgeSettings, { method, headers }: Client): bool
 }
 
 /** The description of a variant that the service has stored; `undefined` for anything else. */
-function infoOf(request: VariantRequest, object: BucketObject): VariantInfo | undefined {
+function readObjectInfo(request: VariantRequest, object: BucketObject): VariantInfo | undefined {
   const { httpMetadata, httpEtag, size, customMetadata = {} } = object;
   const contentType = httpMetadata?.contentType;
   return readVariantInfo(request, {
@@ -82,7 +82,7 @@ function infoOf(request: VariantRequest, object: BucketObject): VariantInfo | un
 }
 
 /** What the service would answer of, with its bytes elsewhere. */
-function askedOf(
+function readAsked(
   settings: EdgeSettings,
   request: VariantRequest,
   { method, headers }: Client,
@@ -114,7 +114,7 @@ async function answerBody(
   const range = selection.kind === "part" ? selection.range : undefined;
   const part = range && { range: { offset: range.first, length: countBytes(range) } };
   const object = whole ?? (await variants.get(request.variantKey, part));
-  if (object && infoOf(request, object)?.etag === info.etag) {
+  if (object && readObjectInfo(request, object)?.etag === info.etag) {
     return respond(answerStreamHead(asked, info, range), object.body);
   }
   await object?.body.cancel();

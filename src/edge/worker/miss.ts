@@ -32,7 +32,7 @@ export interface Missing {
  */
 export async function answerMiss(missing: Missing): Promise<Response> {
   const { cache } = missing;
-  const names = namesOf(missing);
+  const names = listNames(missing);
   const kept = names && (await cache.match(names.fresh));
   if (kept) return select(kept, missing);
   await checkLimit(missing);
@@ -57,7 +57,7 @@ interface Names {
  * What the answer is kept under: the stored form, whatever was typed. Not everybody may have what is asked
  * for with a signature, or by name only if it is there; and the service knows when a URL expires.
  */
-function namesOf({ request, raw }: Missing): Names | undefined {
+function listNames({ request, raw }: Missing): Names | undefined {
   if (!request.mayMake || request.expires !== undefined || request.version !== undefined) {
     return undefined;
   }

@@ -60,7 +60,7 @@ export function readSettings(bindings: Bindings): EdgeSettings {
 
 function derive(env: z.infer<typeof schema>, bindings: Bindings): EdgeSettings {
   const rules = deriveRules(env);
-  const variants = bucketOf(bindings, "VARIANTS_BUCKET");
+  const variants = readBucket(bindings, "VARIANTS_BUCKET");
   if (!variants) throw new ConfigError("VARIANTS_BUCKET must be bound to an R2 bucket");
   const publicUrl = env.PUBLIC_URL && cutTrailingSlashes(env.PUBLIC_URL);
   if (env.DELIVERY === "redirect" && publicUrl === undefined) {
@@ -69,7 +69,7 @@ function derive(env: z.infer<typeof schema>, bindings: Bindings): EdgeSettings {
   return {
     rules,
     variants,
-    originals: bucketOf(bindings, "ORIGINALS_BUCKET"),
+    originals: readBucket(bindings, "ORIGINALS_BUCKET"),
     missLimit: bindings["MISS_LIMIT"] as RateLimit | undefined, // wrangler binds nothing else to it
     delivery: env.DELIVERY,
     publicUrl,
@@ -96,7 +96,7 @@ function deriveRules(env: z.infer<typeof schema>): RequestRules {
   return createRequestRules(config, env.PUBLIC_URL !== undefined);
 }
 
-function bucketOf(bindings: Bindings, name: string): Bucket | undefined {
+function readBucket(bindings: Bindings, name: string): Bucket | undefined {
   const bound = bindings[name];
   const isBucket = typeof bound === "object" && bound !== null && "head" in bound;
   return isBucket ? (bound as Bucket) : undefined; // R2's have it, and variables are texts

@@ -1,50 +1,51 @@
 import { checkCacheKey } from "./checks/cache-key.ts";
-import { examineConnection, skipStore } from "./checks/connection.ts";
-import type { Findings } from "./result.ts";
-import { examineObjects } from "./checks/objects.ts";
-import type { Patient } from "./target.ts";
+import { checkConnection, skipStore } from "./checks/connection.ts";
+import { checkObjects } from "./checks/objects.ts";
 import { checkPrivacy } from "./checks/privacy.ts";
-import { examineReading, findOriginal } from "./checks/rights.ts";
-import { examineCdn, examineService } from "./checks/service.ts";
-import { examineMisses } from "./checks/website.ts";
+import { checkReading, findOriginal } from "./checks/rights.ts";
+import { checkCdn, checkService } from "./checks/service.ts";
+import { checkMisses } from "./checks/website.ts";
+import type { CheckResults } from "./result.ts";
+import type { Target } from "./target.ts";
 
-/** A service that runs, and a CDN before it, if those are to be examined too. */
-export interface Surroundings {
+/** A running service, and a CDN in front of it, if these are to be checked too. */
+export interface Outside {
   readonly service: string | undefined;
   readonly cdn: string | undefined;
-  /** The original to ask variants of; one that is found, when there is none. */
+  /** The original to request variants of; absent: one that is found. */
   readonly original: string | undefined;
   readonly basePath: string;
-  /** Paths of variants that may be asked for. */
-  readonly variantPath: (original: string) => string | undefined;
-  readonly autoPath: (original: string) => string | undefined;
+  /** Build paths of variants that the policy allows. */
+  readonly buildVariantPath: (original: string) => string | undefined;
+  readonly buildAutoPath: (original: string) => string | undefined;
 }
 
-/** From what everything needs to what is only seen from outside. */
-export async function* examineStore(patient: Patient, around: Surroundings): Findings {
-  const canGoOn = yield* examineConnection(patient);
-  const original = around.original ?? (canGoOn ? await findOriginal(patient) : undefined);
-  if (canGoOn) {
-    yield* examineReading(patient, original);
-    yield* examineObjects(patient);
-    yield await checkPrivacy(patient, original);
-    yield* examineMisses(patient);
+/** Checks from the inside out: connection, rights, public URL, service, CDN. */
+export async function* checkStore(target: Target, outside: Outside): CheckResults {
+  const isUsable = yield* checkConnection(target);
+  const original = outside.original ?? (isUsable ? await findOriginal(target) : undefined);
+  if (isUsable) {
+    yield* checkReading(target, original);
+    yield* checkObjects(target);
+    yield await checkPrivacy(target, original);
+    yield* checkMisses(target);
   } else {
     yield* skipStore();
   }
-  yield* examineAround(around, original, patient.publicUrl);
-  if (around.cdn !== undefined && canGoOn) yield await checkCacheKey(patient);
+  yield* checkOutside(outside, original, target.publicUrl);
+  if (outside.cdn !== undefined && isUsable) yield await checkCacheKey(target);
 }
 
-export async function* examineAround(
-  { service, cdn, basePath, variantPath, autoPath }: Surroundings,
+export async function* checkOutside(
+  { service, cdn, basePath, buildVariantPath, buildAutoPath }: Outside,
   original: string | undefined,
   publicUrl: string | undefined,
-): Findings {
-  const pathOf = (build: (key: string) => string | undefined): string | undefined =>
-    original === undefined ? undefined : build(original);
+): CheckResults {
   if (service !== undefined) {
-    yield* examineService({ url: service, basePath, publicUrl, path: pathOf(variantPath) });
+    const path = original === undefined ? undefined : buildVariantPath(original);
+    yield* checkService({ url: service, basePath, publicUrl, path });
   }
-  if (cdn !== undefined) yield* examineCdn(cdn, pathOf(autoPath));
+  if (cdn !== undefined) {
+    yield* checkCdn(cdn, original === undefined ? undefined : buildAutoPath(original));
+  }
 }

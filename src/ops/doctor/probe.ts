@@ -1,25 +1,25 @@
 import { randomUUID } from "node:crypto";
 import type { PutObjectCommandInput } from "@aws-sdk/client-s3";
 import { DeleteObjectCommand, PutObjectCommand } from "@aws-sdk/client-s3";
-import type { Patient } from "./target.ts";
+import type { Target } from "./target.ts";
 import { limit } from "./target.ts";
 
-/** Objects of our own below the variants' prefix, all of which go again. */
+/** Objects that doctor writes below the prefix of variants, and deletes again. */
 export interface Probe {
-  /** The key of an object that is to be. */
+  /** Gives the key of an object. */
   key(name: string): string;
-  /** Writes one; it has other bytes each time. @returns its ETag */
+  /** Writes an object, with other bytes each time. @returns its ETag */
   put(name: string, more?: Partial<PutObjectCommandInput>): Promise<string>;
-  /** What was written last under a name. */
-  bytesOf(name: string): Buffer;
+  /** Gives the bytes that were written last. */
+  getBytes(name: string): Buffer;
   remove(name: string): Promise<void>;
-  /** Takes away all that is left, as far as that can be done. */
+  /** Deletes all objects that are left, as far as possible. */
   clear(): Promise<void>;
 }
 
 export const PROBE_TYPE = "image/png";
 
-export function createProbe({ client, variants, cacheControl }: Patient): Probe {
+export function createProbe({ client, variants, cacheControl }: Target): Probe {
   const folder = `${variants.prefix}shift-media-doctor-${randomUUID()}/`;
   const left = new Map<string, Buffer>();
   const Bucket = variants.bucket;
@@ -29,11 +29,11 @@ export function createProbe({ client, variants, cacheControl }: Patient): Probe 
   };
   return {
     key: (name) => folder + name,
-    bytesOf: (name) => left.get(name) ?? Buffer.alloc(0),
+    getBytes: (name) => left.get(name) ?? Buffer.alloc(0),
     put: async (name, more = {}) => {
       const Body = Buffer.from(`shift-media doctor ${randomUUID()}`);
       const written = left.get(name);
-      // noted before: a write whose answer is lost may have happened
+      // noted before: a write may succeed although its answer is lost
       left.set(name, written ?? Body);
       const common = { ContentType: PROBE_TYPE, CacheControl: cacheControl };
       const { ETag } = await client.send(

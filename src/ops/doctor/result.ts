@@ -1,28 +1,28 @@
-/** What one check has come to. */
-export interface Finding {
+/** The result of one check. */
+export interface CheckResult {
   readonly check: string;
   readonly status: "ok" | "warn" | "fail" | "skipped";
-  /** In plain words. */
-  readonly says: string;
-  /** What mends it. */
-  readonly remedy?: string;
+  /** A sentence for operators. */
+  readonly message: string;
+  /** The next thing to do. */
+  readonly fix?: string;
 }
 
-/** Checks that belong together, and what they find, as they find it. */
-export type Findings = AsyncGenerator<Finding>;
+/** The results of checks that belong together, in their order. */
+export type CheckResults = AsyncGenerator<CheckResult>;
 
-export function ok(check: string, says: string): Finding {
-  return { check, status: "ok", says };
+export function ok(check: string, message: string): CheckResult {
+  return { check, status: "ok", message };
 }
 
-export function warn(check: string, says: string, remedy: string): Finding {
-  return { check, status: "warn", says, remedy };
+export function warn(check: string, message: string, fix: string): CheckResult {
+  return { check, status: "warn", message, fix };
 }
 
-export function fail(check: string, says: string, remedy: string): Finding {
-  return { check, status: "fail", says, remedy };
+export function fail(check: string, message: string, fix: string): CheckResult {
+  return { check, status: "fail", message, fix };
 }
 
-export function skipped(check: string, says: string): Finding {
-  return { check, status: "skipped", says };
+export function skipped(check: string, message: string): CheckResult {
+  return { check, status: "skipped", message };
 }

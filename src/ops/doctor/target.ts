@@ -1,30 +1,30 @@
 import type { S3Client } from "@aws-sdk/client-s3";
 import type { Presign } from "../../store/s3/presign.ts";
 
-/** Where objects are: a bucket, and what their keys begin with. */
-export interface Place {
+/** Objects of a bucket whose keys begin with a prefix. */
+export interface TargetFolder {
   readonly bucket: string;
   readonly prefix: string;
 }
 
-/** What is to be examined, of a configuration with buckets. */
-export interface Patient {
+/** The buckets to check, and the configuration that concerns them. */
+export interface Target {
   readonly client: S3Client;
-  readonly originals: Place;
-  readonly variants: Place;
-  /** Where variants can be fetched by key, without a slash at its end. */
+  readonly originals: TargetFolder;
+  readonly variants: TargetFolder;
+  /** URL at which variants can be fetched by key, without a slash at its end. */
   readonly publicUrl: string | undefined;
-  /** How URLs of variants are signed, where visitors are sent to such. */
+  /** Signs URLs of variants; present when visitors are redirected to such URLs. */
   readonly presign?: Presign;
-  /** Whether anybody may read originals, as the configuration has it. */
+  /** True when the configuration wants everybody to read originals. */
   readonly arePublicOriginals: boolean;
-  /** The `Cache-Control` that variants are stored with. */
+  /** The `Cache-Control` of stored variants. */
   readonly cacheControl: string;
-  /** Where S3 answers. */
+  /** URL of the S3 API. */
   readonly endpoint: string;
 }
 
-/** No check waits longer than this for one answer. */
+/** Milliseconds that one answer may take. */
 export const ANSWER_MS = 8000;
 
 export function limit(): { readonly abortSignal: AbortSignal } {

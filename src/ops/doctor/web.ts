@@ -2,16 +2,17 @@ import { readBody } from "../../body.ts";
 import { diagnose } from "../../store/s3/diagnose.ts";
 import { ANSWER_MS } from "./target.ts";
 
-/** An answer by HTTP, of which no more was read than this needs. */
+/** An HTTP answer, with at most `MAX_BYTES` of its body. */
 export interface WebAnswer {
   readonly status: number;
   readonly headers: Headers;
   readonly bytes: Buffer;
 }
 
+/** Bytes of a body that are read. */
 const MAX_BYTES = 32 * 1024 * 1024;
 
-/** Never follows a redirect by itself. @throws Error that says in plain words why there is no answer */
+/** Requests a URL without following redirects. @throws Error that explains why there is no answer */
 export async function ask(
   url: string,
   headers: Readonly<Record<string, string>> = {},
@@ -25,48 +26,49 @@ export async function ask(
       bytes: Buffer.from((await readBody(response.body, MAX_BYTES)).bytes),
     };
   } catch (error) {
-    const { message: says } = diagnose(error);
-    throw new Error(says.replace("the store", new URL(url).host), { cause: error });
+    const { message } = diagnose(error);
+    throw new Error(message.replace("the store", new URL(url).host), { cause: error });
   }
 }
 
-/** Where a redirect leads; undefined for what is none, and for one that no image in a browser would follow. */
-function locationOf({ status, headers }: WebAnswer, from: string): string | undefined {
+/** Reads the URL of a redirect; undefined for other answers, and for redirects that browsers do not follow for images. */
+function readLocation({ status, headers }: WebAnswer, from: string): string | undefined {
   const location = headers.get("location");
   const isRedirect = status >= 300 && status < 400 && location !== null;
   if (!isRedirect || !URL.canParse(location, from)) return undefined;
   const { protocol, href } = new URL(location, from);
-  // fetch takes data: too
+  // fetch would also follow data:
   return protocol === "http:" || protocol === "https:" ? href : undefined;
 }
 
+/** Redirects that are followed. */
 const MAX_HOPS = 8;
 
-/** The way of a request through redirects, up to an answer that is none. */
-export interface Way {
+/** The redirects of a request, and the answer at their end. */
+export interface Redirects {
   readonly hops: readonly string[];
-  /** Undefined where it goes in a circle, or on for too long. */
+  /** Undefined for a loop, and for too many redirects. */
   readonly answer: WebAnswer | undefined;
 }
 
-export async function follow(
+export async function followRedirects(
   start: string,
   headers: Readonly<Record<string, string>> = {},
-): Promise<Way> {
+): Promise<Redirects> {
   const hops = [start];
   for (let url = start; ;) {
     const answer = await ask(url, headers);
-    const next = locationOf(answer, url);
+    const next = readLocation(answer, url);
     if (next === undefined) return { hops, answer };
-    const isAround = hops.includes(next);
+    const isLoop = hops.includes(next);
     hops.push(next);
-    if (isAround || hops.length > MAX_HOPS) return { hops, answer: undefined };
+    if (isLoop || hops.length > MAX_HOPS) return { hops, answer: undefined };
     url = next;
   }
 }
 
-/** A way for people to read, with none of what only its owner should know. */
-export function printWay(hops: readonly string[]): string {
+/** Prints redirects without credentials and signatures. */
+export function printHops(hops: readonly string[]): string {
   return hops.map((hop) => withoutQuery(hop)).join(" -> ");
 }
 

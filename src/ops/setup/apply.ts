@@ -1,85 +1,78 @@
 import { setTimeout as pause } from "node:timers/promises";
 import type { S3Client } from "@aws-sdk/client-s3";
 import { CreateBucketCommand, HeadBucketCommand } from "@aws-sdk/client-s3";
-import { MediaError } from "../../errors.ts";
 import { getErrorName, getStatus } from "../../store/s3/errors.ts";
-import { isOfCeph } from "./bucket/documents.ts";
+import { UsageError } from "../usage-error.ts";
+import { isForCeph } from "./bucket/documents.ts";
+import type { Json } from "./bucket/merge.ts";
+import { isSame, listRemoved } from "./bucket/merge.ts";
+import { findForeignPublic, hasForeignGrants } from "./bucket/policy.ts";
 import type { Call } from "./bucket/settings.ts";
 import { readSetting, SETTINGS } from "./bucket/settings.ts";
-import type { Json } from "./bucket/merge.ts";
-import { isSame, namesGone } from "./bucket/merge.ts";
-import type { Outcome } from "./outcome.ts";
-import { explainFailure, isHopeless } from "./outcome.ts";
-import type { Step } from "./plan.ts";
-import { foreignPublicStatements, hasForeignGrants } from "./bucket/policy.ts";
+import type { SetupOutcome } from "./outcome.ts";
+import { explainFailure, failsEverything } from "./outcome.ts";
+import type { SetupStep } from "./plan.ts";
 
-/**
- * Brings the buckets to what the steps say, and changes nothing that is like that already. What fails
- * is told of; what cannot succeed after it is skipped.
- */
-export async function* applySteps(
-  steps: readonly Step[],
+/** Applies the steps, and changes only settings that differ. After a failure it skips steps that cannot succeed. */
+export async function* applyPlan(
+  steps: readonly SetupStep[],
   client: S3Client,
-): AsyncGenerator<Outcome> {
-  let hopeless: string | undefined;
+): AsyncGenerator<SetupOutcome> {
+  let fatal: string | undefined;
   const missing = new Set<string>();
   for (const step of steps) {
-    const about = { step: step.kind, of: step.bucket };
-    if (hopeless !== undefined || missing.has(step.bucket)) {
-      yield { ...about, status: "skipped", says: hopeless ?? "the bucket is not there" };
+    const about = { step: step.kind, bucket: step.bucket };
+    if (fatal !== undefined || missing.has(step.bucket)) {
+      yield { ...about, status: "skipped", message: fatal ?? "the bucket does not exist" };
       continue;
     }
     try {
       yield { ...about, ...(await applyStep(step, client)) };
     } catch (error) {
-      yield { ...about, status: "failed", says: explainFailure(error) };
-      if (isHopeless(error)) hopeless = "the store cannot be talked to";
+      yield { ...about, status: "failed", message: explainFailure(error) };
+      if (failsEverything(error)) fatal = "the store does not answer as S3";
       if (step.kind === "bucket") missing.add(step.bucket);
     }
   }
 }
 
-interface Done {
+interface Applied {
   readonly status: "unchanged" | "changed" | "created";
-  readonly says?: string;
+  readonly message?: string;
 }
 
-async function applyStep(step: Step, client: S3Client): Promise<Done> {
+async function applyStep(step: SetupStep, client: S3Client): Promise<Applied> {
   const call = { client, Bucket: step.bucket };
   if (step.kind === "bucket") return applyBucket(call, step.document);
-  const done = await applySetting(call, step);
-  return step.kind === "policy" ? tellForeignPublic(call, done) : done;
+  const applied = await applySetting(call, step);
+  return step.kind === "policy" ? reportForeignPublic(call, applied) : applied;
 }
 
-async function applyBucket({ client, Bucket }: Call, document: Json): Promise<Done> {
+async function applyBucket({ client, Bucket }: Call, document: Json): Promise<Applied> {
   try {
     await client.send(new HeadBucketCommand({ Bucket }));
     return { status: "unchanged" };
   } catch (error) {
-    // whoever may not look can still go on
-    if (getStatus(error) === 403) return { status: "unchanged" };
+    if (getStatus(error) === 403) return { status: "unchanged" }; // it may exist; later steps tell
     if (getStatus(error) !== 404) throw error;
   }
   const { mustExist = false, ...CreateBucketConfiguration } = document;
   if (mustExist) {
-    throw new MediaError(
-      "invalid_body",
-      `there is no bucket "${Bucket}"; --create-bucket makes it`,
-    );
+    throw new UsageError(`bucket "${Bucket}" does not exist: create it, or say --create-bucket`);
   }
-  const hasPlace = Object.keys(CreateBucketConfiguration).length > 0;
+  const hasLocation = Object.keys(CreateBucketConfiguration).length > 0;
   await client.send(
-    new CreateBucketCommand({ Bucket, ...(hasPlace && { CreateBucketConfiguration }) }),
+    new CreateBucketCommand({ Bucket, ...(hasLocation && { CreateBucketConfiguration }) }),
   );
   return { status: "created" };
 }
 
-async function applySetting(call: Call, step: Step): Promise<Done> {
+async function applySetting(call: Call, step: SetupStep): Promise<Applied> {
   const { kind } = step;
   if (kind === "bucket") return { status: "unchanged" };
   const setting = SETTINGS[kind];
   const document =
-    kind === "public_access" ? await leaveForeignGrants(call, step.document) : step.document;
+    kind === "public_access" ? await keepForeignGrants(call, step.document) : step.document;
   const present = await readSetting(setting, call);
   const wanted = setting.merge(present, document);
   if (isSame(present, wanted) || (present === undefined && wanted === undefined)) {
@@ -87,58 +80,60 @@ async function applySetting(call: Call, step: Step): Promise<Done> {
   }
   if (kind === "public_access") await checkForeignPublic(call, document);
   if (wanted === undefined) await setting.remove?.(call);
-  else await patiently(() => setting.write(call, wanted));
-  return present === undefined ? { status: "created" } : sayGone(present, wanted);
+  else await writeWithRetry(() => setting.write(call, wanted));
+  return present === undefined ? { status: "created" } : reportRemoved(present, wanted);
 }
 
-function sayGone(present: Json, wanted: Json | undefined): Done {
-  const gone = namesGone(present, wanted);
-  if (gone.length === 0) return { status: "changed" };
-  // whoever left an option out may not have meant that
-  return { status: "changed", says: `took away what was not asked for again: ${gone.join(", ")}` };
+/** Names what was removed, because an option may be missing by mistake. */
+function reportRemoved(present: Json, wanted: Json | undefined): Applied {
+  const removed = listRemoved(present, wanted);
+  if (removed.length === 0) return { status: "changed" };
+  return {
+    status: "changed",
+    message: `removed, because this command did not ask for it again: ${removed.join(", ")}`,
+  };
 }
 
-/** It stays, and may be what nobody who asks for a private bucket expects. */
-async function tellForeignPublic(call: Call, { status, says }: Done): Promise<Done> {
-  const foreign = foreignPublicStatements(await readSetting(SETTINGS.policy, call));
-  if (foreign.length === 0) return { status, ...(says !== undefined && { says }) };
-  const also = `others have made something public, and that stays: ${foreign.join(", ")}`;
-  return { status, says: says === undefined ? also : `${says}; ${also}` };
+/** Warns about public statements of others, which stay. */
+async function reportForeignPublic(call: Call, { status, message }: Applied): Promise<Applied> {
+  const foreign = findForeignPublic(await readSetting(SETTINGS.policy, call));
+  if (foreign.length === 0) return { status, ...(message !== undefined && { message }) };
+  const warning = `statements that shift-media did not write make something public, and stay: ${foreign.join(", ")}`;
+  return { status, message: message === undefined ? warning : `${message}; ${warning}` };
 }
 
-/** Ceph 16 takes what others are allowed for public, too, and would then refuse every change of the policy. */
-async function leaveForeignGrants(call: Call, document: Json): Promise<Json> {
-  if (!isOfCeph(document) || document["BlockPublicPolicy"] === false) return document;
+/** Ceph 16 takes every grant for a public one, and would then refuse each change of the policy. */
+async function keepForeignGrants(call: Call, document: Json): Promise<Json> {
+  if (!isForCeph(document) || document["BlockPublicPolicy"] === false) return document;
   const policy = await readSetting(SETTINGS.policy, call);
-  // what is really public is told of
-  if (!hasForeignGrants(policy) || foreignPublicStatements(policy).length > 0) return document;
+  // statements that really are public are an error, see checkForeignPublic
+  if (!hasForeignGrants(policy) || findForeignPublic(policy).length > 0) return document;
   return { ...document, BlockPublicPolicy: false, RestrictPublicBuckets: false };
 }
 
-/** To block all public access would break what somebody else has made public. */
+/** Blocking all public access would break statements of others. */
 async function checkForeignPublic(call: Call, { RestrictPublicBuckets }: Json): Promise<void> {
   if (RestrictPublicBuckets !== true) return;
-  const foreign = foreignPublicStatements(await readSetting(SETTINGS.policy, call));
+  const foreign = findForeignPublic(await readSetting(SETTINGS.policy, call));
   if (foreign.length === 0) return;
-  throw new MediaError(
-    "invalid_body",
-    `the policy of the bucket makes something public that is not ours (${foreign.join(", ")}): take that statement away, or say --access public`,
+  throw new UsageError(
+    `the bucket policy has public statements that shift-media did not write (${foreign.join(", ")}): remove them, or say --access public`,
   );
 }
 
 const ATTEMPTS = 4;
+/** Milliseconds before the second attempt; each further pause is longer by as much. */
 const PAUSE_MS = 500;
 
-/** AWS takes a moment to let in what was forbidden just before, or to know a bucket that is new. */
-async function patiently(write: () => Promise<unknown>): Promise<void> {
+/** Repeats a write, because AWS takes a moment to know a new bucket and to apply a change before. */
+async function writeWithRetry(write: () => Promise<unknown>): Promise<void> {
   for (let attempt = 1; ; attempt += 1) {
     try {
       await write();
       return;
     } catch (error) {
-      const isPassing =
-        getErrorName(error) === "OperationAborted" || getErrorName(error) === "AccessDenied";
-      if (!isPassing || attempt === ATTEMPTS) throw error;
+      const isTemporary = ["OperationAborted", "AccessDenied"].includes(getErrorName(error));
+      if (!isTemporary || attempt === ATTEMPTS) throw error;
       await pause(PAUSE_MS * attempt);
     }
   }

@@ -1,26 +1,26 @@
 import { diagnose } from "../../store/s3/diagnose.ts";
-import { MediaError } from "../../errors.ts";
+import { UsageError } from "../usage-error.ts";
 
-/** What has become of one step. */
-export interface Outcome {
+/** The result of one step. */
+export interface SetupOutcome {
+  /** The kind of setting. */
   readonly step: string;
-  /** What it is of: a bucket, a user, a group. */
-  readonly of: string;
-  /** `skipped` is what was not tried, as something before it has failed. */
+  readonly bucket: string;
+  /** `skipped` was not tried, because an earlier step failed. */
   readonly status: "unchanged" | "changed" | "created" | "failed" | "skipped";
-  /** Why it failed, or what else there is to say. */
-  readonly says?: string;
+  /** The reason of a failure, or a remark. */
+  readonly message?: string;
 }
 
-/** Why a step has failed, in plain words. */
 export function explainFailure(error: unknown): string {
-  if (error instanceof MediaError) return error.message;
-  const { message: says, remedy, problem } = diagnose(error);
-  if (problem !== "denied") return `${says}: ${remedy}`;
-  return `${says}: these credentials may not do that; it takes those of an administrator`;
+  if (error instanceof UsageError) return error.message;
+  const { message, remedy, problem } = diagnose(error);
+  if (problem !== "denied") return `${message}: ${remedy}`;
+  return `${message}: use the credentials of an administrator`;
 }
 
-const HOPELESS: ReadonlySet<string> = new Set([
+/** Problems that every step would have. */
+const FATAL: ReadonlySet<string> = new Set([
   "no_credentials",
   "unknown_key",
   "wrong_secret",
@@ -32,7 +32,8 @@ const HOPELESS: ReadonlySet<string> = new Set([
   "no_trust",
 ]);
 
-/** Whether everything that comes after it would fail in the same way. */
-export function isHopeless(error: unknown): boolean {
-  return !(error instanceof MediaError) && HOPELESS.has(diagnose(error).problem);
+/** True when every later step would fail for the same reason. */
+export function failsEverything(error: unknown): boolean {
+  if (error instanceof UsageError) return false;
+  return FATAL.has(diagnose(error).problem);
 }

@@ -1,65 +1,53 @@
-import { cors, lifecycle, publicAccess } from "./bucket/documents.ts";
-import { byHand } from "./manual/steps.ts";
-import type { Instruction } from "./manual/steps.ts";
-import { iamCommands } from "./manual/iam-commands.ts";
+import { buildCors, buildLifecycle, buildPublicAccess } from "./bucket/documents.ts";
 import type { Json } from "./bucket/merge.ts";
-import { rulesIn } from "./bucket/merge.ts";
-import { notifications, remarkOnNotifications } from "./bucket/notifications.ts";
-import type { Policy } from "./bucket/policy.ts";
-import { bucketPolicy, servicePolicy } from "./bucket/policy.ts";
-import { aws, print } from "./manual/shell.ts";
-import { website } from "./bucket/website.ts";
-import type { Flavour, StepKind, Wish } from "./spec.ts";
-import { bucketsOf, checkWish } from "./spec.ts";
-import { wranglerCors, wranglerLifecycle } from "./manual/wrangler.ts";
+import { listRules } from "./bucket/merge.ts";
+import { buildNotifications, explainNotifications } from "./bucket/notifications.ts";
+import type { BucketPolicy } from "./bucket/policy.ts";
+import { buildBucketPolicy, buildServicePolicy } from "./bucket/policy.ts";
+import { buildWebsite } from "./bucket/website.ts";
+import type { ManualStep } from "./providers/provider.ts";
+import { PROVIDERS } from "./providers/providers.ts";
+import { printAws, printDocument } from "./shell.ts";
+import type { BucketSpec, SettingKind } from "./spec.ts";
+import { checkSpec, listBuckets } from "./spec.ts";
 
 /** One setting of one bucket. */
-export interface Step {
-  readonly kind: StepKind;
+export interface SetupStep {
+  readonly kind: SettingKind;
   readonly bucket: string;
   readonly about: string;
-  /** What is ours of the setting. */
+  /** The part of the setting that is managed here. */
   readonly document: Json;
-  /** For a shell; none, when there is nothing of ours. */
+  /** For a shell; none when there is nothing to set. */
   readonly commands: readonly string[];
-  readonly remark?: string;
+  readonly note?: string;
 }
 
-/** Everything that a wish comes to, without having looked at anything. */
-export interface Plan {
-  readonly steps: readonly Step[];
-  /** What whoever runs the service has to be allowed. */
-  readonly servicePolicy: Policy;
-  /** For the service's own user, or group. */
-  readonly iamCommands: readonly string[];
-  readonly byHand: readonly Instruction[];
+/** Everything that a spec needs. It is made without a look at the buckets. */
+export interface SetupPlan {
+  readonly steps: readonly SetupStep[];
+  /** The rights that the service needs. */
+  readonly servicePolicy: BucketPolicy;
+  readonly manualSteps: readonly ManualStep[];
 }
 
-/** What each kind of store can be asked for through the API of S3. */
-const KINDS: Readonly<Record<Flavour, readonly StepKind[]>> = {
-  aws: ["bucket", "public_access", "policy", "cors", "lifecycle", "website", "notifications"],
-  rgw: ["bucket", "public_access", "policy", "cors", "lifecycle", "website", "notifications"],
-  minio: ["bucket", "policy", "lifecycle"],
-  r2: ["bucket", "cors", "lifecycle"],
-};
-
-/** @throws MediaError `invalid_body` for what does not go together */
-export function createPlan(wish: Wish): Plan {
-  checkWish(wish);
-  const steps = KINDS[wish.flavour].flatMap((kind) =>
-    bucketsOf(wish).flatMap((bucket) => PLANNERS[kind](wish, bucket) ?? []),
+/** @throws UsageError for options that contradict each other */
+export function createPlan(spec: BucketSpec): SetupPlan {
+  checkSpec(spec);
+  const { settings, listManualSteps } = PROVIDERS[spec.provider];
+  const steps = settings.flatMap((kind) =>
+    listBuckets(spec).flatMap((bucket) => PLANNERS[kind](spec, bucket) ?? []),
   );
   return {
     steps,
-    servicePolicy: servicePolicy(wish),
-    iamCommands: wish.flavour === "aws" ? iamCommands(wish) : [],
-    byHand: byHand(wish),
+    servicePolicy: buildServicePolicy(spec),
+    manualSteps: listManualSteps(spec),
   };
 }
 
-type Planner = (wish: Wish, bucket: string) => Step | undefined;
+type Planner = (spec: BucketSpec, bucket: string) => SetupStep | undefined;
 
-const PLANNERS: Readonly<Record<StepKind, Planner>> = {
+const PLANNERS: Readonly<Record<SettingKind, Planner>> = {
   bucket: planBucket,
   public_access: planPublicAccess,
   policy: planPolicy,
@@ -69,135 +57,109 @@ const PLANNERS: Readonly<Record<StepKind, Planner>> = {
   notifications: planNotifications,
 };
 
-function planBucket(wish: Wish, bucket: string): Step {
-  const { region, flavour, shouldCreateBuckets } = wish;
-  const hasPlace = flavour === "aws" && region !== undefined && region !== "us-east-1";
-  const document = hasPlace ? { LocationConstraint: region } : {};
-  const place = hasPlace ? ["--create-bucket-configuration", `LocationConstraint=${region}`] : [];
-  const create = aws(wish, "s3api", "create-bucket", "--bucket", bucket, ...place);
+/** Operations of `aws s3api`, and the option that takes the document. */
+const COMMANDS: Readonly<Record<Exclude<SettingKind, "bucket">, readonly [string, string]>> = {
+  public_access: ["put-public-access-block", "--public-access-block-configuration"],
+  policy: ["put-bucket-policy", "--policy"],
+  cors: ["put-bucket-cors", "--cors-configuration"],
+  lifecycle: ["put-bucket-lifecycle-configuration", "--lifecycle-configuration"],
+  website: ["put-bucket-website", "--website-configuration"],
+  notifications: ["put-bucket-notification-configuration", "--notification-configuration"],
+};
+
+function planBucket(spec: BucketSpec, bucket: string): SetupStep {
+  const { region, provider, shouldCreateBuckets } = spec;
+  const hasLocation = provider === "aws" && region !== undefined && region !== "us-east-1";
+  const document = hasLocation ? { LocationConstraint: region } : {};
+  const location = hasLocation
+    ? ["--create-bucket-configuration", `LocationConstraint=${region}`]
+    : [];
+  const create = printAws(spec, "s3api", "create-bucket", "--bucket", bucket, ...location);
   return {
     kind: "bucket",
     bucket,
-    about: shouldCreateBuckets ? "the bucket itself" : "the bucket has to be there",
+    about: shouldCreateBuckets ? "create the bucket" : "the bucket must exist",
     document: shouldCreateBuckets ? document : { mustExist: true },
     commands: shouldCreateBuckets ? [create] : [],
   };
 }
 
-function planPublicAccess(wish: Wish, bucket: string): Step {
-  const document = publicAccess(wish, bucket);
+function planPublicAccess(spec: BucketSpec, bucket: string): SetupStep {
+  const document = buildPublicAccess(spec, bucket);
   const off = Object.keys(document).filter((name) => document[name] === false);
-  return {
-    kind: "public_access",
-    bucket,
-    about: `Block Public Access: ${off.length === 0 ? "all on" : `on, but for ${off.join(", ")}`}`,
-    document,
-    commands: [
-      put(
-        { wish, bucket },
-        ["put-public-access-block", "--public-access-block-configuration"],
-        document,
-      ),
-    ],
-  };
+  const about = `Block Public Access: ${off.length === 0 ? "all on" : `on, except ${off.join(", ")}`}`;
+  return planSetting(spec, { kind: "public_access", bucket, about, document, isEmpty: false });
 }
 
-function planPolicy(wish: Wish, bucket: string): Step {
-  const policy = bucketPolicy(wish, bucket);
-  const document: Json = { ...policy };
+function planPolicy(spec: BucketSpec, bucket: string): SetupStep {
+  const policy = buildBucketPolicy(spec, bucket);
   const names = policy.Statement.map(({ Sid }) => Sid).join(", ");
-  return {
-    kind: "policy",
-    bucket,
-    about: `bucket policy: ${names || "nothing of ours"}`,
-    document,
-    commands:
-      names === "" ? [] : [put({ wish, bucket }, ["put-bucket-policy", "--policy"], document)],
-  };
+  const about = `bucket policy: ${names || "no statements"}`;
+  const document = { ...policy };
+  return planSetting(spec, { kind: "policy", bucket, about, document, isEmpty: names === "" });
 }
 
-/** Also for a bucket that is to have none: an earlier run may have set some. */
-function planCors(wish: Wish, bucket: string): Step {
-  const document = cors(wish, bucket);
-  const { corsOrigins } = wish;
-  const isOf = rulesIn(document, "CORSRules").length > 0;
-  const command = put({ wish, bucket }, ["put-bucket-cors", "--cors-configuration"], document);
-  const commands = wish.flavour === "r2" ? wranglerCors(wish, bucket) : [command];
-  return {
-    kind: "cors",
-    bucket,
-    about: `CORS: ${isOf ? `GET and HEAD for pages of ${corsOrigins.join(", ")}` : "nothing of ours"}`,
-    document,
-    commands: isOf ? commands : [],
-  };
+/** Also for a bucket that needs no rules: an earlier run may have set some. */
+function planCors(spec: BucketSpec, bucket: string): SetupStep {
+  const document = buildCors(spec, bucket);
+  const isEmpty = listRules(document, "CORSRules").length === 0;
+  const rules = isEmpty ? "no rules" : `GET and HEAD for pages of ${spec.corsOrigins.join(", ")}`;
+  return planSetting(spec, { kind: "cors", bucket, about: `CORS: ${rules}`, document, isEmpty });
 }
 
-/** Also where there are no variants any more: a rule that stayed would delete originals. */
-function planLifecycle(wish: Wish, bucket: string): Step {
-  const document = lifecycle(wish, bucket);
-  const isOf = (document["Rules"] as readonly Json[]).length > 0;
-  const command = put(
-    { wish, bucket },
-    ["put-bucket-lifecycle-configuration", "--lifecycle-configuration"],
-    document,
-  );
-  const commands = wish.flavour === "r2" ? wranglerLifecycle(wish, bucket) : [command];
-  const after =
-    wish.expireDays === undefined ? "stay" : `go ${wish.expireDays} days after they were made`;
-  return {
-    kind: "lifecycle",
-    bucket,
-    about:
-      bucket === wish.variants.bucket
-        ? `lifecycle below ${wish.variants.prefix}: variants ${after}; uploads that never ended go`
-        : "lifecycle: nothing of ours",
-    document,
-    commands: isOf ? commands : [],
-  };
+/** Also for a bucket without variants: a rule that stayed would delete originals. */
+function planLifecycle(spec: BucketSpec, bucket: string): SetupStep {
+  const document = buildLifecycle(spec, bucket);
+  const isEmpty = listRules(document, "Rules").length === 0;
+  const { expireDays, variants } = spec;
+  const expiry =
+    expireDays === undefined
+      ? "variants stay"
+      : `variants are deleted ${expireDays} days after they were made`;
+  const about =
+    bucket === variants.bucket
+      ? `lifecycle below ${variants.prefix}: ${expiry}; unfinished uploads are deleted`
+      : "lifecycle: no rules";
+  return planSetting(spec, { kind: "lifecycle", bucket, about, document, isEmpty });
 }
 
-function planWebsite(wish: Wish, bucket: string): Step | undefined {
-  if (wish.website === undefined || bucket !== wish.variants.bucket) return undefined;
-  const document = website(wish, wish.website);
-  return {
-    kind: "website",
-    bucket,
-    about: `website: who misses a variant (403 and 404) is sent to ${wish.website.service}`,
-    document,
-    commands: [put({ wish, bucket }, ["put-bucket-website", "--website-configuration"], document)],
-  };
+function planWebsite(spec: BucketSpec, bucket: string): SetupStep | undefined {
+  const { website, variants } = spec;
+  if (website === undefined || bucket !== variants.bucket) return undefined;
+  const document = buildWebsite(spec, website);
+  const about = `website: missing variants (403 and 404) are redirected to ${website.service}`;
+  return planSetting(spec, { kind: "website", bucket, about, document, isEmpty: false });
 }
 
-function planNotifications(wish: Wish, bucket: string): Step | undefined {
-  if (wish.notify === undefined || bucket !== wish.originals.bucket) return undefined;
-  const document = notifications(wish);
-  const isOf = wish.notify !== "none";
-  const remark = isOf ? remarkOnNotifications(wish) : undefined;
-  const command = [
-    "put-bucket-notification-configuration",
-    "--notification-configuration",
-  ] as const;
+function planNotifications(spec: BucketSpec, bucket: string): SetupStep | undefined {
+  const { notify, originals } = spec;
+  if (notify === undefined || bucket !== originals.bucket) return undefined;
+  const document = buildNotifications(spec);
+  const isEmpty = notify === "none";
+  const about = `notifications of originals: ${notify}`;
+  const step = planSetting(spec, { kind: "notifications", bucket, about, document, isEmpty });
+  const note = isEmpty ? undefined : explainNotifications(spec);
+  return note === undefined ? step : { ...step, note };
+}
+
+interface PlannedSetting extends Pick<SetupStep, "bucket" | "about" | "document"> {
+  readonly kind: keyof typeof COMMANDS;
+  /** There is nothing to set; an earlier run's part is removed. */
+  readonly isEmpty: boolean;
+}
+
+function planSetting(spec: BucketSpec, { isEmpty, ...step }: PlannedSetting): SetupStep {
+  if (isEmpty) return { ...step, commands: [] };
+  const { kind, bucket, document } = step;
+  const own = PROVIDERS[spec.provider].commands?.[kind];
+  if (own) return { ...step, commands: own(spec, bucket) };
+  const [operation, option] = COMMANDS[kind];
+  const words = [operation, "--bucket", bucket, option, printDocument(dropEmpty(document))];
+  return { ...step, commands: [printAws(spec, "s3api", ...words)] };
+}
+
+/** Drops an empty list of topics, which the AWS CLI does not need. */
+function dropEmpty(document: Json): Json {
   const { TopicConfigurations: topics, ...rest } = document;
-  const sent = (topics as readonly Json[]).length > 0 ? document : rest;
-  return {
-    kind: "notifications",
-    bucket,
-    about: `notifications of originals: ${wish.notify}`,
-    document,
-    commands: isOf ? [put({ wish, bucket }, command, sent)] : [],
-    ...(remark !== undefined && { remark }),
-  };
-}
-
-interface Put {
-  readonly wish: Wish;
-  readonly bucket: string;
-}
-
-function put(
-  { wish, bucket }: Put,
-  [command, option]: readonly [command: string, option: string],
-  document: Json,
-): string {
-  return aws(wish, "s3api", command, "--bucket", bucket, option, print(document));
+  return Array.isArray(topics) && topics.length === 0 ? rest : document;
 }

@@ -1,7 +1,7 @@
-import { MediaError } from "../../errors.ts";
+import { UsageError } from "../usage-error.ts";
 
 /** One setting of a bucket. */
-export type StepKind =
+export type SettingKind =
   | "bucket"
   | "public_access"
   | "policy"
@@ -10,75 +10,78 @@ export type StepKind =
   | "website"
   | "notifications";
 
-export const FLAVOURS = ["aws", "r2", "rgw", "minio"] as const;
+export const PROVIDER_NAMES = ["aws", "r2", "rgw", "minio"] as const;
 export const ACCESSES = ["private", "cdn", "public"] as const;
-export type Flavour = (typeof FLAVOURS)[number];
+export type ProviderName = (typeof PROVIDER_NAMES)[number];
 
-/** Where objects are: a bucket, and what their keys begin with. */
-export interface Place {
+/** Objects of a bucket whose keys begin with a prefix. */
+export interface BucketFolder {
   readonly bucket: string;
   /** Empty, or such as `variants/`. */
   readonly prefix: string;
 }
 
-/** How buckets are to be. */
-export interface Wish {
-  readonly flavour: Flavour;
-  /** Who may read variants: nobody but the service, a CloudFront distribution, or everybody. */
+/** The buckets as they are to be. */
+export interface BucketSpec {
+  readonly provider: ProviderName;
+  /** Readers of variants: the service alone, a CloudFront distribution, or everybody. */
   readonly access: (typeof ACCESSES)[number];
-  readonly originals: Place;
-  readonly variants: Place;
+  readonly originals: BucketFolder;
+  readonly variants: BucketFolder;
   readonly arePublicOriginals: boolean;
   readonly shouldCreateBuckets: boolean;
   readonly region: string | undefined;
   readonly endpoint: string | undefined;
   /** The ARN of the CloudFront distribution that may read variants. */
   readonly distribution: string | undefined;
-  /** The ARN of whoever runs the service, to be granted its rights by the bucket policy. */
+  /** The ARN of the user or role that runs the service; the bucket policy grants it its rights. */
   readonly principal: string | undefined;
-  /** Origins whose pages may read pixels; none: there are to be no CORS rules of ours. */
+  /** Origins whose pages may read pixels; empty for no CORS rules. */
   readonly corsOrigins: readonly string[];
   readonly expireDays: number | undefined;
   readonly website: Website | undefined;
-  /** An ARN of an SNS topic, `eventbridge`, `none` to take ours away; absent: as it is. */
+  /** An ARN of an SNS topic, `eventbridge`, `none` to remove ours; absent: leave as it is. */
   readonly notify: string | undefined;
   readonly group: string | undefined;
   readonly user: string | undefined;
 }
 
-/** The bucket is asked first, and the service for what it lacks. */
+/** Static hosting of the bucket, which redirects missing variants to the service. */
 export interface Website {
-  /** Where misses are sent. */
+  /** The URL of the service. */
   readonly service: string;
-  /** Where pages find the variants: no place to send a miss to. */
+  /** Where pages find the variants; missing variants must not be redirected there. */
   readonly publicUrl: string | undefined;
 }
 
-/** Chooses by the endpoint; anything that is no service of Amazon's or Cloudflare's may be either of the others. */
-export function guessFlavour(endpoint: string | undefined): Flavour {
-  const host = endpoint === undefined ? "" : hostOf(endpoint);
+/** Guesses by the endpoint. Servers other than Amazon's and Cloudflare's count as Ceph, or as MinIO by name or port. */
+export function guessProvider(endpoint: string | undefined): ProviderName {
+  const host = endpoint === undefined ? "" : getHost(endpoint);
   if (host === "" || /(?:^|\.)amazonaws\.com(?:\.cn)?$/.test(host)) return "aws";
   if (/(?:^|\.)r2\.cloudflarestorage\.com$/.test(host) || endpoint?.includes("/r2/s3")) return "r2";
   return /minio/.test(host) || /:9000\b/.test(endpoint ?? "") ? "minio" : "rgw";
 }
 
-/** Without its port. */
-export function hostOf(url: string): string {
+/** The host of a URL, without its port. */
+export function getHost(url: string): string {
   return URL.canParse(url) ? new URL(url).hostname.toLowerCase() : "";
 }
 
-export function hasOneBucket({ originals, variants }: Wish): boolean {
+export function hasOneBucket({
+  originals,
+  variants,
+}: Pick<BucketSpec, "originals" | "variants">): boolean {
   return originals.bucket === variants.bucket;
 }
 
 /** The buckets, each once. */
-export function bucketsOf({ originals, variants }: Wish): readonly string[] {
+export function listBuckets({ originals, variants }: BucketSpec): readonly string[] {
   return [...new Set([originals.bucket, variants.bucket])];
 }
 
 type Rule = readonly [
-  isBroken: (wish: Wish) => boolean,
-  message: string | ((wish: Wish) => string),
+  isBroken: (spec: BucketSpec) => boolean,
+  message: string | ((spec: BucketSpec) => string),
 ];
 
 const DISTRIBUTION = /^arn:aws[a-z-]*:cloudfront::\d{12}:distribution\/[A-Z\d]{1,32}$/;
@@ -90,39 +93,39 @@ const ORIGIN = /^(?:\*|https?:\/\/[\w*.:-]{1,253})$/;
 
 const RULES: readonly Rule[] = [
   [
-    ({ access, flavour }) => access === "cdn" && flavour !== "aws" && flavour !== "r2",
-    "--access cdn is for CloudFront: elsewhere it is --access public, or private with a CDN before the service",
+    ({ access, provider }) => access === "cdn" && provider !== "aws" && provider !== "r2",
+    "--access cdn needs CloudFront: use --access public, or --access private and a CDN in front of the service",
   ],
   [
-    ({ access, flavour, distribution }) =>
-      access === "cdn" && flavour === "aws" && !DISTRIBUTION.test(distribution ?? ""),
+    ({ access, provider, distribution }) =>
+      access === "cdn" && provider === "aws" && !DISTRIBUTION.test(distribution ?? ""),
     ({ distribution = "" }) =>
       `--access cdn needs --distribution arn:aws:cloudfront::ACCOUNT:distribution/ID, got "${distribution}"`,
   ],
   [
     ({ access, distribution }) => access !== "cdn" && distribution !== undefined,
-    "--distribution goes with --access cdn",
+    "--distribution needs --access cdn",
   ],
   [
-    ({ access, flavour, arePublicOriginals, ...wish }) =>
-      flavour === "r2" && access !== "private" && !arePublicOriginals && isShared(wish),
-    "a public bucket of R2 is public as a whole: keep variants in a bucket of their own (S3_VARIANTS_BUCKET), or say --public-originals",
+    ({ access, provider, arePublicOriginals, ...spec }) =>
+      provider === "r2" && access !== "private" && !arePublicOriginals && hasOneBucket(spec),
+    "a public R2 bucket is public as a whole: set S3_VARIANTS_BUCKET to another bucket, or say --public-originals",
   ],
   [
     ({ arePublicOriginals, access }) => arePublicOriginals && access !== "public",
-    "--public-originals goes with --access public",
+    "--public-originals needs --access public",
   ],
   [
     ({ website, access }) => website !== undefined && access !== "public",
-    "--website needs --access public: a website shows what everybody may read",
+    "--website needs --access public: a website shows only what everybody may read",
   ],
   [
-    ({ website, flavour }) => website !== undefined && flavour !== "aws" && flavour !== "rgw",
-    ({ flavour }) => `--website is for aws and rgw: ${flavour} has no websites with routing rules`,
+    ({ website, provider }) => website !== undefined && provider !== "aws" && provider !== "rgw",
+    ({ provider }) => `--website needs aws or rgw: ${provider} has no websites with routing rules`,
   ],
   [
-    ({ notify, flavour }) => notify === "eventbridge" && flavour !== "aws",
-    "--notify eventbridge is for aws",
+    ({ notify, provider }) => notify === "eventbridge" && provider !== "aws",
+    "--notify eventbridge needs aws",
   ],
   [
     ({ notify }) =>
@@ -140,8 +143,8 @@ const RULES: readonly Rule[] = [
       `--principal must be the ARN of a user or a role, such as arn:aws:iam:::user/media, got "${principal}"`,
   ],
   [
-    ({ group, flavour }) => group !== undefined && flavour !== "aws",
-    "--group is for aws: elsewhere the rights are the user's",
+    ({ group, provider }) => group !== undefined && provider !== "aws",
+    "--group needs aws: use --user",
   ],
   [
     ({ corsOrigins }) => corsOrigins.some((origin) => !ORIGIN.test(origin)),
@@ -150,14 +153,10 @@ const RULES: readonly Rule[] = [
   ],
 ];
 
-function isShared({ originals, variants }: Pick<Wish, "originals" | "variants">): boolean {
-  return originals.bucket === variants.bucket;
-}
-
-/** @throws MediaError `invalid_body` for what does not go together */
-export function checkWish(wish: Wish): void {
-  const broken = RULES.find(([isBroken]) => isBroken(wish));
+/** @throws UsageError for options that contradict each other */
+export function checkSpec(spec: BucketSpec): void {
+  const broken = RULES.find(([isBroken]) => isBroken(spec));
   if (!broken) return;
   const [, message] = broken;
-  throw new MediaError("invalid_body", typeof message === "string" ? message : message(wish));
+  throw new UsageError(typeof message === "string" ? message : message(spec));
 }

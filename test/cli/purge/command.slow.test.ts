@@ -58,7 +58,7 @@ describe("shift-media purge", () => {
     const tag = cacheTag("a b.png");
     expect([code, stdout]).toEqual([
       0,
-      `a b.png: 1 variants gone, cache tag ${tag}\n  variants/1/a b.png/w_30.png\n`,
+      `a b.png: 1 variants deleted, cache tag ${tag}\n  variants/1/a b.png/w_30.png\n`,
     ]);
     expect([await isThere("a b.png/w_30.png"), await isThere("ab.png/w_30.png")]).toEqual([
       false,
@@ -89,11 +89,11 @@ describe("shift-media purge", () => {
   });
 
   it.each([
-    [[], {}, 1, "there must be keys or a --prefix"],
-    [["a.jpg", "--prefix", "a"], {}, 1, "there must be keys or a --prefix"],
-    [[""], {}, 1, "the key must not be empty"],
-    [["--prefix", ""], {}, 1, "the prefix must not be empty"],
-    [["a.jpg", "variants/1/a.jpg/w_3.jpg"], {}, 1, "must be that of an original"],
+    [[], {}, 2, "give either keys of originals or --prefix"],
+    [["a.jpg", "--prefix", "a"], {}, 2, "give either keys of originals or --prefix"],
+    [[""], {}, 2, "the key must not be empty"],
+    [["--prefix", ""], {}, 2, "the prefix must not be empty"],
+    [["a.jpg", "variants/1/a.jpg/w_3.jpg"], {}, 2, "must be that of an original"],
     [["a.jpg"], { ADMIN_TOKEN: "short" }, 2, "ADMIN_TOKEN"],
     [["a.jpg", "--service", "http://127.0.0.1:1"], {}, 1, "could not be reached"],
     [["a.jpg", "--service", "nowhere"], {}, 1, "could not be reached"],

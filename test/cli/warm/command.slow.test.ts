@@ -128,7 +128,7 @@ describe("shift-media warm", () => {
       await until(async () => linesOf(run.output()).length > 3);
       run.process.kill("SIGINT");
       expect(await run.code).toBe(130);
-      expect(run.errors()).toContain("to go on, give the same command again");
+      expect(run.errors()).toContain("to continue, give the same command again");
       const first = linesOf(run.output());
       expect(first.at(-1)).toMatchObject({ status: "stopped", failed: 0 });
       expect(await storedIn(all)).toHaveLength(first.length - 1);
@@ -146,17 +146,14 @@ describe("shift-media warm", () => {
 
   it("refuses what makes no sense, with 2", async () => {
     const cases: readonly (readonly [args: readonly string[], message: string])[] = [
-      [[], "either --from or --prefix must be given"],
-      [["--from", "-", "--prefix", "a"], "either --from or --prefix must be given"],
+      [[], "give either --from or --prefix"],
+      [["--from", "-", "--prefix", "a"], "give either --from or --prefix"],
       [["--prefix", ""], '"transforms", "presets" or "formats" must be given'],
       [["--prefix", "", "--transform", "w_1", "--shard", "4/3"], "--shard must be like 2/5"],
-      [["--from", "-", "--strict"], "--strict is for what --prefix lists"],
+      [["--from", "-", "--strict"], "--strict needs --prefix"],
       [["--prefix", "", "--transform", "w_1", "--concurrency", "0"], "must be from 1 to 999"],
       [["--from", "-", "--service", "img.example.com"], "--service must be an http or https URL"],
-      [
-        ["--from", "-", "--enqueue", "--concurrency", "2"],
-        "--concurrency is for what this process",
-      ],
+      [["--from", "-", "--enqueue", "--concurrency", "2"], "--concurrency cannot be used with"],
     ];
     const options = { environment: environmentOf("none"), input: "" };
     const runs = await Promise.all(cases.map(([args]) => runCli(["warm", ...args], options)));

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { checkNode, examineMachine, explainSharp } from "../../../src/ops/doctor/checks/machine.ts";
+import { checkNode, checkMachine, explainSharp } from "../../../src/ops/doctor/checks/machine.ts";
 import { linesOf, runCli } from "../../support/cli.ts";
 import type { Answer } from "../../support/s3-script.ts";
 import { giveObject, refuse, startScriptedServer } from "../../support/s3-script.ts";
@@ -14,9 +14,9 @@ async function doctor(
 ): Promise<{ readonly code: number | null; readonly found: Record<string, string> }> {
   const { code, output, errors } = await runCli(["doctor", "--json"], { environment });
   expect(output + errors).not.toContain(SECRET);
-  const found = linesOf(output).map(({ check, status, says, remedy }) => [
+  const found = linesOf(output).map(({ check, status, message, fix }) => [
     check,
-    [status, says, remedy].filter(Boolean).join(": "),
+    [status, message, fix].filter(Boolean).join(": "),
   ]);
   return { code, found: Object.fromEntries(found) as Record<string, string> };
 }
@@ -108,7 +108,7 @@ describe("shift-media doctor", () => {
     const { code, found } = await doctor({ ...here, ORIGINALS_DIR: `${folders.originals}/no` });
     expect([code, found["folder of originals"]]).toEqual([
       1,
-      expect.stringMatching(/^fail: .*it is not there/),
+      expect.stringMatching(/^fail: .*it does not exist/),
     ]);
     await folders.remove();
   });
@@ -139,7 +139,7 @@ describe("shift-media doctor", () => {
   });
 });
 
-describe("examineMachine", () => {
+describe("checkMachine", () => {
   const platform = {
     os: "linux",
     cpu: "x64",
@@ -150,27 +150,28 @@ describe("examineMachine", () => {
 
   it.each([
     [{}, "Cannot find package 'sharp'", "not installed"],
-    [{ installed: [] }, "Could not load", "left out"],
+    [{ installed: [] }, "Could not load", "is not installed (--omit"],
     [{ installed: ["darwin-arm64"] }, "Could not load", "another platform"],
     [{ isMusl: true }, "Could not load", "C library"],
     [{}, "libc.so.6: version `GLIBC_2.28' not found", "older than sharp needs"],
     [{}, "Unsupported CPU: Prebuilt binaries for linux-x64 require v2 microarchitecture", "SSE4.2"],
-  ])("says why sharp cannot be loaded: %j, %s", (more, message, says) => {
-    const finding = explainSharp({ ...platform, ...more }, message);
-    expect(finding).toMatchObject({ status: "fail", check: "sharp" });
-    expect(finding.says).toContain(says);
+  ])("says why sharp cannot be loaded: %j, %s", (more, problem, expected) => {
+    const result = explainSharp({ ...platform, ...more }, problem);
+    expect(result).toMatchObject({ status: "fail", check: "sharp" });
+    expect(result.message).toContain(expected);
   });
 
   it("goes no further without it", async () => {
     const found = [];
-    const none = examineMachine(platform, () => Promise.reject(new Error("no")));
-    for await (const finding of none) found.push(finding.status);
+    const none = checkMachine(platform, () => Promise.reject(new Error("no")));
+    for await (const result of none) found.push(result.status);
     expect(found).toEqual(["ok", "fail"]);
   });
 
   it.each([
     ["18.20.0", "fail"],
     ["20.8.1", "fail"],
+    ["20.18.3", "fail"], // package.json says 20.19
     ["20.20.2", "warn"],
     ["24.0.0", "ok"],
   ])("judges Node %s", (node, status) => {

@@ -4,11 +4,11 @@ import type { AddressInfo } from "node:net";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { ListObjectsV2Command } from "@aws-sdk/client-s3";
 import { checkCacheKey } from "../../../src/ops/doctor/checks/cache-key.ts";
-import type { Finding, Findings } from "../../../src/ops/doctor/result.ts";
-import { examineObjects } from "../../../src/ops/doctor/checks/objects.ts";
-import type { Patient } from "../../../src/ops/doctor/target.ts";
-import { examineCdn, examineService } from "../../../src/ops/doctor/checks/service.ts";
-import { examineMisses } from "../../../src/ops/doctor/checks/website.ts";
+import type { CheckResult, CheckResults } from "../../../src/ops/doctor/result.ts";
+import { checkObjects } from "../../../src/ops/doctor/checks/objects.ts";
+import type { Target } from "../../../src/ops/doctor/target.ts";
+import { checkCdn, checkService } from "../../../src/ops/doctor/checks/service.ts";
+import { checkMisses } from "../../../src/ops/doctor/checks/website.ts";
 import { createS3Client } from "../../../src/store/s3/client.ts";
 import type { S3Server } from "../../support/s3-server.ts";
 import { startS3Server } from "../../support/s3-server.ts";
@@ -23,10 +23,10 @@ async function listen(answer: RequestListener): Promise<string> {
   return `http://127.0.0.1:${port}`;
 }
 
-async function collect(findings: Findings): Promise<Readonly<Record<string, Finding>>> {
-  const found: Finding[] = [];
-  for await (const finding of findings) found.push(finding);
-  return Object.fromEntries(found.map((finding) => [finding.check, finding]));
+async function collect(results: CheckResults): Promise<Readonly<Record<string, CheckResult>>> {
+  const found: CheckResult[] = [];
+  for await (const result of results) found.push(result);
+  return Object.fromEntries(found.map((result) => [result.check, result]));
 }
 
 /** A cache for ever, before the server at `origin`, that knows answers by what `keyOf` gives. */
@@ -45,26 +45,26 @@ function caching(origin: string, keyOf: (url: string) => string): RequestListene
 }
 
 async function statusAt(cdn: string): Promise<string | undefined> {
-  const found = await collect(examineCdn(cdn, "/w_64,f_auto/a.png"));
+  const found = await collect(checkCdn(cdn, "/w_64,f_auto/a.png"));
   return found["f_auto through the CDN"]?.status;
 }
 
-/** The advice about a service that answers so for a variant. */
-async function cureAfter(status: number): Promise<string | undefined> {
+/** The fix for a service that answers a variant with this status. */
+async function findFix(status: number): Promise<string | undefined> {
   const url = await listen((request, response) => {
     response.writeHead(request.url === "/readyz" ? 200 : status).end();
   });
   const service = { url, basePath: "", publicUrl: undefined, path: "/w_64/a.jpg" };
-  return (await collect(examineService(service)))["a variant"]?.remedy;
+  return (await collect(checkService(service)))["a variant"]?.fix;
 }
 
-describe("what a doctor sees from outside", () => {
+describe("the checks from outside", () => {
   let s3: S3Server;
-  let patient: Patient;
+  let target: Target;
 
   beforeAll(async () => {
     s3 = await startS3Server();
-    patient = {
+    target = {
       client: createS3Client({ ...s3, forcePathStyle: true }),
       originals: { bucket: s3.originalsBucket, prefix: "" },
       variants: { bucket: s3.variantsBucket, prefix: "variants/" },
@@ -77,49 +77,50 @@ describe("what a doctor sees from outside", () => {
 
   afterAll(async () => {
     for (const server of servers) server.close().closeAllConnections();
-    patient.client.destroy();
+    target.client.destroy();
     await s3.stop();
   });
 
-  it("names a circle of redirects, and leaves nothing behind", async () => {
+  it("names a loop of redirects, and leaves nothing behind", async () => {
     const service = await listen((request, response) => {
       response.writeHead(302, { location: `${publicUrl}${request.url}` }).end();
     });
     const publicUrl = await listen((request, response) => {
       response.writeHead(302, { location: `${service}${request.url}` }).end();
     });
-    const circled = { ...patient, publicUrl };
+    const looping = { ...target, publicUrl };
     const found = {
-      ...(await collect(examineObjects(circled))),
-      ...(await collect(examineMisses(circled))),
+      ...(await collect(checkObjects(looping))),
+      ...(await collect(checkMisses(looping))),
     };
     for (const check of ["public URL", "a missing variant"]) {
       expect(found[check]).toMatchObject({ status: "fail" });
-      expect(found[check]?.says).toContain(`circle: ${publicUrl}`);
-      expect(found[check]?.says).toContain(` -> ${service}`);
+      expect(found[check]?.message).toContain(`loop: ${publicUrl}`);
+      expect(found[check]?.message).toContain(` -> ${service}`);
     }
     const asked = await collect(
-      examineService({ url: service, basePath: "", publicUrl, path: "/w_64/a.png" }),
+      checkService({ url: service, basePath: "", publicUrl, path: "/w_64/a.png" }),
     );
     expect(asked["service"]?.status).toBe("fail");
     const list = new ListObjectsV2Command({ Bucket: s3.variantsBucket });
-    expect((await patient.client.send(list)).KeyCount).toBe(0);
+    expect((await target.client.send(list)).KeyCount).toBe(0);
   });
 
   it("tells a service that is ill from an original that is no image", async () => {
-    expect(await cureAfter(415)).toMatch(/--original/);
-    expect(await cureAfter(502)).toMatch(/log of the service/);
+    expect(await findFix(415)).toMatch(/--original/);
+    expect(await findFix(502)).toMatch(/log of the service/);
   });
 
   it("tells a cache that looks at v from one that does not", async () => {
-    const base = String(patient.publicUrl);
+    const base = String(target.publicUrl);
     const blind = await listen(caching(base, (url) => url.replace(/\?.*/, "")));
     const seeing = await listen(caching(base, (url) => url));
-    const check = (publicUrl: string): Promise<Finding> => checkCacheKey({ ...patient, publicUrl });
+    const check = (publicUrl: string): Promise<CheckResult> =>
+      checkCacheKey({ ...target, publicUrl });
     expect(await check(blind)).toMatchObject({ status: "fail" });
     expect(await check(seeing)).toMatchObject({
       status: "ok",
-      says: "a new version is a new entry, and the old one is kept",
+      message: "the CDN caches each version on its own",
     });
     expect(await check(base)).toMatchObject({ status: "ok" });
     expect(await check("http://127.0.0.1:1")).toMatchObject({ status: "skipped" });

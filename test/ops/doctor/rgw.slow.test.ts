@@ -9,7 +9,7 @@ import {
 } from "@aws-sdk/client-s3";
 import type { S3Client } from "@aws-sdk/client-s3";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
-import type { Patient } from "../../../src/ops/doctor/target.ts";
+import type { Target } from "../../../src/ops/doctor/target.ts";
 import { checkPresigned } from "../../../src/ops/doctor/checks/presigned.ts";
 import { createProbe } from "../../../src/ops/doctor/probe.ts";
 import { createS3Client } from "../../../src/store/s3/client.ts";
@@ -43,14 +43,14 @@ async function startProxy(target: string): Promise<{ url: string; stop: () => Pr
   return { url: `http://127.0.0.1:${port}`, stop };
 }
 
-async function examinePresigned(
+async function tryPresigned(
   client: S3Client,
   bucket: string,
   where: Pick<Rgw, "endpoint" | "region" | "credentials">,
 ): Promise<string> {
   const { endpoint, region, credentials } = where;
   const visitors = createS3Client({ forcePathStyle: true, endpoint, region, credentials });
-  const patient: Patient = {
+  const target: Target = {
     client,
     endpoint,
     originals: { bucket, prefix: "" },
@@ -59,12 +59,12 @@ async function examinePresigned(
     arePublicOriginals: false,
     cacheControl: "no-cache",
   };
-  const probe = createProbe(patient);
+  const probe = createProbe(target);
   try {
     await probe.put("probe.png");
     const presign = createPresign(visitors, bucket);
-    const { status, says, remedy } = await checkPresigned(patient, probe, presign);
-    return [status, says, remedy].filter(Boolean).join(": ");
+    const { status, message, fix } = await checkPresigned(target, probe, presign);
+    return [status, message, fix].filter(Boolean).join(": ");
   } finally {
     await probe.clear();
     visitors.destroy();
@@ -108,9 +108,9 @@ describe.skipIf(!hasRgw())("setup and doctor on Ceph RGW", () => {
     for (const secret of [asOwner, asService].map((env) => env["AWS_SECRET_ACCESS_KEY"] ?? "?")) {
       expect(output + errors).not.toContain(secret);
     }
-    const found = linesOf(output).map(({ check, status, says, remedy }) => [
+    const found = linesOf(output).map(({ check, status, message, fix }) => [
       check,
-      [status, says, remedy].filter(Boolean).join(": "),
+      [status, message, fix].filter(Boolean).join(": "),
     ]);
     return { code, found: Object.fromEntries(found) as Record<string, string> };
   }
@@ -136,7 +136,7 @@ describe.skipIf(!hasRgw())("setup and doctor on Ceph RGW", () => {
     expect(bad.filter(([check]) => check !== "node")).toEqual([]);
     expect([after.code, after.found["the same from the bucket"]]).toEqual([
       0,
-      "ok: PUBLIC_URL has it, byte by byte",
+      "ok: PUBLIC_URL has the same bytes",
     ]);
     expect(Object.keys(after.found)).toEqual(
       expect.arrayContaining([
@@ -158,12 +158,12 @@ describe.skipIf(!hasRgw())("setup and doctor on Ceph RGW", () => {
     const good = await doctor(hidden);
     expect([good.code, good.found["presigned"]]).toEqual([
       0,
-      `ok: a signed URL gives what is written (127.0.0.1:${rgw.port})`,
+      `ok: a signed URL gives the bytes that were written (127.0.0.1:${rgw.port})`,
     ]);
     expect(good.found["public URL"]).toBeUndefined();
     expect(JSON.stringify(good)).not.toMatch(/X-Amz-/i);
     const found = (bucket: string, endpoint = rgw.endpoint): Promise<string> =>
-      examinePresigned(owner, bucket, { ...rgw, endpoint });
+      tryPresigned(owner, bucket, { ...rgw, endpoint });
     const elsewhere = await found("hidden", "http://127.0.0.1:1");
     expect(elsewhere).toMatch(/^fail: signed URLs lead to 127\.0\.0\.1:1: .*S3_PUBLIC_ENDPOINT/);
     // a proxy that passes requests on under its own name changes them
@@ -172,7 +172,7 @@ describe.skipIf(!hasRgw())("setup and doctor on Ceph RGW", () => {
     await proxy.stop();
     expect(renamed).toMatch(/^fail: 403 SignatureDoesNotMatch from .*Host/);
     expect(elsewhere + renamed).not.toMatch(/X-Amz-/i);
-    expect(await found("fresh")).toMatch(/^warn: variants can be read without a signature, too/);
+    expect(await found("fresh")).toMatch(/^warn: variants can also be read without a signature/);
   });
 
   it("names wrong keys, and what is public and should not be", async () => {
@@ -225,7 +225,7 @@ describe.skipIf(!hasRgw())("setup and doctor on Ceph RGW", () => {
     const args = "setup --apply --access public --website --service http://127.0.0.1:1".split(" ");
     await runCli(args, { environment: site });
     const { found } = await doctor(site);
-    expect(found["website rules"]).toBe("ok: 403 and 404 are sent to the service");
+    expect(found["website rules"]).toBe("ok: 403 and 404 are redirected to the service");
     expect(found["conditional writes"]).toMatch(/^warn: .*on Ceph a bucket without versions/);
   });
 
@@ -239,6 +239,6 @@ describe.skipIf(!hasRgw())("setup and doctor on Ceph RGW", () => {
       "write variants": expect.stringMatching(/^fail: .*s3:PutObject.* Deny/) as string,
     });
     const blocked = await doctor(asOwner);
-    expect(blocked.found["public URL"]).toMatch(/^fail: 403: nobody may read variants there/);
+    expect(blocked.found["public URL"]).toMatch(/^fail: 403: visitors may not read variants/);
   });
 });

@@ -2,7 +2,7 @@ import type { RequestListener, Server } from "node:http";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterEach, describe, expect, it } from "vitest";
-import { ask, follow, printWay } from "../../../src/ops/doctor/web.ts";
+import { ask, followRedirects, printHops } from "../../../src/ops/doctor/web.ts";
 
 let server: Server | undefined;
 
@@ -28,7 +28,7 @@ describe("follow", () => {
     "http://[",
   ])("goes no further than to %s", async (location) => {
     const url = await listen((_, response) => response.writeHead(302, { location }).end());
-    const { hops, answer } = await follow(url);
+    const { hops, answer } = await followRedirects(url);
     expect([hops, answer?.status]).toEqual([[url], 302]);
   });
 
@@ -38,7 +38,7 @@ describe("follow", () => {
       count += 1;
       response.writeHead(302, { location: `/${count}` }).end();
     });
-    expect((await follow(url)).answer).toBeUndefined();
+    expect((await followRedirects(url)).answer).toBeUndefined();
     expect(count).toBeLessThan(20);
   });
 });
@@ -66,7 +66,7 @@ describe("printWay", () => {
       "https://user:pass@b.example/a.jpg?X-Amz-Signature=sig#part",
       "https://c.example/a@b.jpg",
     ];
-    expect(printWay(hops)).toBe(
+    expect(printHops(hops)).toBe(
       "https://img.example/s--…--/w_1/a.jpg -> https://…@b.example/a.jpg -> https://c.example/a@b.jpg",
     );
   });

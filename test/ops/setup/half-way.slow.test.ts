@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { applySteps } from "../../../src/ops/setup/apply.ts";
-import type { Outcome } from "../../../src/ops/setup/outcome.ts";
+import { applyPlan } from "../../../src/ops/setup/apply.ts";
+import type { SetupOutcome } from "../../../src/ops/setup/outcome.ts";
 import { createPlan } from "../../../src/ops/setup/plan.ts";
 import { createS3Client } from "../../../src/store/s3/client.ts";
 import type { Rgw } from "../../support/rgw.ts";
@@ -8,7 +8,7 @@ import { hasRgw, startRgw } from "../../support/rgw.ts";
 import type { FaultyS3 } from "../../support/s3-proxy.ts";
 import { startFaultyS3 } from "../../support/s3-proxy.ts";
 import { giveStatus, refuse } from "../../support/s3-script.ts";
-import { wish } from "../../support/wishes.ts";
+import { createBucketSpec } from "../../support/bucket-spec.ts";
 
 describe.skipIf(!hasRgw())("a setup that fails half-way", () => {
   let rgw: Rgw;
@@ -25,8 +25,8 @@ describe.skipIf(!hasRgw())("a setup that fails half-way", () => {
   });
 
   async function apply(): Promise<readonly string[]> {
-    const wanted = wish({
-      flavour: "rgw",
+    const wanted = createBucketSpec({
+      provider: "rgw",
       access: "public",
       region: rgw.region,
       endpoint: proxy.endpoint,
@@ -34,8 +34,8 @@ describe.skipIf(!hasRgw())("a setup that fails half-way", () => {
       website: { service: "https://img.example.com", publicUrl: undefined },
     });
     const client = createS3Client({ forcePathStyle: true });
-    const outcomes: Outcome[] = [];
-    for await (const outcome of applySteps(createPlan(wanted).steps, client)) {
+    const outcomes: SetupOutcome[] = [];
+    for await (const outcome of applyPlan(createPlan(wanted).steps, client)) {
       outcomes.push(outcome);
     }
     client.destroy();

@@ -9,7 +9,7 @@ import {
   PutObjectCommand,
 } from "@aws-sdk/client-s3";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
-import { applySteps } from "../../../src/ops/setup/apply.ts";
+import { applyPlan } from "../../../src/ops/setup/apply.ts";
 import { createPlan } from "../../../src/ops/setup/plan.ts";
 import { createS3Client } from "../../../src/store/s3/client.ts";
 import { useS3 } from "../../support/environment.ts";
@@ -18,7 +18,7 @@ import type { Rgw } from "../../support/rgw.ts";
 import { hasRgw, startRgw } from "../../support/rgw.ts";
 import type { TestServer } from "../../support/server.ts";
 import { startTestServer, until } from "../../support/server.ts";
-import { wish } from "../../support/wishes.ts";
+import { createBucketSpec } from "../../support/bucket-spec.ts";
 
 const PLACES = [
   ["one bucket", { bucket: "media", prefix: "" }, { bucket: "media", prefix: "variants/" }],
@@ -55,8 +55,8 @@ describe.skipIf(!hasRgw())("the rights that setup grants, on Ceph RGW", () => {
     let server: TestServer;
 
     beforeAll(async () => {
-      const wanted = wish({
-        flavour: "rgw",
+      const wanted = createBucketSpec({
+        provider: "rgw",
         region: rgw.region,
         endpoint: rgw.endpoint,
         originals,
@@ -64,7 +64,7 @@ describe.skipIf(!hasRgw())("the rights that setup grants, on Ceph RGW", () => {
         shouldCreateBuckets: true,
         principal: "arn:aws:iam:::user/svc",
       });
-      for await (const { status } of applySteps(createPlan(wanted).steps, owner)) {
+      for await (const { status } of applyPlan(createPlan(wanted).steps, owner)) {
         expect(status).not.toBe("failed");
       }
       await putOriginal(image);

@@ -4,26 +4,30 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { cors, lifecycle, publicAccess } from "../../../src/ops/setup/bucket/documents.ts";
+import {
+  buildCors,
+  buildLifecycle,
+  buildPublicAccess,
+} from "../../../src/ops/setup/bucket/documents.ts";
 import type { Json } from "../../../src/ops/setup/bucket/merge.ts";
 import { isSame, mergeNamed } from "../../../src/ops/setup/bucket/merge.ts";
 import {
-  eventPattern,
+  buildEventPattern,
   mergeNotifications,
-  notifications,
+  buildNotifications,
 } from "../../../src/ops/setup/bucket/notifications.ts";
 import { createPlan } from "../../../src/ops/setup/plan.ts";
 import {
-  bucketPolicy,
-  foreignPublicStatements,
+  buildBucketPolicy,
+  findForeignPublic,
   mergePolicy,
-  servicePolicy,
+  buildServicePolicy,
 } from "../../../src/ops/setup/bucket/policy.ts";
-import { quote } from "../../../src/ops/setup/manual/shell.ts";
-import { mergeWebsite, website } from "../../../src/ops/setup/bucket/website.ts";
-import type { Wish } from "../../../src/ops/setup/spec.ts";
-import { guessFlavour } from "../../../src/ops/setup/spec.ts";
-import { wish } from "../../support/wishes.ts";
+import { quoteWord } from "../../../src/ops/setup/shell.ts";
+import { mergeWebsite, buildWebsite } from "../../../src/ops/setup/bucket/website.ts";
+import type { BucketSpec } from "../../../src/ops/setup/spec.ts";
+import { guessProvider } from "../../../src/ops/setup/spec.ts";
+import { createBucketSpec } from "../../support/bucket-spec.ts";
 
 const TOPIC = "arn:aws:sns:eu-central-1:123456789012:media";
 const DISTRIBUTION = "arn:aws:cloudfront::123456789012:distribution/E123";
@@ -49,14 +53,14 @@ describe("mergeNamed", () => {
   });
 });
 
-function blocked(more: Partial<Wish>): unknown {
-  return publicAccess(wish(more), "media")["BlockPublicPolicy"];
+function blocked(more: Partial<BucketSpec>): unknown {
+  return buildPublicAccess(createBucketSpec(more), "media")["BlockPublicPolicy"];
 }
 
 describe("the documents", () => {
   it("let the service do what it does where it does it, and nothing else", () => {
-    const { Statement } = servicePolicy(
-      wish({
+    const { Statement } = buildServicePolicy(
+      createBucketSpec({
         originals: { bucket: "first", prefix: "in/" },
         variants: { bucket: "second", prefix: "made/" },
       }),
@@ -70,56 +74,58 @@ describe("the documents", () => {
       ["s3:PutObject", "arn:aws:s3:::second/made/*"],
       ["s3:ListBucket", "arn:aws:s3:::first", "arn:aws:s3:::second"],
     ]);
-    const { Statement: escaped } = servicePolicy(
-      wish({ originals: { bucket: "b", prefix: "a*$?" } }),
+    const { Statement: escaped } = buildServicePolicy(
+      createBucketSpec({ originals: { bucket: "b", prefix: "a*$?" } }),
     );
     expect(escaped[0]?.Resource).toEqual(["arn:aws:s3:::b/a${*}${$}${?}*"]);
-    const china = servicePolicy(wish({ region: "cn-north-1" }));
+    const china = buildServicePolicy(createBucketSpec({ region: "cn-north-1" }));
     expect(china.Statement[0]?.Resource).toEqual(["arn:aws-cn:s3:::media/*"]);
   });
 
   it("make public what was asked for, and block the rest", () => {
-    expect(bucketPolicy(wish(), "media").Statement).toEqual([]);
+    expect(buildBucketPolicy(createBucketSpec(), "media").Statement).toEqual([]);
     expect(blocked({})).toBe(true);
     const cdn = { access: "cdn", distribution: DISTRIBUTION } as const;
     expect(blocked(cdn)).toBe(true);
-    expect(bucketPolicy(wish(cdn), "media").Statement[0]).toMatchObject({
+    expect(buildBucketPolicy(createBucketSpec(cdn), "media").Statement[0]).toMatchObject({
       Principal: { Service: "cloudfront.amazonaws.com" },
       Condition: { StringEquals: { "AWS:SourceArn": DISTRIBUTION } },
     });
     expect(blocked({ access: "public" })).toBe(false);
-    const { Statement } = bucketPolicy(wish({ access: "public" }), "media");
+    const { Statement } = buildBucketPolicy(createBucketSpec({ access: "public" }), "media");
     expect(
       Statement.map(({ Principal, Action, Resource }) => [Principal, Action, Resource]),
     ).toEqual([["*", ["s3:GetObject"], ["arn:aws:s3:::media/variants/*"]]]);
-    const two = wish({ access: "public", originals: { bucket: "first", prefix: "" } });
-    expect(bucketPolicy(two, "first").Statement).toEqual([]);
-    expect(publicAccess(two, "first")["RestrictPublicBuckets"]).toBe(true);
+    const two = createBucketSpec({ access: "public", originals: { bucket: "first", prefix: "" } });
+    expect(buildBucketPolicy(two, "first").Statement).toEqual([]);
+    expect(buildPublicAccess(two, "first")["RestrictPublicBuckets"]).toBe(true);
   });
 
   it("touch nothing but variants by lifecycle", () => {
-    const all = lifecycle(wish({ expireDays: 30 }), "media")["Rules"] as Json[];
+    const all = buildLifecycle(createBucketSpec({ expireDays: 30 }), "media")["Rules"] as Json[];
     expect(all.map(({ Filter }) => Filter)).toEqual([
       { Prefix: "variants/" },
       { Prefix: "variants/" },
     ]);
     expect(all[0]).toMatchObject({ Expiration: { Days: 30 } });
     expect(all[1]).toMatchObject({ Expiration: { ExpiredObjectDeleteMarker: true } });
-    expect(cors(wish({ corsOrigins: [] }), "media")).toEqual({ CORSRules: [] });
+    expect(buildCors(createBucketSpec({ corsOrigins: [] }), "media")).toEqual({ CORSRules: [] });
   });
 
   it("keep the events of our own writes out where that can be said", () => {
-    const shared = notifications(wish({ notify: TOPIC }));
+    const shared = buildNotifications(createBucketSpec({ notify: TOPIC }));
     expect(JSON.stringify(shared)).not.toContain("Filter");
-    const folder = notifications(
-      wish({ notify: TOPIC, originals: { bucket: "media", prefix: "in/" } }),
+    const folder = buildNotifications(
+      createBucketSpec({ notify: TOPIC, originals: { bucket: "media", prefix: "in/" } }),
     );
     expect(JSON.stringify(folder)).toContain('{"Name":"prefix","Value":"in/"}');
-    expect(eventPattern(wish())).toMatchObject({
+    expect(buildEventPattern(createBucketSpec())).toMatchObject({
       detail: { object: { key: [{ "anything-but": { prefix: "variants/" } }] } },
     });
     const theirs = { QueueConfigurations: [{ Id: "theirs" }], EventBridgeConfiguration: {} };
-    expect(mergeNotifications(theirs, notifications(wish({ notify: "none" })))).toEqual(theirs);
+    expect(
+      mergeNotifications(theirs, buildNotifications(createBucketSpec({ notify: "none" }))),
+    ).toEqual(theirs);
   });
 
   it("find statements of others that make something public", () => {
@@ -129,13 +135,13 @@ describe("the documents", () => {
       { ...open, Sid: "Limited", Condition: {} },
       { ...open, Sid: "ShiftMediaX" },
     ];
-    expect(foreignPublicStatements({ Statement })).toEqual(["Open"]);
+    expect(findForeignPublic({ Statement })).toEqual(["Open"]);
     expect(mergePolicy({ Statement: { Sid: "ShiftMediaOld" } }, { Statement: [] })).toBeUndefined();
   });
 });
 
 describe("website", () => {
-  const wanted = wish({ access: "public" });
+  const wanted = createBucketSpec({ access: "public" });
 
   it.each([
     "http://media.s3-website.eu-central-1.amazonaws.com",
@@ -147,12 +153,13 @@ describe("website", () => {
     "ftp://img.example.com",
     "img.example.com",
   ])("refuses to send misses to %s", (service) => {
-    const make = (): Json => website(wanted, { service, publicUrl: "https://cdn.example.com" });
+    const make = (): Json =>
+      buildWebsite(wanted, { service, publicUrl: "https://cdn.example.com" });
     expect(make).toThrow(/--service must be/);
   });
 
   it("sends 403 and 404 below the variants' prefix on, for now only, and keeps other rules", () => {
-    const ours = website(wanted, {
+    const ours = buildWebsite(wanted, {
       service: "https://img.example.com:8443/i",
       publicUrl: undefined,
     });
@@ -174,22 +181,47 @@ describe("website", () => {
   });
 });
 
+function listManualCommands(more: Partial<BucketSpec>): readonly string[] {
+  return createPlan(createBucketSpec(more)).manualSteps.flatMap((step) => step.commands);
+}
+
 describe("createPlan", () => {
-  it.each<[Partial<Wish>, RegExp]>([
+  it.each<[Partial<BucketSpec>, RegExp]>([
     [{ access: "cdn" }, /--distribution/],
-    [{ access: "cdn", flavour: "rgw", distribution: DISTRIBUTION }, /CloudFront/],
-    [{ access: "public", flavour: "r2" }, /public as a whole/],
+    [{ access: "cdn", provider: "rgw", distribution: DISTRIBUTION }, /CloudFront/],
+    [{ access: "public", provider: "r2" }, /public as a whole/],
     [{ arePublicOriginals: true }, /--access public/],
     [{ website: { service: "https://a.example", publicUrl: undefined } }, /--access public/],
     [{ notify: "x" }, /ARN of an SNS topic/],
-    [{ notify: "eventbridge", flavour: "rgw" }, /for aws/],
+    [{ notify: "eventbridge", provider: "rgw" }, /needs aws/],
     [{ principal: "*" }, /ARN of a user/],
     [{ user: "a b" }, /must be names/],
     [{ user: "", principal: "arn:aws:iam:::user/" }, /must be names/],
     [{ distribution: DISTRIBUTION }, /--access cdn/],
     [{ corsOrigins: ["example.com"] }, /--cors-origin/],
   ])("refuses %j", (more, problem) => {
-    expect(() => createPlan(wish(more))).toThrow(problem);
+    expect(() => createPlan(createBucketSpec(more))).toThrow(problem);
+  });
+
+  it("prints the group, the user and the rights of the service as commands of the AWS CLI", () => {
+    const calls = (more: Partial<BucketSpec>): readonly string[] =>
+      listManualCommands(more).map((command) => command.split(" ").slice(1, 5).join(" "));
+    expect(calls({ group: "media", user: "svc" })).toEqual([
+      "iam create-group --group-name media",
+      "iam put-group-policy --group-name media",
+      "iam create-user --user-name svc",
+      "iam add-user-to-group --group-name media",
+      "iam create-access-key --user-name svc",
+    ]);
+    expect(calls({ user: "svc" })).toEqual([
+      "iam create-user --user-name svc",
+      "iam put-user-policy --user-name svc",
+      "iam create-access-key --user-name svc",
+    ]);
+    const [, policy = ""] = listManualCommands({ user: "svc" });
+    const document = /--policy-document '(.*)'$/s.exec(policy)?.[1] ?? "";
+    expect(JSON.parse(document)).toEqual(buildServicePolicy(createBucketSpec()));
+    expect(policy).not.toMatch(/--region|--endpoint-url/);
   });
 
   it.each([
@@ -198,35 +230,34 @@ describe("createPlan", () => {
     ["https://0123.r2.cloudflarestorage.com", "r2"],
     ["http://minio:9000", "minio"],
     ["https://ceph.example.com", "rgw"],
-  ])("takes %s for %s", (endpoint, flavour) => {
-    expect(guessFlavour(endpoint)).toBe(flavour);
+  ])("takes %s for %s", (endpoint, provider) => {
+    expect(guessProvider(endpoint)).toBe(provider);
   });
 
   it("quotes so that a shell gives every word back", () => {
     const words = ["a b", "it's", '"$HOME"', "`id`", "a\nb", "*", "", "\\", "ü"];
-    const printed = execFileSync("sh", ["-c", `printf '%s\\0' ${words.map(quote).join(" ")}`]);
+    const printed = execFileSync("sh", ["-c", `printf '%s\\0' ${words.map(quoteWord).join(" ")}`]);
     expect(printed.toString().split("\0").slice(0, -1)).toEqual(words);
   });
 
   it.each(["aws", "rgw", "minio", "r2"] as const)(
     "gives commands that a shell understands: %s",
-    (flavour) => {
-      const { steps, iamCommands, byHand } = createPlan(
-        wish({
-          flavour,
-          access: flavour === "r2" ? "private" : "public",
+    (provider) => {
+      const { steps, manualSteps } = createPlan(
+        createBucketSpec({
+          provider: provider,
+          access: provider === "r2" ? "private" : "public",
           originals: { bucket: "media", prefix: "it's $HOME/" },
           endpoint: "http://127.0.0.1:1",
           shouldCreateBuckets: true,
           expireDays: 30,
           user: "svc",
-          notify: flavour === "rgw" ? undefined : TOPIC,
+          notify: provider === "rgw" ? undefined : TOPIC,
         }),
       );
       const commands = [
         ...steps.flatMap((step) => step.commands),
-        ...iamCommands,
-        ...byHand.flatMap((part) => part.commands),
+        ...manualSteps.flatMap((part) => part.commands),
       ];
       expect(commands.length).toBeGreaterThan(3);
       const folder = mkdtempSync(join(tmpdir(), "shift-media-"));

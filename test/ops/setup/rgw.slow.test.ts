@@ -11,20 +11,20 @@ import {
   PutObjectCommand,
 } from "@aws-sdk/client-s3";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { applySteps } from "../../../src/ops/setup/apply.ts";
-import type { Outcome } from "../../../src/ops/setup/outcome.ts";
+import { applyPlan } from "../../../src/ops/setup/apply.ts";
+import type { SetupOutcome } from "../../../src/ops/setup/outcome.ts";
 import { createPlan } from "../../../src/ops/setup/plan.ts";
-import type { Wish } from "../../../src/ops/setup/spec.ts";
+import type { BucketSpec } from "../../../src/ops/setup/spec.ts";
 import { createS3Client } from "../../../src/store/s3/client.ts";
 import type { Rgw } from "../../support/rgw.ts";
 import { hasRgw, startRgw } from "../../support/rgw.ts";
-import { wish } from "../../support/wishes.ts";
+import { createBucketSpec } from "../../support/bucket-spec.ts";
 
-function statuses(outcomes: readonly Outcome[]): Readonly<Record<string, string>> {
+function statuses(outcomes: readonly SetupOutcome[]): Readonly<Record<string, string>> {
   return Object.fromEntries(
-    outcomes.map(({ step, of, status, says }) => [
-      `${step} of ${of}`,
-      says ? `${status}: ${says}` : status,
+    outcomes.map(({ step, bucket, status, message }) => [
+      `${step} of ${bucket}`,
+      message ? `${status}: ${message}` : status,
     ]),
   );
 }
@@ -50,11 +50,11 @@ describe.skipIf(!hasRgw())("setup of buckets on Ceph RGW", () => {
     await rgw.stop();
   });
 
-  function wishFor(more: Partial<Wish> = {}): Wish {
+  function specFor(more: Partial<BucketSpec> = {}): BucketSpec {
     used += 1;
     const bucket = `media-${used}`;
-    return wish({
-      flavour: "rgw",
+    return createBucketSpec({
+      provider: "rgw",
       region: rgw.region,
       endpoint: rgw.endpoint,
       originals: { bucket, prefix: "" },
@@ -64,9 +64,9 @@ describe.skipIf(!hasRgw())("setup of buckets on Ceph RGW", () => {
     });
   }
 
-  async function apply(wanted: Wish): Promise<readonly Outcome[]> {
-    const outcomes: Outcome[] = [];
-    for await (const outcome of applySteps(createPlan(wanted).steps, client)) {
+  async function apply(wanted: BucketSpec): Promise<readonly SetupOutcome[]> {
+    const outcomes: SetupOutcome[] = [];
+    for await (const outcome of applyPlan(createPlan(wanted).steps, client)) {
       outcomes.push(outcome);
     }
     return outcomes;
@@ -74,7 +74,7 @@ describe.skipIf(!hasRgw())("setup of buckets on Ceph RGW", () => {
 
   const WEBSITE = { service: "https://img.example.com/i", publicUrl: "http://media.example.com" };
 
-  const WISHES: readonly (readonly [what: string, Partial<Wish>])[] = [
+  const WISHES: readonly (readonly [what: string, Partial<BucketSpec>])[] = [
     ["one private bucket", {}],
     ["one public bucket", { access: "public", expireDays: 30 }],
     ["a website", { access: "public", website: WEBSITE }],
@@ -94,7 +94,7 @@ describe.skipIf(!hasRgw())("setup of buckets on Ceph RGW", () => {
   ];
 
   it.each(WISHES)("makes all of it once, and then finds nothing to do: %s", async (_, more) => {
-    const wanted = wishFor(more);
+    const wanted = specFor(more);
     const first = await apply(wanted);
     for (const { status } of first) expect(status).toMatch(/created|changed/);
     expect(first.filter(({ status }) => status === "created").length).toBeGreaterThan(1);
@@ -103,7 +103,7 @@ describe.skipIf(!hasRgw())("setup of buckets on Ceph RGW", () => {
   });
 
   it("leaves what others have there, and takes away what it has made before", async () => {
-    const wanted = wishFor({ access: "public", website: WEBSITE, expireDays: 30 });
+    const wanted = specFor({ access: "public", website: WEBSITE, expireDays: 30 });
     const Bucket = wanted.variants.bucket;
     await apply({ ...wanted, website: undefined, corsOrigins: [] });
     const statement = allowing(
@@ -162,7 +162,8 @@ describe.skipIf(!hasRgw())("setup of buckets on Ceph RGW", () => {
     const less = await apply({ ...wanted, expireDays: undefined, corsOrigins: [] });
     expect(statuses(less)).toMatchObject({
       [`policy of ${Bucket}`]: "unchanged",
-      [`cors of ${Bucket}`]: "changed: took away what was not asked for again: ShiftMediaRead",
+      [`cors of ${Bucket}`]:
+        "changed: removed, because this command did not ask for it again: ShiftMediaRead",
       [`lifecycle of ${Bucket}`]: expect.stringMatching(
         /again: ShiftMediaExpireVariants$/,
       ) as string,
@@ -190,7 +191,7 @@ describe.skipIf(!hasRgw())("setup of buckets on Ceph RGW", () => {
   }
 
   it("does not block what somebody else has made public", async () => {
-    const wanted = wishFor({ access: "public" });
+    const wanted = specFor({ access: "public" });
     const Bucket = wanted.variants.bucket;
     await apply(wanted);
     const statement = allowing("TheirSite", "*", `${Bucket}/site/*`);
@@ -201,11 +202,11 @@ describe.skipIf(!hasRgw())("setup of buckets on Ceph RGW", () => {
     // where the service is allowed something, Ceph can block nothing
     const principal = "arn:aws:iam:::user/svc";
     const told = statuses(await apply({ ...wanted, access: "private", principal }));
-    expect(told[`policy of ${Bucket}`]).toMatch(/^changed: .*stays: TheirSite$/);
+    expect(told[`policy of ${Bucket}`]).toMatch(/^changed: .*stay: TheirSite$/);
   });
 
   it("takes back what it has opened, and leaves what others are allowed", async () => {
-    const open = wishFor({
+    const open = specFor({
       access: "public",
       arePublicOriginals: true,
       originals: { bucket: "back-originals", prefix: "" },
@@ -219,7 +220,8 @@ describe.skipIf(!hasRgw())("setup of buckets on Ceph RGW", () => {
     const closed = { ...open, access: "private", arePublicOriginals: false } as const;
     await apply({ ...closed, variants: { bucket: Bucket, prefix: "variants/" }, expireDays: 9 });
     expect(statuses(await apply(closed))).toMatchObject({
-      [`cors of ${Bucket}`]: "changed: took away what was not asked for again: ShiftMediaRead",
+      [`cors of ${Bucket}`]:
+        "changed: removed, because this command did not ask for it again: ShiftMediaRead",
       [`lifecycle of ${Bucket}`]: expect.stringContaining("ExpireVariants") as string,
     });
     expect((await fetch(`${rgw.endpoint}/${Bucket}/acl.png`)).status).toBe(403);
@@ -237,11 +239,11 @@ describe.skipIf(!hasRgw())("setup of buckets on Ceph RGW", () => {
   });
 
   it("says that a bucket is missing, and does not go on with that one", async () => {
-    const wanted = wishFor({ shouldCreateBuckets: false });
+    const wanted = specFor({ shouldCreateBuckets: false });
     const outcomes = await apply(wanted);
     expect(outcomes[0]).toMatchObject({
       status: "failed",
-      says: expect.stringContaining("--create-bucket") as string,
+      message: expect.stringContaining("--create-bucket") as string,
     });
     expect(new Set(outcomes.slice(1).map(({ status }) => status))).toEqual(new Set(["skipped"]));
   });

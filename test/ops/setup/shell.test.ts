@@ -1,7 +1,7 @@
 import { execFileSync } from "node:child_process";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { line } from "../../../src/ops/setup/manual/shell.ts";
+import { printCommand } from "../../../src/ops/setup/shell.ts";
 import { chooseRuns } from "../../support/runs.ts";
 
 const HOSTILE = [
@@ -35,7 +35,7 @@ describe("line", () => {
       { minLength: 1, maxLength: 4 },
     );
     const lists = fc.sample(words, { numRuns: chooseRuns(50, 200) });
-    const commands = [HOSTILE, ...lists].map((list) => line("printf", "%s\\0", ...list));
+    const commands = [HOSTILE, ...lists].map((list) => printCommand("printf", "%s\\0", ...list));
     // as a script that somebody has pasted into a file
     const said = execFileSync("sh", { input: `${commands.join("\n")}\n` }).toString();
     expect(said).toBe([HOSTILE, ...lists].map((list) => `${list.join("\0")}\0`).join(""));

@@ -7,7 +7,7 @@ import { PutObjectCommand } from "@aws-sdk/client-s3";
 import type { S3Client } from "@aws-sdk/client-s3";
 import sharp from "sharp";
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
-import { applySteps } from "../../../src/ops/setup/apply.ts";
+import { applyPlan } from "../../../src/ops/setup/apply.ts";
 import { createPlan } from "../../../src/ops/setup/plan.ts";
 import { useS3 } from "../../support/environment.ts";
 import { drawPhoto } from "../../support/images.ts";
@@ -15,7 +15,7 @@ import type { Rgw } from "../../support/rgw.ts";
 import { hasRgw, startRgw } from "../../support/rgw.ts";
 import type { TestServer } from "../../support/server.ts";
 import { readMetric, startTestServer, until } from "../../support/server.ts";
-import { wish } from "../../support/wishes.ts";
+import { createBucketSpec } from "../../support/bucket-spec.ts";
 
 const KEY = "photos/cat.jpg";
 
@@ -76,16 +76,16 @@ async function putOriginal(Bucket: string): Promise<void> {
 async function setUp(bucket: string, service: string): Promise<void> {
   const place = { originals: { bucket, prefix: "" }, variants: { bucket, prefix: "variants/" } };
   const { steps } = createPlan(
-    wish({
+    createBucketSpec({
       ...place,
-      flavour: "rgw",
+      provider: "rgw",
       access: "public",
       region: rgw.region,
       endpoint: rgw.endpoint,
       website: { service, publicUrl: undefined },
     }),
   );
-  for await (const { step, status, says } of applySteps(steps, client)) {
+  for await (const { step, status, message: says } of applyPlan(steps, client)) {
     expect([step, status, says]).not.toContain("failed");
   }
 }

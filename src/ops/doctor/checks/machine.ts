@@ -1,27 +1,25 @@
-import { readdirSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import type * as Sharp from "sharp";
 import { IMAGE_FORMATS } from "../../../transform/formats.ts";
-import type { Finding, Findings } from "../result.ts";
+import type { CheckResult, CheckResults } from "../result.ts";
 import { fail, ok, warn } from "../result.ts";
 
-/** What this machine is, for packages that hold native code. */
+/** Facts of this machine that decide which native package of sharp it needs. */
 export interface Platform {
   readonly os: string;
   readonly cpu: string;
   readonly isMusl: boolean;
-  /** The platforms whose packages of sharp are installed. */
+  /** The platforms whose native packages of sharp are installed. */
   readonly installed: readonly string[];
   readonly node: string;
 }
 
-const OLDEST_NODE = [20, 9] as const;
-
-/** Loaded when it is asked for: whether that works is what this is about. */
+/** Loads sharp, which may fail. */
 export type LoadSharp = () => Promise<typeof Sharp>;
 
-export async function* examineMachine(platform: Platform, load: LoadSharp): Findings {
+export async function* checkMachine(platform: Platform, load: LoadSharp): CheckResults {
   yield checkNode(platform);
   const sharp = await tryLoad(platform, load);
   if ("check" in sharp) {
@@ -33,9 +31,9 @@ export async function* examineMachine(platform: Platform, load: LoadSharp): Find
   yield await checkFormats(sharp);
 }
 
-export function checkNode({ node }: Platform): Finding {
+export function checkNode({ node }: Platform): CheckResult {
   const [major = 0, minor = 0] = node.split(".").map(Number);
-  const [oldest, oldestMinor] = OLDEST_NODE;
+  const [oldest = 0, oldestMinor = 0] = readOldestNode();
   const isOld = major < oldest || (major === oldest && minor < oldestMinor);
   if (isOld) {
     return fail(
@@ -45,10 +43,17 @@ export function checkNode({ node }: Platform): Finding {
     );
   }
   if (major > 20) return ok("node", `Node ${node}`);
-  return warn("node", `Node ${node} has come to its end of life`, "install Node 22 or later");
+  return warn("node", `Node ${node} gets no security updates any more`, "install Node 22 or later");
 }
 
-async function tryLoad(platform: Platform, load: LoadSharp): Promise<typeof Sharp | Finding> {
+/** The oldest version of Node that package.json allows: major and minor. */
+function readOldestNode(): readonly number[] {
+  const path = new URL("../../../../package.json", import.meta.url);
+  const { engines } = JSON.parse(readFileSync(path, "utf8")) as { engines: { node: string } }; // our own package.json
+  return engines.node.replace(">=", "").split(".").map(Number);
+}
+
+async function tryLoad(platform: Platform, load: LoadSharp): Promise<typeof Sharp | CheckResult> {
   try {
     return await load();
   } catch (error) {
@@ -56,53 +61,53 @@ async function tryLoad(platform: Platform, load: LoadSharp): Promise<typeof Shar
   }
 }
 
-/** Says which of the usual reasons it is that sharp cannot be loaded, and the command that mends it. */
-export function explainSharp(platform: Platform, message: string): Finding {
-  const own = platformName(platform);
+/** Explains why sharp cannot be loaded, and gives the command that fixes it. */
+export function explainSharp(platform: Platform, problem: string): CheckResult {
+  const own = printPlatform(platform);
   const install = `npm install --include=optional --os=${platform.os} --cpu=${platform.cpu}${
     platform.os === "linux" ? ` --libc=${platform.isMusl ? "musl" : "glibc"}` : ""
   } sharp`;
   const { installed } = platform;
-  if (/Cannot find package 'sharp'|Cannot find module 'sharp'/.test(message)) {
+  if (/Cannot find package 'sharp'|Cannot find module 'sharp'/.test(problem)) {
     return fail("sharp", "sharp is not installed", "npm install sharp");
   }
-  if (/microarchitecture|x86-64-v2|SSE4/i.test(message)) {
-    const remedy =
-      "take a machine from after 2009, or give the virtual one the type of its host's CPU";
-    return fail("sharp", "this CPU lacks SSE4.2, which sharp is built for", remedy);
+  if (/microarchitecture|x86-64-v2|SSE4/i.test(problem)) {
+    const fix = "use a newer machine, or give the virtual machine the CPU type of its host";
+    return fail("sharp", "this CPU lacks SSE4.2, which sharp is built for", fix);
   }
-  if (/GLIBC_|libc\.so|libstdc\+\+/.test(message)) {
-    const says = "the C library of this system is older than sharp needs (glibc 2.28, musl 1.2.5)";
-    return fail("sharp", says, "take a newer image, such as node:22-bookworm-slim");
+  if (/GLIBC_|libc\.so|libstdc\+\+/.test(problem)) {
+    const message =
+      "the C library of this system is older than sharp needs (glibc 2.28, musl 1.2.5)";
+    return fail("sharp", message, "use a newer image, such as node:22-bookworm-slim");
   }
   if (installed.length === 0) {
-    const says = `the package with sharp's native code, @img/sharp-${own}, was left out (--omit=optional, --no-optional, or a lock file without it)`;
-    return fail("sharp", says, install);
+    const message = `the package with sharp's native code, @img/sharp-${own}, is not installed (--omit=optional, --no-optional, or a lock file without it leave it out)`;
+    return fail("sharp", message, install);
   }
   if (installed.includes(own)) {
     return fail(
       "sharp",
-      `sharp cannot be loaded: ${message.slice(0, 300)}`,
+      `sharp cannot be loaded: ${problem.slice(0, 300)}`,
       `rm -r node_modules/sharp node_modules/@img && ${install}`,
     );
   }
   const isLibc = installed.some((name) => name.replace("musl", "") === own.replace("musl", ""));
   const why = isLibc
-    ? "the other C library (musl is Alpine's, glibc everybody else's)"
-    : "another platform: node_modules came from another machine, or into a container from its host";
+    ? "another C library (Alpine has musl, most other systems have glibc)"
+    : "another platform: node_modules was copied from another machine, or from the host into a container";
   return fail(
     "sharp",
-    `sharp is here for ${installed.join(", ")}, and this is ${own}: ${why}`,
+    `sharp is installed for ${installed.join(", ")}, but this machine is ${own}: ${why}`,
     install,
   );
 }
 
-/** As the packages are called: `linux-x64`, `linuxmusl-arm64`. */
-function platformName({ os, cpu, isMusl }: Platform): string {
+/** Prints a platform like the names of the packages: `linux-x64`, `linuxmusl-arm64`. */
+function printPlatform({ os, cpu, isMusl }: Platform): string {
   return `${os}${isMusl ? "musl" : ""}-${cpu}`;
 }
 
-async function checkFormats({ default: sharp }: typeof Sharp): Promise<Finding> {
+async function checkFormats({ default: sharp }: typeof Sharp): Promise<CheckResult> {
   const broken: string[] = [];
   for (const format of IMAGE_FORMATS) {
     try {
@@ -119,21 +124,21 @@ async function checkFormats({ default: sharp }: typeof Sharp): Promise<Finding> 
   }
   if (broken.length === 0)
     return ok("formats", `${IMAGE_FORMATS.join(", ")} can be read and written`);
-  const says = `libvips cannot read and write ${broken.join(", ")}`;
+  const message = `libvips cannot read and write ${broken.join(", ")}`;
   return fail(
     "formats",
-    says,
-    "use the libvips that comes with sharp: unset SHARP_FORCE_GLOBAL_LIBVIPS, npm install sharp",
+    message,
+    "use the libvips that comes with sharp: unset SHARP_FORCE_GLOBAL_LIBVIPS; npm install sharp",
   );
 }
 
-/** Of the machine that this runs on. */
-export function thisPlatform(): Platform {
+/** Reads the facts of this machine. */
+export function readPlatform(): Platform {
   return {
     os: process.platform,
     cpu: process.arch,
     isMusl: process.platform === "linux" && !hasGlibc(),
-    installed: installedPackages(),
+    installed: listPackages(),
     node: process.versions.node,
   };
 }
@@ -146,7 +151,7 @@ function hasGlibc(): boolean {
   return report.header?.["glibcVersionRuntime"] !== undefined;
 }
 
-function installedPackages(): readonly string[] {
+function listPackages(): readonly string[] {
   try {
     const sharp = dirname(createRequire(import.meta.url).resolve("sharp/package.json"));
     const names = readdirSync(join(sharp, "..", "@img"));

@@ -7,29 +7,29 @@ import {
 import { isImageKey } from "../../../image/input/formats.ts";
 import { diagnose } from "../../../store/s3/diagnose.ts";
 import { getErrorName, getStatus } from "../../../store/s3/errors.ts";
-import type { Finding, Findings } from "../result.ts";
+import type { CheckResult, CheckResults } from "../result.ts";
 import { fail, ok, skipped, warn } from "../result.ts";
-import type { Patient, Place } from "../target.ts";
+import type { Target, TargetFolder } from "../target.ts";
 import { limit } from "../target.ts";
 import type { Probe } from "../probe.ts";
 
 const GRANT = "shift-media setup prints the policy to grant";
 
-/** What the service reads and says of what is not there. */
-export async function* examineReading(patient: Patient, original: string | undefined): Findings {
-  yield await checkOriginal(patient, original);
-  yield await checkMissing(patient, patient.originals);
-  if (patient.originals.bucket !== patient.variants.bucket) {
-    yield await checkMissing(patient, patient.variants);
+/** Checks that originals can be read, and that missing keys are reported as missing. */
+export async function* checkReading(target: Target, original: string | undefined): CheckResults {
+  yield await checkOriginal(target, original);
+  yield await checkMissing(target, target.originals);
+  if (target.originals.bucket !== target.variants.bucket) {
+    yield await checkMissing(target, target.variants);
   }
 }
 
-/** The key of some image that variants can be made of. */
+/** Finds the key of an image to make a variant of. */
 export async function findOriginal({
   client,
   originals,
   variants,
-}: Patient): Promise<string | undefined> {
+}: Target): Promise<string | undefined> {
   const command = new ListObjectsV2Command({
     Bucket: originals.bucket,
     Prefix: originals.prefix,
@@ -42,14 +42,14 @@ export async function findOriginal({
       originals.bucket === variants.bucket && key.startsWith(variants.prefix);
     return keys.find((key) => isImageKey(key) && !isVariant(key));
   } catch {
-    return undefined; // that listing fails is said elsewhere
+    return undefined; // the check of the connection reports it
   }
 }
 
 async function checkOriginal(
-  { client, originals }: Patient,
+  { client, originals }: Target,
   original: string | undefined,
-): Promise<Finding> {
+): Promise<CheckResult> {
   const check = "read originals";
   if (original === undefined) return skipped(check, "there is no image among the first 1000 keys");
   try {
@@ -62,17 +62,20 @@ async function checkOriginal(
     await Body?.transformToByteArray();
     return ok(check, `"${original}" can be read`);
   } catch (error) {
-    const { message: says, problem, remedy } = diagnose(error);
-    const cure = `grant s3:GetObject on arn:aws:s3:::${originals.bucket}/${originals.prefix}*: ${GRANT}`;
+    const { message, problem, remedy } = diagnose(error);
+    const grantFix = `grant s3:GetObject on arn:aws:s3:::${originals.bucket}/${originals.prefix}*: ${GRANT}`;
     return fail(
       check,
-      `"${original}" cannot be read: ${says}`,
-      problem === "denied" ? cure : remedy,
+      `"${original}" cannot be read: ${message}`,
+      problem === "denied" ? grantFix : remedy,
     );
   }
 }
 
-async function checkMissing({ client }: Patient, { bucket, prefix }: Place): Promise<Finding> {
+async function checkMissing(
+  { client }: Target,
+  { bucket, prefix }: TargetFolder,
+): Promise<CheckResult> {
   const check = `missing in ${bucket}`;
   const Key = `${prefix}shift-media-doctor-${randomUUID()}`;
   try {
@@ -80,23 +83,23 @@ async function checkMissing({ client }: Patient, { bucket, prefix }: Place): Pro
     await Body?.transformToByteArray();
     return fail(
       check,
-      "a key that nobody has gives an object",
-      "check AWS_ENDPOINT_URL_S3: it is no S3",
+      "the store returns an object for a key that does not exist",
+      "check AWS_ENDPOINT_URL_S3: it is not an S3 server",
     );
   } catch (error) {
-    if (getStatus(error) === 404) return ok(check, "what is missing is a 404");
-    const { message: says, remedy } = diagnose(error);
-    if (getStatus(error) !== 403) return fail(check, says, remedy);
-    const words = "what is missing is a 403, as if it were forbidden";
-    return warn(check, words, `grant s3:ListBucket on arn:aws:s3:::${bucket}: ${GRANT}`);
+    if (getStatus(error) === 404) return ok(check, "a missing key is a 404");
+    const { message, remedy } = diagnose(error);
+    if (getStatus(error) !== 403) return fail(check, message, remedy);
+    const explained = "a missing key is a 403, so that missing originals look forbidden";
+    return warn(check, explained, `grant s3:ListBucket on arn:aws:s3:::${bucket}: ${GRANT}`);
   }
 }
 
 const UNBLOCK =
-  "turn BlockPublicAcls off, under which Ceph refuses every write: shift-media setup --apply does, with all options that it had before";
+  "Ceph refuses every write under BlockPublicAcls: turn it off, or run shift-media setup --apply again with all its options";
 
-/** Only the owner is told; anybody else is told what else it could be. */
-async function isBlockedByCeph({ client, endpoint, variants }: Patient): Promise<boolean> {
+/** True when Ceph blocks all writes; only the owner of the bucket can see that. */
+async function isBlockedByCeph({ client, endpoint, variants }: Target): Promise<boolean> {
   if (/\bamazonaws\.com/.test(endpoint)) return false;
   try {
     const command = new GetPublicAccessBlockCommand({ Bucket: variants.bucket });
@@ -107,66 +110,66 @@ async function isBlockedByCeph({ client, endpoint, variants }: Patient): Promise
   }
 }
 
-/** Writes with and without conditions. @returns whether anything can be written */
-export async function* examineWriting(
-  patient: Patient,
+/** Writes with and without conditions. @returns true when writes succeed */
+export async function* checkWriting(
+  target: Target,
   probe: Probe,
-): AsyncGenerator<Finding, boolean> {
-  const { bucket, prefix } = patient.variants;
+): AsyncGenerator<CheckResult, boolean> {
+  const { bucket, prefix } = target.variants;
   try {
     const etag = await probe.put("probe.png");
     yield etag === ""
       ? fail(
           "write variants",
-          "the store does not say what it has stored",
-          "check AWS_ENDPOINT_URL_S3: it is no S3",
+          "the store sends no ETag for a write",
+          "check AWS_ENDPOINT_URL_S3: it is not an S3 server",
         )
       : ok("write variants", `objects can be written below ${prefix}`);
     yield await checkConditions(probe, etag);
     return etag !== "";
   } catch (error) {
-    const { problem, message: says, remedy } = diagnose(error);
-    const grant = `grant s3:PutObject on arn:aws:s3:::${bucket}/${prefix}*: ${GRANT}; where it is granted, some Deny in the policy of the bucket is stronger: let it except the service`;
-    const cure = (await isBlockedByCeph(patient)) ? UNBLOCK : grant;
+    const { problem, message, remedy } = diagnose(error);
+    const grant = `grant s3:PutObject on arn:aws:s3:::${bucket}/${prefix}*: ${GRANT}; if it is granted already, a Deny in the bucket policy overrides it`;
+    const grantFix = (await isBlockedByCeph(target)) ? UNBLOCK : grant;
     yield fail(
       "write variants",
-      `nothing can be written below ${prefix}: ${says}`,
-      problem === "denied" ? cure : remedy,
+      `nothing can be written below ${prefix}: ${message}`,
+      problem === "denied" ? grantFix : remedy,
     );
     return false;
   }
 }
 
-const PLAIN = "nothing to do: the service then writes plainly, and asks for the original before";
+const PLAIN = "nothing to do: the service checks the original and then writes without conditions";
 
-/** A second write that must not happen, one that must, and one of an ETag that is not there. */
-async function checkConditions(probe: Probe, etag: string): Promise<Finding> {
+/** Tries writes whose conditions do not hold, and one whose condition does. */
+async function checkConditions(probe: Probe, etag: string): Promise<CheckResult> {
   const check = "conditional writes";
-  const absent = await outcomeOf(() => probe.put("probe.png", { IfNoneMatch: "*" }));
-  const other = await outcomeOf(() => probe.put("probe.png", { IfMatch: '"0123456789abcdef"' }));
+  const absent = await tryWrite(() => probe.put("probe.png", { IfNoneMatch: "*" }));
+  const other = await tryWrite(() => probe.put("probe.png", { IfMatch: '"0123456789abcdef"' }));
   if (absent === "unsupported" || other === "unsupported") {
-    return warn(check, "the store lacks them", PLAIN);
+    return warn(check, "the store does not support them", PLAIN);
   }
   if (absent === "stored" || other === "stored") {
-    const says = `the store ignores ${absent === "stored" ? "If-None-Match" : "If-Match"} on writes`;
+    const message = `the store ignores ${absent === "stored" ? "If-None-Match" : "If-Match"} on writes`;
     return warn(
       check,
-      says,
-      "two instances may write the same variant, which is harmless but for a replaced original; prefer a store that knows conditions, and on Ceph a bucket without versions",
+      message,
+      "two instances may overwrite each other's variants, which matters only when an original is replaced: prefer a store with conditional writes, and on Ceph a bucket without versions",
     );
   }
-  const quoted = await outcomeOf(() => probe.put("probe.png", { IfMatch: etag }));
+  const quoted = await tryWrite(() => probe.put("probe.png", { IfMatch: etag }));
   const bare = etag.replaceAll('"', "");
   const isFine =
     quoted === "stored" ||
-    (await outcomeOf(() => probe.put("probe.png", { IfMatch: bare }))) === "stored";
+    (await tryWrite(() => probe.put("probe.png", { IfMatch: bare }))) === "stored";
   if (absent !== "refused" || other !== "refused" || !isFine) {
     return fail(check, `a write is answered with ${[absent, other, quoted].join(", ")}`, GRANT);
   }
-  return ok(check, "If-None-Match and If-Match hold");
+  return ok(check, "the store honours If-None-Match and If-Match");
 }
 
-async function outcomeOf(write: () => Promise<unknown>): Promise<string> {
+async function tryWrite(write: () => Promise<unknown>): Promise<string> {
   try {
     await write();
     return "stored";
@@ -178,15 +181,15 @@ async function outcomeOf(write: () => Promise<unknown>): Promise<string> {
   }
 }
 
-/** Last, since what was written is to go in any case. */
-export async function* examineDeleting({ variants }: Patient, probe: Probe): Findings {
+/** Comes last, because the objects of the other checks are deleted in any case. */
+export async function* checkDeleting({ variants }: Target, probe: Probe): CheckResults {
   try {
     await probe.remove("probe.png");
     yield ok("delete variants", `objects can be deleted below ${variants.prefix}`);
   } catch (error) {
-    const { problem, message: says, remedy } = diagnose(error);
-    const cure = `grant s3:DeleteObject on arn:aws:s3:::${variants.bucket}/${variants.prefix}*: ${GRANT}`;
-    const words = `nothing can be deleted below ${variants.prefix}, ${probe.key("")} is left there: ${says}`;
-    yield fail("delete variants", words, problem === "denied" ? cure : remedy);
+    const { problem, message, remedy } = diagnose(error);
+    const grantFix = `grant s3:DeleteObject on arn:aws:s3:::${variants.bucket}/${variants.prefix}*: ${GRANT}`;
+    const explained = `nothing can be deleted below ${variants.prefix}, and ${probe.key("")} is left there: ${message}`;
+    yield fail("delete variants", explained, problem === "denied" ? grantFix : remedy);
   }
 }

@@ -1,133 +1,141 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { encodeVariantKey } from "../../../url/variant-key.ts";
-import type { Finding, Findings } from "../result.ts";
+import type { CheckResult, CheckResults } from "../result.ts";
 import { fail, ok, skipped, warn } from "../result.ts";
 import type { WebAnswer } from "../web.ts";
-import { ask, follow, printWay } from "../web.ts";
+import { ask, followRedirects, printHops } from "../web.ts";
 
-/** A running service, and something that may be asked of it. */
+/** A running service, and a path to request from it. */
 export interface RunningService {
   /** Without a slash at its end. */
   readonly url: string;
   readonly basePath: string;
   readonly publicUrl: string | undefined;
-  /** The path of a variant that it may be asked for, of an original that is there; signed where it has to be. */
+  /** Path of a variant that the policy allows, of an original that exists; signed if necessary. */
   readonly path: string | undefined;
 }
 
-const KEPT_MS = 10_000;
+/** Milliseconds until a new variant must be in the bucket, and between two looks. */
+const STORED_MS = 10_000;
 const LOOK_MS = 250;
 
-/** Asks for one variant as visitors do, and looks where it comes from afterwards. */
-export async function* examineService(service: RunningService): Findings {
+/** Requests one variant as visitors do, and then looks for it in the bucket. */
+export async function* checkService(service: RunningService): CheckResults {
   const { url, path } = service;
   const ready = await checkReady(url);
   yield ready;
   if (ready.status === "fail") return;
   if (path === undefined) {
-    yield skipped("a variant", "there is no original, or no transform that may be asked for");
+    yield skipped(
+      "a variant",
+      "there is no original, or the policy allows no transform without a signature",
+    );
     return;
   }
   try {
-    const { hops, answer } = await follow(url + path);
+    const { hops, answer } = await followRedirects(url + path);
     yield checkMade(hops, answer);
     if (answer?.status !== 200) return;
-    yield await checkKept(service, path);
+    yield await checkStored(service, path);
   } catch (error) {
-    const says = error instanceof Error ? error.message : String(error);
-    yield fail("a variant", says, "see the log of the service");
+    const message = error instanceof Error ? error.message : String(error);
+    yield fail("a variant", message, "read the log of the service");
   }
 }
 
-async function checkReady(url: string): Promise<Finding> {
+async function checkReady(url: string): Promise<CheckResult> {
   const check = "service";
   try {
     const { status, headers } = await ask(`${url}/readyz`);
     const isHtml = headers.get("content-type")?.includes("html") === true;
     if (status === 200 && !isHtml) return ok(check, `${url} is ready`);
     if (status === 503)
-      return fail(check, "it is not ready", "see its log: it says what the store refuses");
+      return fail(
+        check,
+        "it is not ready",
+        "read the log of the service: it names the problem of the store",
+      );
     return fail(
       check,
-      `what answers at ${url} is not shift-media (${status})`,
-      "check --service; it is without BASE_PATH",
+      `something else than shift-media answers at ${url} (${status})`,
+      "check --service: the URL of the service, without BASE_PATH",
     );
   } catch (error) {
-    const says = error instanceof Error ? error.message : String(error);
+    const message = error instanceof Error ? error.message : String(error);
     return fail(
       check,
-      says,
-      "check --service, that the service runs, and that HOST lets others in (0.0.0.0)",
+      message,
+      "check that the service runs, that --service is its URL, and that HOST is 0.0.0.0 if it runs elsewhere",
     );
   }
 }
 
-function checkMade(hops: readonly string[], answer: WebAnswer | undefined): Finding {
+function checkMade(hops: readonly string[], answer: WebAnswer | undefined): CheckResult {
   const check = "a variant";
   if (answer === undefined) {
-    const remedy = "PUBLIC_URL must lead to the bucket, and never back to the service's redirects";
-    return fail(check, `it is redirected in a circle: ${printWay(hops)}`, remedy);
+    const fix = "set PUBLIC_URL to the bucket or a CDN in front of it, not to the service";
+    return fail(check, `redirects loop: ${printHops(hops)}`, fix);
   }
   const { status, headers, bytes } = answer;
   const type = headers.get("content-type") ?? "";
   if (status !== 200) {
-    const says = `${status} from ${printWay(hops)}: ${bytes.toString().slice(0, 200).trim()}`;
-    return fail(check, says, cureOf(status, hops));
+    const message = `${status} from ${printHops(hops)}: ${bytes.toString().slice(0, 200).trim()}`;
+    return fail(check, message, chooseFix(status, hops));
   }
   if (/^(?:image\/|application\/json)/.test(type)) {
     return ok(check, `${bytes.length} bytes of ${type}, by ${hops.length - 1} redirects`);
   }
   return fail(
     check,
-    `it is ${type || "of no type"}`,
-    "something stands before the service and answers in its place",
+    `the answer is ${type || "without a type"}, not an image`,
+    "check --service: something else answers in place of the service",
   );
 }
 
-function cureOf(status: number, hops: readonly string[]): string {
-  if (hops.length > 1) return "what the service redirects to is not public: see above";
-  const isOfOriginal = status === 415 || status === 422;
-  return isOfOriginal
-    ? "that original is at fault: name another one with --original"
-    : "see the log of the service";
+function chooseFix(status: number, hops: readonly string[]): string {
+  if (hops.length > 1)
+    return "the target of the redirect is not public: fix the checks of the public URL first";
+  const isBadOriginal = status === 415 || status === 422;
+  return isBadOriginal
+    ? "the original is the problem: name another one with --original"
+    : "read the log of the service";
 }
 
-/** The stored form is answered with its bytes by the service, and by where it is public. */
-async function checkKept(
+/** Compares the stored variant at the public URL with the answer of the service. */
+async function checkStored(
   { url, basePath, publicUrl }: RunningService,
   path: string,
-): Promise<Finding> {
+): Promise<CheckResult> {
   const check = "the same from the bucket";
-  const key = await storedKey(`${url}${path}`);
-  if (key === undefined)
-    return skipped(check, "the service does not explain what it stores (?explain)");
-  if (publicUrl === undefined) return skipped(check, "there is no PUBLIC_URL");
+  const key = await findStoredKey(`${url}${path}`);
+  if (key === undefined) return skipped(check, "the service does not answer ?explain");
+  if (publicUrl === undefined) return skipped(check, "PUBLIC_URL is not set");
   const stored = encodeVariantKey(key);
-  const deadline = performance.now() + KEPT_MS;
+  const deadline = performance.now() + STORED_MS;
   for (;;) {
     const there = await ask(`${publicUrl}/${stored}`);
     if (there.status === 200) {
       const { bytes } = await ask(`${url}${basePath}/${stored}`);
-      if (bytes.equals(there.bytes)) return ok(check, "PUBLIC_URL has it, byte by byte");
+      if (bytes.equals(there.bytes)) return ok(check, "PUBLIC_URL has the same bytes");
       return fail(
         check,
         "PUBLIC_URL has other bytes than the service",
-        "purge the CDN; v must be in its cache key",
+        "purge the CDN, and add v to its cache key",
       );
     }
     if (performance.now() > deadline) {
-      const says = `PUBLIC_URL answers ${there.status} for what the service has made and kept`;
+      const message = `PUBLIC_URL answers ${there.status} for a variant that the service has made`;
       return fail(
         check,
-        says,
-        'see its log for "could not be kept", and the checks of the bucket above',
+        message,
+        "read the log of the service for writes that failed, and fix the checks of the bucket first",
       );
     }
     await pause(LOOK_MS);
   }
 }
 
-async function storedKey(url: string): Promise<string | undefined> {
+async function findStoredKey(url: string): Promise<string | undefined> {
   const { status, bytes } = await ask(`${url}?explain`);
   if (status !== 200) return undefined;
   try {
@@ -140,24 +148,24 @@ async function storedKey(url: string): Promise<string | undefined> {
 
 const BROWSERS: readonly string[] = ["image/avif,image/webp,*/*", "image/*,*/*;q=0.5"];
 
-/** One URL, two browsers: a cache that does not tell them apart gives one of them what it cannot show. */
-export async function* examineCdn(cdn: string, autoPath: string | undefined): Findings {
+/** Requests one URL as two browsers: a cache that ignores Accept gives one of them a format that it cannot show. */
+export async function* checkCdn(cdn: string, autoPath: string | undefined): CheckResults {
   const check = "f_auto through the CDN";
   if (autoPath === undefined) {
-    yield skipped(check, "there is no original, or f_auto may not be asked for");
+    yield skipped(check, "there is no original, or the policy does not allow f_auto");
     return;
   }
   const types: string[][] = [];
   try {
-    // each twice: the first may be what fills the cache
+    // twice, because the first request may only fill the cache
     for (let round = 0; round < 2; round += 1) {
       for (const accept of BROWSERS) {
         const answer = await ask(cdn + autoPath, { accept });
         if (answer.status >= 300 && answer.status < 400) {
           yield warn(
             check,
-            "the service redirects through the CDN, which passes that on to browsers",
-            "DELIVERY=stream, or auto and a CDN that sends Via",
+            "the service answers the CDN with redirects, which it passes on to browsers",
+            "set DELIVERY=stream, or auto and let the CDN send Via",
           );
           return;
         }
@@ -165,7 +173,7 @@ export async function* examineCdn(cdn: string, autoPath: string | undefined): Fi
           yield fail(
             check,
             `${answer.status} from the CDN`,
-            "check --cdn, and that its origin is the service",
+            "check --cdn, and that the origin of the CDN is the service",
           );
           return;
         }
@@ -179,7 +187,7 @@ export async function* examineCdn(cdn: string, autoPath: string | undefined): Fi
   yield judgeTypes(types);
 }
 
-function judgeTypes(types: readonly (readonly string[])[]): Finding {
+function judgeTypes(types: readonly (readonly string[])[]): CheckResult {
   const check = "f_auto through the CDN";
   const [modern, old] = BROWSERS.map(
     (accept) => new Set(types.filter(([asked]) => asked === accept).map(([, type]) => type)),
@@ -187,7 +195,7 @@ function judgeTypes(types: readonly (readonly string[])[]): Finding {
   const seen = `modern browsers got ${[...(modern ?? [])].join(", ")}, others ${[...(old ?? [])].join(", ")}`;
   const isWrong = [...(old ?? [])].some((type) => type === "image/avif" || type === "image/webp");
   if (!isWrong && [...(modern ?? [])].every((type) => !old?.has(type))) return ok(check, seen);
-  const remedy =
-    "put a normalised Accept into the cache key (docs/deploy), or let pages name formats (<picture>)";
-  return fail(check, seen, remedy);
+  const fix =
+    "add a normalised Accept to the cache key (docs/deploy), or name formats in pages (<picture>)";
+  return fail(check, seen, fix);
 }

@@ -1,18 +1,18 @@
 import { randomUUID } from "node:crypto";
 import { GetBucketWebsiteCommand } from "@aws-sdk/client-s3";
 import { encodeKey } from "../../../url/percent.ts";
-import type { Finding, Findings } from "../result.ts";
+import type { CheckResult, CheckResults } from "../result.ts";
 import { fail, ok, skipped } from "../result.ts";
-import type { Patient } from "../target.ts";
+import type { Target } from "../target.ts";
 import { limit } from "../target.ts";
-import { follow, printWay, withoutQuery } from "../web.ts";
+import { followRedirects, printHops, withoutQuery } from "../web.ts";
 
 const SETUP = "shift-media setup --access public --website --service URL --apply";
 
-/** What becomes of a variant that is not there: with bucket first, the service has to be asked, once. */
-export async function* examineMisses(patient: Patient): Findings {
-  yield await checkRules(patient);
-  if (patient.publicUrl !== undefined) yield await checkMiss(patient, patient.publicUrl);
+/** Checks that requests for missing variants reach the service, if the bucket is a website, without a loop. */
+export async function* checkMisses(target: Target): CheckResults {
+  yield await checkRules(target);
+  if (target.publicUrl !== undefined) yield await checkMiss(target, target.publicUrl);
 }
 
 const MISSES = ["403", "404"];
@@ -23,7 +23,7 @@ interface Rule {
   readonly status: string | undefined;
 }
 
-async function checkRules({ client, variants }: Patient): Promise<Finding> {
+async function checkRules({ client, variants }: Target): Promise<CheckResult> {
   const check = "website rules";
   let rules: readonly Rule[];
   try {
@@ -37,48 +37,51 @@ async function checkRules({ client, variants }: Patient): Promise<Finding> {
   } catch {
     return skipped(
       check,
-      "there is no website, or only the credentials of the bucket's owner can see it",
+      "the bucket has no website, or only the credentials of its owner can see it",
     );
   }
   const ours = rules.filter(({ prefix }) => variants.prefix.startsWith(prefix));
-  if (ours.length === 0) return skipped(check, "the website sends no misses on");
-  // the first that fits counts
+  if (ours.length === 0) return skipped(check, "the website does not redirect missing variants");
+  // the first rule that matches counts
   const used = MISSES.flatMap((code) => ours.find((rule) => rule.code === code) ?? []);
   const lacking = MISSES.filter((code) => !used.some((rule) => rule.code === code));
   if (lacking.length > 0) {
-    const says = `misses that the website calls ${lacking.join(" and ")} are not sent to the service`;
-    return fail(check, says, SETUP);
+    const message = `requests that the website answers with ${lacking.join(" and ")} are not redirected to the service`;
+    return fail(check, message, SETUP);
   }
   const isKept = used.some(({ status }) => status === "301" || status === "308");
-  if (!isKept) return ok(check, "403 and 404 are sent to the service");
+  if (!isKept) return ok(check, "403 and 404 are redirected to the service");
   return fail(
     check,
-    "misses are redirected for ever (301): browsers would never ask the bucket again",
+    "missing variants are redirected permanently (301): browsers would never ask the bucket again",
     SETUP,
   );
 }
 
-async function checkMiss({ variants }: Patient, publicUrl: string): Promise<Finding> {
+async function checkMiss({ variants }: Target, publicUrl: string): Promise<CheckResult> {
   const check = "a missing variant";
   const key = `${variants.prefix}1/shift-media-doctor-${randomUUID()}.jpg/w_1.jpg`;
   try {
-    const { hops, answer } = await follow(`${publicUrl}/${encodeKey(key)}`);
+    const { hops, answer } = await followRedirects(`${publicUrl}/${encodeKey(key)}`);
     if (answer === undefined) {
-      const says = `it is redirected in a circle: ${printWay(hops)}`;
-      const remedy =
-        "send misses to the service itself, which never redirects a stored form, and not to PUBLIC_URL or a CDN before the bucket";
-      return fail(check, says, remedy);
+      const message = `redirects loop: ${printHops(hops)}`;
+      const fix =
+        "redirect missing variants to the service itself, not to PUBLIC_URL or a CDN: shift-media setup --website --service URL";
+      return fail(check, message, fix);
     }
     const { status } = answer;
     if (status === 200) {
       return fail(
         check,
-        "what is not there is answered with 200",
-        "check PUBLIC_URL: something answers for the bucket",
+        "a missing object is answered with 200",
+        "check PUBLIC_URL: something else answers in place of the bucket",
       );
     }
-    if (hops.length === 1) return ok(check, `is ${status}, and goes nowhere else`);
-    return ok(check, `is sent to ${withoutQuery(hops.at(-1) ?? "")}, which answers ${status}`);
+    if (hops.length === 1) return ok(check, `is answered with ${status}, without a redirect`);
+    return ok(
+      check,
+      `is redirected to ${withoutQuery(hops.at(-1) ?? "")}, which answers ${status}`,
+    );
   } catch (error) {
     return skipped(check, error instanceof Error ? error.message : String(error));
   }

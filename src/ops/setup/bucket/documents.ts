@@ -1,21 +1,22 @@
 import type { Json } from "./merge.ts";
-import { mergeNamed, rulesIn } from "./merge.ts";
-import { bucketPolicy } from "./policy.ts";
-import type { Wish } from "../spec.ts";
+import { mergeNamed, listRules } from "./merge.ts";
+import { buildBucketPolicy } from "./policy.ts";
+import type { BucketSpec } from "../spec.ts";
 
-/** Days after which the parts of uploads that never ended, and versions that were replaced, go. */
+/** Days until parts of unfinished uploads, and replaced versions, are deleted. */
 const CLEAN_UP_DAYS = 7;
+/** Seconds that a browser may cache the answer to a preflight request. */
 const PREFLIGHT_SECONDS = 86_400;
 
-/** What of a bucket may be public; nothing, unless a policy of ours is to make something so. */
-export function publicAccess(wish: Wish, bucket: string): Json {
+/** Blocks all public access, unless our policy makes something public. */
+export function buildPublicAccess(spec: BucketSpec, bucket: string): Json {
   const hasPublic =
-    wish.access === "public" && (bucket === wish.variants.bucket || wish.arePublicOriginals);
-  const isCeph = wish.flavour === "rgw";
-  // Ceph 16 takes every policy that allows anything for a public one
-  const hasPolicy = isCeph && bucketPolicy(wish, bucket).Statement.length > 0;
+    spec.access === "public" && (bucket === spec.variants.bucket || spec.arePublicOriginals);
+  const isCeph = spec.provider === "rgw";
+  // Ceph 16 counts every policy that allows anything as public
+  const hasPolicy = isCeph && buildBucketPolicy(spec, bucket).Statement.length > 0;
   return {
-    // under it Ceph 16 refuses every write, with an ACL or without, whoever it is
+    // Ceph 16 refuses every write under it, with or without an ACL
     BlockPublicAcls: !isCeph,
     IgnorePublicAcls: true,
     BlockPublicPolicy: !hasPublic && !hasPolicy,
@@ -23,20 +24,23 @@ export function publicAccess(wish: Wish, bucket: string): Json {
   };
 }
 
-/** Where a policy is public, ACLs are none of our business; but Ceph has all off where nobody chose. */
+/** Under a public policy the settings for ACLs stay as they are, except on Ceph, where they are off by default. */
 export function mergePublicAccess(present: Json | undefined, ours: Json): Json {
-  if (ours["BlockPublicPolicy"] === true || isOfCeph(ours)) return ours;
+  if (ours["BlockPublicPolicy"] === true || isForCeph(ours)) return ours;
   const off = Object.entries(ours).filter(([, isBlocked]) => isBlocked === false);
   return { ...ours, ...present, ...Object.fromEntries(off) };
 }
 
-/** Ceph alone is asked not to block ACLs. */
-export function isOfCeph(document: Json): boolean {
+/** True for documents for Ceph: only these leave ACLs unblocked. */
+export function isForCeph(document: Json): boolean {
   return document["BlockPublicAcls"] === false;
 }
 
-/** For pages that read the pixels of images, or fetch them by script. */
-export function cors({ corsOrigins, arePublicOriginals, variants }: Wish, bucket: string): Json {
+/** Lets pages read pixels, and fetch images by script. */
+export function buildCors(
+  { corsOrigins, arePublicOriginals, variants }: BucketSpec,
+  bucket: string,
+): Json {
   const isPublic = bucket === variants.bucket || arePublicOriginals;
   if (corsOrigins.length === 0 || !isPublic) return { CORSRules: [] };
   return {
@@ -57,8 +61,11 @@ export function mergeCors(present: Json | undefined, ours: Json): Json | undefin
   return mergeNamed(present, ours, { list: "CORSRules", id: "ID" });
 }
 
-/** Variants can be made again, so that they may go; originals are never touched. */
-export function lifecycle({ flavour, variants, expireDays }: Wish, bucket: string): Json {
+/** Rules are for variants only, which can be made again. */
+export function buildLifecycle(
+  { provider, variants, expireDays }: BucketSpec,
+  bucket: string,
+): Json {
   if (bucket !== variants.bucket) return { Rules: [] };
   const Filter = { Prefix: variants.prefix };
   const expire = {
@@ -73,18 +80,18 @@ export function lifecycle({ flavour, variants, expireDays }: Wish, bucket: strin
     Filter,
     AbortIncompleteMultipartUpload: { DaysAfterInitiation: CLEAN_UP_DAYS },
     // R2 has no versions
-    ...(flavour !== "r2" && {
+    ...(provider !== "r2" && {
       NoncurrentVersionExpiration: { NoncurrentDays: CLEAN_UP_DAYS },
-      // what is left of a purge when its versions are gone
+      // delete markers stay after a purge, when all versions are deleted
       Expiration: { ExpiredObjectDeleteMarker: true },
     }),
   };
-  // MinIO ends uploads by itself, and knows no rule for it
-  const rules = flavour === "minio" ? [] : [cleanUp];
+  // MinIO aborts uploads by itself, and has no rule for it
+  const rules = provider === "minio" ? [] : [cleanUp];
   return { Rules: expireDays === undefined ? rules : [expire, ...rules] };
 }
 
-/** Stores give the rules back in an order of their own; it means nothing. */
+/** Sorts the rules, because stores return them in any order. */
 export function mergeLifecycle(present: Json | undefined, ours: Json): Json | undefined {
   const theirs = present && { Rules: present["Rules"] };
   const merged = mergeNamed(theirs, ours, { list: "Rules", id: "ID" });
@@ -92,13 +99,13 @@ export function mergeLifecycle(present: Json | undefined, ours: Json): Json | un
 }
 
 export function sortLifecycle(document: Json): Json {
-  const rules = rulesIn(document, "Rules").map(joinFilter);
+  const rules = listRules(document, "Rules").map(joinFilter);
   return {
     Rules: rules.toSorted((a, b) => String(a["ID"]).localeCompare(String(b["ID"]), "en")),
   };
 }
 
-/** Ceph reads a prefix out beside tags, and loses it when it is written so: the rule would be about all keys. */
+/** Ceph returns a prefix beside tags, but loses it when it is written like that: the rule would match all keys. */
 function joinFilter(rule: Json): Json {
   const { Prefix, Tag, And, ...rest } = (rule["Filter"] ?? {}) as Json;
   if (Prefix === undefined || (Tag ?? And) === undefined) return rule;

@@ -1,52 +1,55 @@
-/** A document as S3 or IAM takes it. */
+/** A document as S3 takes it. */
 export type Json = Readonly<Record<string, unknown>>;
 
 const OURS = "ShiftMedia";
 
-/** What we have made is known by its name. */
+/** True for rules that shift-media wrote: their names begin alike. */
 export function isOurs(name: unknown): boolean {
   return typeof name === "string" && name.startsWith(OURS);
 }
 
 interface Names {
-  /** The field with the rules. */
+  /** Field with the rules. */
   readonly list: string;
-  /** The field of a rule with its name. */
+  /** Field of a rule with its name. */
   readonly id: string;
 }
 
 /**
- * Puts our rules in place of those that an earlier run has made, and leaves everything else alone.
+ * Replaces the rules of earlier runs by ours, and keeps everything else.
  *
- * @returns undefined when there is no rule left
+ * @returns undefined when no rule is left
  */
 export function mergeNamed(
   present: Json | undefined,
   ours: Json,
   { list, id }: Names,
 ): Json | undefined {
-  const foreign = rulesIn(present, list).filter((rule) => !isOurs(rule[id]));
-  const rules = [...foreign, ...rulesIn(ours, list)];
+  const foreign = listRules(present, list).filter((rule) => !isOurs(rule[id]));
+  const rules = [...foreign, ...listRules(ours, list)];
   return rules.length === 0 ? undefined : { ...present, [list]: rules };
 }
 
-/** The names of rules of ours that are in a document, and not in the one that takes its place. */
-export function namesGone(present: Json | undefined, wanted: Json | undefined): readonly string[] {
-  const left = new Set(namesIn(wanted));
-  return namesIn(present).filter((name) => isOurs(name) && !left.has(name));
+/** Lists our rules that the new document no longer has. */
+export function listRemoved(
+  present: Json | undefined,
+  wanted: Json | undefined,
+): readonly string[] {
+  const left = new Set(listNames(wanted));
+  return listNames(present).filter((name) => isOurs(name) && !left.has(name));
 }
 
-function namesIn(document: Json | undefined): readonly string[] {
-  const rules = ["Statement", "CORSRules", "Rules"].flatMap((list) => rulesIn(document, list));
+function listNames(document: Json | undefined): readonly string[] {
+  const rules = ["Statement", "CORSRules", "Rules"].flatMap((list) => listRules(document, list));
   return rules.flatMap(({ Sid, ID }) => [Sid, ID].filter((name) => typeof name === "string"));
 }
 
-/** One rule may stand alone, without a list around it. */
-export function rulesIn(document: Json | undefined, list: string): readonly Json[] {
+/** Lists the rules of a field; a single rule may come without a list. */
+export function listRules(document: Json | undefined, list: string): readonly Json[] {
   return [document?.[list] ?? []].flat() as unknown as readonly Json[]; // what the field holds
 }
 
-/** Whether two documents mean the same: order counts between rules, and not within lists of words. */
+/** Compares two documents: the order of rules counts, the order of words in a list does not. */
 export function isSame(a: Json | undefined, b: Json | undefined): boolean {
   return JSON.stringify(canonical(a)) === JSON.stringify(canonical(b));
 }
@@ -55,7 +58,7 @@ function canonical(value: unknown): unknown {
   if (Array.isArray(value)) {
     const values = value.map(canonical);
     const areWords = values.every((item) => typeof item === "string");
-    if (areWords && values.length === 1) return values[0]; // stores give one word back without its list
+    if (areWords && values.length === 1) return values[0]; // stores return a single word without its list
     return areWords ? values.toSorted() : values;
   }
   if (typeof value !== "object" || value === null) return value;

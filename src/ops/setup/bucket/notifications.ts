@@ -1,15 +1,15 @@
 import type { Json } from "./merge.ts";
 import { mergeNamed } from "./merge.ts";
-import type { Wish } from "../spec.ts";
+import type { BucketSpec } from "../spec.ts";
 import { hasOneBucket } from "../spec.ts";
 
 const EVENTS = ["s3:ObjectCreated:*", "s3:ObjectRemoved:*"];
 
-/** AWS alone tells of what its lifecycle rules delete. */
+/** Deletions by lifecycle rules; only AWS announces them. */
 const EXPIRY = "s3:LifecycleExpiration:*";
 
-/** Tells of originals that come, change and go, so that their variants are purged. */
-export function notifications({ notify, originals, flavour }: Wish): Json {
+/** Announces new, changed and deleted originals, so that their variants are purged. */
+export function buildNotifications({ notify, originals, provider }: BucketSpec): Json {
   if (notify === "eventbridge") return { EventBridgeConfiguration: {}, TopicConfigurations: [] };
   if (notify === undefined || notify === "none") return { TopicConfigurations: [] };
   const FilterRules = [{ Name: "prefix", Value: originals.prefix }];
@@ -18,15 +18,15 @@ export function notifications({ notify, originals, flavour }: Wish): Json {
       {
         Id: "ShiftMediaOriginals",
         TopicArn: notify,
-        Events: flavour === "aws" ? [...EVENTS, EXPIRY] : EVENTS,
-        // S3 can name a folder, and not all but one
+        Events: provider === "aws" ? [...EVENTS, EXPIRY] : EVENTS,
+        // S3 filters by a prefix, but cannot exclude one
         ...(originals.prefix !== "" && { Filter: { Key: { FilterRules } } }),
       },
     ],
   };
 }
 
-/** EventBridge is for the whole bucket: others may need it, so that it is never turned off here. */
+/** Never turns EventBridge off: it is one setting for the whole bucket, and others may need it. */
 export function mergeNotifications(present: Json | undefined, ours: Json): Json {
   const { TopicConfigurations: _, ...rest } = present ?? {};
   const merged = mergeNamed(present, ours, { list: "TopicConfigurations", id: "Id" });
@@ -34,17 +34,17 @@ export function mergeNotifications(present: Json | undefined, ours: Json): Json 
   return { ...(merged ?? rest), ...(isBridged && { EventBridgeConfiguration: {} }) };
 }
 
-/** What there is to know about a filter that S3 does not have. */
-export function remarkOnNotifications(wish: Wish): string | undefined {
-  if (!hasOneBucket(wish) || wish.originals.prefix !== "") return undefined;
-  const own = "the service's own writes are told of too, and ignored by it";
-  return wish.notify === "eventbridge"
-    ? `${own}, unless the pattern of the rule keeps them out, as the one below does`
-    : `${own}: S3 filters by a prefix, and cannot leave one out. Originals with a folder of their own (ORIGINALS_PREFIX) or a bucket of their own save that`;
+/** Explains why the service also gets events of its own writes, if it does. */
+export function explainNotifications(spec: BucketSpec): string | undefined {
+  if (!hasOneBucket(spec) || spec.originals.prefix !== "") return undefined;
+  const own = "the service also gets events of its own writes, and ignores them";
+  return spec.notify === "eventbridge"
+    ? `${own}, unless the event pattern excludes them, as the one below does`
+    : `${own}; to avoid them, keep originals below ORIGINALS_PREFIX or in a bucket of their own`;
 }
 
-/** For EventBridge, which can leave a prefix out. */
-export function eventPattern({ originals, variants, ...wish }: Wish): Json {
+/** The pattern of an EventBridge rule, which can exclude a prefix. */
+export function buildEventPattern({ originals, variants, ...spec }: BucketSpec): Json {
   const isShared = originals.bucket === variants.bucket;
   const key =
     originals.prefix !== ""
@@ -54,7 +54,7 @@ export function eventPattern({ originals, variants, ...wish }: Wish): Json {
   return {
     source: ["aws.s3"],
     "detail-type": ["Object Created", "Object Deleted"],
-    ...(wish.region !== undefined && { region: [wish.region] }),
+    ...(spec.region !== undefined && { region: [spec.region] }),
     detail: {
       bucket: { name: [originals.bucket] },
       ...(isFiltered && { object: { key } }),

@@ -1,9 +1,9 @@
 import type { Json } from "./merge.ts";
-import { isOurs, mergeNamed, rulesIn } from "./merge.ts";
-import type { Place, Wish } from "../spec.ts";
-import { bucketsOf } from "../spec.ts";
+import { isOurs, mergeNamed, listRules } from "./merge.ts";
+import type { BucketFolder, BucketSpec } from "../spec.ts";
+import { listBuckets } from "../spec.ts";
 
-/** A statement of a policy of AWS. */
+/** A statement of an AWS policy. */
 interface Statement {
   readonly Sid: string;
   readonly Effect: "Allow";
@@ -13,87 +13,87 @@ interface Statement {
   readonly Condition?: Json;
 }
 
-export interface Policy {
+export interface BucketPolicy {
   readonly Version: "2012-10-17";
   readonly Statement: readonly Statement[];
 }
 
-/** All that the service, its warm-ups and its purges do, and nothing else. */
-export function servicePolicy(wish: Wish): Policy {
-  return toPolicy(serviceStatements(wish));
+/** The rights of the service, its warm-ups and its purges. */
+export function buildServicePolicy(spec: BucketSpec): BucketPolicy {
+  return toPolicy(listServiceStatements(spec));
 }
 
-function serviceStatements(wish: Wish): readonly Statement[] {
+function listServiceStatements(spec: BucketSpec): readonly Statement[] {
   return [
-    allow("ShiftMediaReadOriginals", ["s3:GetObject"], [objects(wish, wish.originals)]),
-    // with If-Match a write needs the right to read, too
+    allow("ShiftMediaReadOriginals", ["s3:GetObject"], [printResource(spec, spec.originals)]),
+    // a write with If-Match needs the right to read
     allow(
       "ShiftMediaKeepVariants",
       ["s3:DeleteObject", "s3:GetObject", "s3:PutObject"],
-      [objects(wish, wish.variants)],
+      [printResource(spec, spec.variants)],
     ),
-    // without it a missing key is a 403. A condition on s3:prefix would undo that: a GET has no prefix
+    // without it a missing key is a 403. No condition on s3:prefix: a GET has no prefix, and would get a 403 again
     allow(
       "ShiftMediaList",
       ["s3:ListBucket"],
-      bucketsOf(wish).map((bucket) => `arn:${partitionOf(wish)}:s3:::${bucket}`),
+      listBuckets(spec).map((bucket) => `arn:${getPartition(spec)}:s3:::${bucket}`),
     ),
-    // Ceph 16 asks whether a batch may delete from the bucket, and then for each object
-    ...(wish.flavour === "rgw"
+    // Ceph 16 checks a batch of deletions for the bucket first, and then for each object
+    ...(spec.provider === "rgw"
       ? [
           allow(
             "ShiftMediaDeleteInBatches",
             ["s3:DeleteObject"],
-            [`arn:aws:s3:::${wish.variants.bucket}`],
+            [`arn:aws:s3:::${spec.variants.bucket}`],
           ),
         ]
       : []),
   ];
 }
 
-/** What the policy of one bucket is to say; without statements there is to be none of ours. */
-export function bucketPolicy(wish: Wish, bucket: string): Policy {
+/** Our part of the policy of one bucket; it may have no statements. */
+export function buildBucketPolicy(spec: BucketSpec, bucket: string): BucketPolicy {
   return toPolicy([
-    ...readersOfVariants(wish).filter(() => bucket === wish.variants.bucket),
-    ...readersOfOriginals(wish).filter(() => bucket === wish.originals.bucket),
-    ...grantsOfPrincipal(wish, bucket),
+    ...allowReadingVariants(spec).filter(() => bucket === spec.variants.bucket),
+    ...allowReadingOriginals(spec).filter(() => bucket === spec.originals.bucket),
+    ...allowPrincipal(spec, bucket),
   ]);
 }
 
-function readersOfVariants(wish: Wish): readonly Statement[] {
-  const read = { Action: ["s3:GetObject"], Resource: [objects(wish, wish.variants)] };
-  if (wish.access === "public") {
+function allowReadingVariants(spec: BucketSpec): readonly Statement[] {
+  const read = { Action: ["s3:GetObject"], Resource: [printResource(spec, spec.variants)] };
+  if (spec.access === "public") {
     return [{ Sid: "ShiftMediaPublicVariants", Effect: "Allow", Principal: "*", ...read }];
   }
-  if (wish.access !== "cdn" || wish.distribution === undefined) return [];
+  if (spec.access !== "cdn" || spec.distribution === undefined) return [];
   return [
     {
       Sid: "ShiftMediaCdnVariants",
       Effect: "Allow",
       Principal: { Service: "cloudfront.amazonaws.com" },
       ...read,
-      Condition: { StringEquals: { "AWS:SourceArn": wish.distribution } },
+      Condition: { StringEquals: { "AWS:SourceArn": spec.distribution } },
     },
   ];
 }
 
-function readersOfOriginals(wish: Wish): readonly Statement[] {
-  if (!wish.arePublicOriginals) return [];
+function allowReadingOriginals(spec: BucketSpec): readonly Statement[] {
+  if (!spec.arePublicOriginals) return [];
   const statement = allow(
     "ShiftMediaPublicOriginals",
     ["s3:GetObject"],
-    [objects(wish, wish.originals)],
+    [printResource(spec, spec.originals)],
   );
   return [{ ...statement, Principal: "*" }];
 }
 
-/** The rights of the service, as far as they are about this bucket. */
-function grantsOfPrincipal(wish: Wish, bucket: string): readonly Statement[] {
-  const { principal } = wish;
+/** The rights of the service that concern this bucket. */
+function allowPrincipal(spec: BucketSpec, bucket: string): readonly Statement[] {
+  const { principal } = spec;
   if (principal === undefined) return [];
-  const arn = `arn:${partitionOf(wish)}:s3:::${bucket}`;
+  const arn = `arn:${getPartition(spec)}:s3:::${bucket}`;
   const isHere = (resource: string): boolean => resource === arn || resource.startsWith(`${arn}/`);
-  return serviceStatements(wish)
+  return listServiceStatements(spec)
     .map((statement) => ({
       ...statement,
       Principal: { AWS: [principal] },
@@ -106,26 +106,26 @@ function allow(Sid: string, Action: readonly string[], Resource: readonly string
   return { Sid, Effect: "Allow", Action, Resource };
 }
 
-function toPolicy(statements: readonly Statement[]): Policy {
+function toPolicy(statements: readonly Statement[]): BucketPolicy {
   return { Version: "2012-10-17", Statement: statements };
 }
 
-function objects(wish: Wish, { bucket, prefix }: Place): string {
-  return `arn:${partitionOf(wish)}:s3:::${bucket}/${escapeResource(prefix)}*`;
+function printResource(spec: BucketSpec, { bucket, prefix }: BucketFolder): string {
+  return `arn:${getPartition(spec)}:s3:::${bucket}/${escapeResource(prefix)}*`;
 }
 
-/** In a resource these are wildcards and variables, and in a key they are characters. */
+/** Escapes characters of a key that are wildcards or variables in a resource. */
 function escapeResource(prefix: string): string {
   return prefix.replaceAll(/[*?$]/g, (character) => `\${${character}}`);
 }
 
-function partitionOf({ region = "", flavour }: Wish): string {
-  if (flavour !== "aws") return "aws";
+function getPartition({ region = "", provider }: BucketSpec): string {
+  if (provider !== "aws") return "aws";
   if (region.startsWith("cn-")) return "aws-cn";
   return region.startsWith("us-gov-") ? "aws-us-gov" : "aws";
 }
 
-/** Ours in place of those that an earlier run has left; the statements of others stay. */
+/** Replaces the statements of earlier runs by ours, and keeps those of others. */
 export function mergePolicy(present: Json | undefined, ours: Json): Json | undefined {
   return mergeNamed(present ?? { Version: ours["Version"] }, ours, {
     list: "Statement",
@@ -133,16 +133,18 @@ export function mergePolicy(present: Json | undefined, ours: Json): Json | undef
   });
 }
 
-/** The Sids of statements that are not ours and make something public. */
-export function foreignPublicStatements(policy: Json | undefined): readonly string[] {
-  return rulesIn(policy, "Statement")
+/** Lists the Sids of public statements that shift-media did not write. */
+export function findForeignPublic(policy: Json | undefined): readonly string[] {
+  return listRules(policy, "Statement")
     .filter((statement) => !isOurs(statement["Sid"]) && isPublic(statement))
-    .map(({ Sid }) => (typeof Sid === "string" ? Sid : "one without a Sid"));
+    .map(({ Sid }) => (typeof Sid === "string" ? Sid : "a statement without a Sid"));
 }
 
-/** Whether somebody else is allowed something. */
+/** True when a statement of others allows something. */
 export function hasForeignGrants(policy: Json | undefined): boolean {
-  return rulesIn(policy, "Statement").some(({ Sid, Effect }) => !isOurs(Sid) && Effect === "Allow");
+  return listRules(policy, "Statement").some(
+    ({ Sid, Effect }) => !isOurs(Sid) && Effect === "Allow",
+  );
 }
 
 function isPublic({ Effect, Principal, Condition }: Json): boolean {

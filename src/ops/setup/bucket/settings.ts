@@ -20,33 +20,34 @@ import { isBucketMissing, getStatus } from "../../../store/s3/errors.ts";
 import { mergeCors, mergeLifecycle, mergePublicAccess, sortLifecycle } from "./documents.ts";
 import type { Json } from "./merge.ts";
 import { mergeNotifications } from "./notifications.ts";
-import type { StepKind } from "../spec.ts";
+import type { SettingKind } from "../spec.ts";
 import { mergePolicy } from "./policy.ts";
 import { mergeWebsite } from "./website.ts";
 
-/** A call that has to end. */
+/** The bucket of a call, and the client for it. */
 export interface Call {
   readonly client: S3Client;
   readonly Bucket: string;
 }
 
-/** How one setting of a bucket is read, combined with ours, and written. */
+/** Reads one setting of a bucket, merges our part into it, and writes it. */
 interface Setting {
   read(call: Call): Promise<unknown>;
-  /** @returns undefined when nothing of it is to be left */
+  /** @returns undefined when the setting is to be removed */
   merge(present: Json | undefined, ours: Json): Json | undefined;
   write(call: Call, document: Json): Promise<unknown>;
   remove?(call: Call): Promise<unknown>;
 }
 
+/** Milliseconds for one call. */
 const TIMEOUT_MS = 10_000;
 
 function limit(): { readonly abortSignal: AbortSignal } {
   return { abortSignal: AbortSignal.timeout(TIMEOUT_MS) };
 }
 
-// the documents are written in the shape that the SDK sends; it checks no more than S3 does
-export const SETTINGS: Readonly<Record<Exclude<StepKind, "bucket">, Setting>> = {
+// documents have the shape that the SDK sends; it checks no more than S3 does
+export const SETTINGS: Readonly<Record<Exclude<SettingKind, "bucket">, Setting>> = {
   public_access: {
     read: async ({ client, Bucket }) =>
       (await client.send(new GetPublicAccessBlockCommand({ Bucket }), limit()))
@@ -126,12 +127,12 @@ export const SETTINGS: Readonly<Record<Exclude<StepKind, "bucket">, Setting>> = 
   },
 };
 
-/** What there is of a setting; undefined when there is none. */
+/** @returns undefined when the bucket does not have the setting */
 export async function readSetting(setting: Setting, call: Call): Promise<Json | undefined> {
   try {
     return (await setting.read(call)) as Json | undefined; // each read gives the document of its kind
   } catch (error) {
-    // each has a code of its own for that
+    // each setting has an error code of its own for that
     if (getStatus(error) === 404 && !isBucketMissing(error)) return undefined;
     throw error;
   }

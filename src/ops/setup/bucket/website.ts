@@ -1,31 +1,31 @@
-import { MediaError } from "../../../errors.ts";
+import { UsageError } from "../../usage-error.ts";
 import type { Json } from "./merge.ts";
-import { rulesIn } from "./merge.ts";
-import type { Website, Wish } from "../spec.ts";
-import { hostOf } from "../spec.ts";
+import { listRules } from "./merge.ts";
+import type { Website, BucketSpec } from "../spec.ts";
+import { getHost } from "../spec.ts";
 
-/** Without the right to list, a website answers 403 for what is missing. */
+/** A website answers 403 for a missing key unless its readers may list the bucket. */
 const MISSES = ["403", "404"];
 
 /**
- * Sends who asks the bucket's website for a variant that is not there to the service, which answers a
- * stored form always with its bytes, so that nobody comes back.
+ * Redirects requests for missing variants to the service. It answers a stored form with its bytes and
+ * never redirects it, so there is no loop.
  *
- * @throws MediaError `invalid_body` when the service is the website itself, or none
+ * @throws UsageError when the URL of the service is wrong, or leads back to the website
  */
-export function website(wish: Wish, wanted: Website): Json {
+export function buildWebsite(spec: BucketSpec, wanted: Website): Json {
   const service = readService(wanted.service);
-  checkLoop(wish, wanted, service);
+  checkLoop(spec, wanted, service);
   const base = service.pathname.replace(/^\//, "").replace(/\/?$/, "/").replace(/^\/$/, "");
   return {
     IndexDocument: { Suffix: "index.html" },
     RoutingRules: MISSES.map((code) => ({
-      Condition: { HttpErrorCodeReturnedEquals: code, KeyPrefixEquals: wish.variants.prefix },
+      Condition: { HttpErrorCodeReturnedEquals: code, KeyPrefixEquals: spec.variants.prefix },
       Redirect: {
         Protocol: service.protocol.replace(":", ""),
         HostName: service.host,
         HttpRedirectCode: "302",
-        ...(base !== "" && { ReplaceKeyPrefixWith: base + wish.variants.prefix }),
+        ...(base !== "" && { ReplaceKeyPrefixWith: base + spec.variants.prefix }),
       },
     })),
   };
@@ -34,10 +34,10 @@ export function website(wish: Wish, wanted: Website): Json {
 function readService(text: string): URL {
   const isUrl = /^https?:\/\/[^?#\s]+$/.test(text) && URL.canParse(text);
   if (isUrl) return new URL(text);
-  throw new MediaError("invalid_body", `--service must be an http or https URL, got "${text}"`);
+  throw new UsageError(`--service must be an http or https URL, got "${text}"`);
 }
 
-function checkLoop({ variants }: Wish, { publicUrl = "" }: Website, { host }: URL): void {
+function checkLoop({ variants }: BucketSpec, { publicUrl = "" }: Website, { host }: URL): void {
   const { bucket } = variants;
   const name = host.toLowerCase();
   const isBucket =
@@ -46,37 +46,36 @@ function checkLoop({ variants }: Wish, { publicUrl = "" }: Website, { host }: UR
   if (!isBucket && !isPublic) return;
   const what = isBucket
     ? "the website of a bucket"
-    : `where PUBLIC_URL leads (${hostOf(publicUrl)})`;
-  throw new MediaError(
-    "invalid_body",
-    `--service must be the service itself, got "${host}", which is ${what}: a miss would be sent in a circle`,
+    : `the host of PUBLIC_URL (${getHost(publicUrl)})`;
+  throw new UsageError(
+    `--service must be the URL of the service, got "${host}", which is ${what}: requests would be redirected in a loop`,
   );
 }
 
 /**
- * Routing rules have no names: ours are those about these errors below the variants' prefix.
+ * Routing rules have no names: those for these errors below the prefix of variants count as ours.
  *
- * @throws MediaError when the website is nothing but a redirect
+ * @throws UsageError when the website redirects every request
  */
 export function mergeWebsite(present: Json | undefined, ours: Json): Json {
   if (present?.["RedirectAllRequestsTo"] !== undefined) {
-    const problem =
-      "the website of the bucket redirects everything; take that away, or use another bucket";
-    throw new MediaError("invalid_body", problem);
+    throw new UsageError(
+      "the website of the bucket redirects everything: remove RedirectAllRequestsTo, or use another bucket",
+    );
   }
-  const replaced = new Set(rulesIn(ours, "RoutingRules").map(conditionOf));
-  const foreign = rulesIn(present, "RoutingRules").filter(
-    (rule) => !replaced.has(conditionOf(rule)),
+  const replaced = new Set(listRules(ours, "RoutingRules").map(printCondition));
+  const foreign = listRules(present, "RoutingRules").filter(
+    (rule) => !replaced.has(printCondition(rule)),
   );
   return {
     IndexDocument: present?.["IndexDocument"] ?? ours["IndexDocument"],
     ...(present?.["ErrorDocument"] !== undefined && { ErrorDocument: present["ErrorDocument"] }),
-    // the first that fits counts: theirs may be about everything
-    RoutingRules: [...rulesIn(ours, "RoutingRules"), ...foreign],
+    // ours come first: the first rule that matches counts, and another may match everything
+    RoutingRules: [...listRules(ours, "RoutingRules"), ...foreign],
   };
 }
 
-function conditionOf({ Condition }: Json): string {
+function printCondition({ Condition }: Json): string {
   const { HttpErrorCodeReturnedEquals = "", KeyPrefixEquals = "" } = (Condition ?? {}) as Json;
   return JSON.stringify([HttpErrorCodeReturnedEquals, KeyPrefixEquals]);
 }

@@ -73,7 +73,7 @@ describe.skipIf(!hasRedis())("shift-media work", () => {
     const args = ["warm", "--enqueue", "--prefix", "a:b", ...WANTED];
     const enqueued = await runCli(args, { environment });
     expect([enqueued.code, enqueued.errors]).toEqual([0, ""]);
-    expect(enqueued.output).toContain("60 waiting, 0 at work, 0 given up");
+    expect(enqueued.output).toContain("60 waiting, 0 active, 0 failed");
     // it is the same when it is said again
     expect((await runCli(args, { environment })).output).toContain("60 waiting");
 
@@ -119,7 +119,7 @@ describe.skipIf(!hasRedis())("shift-media work", () => {
     });
     expect(await storedIn(environment)).toHaveLength(1);
     const again = await runCli(["work", "--retry-failed"], { environment });
-    expect(again.output).toBe("4 originals are in the queue again\n");
+    expect(again.output).toBe("put 4 originals back into the queue\n");
     expect((await runCli(work, { environment })).code).toBe(0);
     const status = await runCli(["work", "--status"], { environment });
     expect(JSON.parse(status.output)).toEqual({ waiting: 0, active: 0, dead: 4 });

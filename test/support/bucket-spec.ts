@@ -1,9 +1,9 @@
-import type { Wish } from "../../src/ops/setup/spec.ts";
+import type { BucketSpec } from "../../src/ops/setup/spec.ts";
 
-/** One bucket of AWS that is private, but for what is said. */
-export function wish(more: Partial<Wish> = {}): Wish {
+/** One private bucket on AWS, changed as given. */
+export function createBucketSpec(more: Partial<BucketSpec> = {}): BucketSpec {
   return {
-    flavour: "aws",
+    provider: "aws",
     access: "private",
     originals: { bucket: "media", prefix: "" },
     variants: { bucket: "media", prefix: "variants/" },
