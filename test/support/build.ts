@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { readdirSync, statSync } from "node:fs";
+import { cpSync, readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { TestProject } from "vitest/node";
@@ -19,6 +19,8 @@ function buildWhenStale(): void {
   const tsc = join(ROOT, "node_modules/.bin/tsc");
   const flags = ["--noCheck", "--declaration", "false", "--isolatedDeclarations", "false"];
   execFileSync(tsc, flags, { cwd: ROOT, stdio: "inherit" });
+  const script = "edge/cloudfront/function.js";
+  cpSync(join(ROOT, "src", script), join(ROOT, "dist", script));
 }
 
 function findLastChange(): number {
