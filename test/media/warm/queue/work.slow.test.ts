@@ -171,7 +171,7 @@ describe.skipIf(!hasRedis())("shift-media work", () => {
     expect([away.code, away.output]).toEqual([1, ""]);
     expect(away.errors).toContain("the queue at 127.0.0.1:1 cannot be reached");
     const unset = await runCli(["work"], { environment: { ...environment, WARM_QUEUE: "" } });
-    expect([unset.code, unset.errors]).toEqual([1, expect.stringContaining("must be set")]);
+    expect([unset.code, unset.errors]).toEqual([2, expect.stringContaining("set WARM_QUEUE")]);
     const wrong = { ...environment, WARM_QUEUE: "http://:hush@localhost" };
     const refused = await runCli(["work"], { environment: wrong });
     expect([refused.code, refused.errors]).toEqual([2, expect.stringContaining("redis")]);
