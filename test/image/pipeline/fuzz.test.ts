@@ -101,6 +101,7 @@ async function promise(bytes: Buffer, spec: TransformSpec, format: (typeof IMAGE
 
 describe("transformImage", () => {
   it("makes what was planned of anything, or refuses it", async () => {
+    const runs = chooseRuns(30, 250);
     let made = 0;
     await fc.assert(
       fc.asyncProperty(jobs, async ({ bytes, cut, look, format }) => {
@@ -127,8 +128,8 @@ describe("transformImage", () => {
         expect([decoded.width, decoded.height]).toEqual([width, height]);
         await sharp(variant, { animated: true }).stats();
       }),
-      { numRuns: chooseRuns(25, 250) },
+      { numRuns: runs },
     );
-    expect(made).toBeGreaterThan(100);
+    expect(made).toBeGreaterThan(runs / 3); // the others compare nothing
   });
 });
