@@ -11,7 +11,6 @@ import {
   createFolders,
   readMetric,
   send,
-  sleep,
   startTestServer,
   until,
 } from "./support/server.ts";
@@ -23,7 +22,7 @@ let server: TestServer;
 
 beforeAll(async () => {
   photo = await drawPhoto(1200, 800);
-  large = await drawPhoto(4000, 3000);
+  large = await drawPhoto(2400, 1800);
 });
 
 beforeEach(async () => {
@@ -48,6 +47,14 @@ async function start(environment: Readonly<Record<string, string>> = {}): Promis
 
 function get(path: string, init?: RequestInit): Promise<Response> {
   return fetch(server.url + path, { redirect: "manual", ...init });
+}
+
+/** What a path answers, once it does so with this status. */
+function untilStatus(path: string, status: number): Promise<Response> {
+  return until(async () => {
+    const answer = await get(path);
+    return answer.status === status && answer;
+  });
 }
 
 describe("startServer", () => {
@@ -90,7 +97,7 @@ describe("startServer", () => {
 
   it("survives the death of its image processes in mid-transform", async () => {
     await start();
-    const slow = get("/w_3900,f_avif/large.jpg");
+    const slow = get("/w_1600,f_avif/large.jpg");
     await until(async () => (await readMetric(server.url, "shift_media_children_busy")) > 0);
     for (const pid of childrenOf(process.pid)) process.kill(pid, "SIGKILL");
     const answer = await slow;
@@ -105,20 +112,17 @@ describe("startServer", () => {
     const first = await get("/w_50/photo.jpg");
     await get("/w_50/photo.jpg");
     await writeFile(join(folders.originals, "photo.jpg"), await drawPhoto(600, 600));
-    await sleep(2100);
-    const replaced = await get("/w_50/photo.jpg");
-    expect(replaced.status).toBe(200);
+    const replaced = await untilStatus("/w_50/photo.jpg", 200);
     expect(replaced.headers.get("etag")).not.toBe(first.headers.get("etag"));
     const { height } = await sharp(Buffer.from(await replaced.arrayBuffer())).metadata();
     expect(height).toBe(50);
     await rm(join(folders.originals, "photo.jpg"));
-    await sleep(2100);
-    expect((await get("/w_50/photo.jpg")).status).toBe(404);
+    await untilStatus("/w_50/photo.jpg", 404);
   });
 
   it("finishes what is under way before it stops, and says that it is not ready", async () => {
     await start({ STOP_DELAY_MS: "300" });
-    const slow = get("/w_2000,f_avif/large.jpg");
+    const slow = get("/w_1600,f_avif/large.jpg");
     await until(async () => (await readMetric(server.url, "shift_media_children_busy")) > 0);
     const stopped = server.stop();
     expect((await get("/readyz")).status).toBe(503);
@@ -126,8 +130,8 @@ describe("startServer", () => {
     expect(answer.status).toBe(200);
     expect((await answer.arrayBuffer()).byteLength).toBeGreaterThan(1000);
     expect(await stopped).toBe(true);
-    const file = join(folders.variants, "variants/1/large.jpg/w_2000.avif");
-    expect((await sharp(await readFile(file)).metadata()).width).toBe(2000);
+    const file = join(folders.variants, "variants/1/large.jpg/w_1600.avif");
+    expect((await sharp(await readFile(file)).metadata()).width).toBe(1600);
     await expect(get("/healthz")).rejects.toThrow("fetch failed");
   });
 
@@ -139,19 +143,17 @@ describe("startServer", () => {
     for (const socket of [silent, half]) socket.on("error", () => {}); // it may be reset
     half.write("GET /w_20/pho");
     await Promise.all([once(silent, "connect"), once(half, "connect")]);
-    const begin = performance.now();
-    expect(await server.stop()).toBe(true);
-    expect(performance.now() - begin).toBeLessThan(5000); // the drain may take 25 s
+    expect(await server.stop()).toBe(true); // and false once the drain has taken its 25 s
   });
 
   it("sends an answer to its end before it stops, however slowly it is taken", async () => {
     await start();
-    const path = "/w_3000,f_png/large.jpg";
+    const path = "/w_2000,f_png/large.jpg";
     const whole = (await (await get(path)).arrayBuffer()).byteLength;
     expect(whole).toBeGreaterThan(5_000_000); // more than what lies in the buffers of a connection
     const { port } = new URL(server.url);
     const slow = connect(Number(port), "127.0.0.1");
-    slow.write(`GET /variants/1/large.jpg/w_3000.png HTTP/1.1\r\nHost: x\r\n\r\n`);
+    slow.write(`GET /variants/1/large.jpg/w_2000.png HTTP/1.1\r\nHost: x\r\n\r\n`);
     let received = 0;
     slow.on("data", (chunk: Buffer) => {
       received += chunk.length;
@@ -169,7 +171,7 @@ describe("startServer", () => {
     await start({ POOL_SIZE: "1", QUEUE_PER_CHILD: "1" });
     await (await get("/w_10/photo.jpg")).arrayBuffer();
     const answers = await Promise.all(
-      Array.from({ length: 6 }, (_, n) => get(`/w_${1500 + n},f_avif/large.jpg`)),
+      Array.from({ length: 6 }, (_, n) => get(`/w_${700 + n},f_avif/large.jpg`)),
     );
     const statuses = answers.map(({ status }) => status);
     expect(statuses).toContain(503);
@@ -189,10 +191,7 @@ describe("startServer", () => {
     await start({ BASE_PATH: "/i" });
     expect(server.url).toMatch(/\/i$/);
     expect((await get("/w_20/photo.jpg")).status).toBe(200);
-    const hit = await until(async () => {
-      const answer = await get("/w_20/photo.jpg");
-      return answer.status === 302 && answer;
-    });
+    const hit = await untilStatus("/w_20/photo.jpg", 302);
     expect(hit.headers.get("location")).toMatch(/^\/i\/variants\/1\//);
   });
 

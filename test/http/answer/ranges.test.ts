@@ -53,20 +53,10 @@ describe("readRange", () => {
   });
 
   it.each(["bytes=", "bytes=1-", "bytes", "bytes=1"])(
-    "takes no longer for many spaces behind %j than for few",
+    "ignores %j before a million spaces, which it reads once",
     (begin) => {
-      const took = (spaces: number): number => {
-        const header = `${begin}${" ".repeat(spaces)}x`;
-        const times = Array.from({ length: 5 }, () => {
-          const started = performance.now();
-          expect(readRange(header, 100)).toBeUndefined();
-          return performance.now() - started;
-        });
-        return Math.min(...times);
-      };
-      took(1000);
-      // the square of it would be minutes
-      expect(took(1_000_000)).toBeLessThan(1000);
+      // the square of a million would be minutes
+      expect(readRange(`${begin}${" ".repeat(1_000_000)}x`, 100)).toBeUndefined();
     },
   );
 

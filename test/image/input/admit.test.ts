@@ -7,6 +7,7 @@ import {
   ftyp,
   insertIntoPng,
   latin1,
+  limitReads,
   pngChunk,
   repeatLastScan,
 } from "../../support/image/hostile.ts";
@@ -86,9 +87,8 @@ describe("admitOriginal", () => {
 
   it("refuses a JPEG of a hundred thousand scans without counting them all", () => {
     const bomb = repeatLastScan(progressive, 100_000);
-    const start = performance.now();
-    expect(refusalOf(() => admitOriginal(bomb)).code).toBe("unusable_original");
-    expect(performance.now() - start).toBeLessThan(100);
+    const counted = limitReads(bomb, bomb.length / 100);
+    expect(refusalOf(() => admitOriginal(counted)).code).toBe("unusable_original");
   });
 
   it("takes the text out of a PNG", async () => {

@@ -61,19 +61,22 @@ describe("dropPngChunks", () => {
       Array.from({ length: 40 }, () => text),
     );
     expect(original.length).toBeGreaterThan(1_000_000);
-    const start = performance.now();
     const bytes = drop(original);
     expect(bytes.equals(png)).toBe(true);
     expect(readGrid(await decode(bytes))).toBe("RG/BY");
     expect((await sharp(bytes).metadata()).comments).toBeUndefined();
-    expect(performance.now() - start).toBeLessThan(500);
   });
 
-  it("walks over 32 MB of empty chunks in bounded time", () => {
-    const bytes = new Uint8Array(32_000_000);
-    const start = performance.now();
-    expect(dropPngChunks(bytes, PNG_TEXT)).toBe(bytes);
-    expect(performance.now() - start).toBeLessThan(5000);
+  it("looks at each of a million empty chunks once", () => {
+    const bytes = new Uint8Array(8 + 12_000_000);
+    let looks = 0;
+    const types = new Set<number>();
+    types.has = () => {
+      looks += 1;
+      return false;
+    };
+    expect(dropPngChunks(bytes, types)).toBe(bytes);
+    expect(looks).toBe(1_000_000);
   });
 
   it("takes any bytes without failing, and never gives more than it got", () => {

@@ -39,13 +39,11 @@ describe("createPool", () => {
   it("ends a job that takes too long together with its child", async () => {
     const pool = await startPool({ deadlineMs: 1000 });
     const pids = listChildren();
-    const start = performance.now();
     await expect(pool.run(SLOW_JOB, never)).rejects.toMatchObject({
       code: "unusable_original",
       message:
         "webp of 39200000 pixels takes longer than 1000 ms: ask for a smaller image or another format",
     });
-    expect(performance.now() - start).toBeLessThan(1500);
     await expectGone(pids);
     expect(await pool.run(SMALL_JOB, never)).toMatchObject({ width: 20 });
   });

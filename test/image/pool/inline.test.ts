@@ -1,3 +1,4 @@
+import sharp from "sharp";
 import { describe, expect, it } from "vitest";
 import { DEFAULT_IMAGE_LIMITS } from "../../../src/image/input/limits.ts";
 import { startInlineWorker } from "../../../src/image/pool/inline.ts";
@@ -34,9 +35,8 @@ describe("startInlineWorker", () => {
     const bytes = await drawPhoto(1300, 1300);
     const { pool } = setUp({ startWorker: startInline, deadlineMs: 20 });
     await pool.start();
-    const start = performance.now();
     const job = pool.run({ bytes, spec: {}, format: "avif" }, never);
     await expect(job).rejects.toMatchObject({ code: "timeout" });
-    expect(performance.now() - start).toBeLessThan(300);
+    expect(sharp.counters().process).toBe(1); // it goes on
   });
 });

@@ -45,6 +45,30 @@ export function repeatLastScan(jpeg: Buffer, extra: number): Buffer {
   return Buffer.concat([jpeg.subarray(0, -2), ...Array.from({ length: extra }, () => scan), end]);
 }
 
+/**
+ * Bytes that may be read only so often, one by one or by `indexOf`: a walk over them that goes back and forth throws.
+ */
+export function limitReads(bytes: Uint8Array, limit: number): Uint8Array {
+  let reads = 0;
+  const count = (more: number): void => {
+    reads += more;
+    if (reads > limit) throw new Error(`more than ${limit} reads of ${bytes.length} bytes`);
+  };
+  const indexOf: Uint8Array["indexOf"] = (value, from = 0) => {
+    const found = bytes.indexOf(value, from);
+    count((found === -1 ? bytes.length : found + 1) - from);
+    return found;
+  };
+  return new Proxy(bytes, {
+    get: (target, name) => {
+      if (name === "indexOf") return indexOf;
+      if (typeof name === "string" && /^\d+$/.test(name)) count(1);
+      const value: unknown = Reflect.get(target, name, target);
+      return typeof value === "function" ? (value.bind(target) as unknown) : value;
+    },
+  });
+}
+
 /** The box at the beginning of an ISO base media file. */
 export function ftyp(major: string, compatible: readonly string[] = []): Buffer {
   const size = Buffer.alloc(4);
