@@ -4,6 +4,9 @@ import { defineConfig } from "vitest/config";
 import type { Plugin } from "vitest/config";
 
 const SLOW = "test/**/*.slow.test.ts";
+const NOT_QUICK = ["**/node_modules/**", SLOW];
+/** What sharp may open, and how, is a state of the whole process. */
+const WITH_SHARP = ["test/image/**/*.test.ts", "test/docs/**/*.test.ts"];
 
 /** Image processes are started from `dist/`, which test/support/build.ts makes: a loader for TypeScript takes longer. */
 const childrenFromBuild: Plugin = {
@@ -30,8 +33,15 @@ export default defineConfig({
         test: {
           name: "quick",
           include: ["test/**/*.test.ts"],
-          exclude: ["**/node_modules/**", SLOW],
+          exclude: [...NOT_QUICK, ...WITH_SHARP],
+          // to import everything anew for each file takes longer than most of the tests
+          isolate: false,
+          setupFiles: ["test/support/clean-up.ts"],
         },
+      },
+      {
+        extends: true,
+        test: { name: "image", include: WITH_SHARP, exclude: NOT_QUICK },
       },
       { extends: true, test: { name: "slow", include: [SLOW] } },
     ],

@@ -26,7 +26,9 @@ describe("createPool", () => {
 
   it("goes on after its idle children were killed, even before it knows", async () => {
     const pool = await startPool({ size: 2 });
-    expect(killChildren()).toHaveLength(2);
+    const killed = killChildren();
+    expect(killed).toHaveLength(2);
+    await expectGone(killed);
     expect(await pool.run(SMALL_JOB, never)).toMatchObject({ width: 20 });
     await expectGone(killChildren());
     expect(await pool.run(SMALL_JOB, never)).toMatchObject({ width: 20 });
