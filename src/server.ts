@@ -14,22 +14,22 @@ import { createFastPath } from "./http/node/fast-path.ts";
 import { createApp } from "./http/app.ts";
 import { answerError } from "./http/answer/problem.ts";
 import { toResponse } from "./http/answer/response.ts";
-import { createAnswerCache } from "./http/media/remembered.ts";
+import { AnswerCache } from "./http/media/answer-cache.ts";
 import type { Logger } from "./logger.ts";
 import { createService } from "./service/service.ts";
 import type { ObjectStore } from "./store/store.ts";
 
-/** A client that takes nothing of its answer for so long is not going to. */
+/** A client that takes nothing of its answer for this long is disconnected. */
 const CLIENT_IDLE_MS = 30_000;
 
 /** A running service. */
 export interface Running {
-  /** Where it listens, for people on this machine. */
+  /** The address for people on this machine. */
   readonly url: string;
   readonly originals: Pick<ObjectStore, "list">;
   /**
-   * Says that it is not ready, goes on for a moment for those who have not heard, takes nothing new,
-   * and resolves when all that was begun is done. False when the time for that was not enough.
+   * Answers that it is not ready, and serves on for a moment until load balancers have seen that. Then it accepts
+   * nothing new, and resolves when all that was begun is done; with false when the time was not enough.
    */
   stop(): Promise<boolean>;
 }
@@ -43,26 +43,26 @@ export async function startServer(config: Config, logger: Logger): Promise<Runni
   let state: "starting" | "ready" | "stopping" = "starting";
   const service = await createService(config, logger);
   const deps = createAppDeps(service, config, logger);
-  const hits = createAnswerCache(deps);
-  const answerLimit = new InFlightBytes(config.limits.answersInFlight);
+  const answerCache = new AnswerCache(deps);
+  const inFlightBytes = new InFlightBytes(config.limits.answersInFlight);
   const app = createApp({
     ...deps,
-    answerLimit,
-    hits,
+    inFlightBytes,
+    answerCache,
     admin: { token: config.adminToken, isLocal: isLoopback(config.host) },
     isReady: () => state === "ready",
     isStopping: () => state === "stopping",
   });
-  const answerHit = createFastPath({ hits, limit: answerLimit, log: deps.logRequest });
+  const answerHit = createFastPath({ answerCache, inFlightBytes, log: deps.logRequest });
   const server = createHttpServer(app.fetch, config, (request, response) =>
     state === "ready" ? answerHit(request, response) : false,
   );
   const connections = trackConnections(server, CLIENT_IDLE_MS);
   server.on("clientError", (error: NodeJS.ErrnoException, socket: Duplex) => {
     if (!connections.isAnswering(socket)) refuseClient(error, socket);
-    // a refusal would be read as a part of that answer
+    // inside an answer the client would read a refusal as a part of it
     else if (error.code !== "ERR_HTTP_REQUEST_TIMEOUT") socket.destroy();
-    // who is answered while they send may take as long as they like for the rest
+    // a client that is answered while it sends has unlimited time for the rest
   });
   try {
     await service.start();
@@ -92,11 +92,11 @@ function createHttpServer(
   answerHit: FastPath,
 ): Server {
   const listener = getRequestListener(fetch, {
-    hostname: "localhost", // for requests without a Host: it is never used
+    hostname: "localhost", // for requests without a Host; its value has no effect
     errorHandler: () => {
       const problem = "the request must have a path as its target and a valid Host";
       const { headers, ...answer } = answerError(new MediaError("invalid_path", problem), cache);
-      // the fault is in a header
+      // the error depends on a header, so it must not be cached
       return toResponse({ ...answer, headers: { ...headers, "cache-control": "no-store" } });
     },
   });
@@ -105,7 +105,7 @@ function createHttpServer(
       headersTimeout: 10_000,
       requestTimeout: 15_000,
       connectionsCheckingInterval: 2000,
-      keepAliveTimeout: 65_000, // longer than a load balancer keeps its own end
+      keepAliveTimeout: 65_000, // longer than that of load balancers
       maxHeaderSize: 8192,
     },
     (request, response) => {
@@ -115,7 +115,7 @@ function createHttpServer(
   return server;
 }
 
-/** For what is no HTTP request there is no request to answer; the status is as Node would choose it. */
+/** Answers bytes that are not an HTTP request, with the status that Node would choose. */
 function refuseClient(error: NodeJS.ErrnoException, socket: Duplex): void {
   if (!socket.writable) return;
   const status = CLIENT_ERRORS[error.code ?? ""] ?? "400 Bad Request";
@@ -148,7 +148,7 @@ async function drain(
   return true;
 }
 
-/** Does not keep the process alive by itself. */
+/** Does not keep the process alive. */
 function sleep(ms: number): Promise<void> {
   return new Promise((resolve) => {
     setTimeout(resolve, ms).unref();

@@ -16,18 +16,18 @@ interface Answered {
   readonly path: string;
   readonly status: number;
   readonly ms: number;
-  /** Of the body. */
+  /** The length of the body. */
   readonly bytes: number;
 }
 
 export type LogRequest = (answered: Answered) => void;
 
-/** A path as it may be logged: without what only the client should know, and not too long. */
+/** Prints a path for the log: without its signature, and not too long. */
 export function printPath(path: string): string {
   return (path.includes("/s--") ? path.replace(SIGNATURE, "/s--…--") : path).slice(0, MAX_PATH);
 }
 
-/** Counts, and writes one line, for each request that was answered. */
+/** Counts each answered request, and writes one line for it. */
 export function createRequestLog({ logger, count }: RequestLogDeps): LogRequest {
   return ({ method, path, status, ms, bytes }) => {
     count(method, status, ms);
@@ -49,7 +49,7 @@ export function logRequests(
       path: c.req.path,
       status: c.res.status,
       ms: performance.now() - begin,
-      // to look at the headers of a response costs the adapter its short way
+      // reading the headers of a response would make the adapter slower
       bytes: c.get("bytes") ?? Number(c.res.headers.get("content-length") ?? 0),
     });
   };

@@ -1,7 +1,7 @@
 import type { Context } from "hono";
 import { Hono } from "hono";
 import { HTTPException } from "hono/http-exception";
-import { MediaError } from "../errors.ts";
+import { MediaError, overloaded } from "../errors.ts";
 import type { Observe } from "../media/observe.ts";
 import type { Logger } from "../logger.ts";
 import type { Timings } from "../media/variants/timings.ts";
@@ -15,7 +15,7 @@ import { logRequests, printPath } from "./access-log.ts";
 import { createAdmin } from "./admin/admin.ts";
 import { answerError } from "./answer/problem.ts";
 import type { InFlightBytes } from "./node/in-flight-bytes.ts";
-import type { AnswerCache } from "./media/remembered.ts";
+import type { AnswerCache } from "./media/answer-cache.ts";
 import type { EventReceiver } from "./admin/events.ts";
 import type { VariantDeps } from "./media/variant.ts";
 import { limitToExpiry, printVary } from "./media/variant-answer.ts";
@@ -41,9 +41,9 @@ export interface AppDeps extends VariantDeps, OriginalDeps {
   readonly metrics: Metrics;
   readonly logRequest: LogRequest;
   readonly logger: Logger;
-  readonly answerLimit: InFlightBytes;
-  /** Takes note of requests that it may answer the next time. */
-  readonly hits?: Pick<AnswerCache, "note">;
+  readonly inFlightBytes: InFlightBytes;
+  /** Learns requests that it can answer the next time. */
+  readonly answerCache?: Pick<AnswerCache, "add">;
   readonly admin: { readonly token: string | undefined; readonly isLocal: boolean };
   readonly purge: Purge;
   readonly events: EventReceiver;
@@ -54,14 +54,14 @@ interface Env {
   Bindings: AdapterBindings;
   Variables: {
     begin: number;
-    /** How long the parts of the answer take. */
+    /** Receives how long the parts of the answer take. */
     timings: Timings;
-    /** How long the body is, of an answer that has all of its headers. */
+    /** The length of the body; set when the answer has all of its headers. */
     bytes?: number;
   };
 }
 
-/** What a stream may have in buffers on its way. */
+/** The bytes that a stream holds in buffers on its way. */
 const STREAM_BYTES = 256 * 1024;
 
 type App = Hono<Env>;
@@ -70,7 +70,7 @@ type AppContext = Context<Env>;
 /** The whole service as a function from request to response. */
 export function createApp(deps: AppDeps): App {
   const app: App = new Hono<Env>({
-    // routes see the raw path; what URL parsers make of it is another one
+    // routes match the raw path; URL parsers would change it
     getPath: (request, options) => cutPath(readTarget(request, options?.env)),
   });
   app.use(logRequests(deps.logRequest));
@@ -82,7 +82,7 @@ export function createApp(deps: AppDeps): App {
   });
   app.use(checkMethod);
   addServiceRoutes(app, deps);
-  // not a route: a target that does not even start with a slash has to come here too
+  // not a route: targets that do not start with a slash have to come here, too
   app.notFound((c) => handleMedia(c, deps));
   app.onError((error, c) =>
     error instanceof HTTPException ? error.getResponse() : send(c, fail(error, c, deps), deps),
@@ -92,7 +92,7 @@ export function createApp(deps: AppDeps): App {
 
 async function checkMethod(c: AppContext, next: () => Promise<void>): Promise<Response | void> {
   const { method, path } = c.req;
-  if (path.startsWith("/-/")) return next(); // its routes have methods of their own
+  if (path.startsWith("/-/")) return next(); // its routes check their own methods
   if (method === "OPTIONS") return toResponse(answerOptions());
   if (method !== "GET" && method !== "HEAD") {
     throw new MediaError("method_not_allowed", `the method must be one of ${ALLOWED_METHODS}`);
@@ -109,14 +109,14 @@ async function handleMedia(c: AppContext, deps: AppDeps): Promise<Response> {
   try {
     request = await readRequest(target, accept, deps.rules);
   } catch (error) {
-    // another client may be given a format that can hold it
+    // another client may get a format that can hold the image
     return send(c, withHeaders(fail(error, c, deps), { vary: "Accept" }), deps);
   }
   if (isExplain(target)) return explain(c, request, deps);
   const tag = cacheTag(request.key);
   if (request.form !== "original") {
-    const asked = { target: c.env?.incoming?.url ?? target, accept };
-    deps.hits?.note(asked, { request, cacheTag: tag });
+    const input = { target: c.env?.incoming?.url ?? target, accept };
+    deps.answerCache?.add(input, { request, cacheTag: tag });
   }
   const answer = await answerRequest(c, request, deps);
   return send(c, withHeaders(answer, { "cache-tag": tag }), deps);
@@ -135,32 +135,36 @@ async function answerRequest(
   const { raw } = c.req;
   if (request.form === "original") {
     const { method, headers } = raw;
-    const asked = {
+    const input = {
       method,
       header: (name: string) => headers.get(name) ?? undefined,
       get signal() {
         return raw.signal;
       },
     };
-    return admit(c, await answerOriginal(deps, request, asked), deps);
+    return reserveBytes(c, await answerOriginal(deps, request, input), deps);
   }
   try {
-    return admit(c, await answerVariant(deps, request, { raw, timings: c.get("timings") }), deps);
+    return reserveBytes(
+      c,
+      await answerVariant(deps, request, { raw, timings: c.get("timings") }),
+      deps,
+    );
   } catch (error) {
     return completeFailure(fail(error, c, deps), request, deps);
   }
 }
 
-/** @throws MediaError `overloaded` when clients have been answered more than they take */
-function admit<T extends Answer | StreamAnswer>(c: AppContext, answer: T, deps: AppDeps): T {
+/** @throws MediaError `overloaded` when too many bytes of answers wait for their clients */
+function reserveBytes<T extends Answer | StreamAnswer>(c: AppContext, answer: T, deps: AppDeps): T {
   const held = isStreamed(answer) ? STREAM_BYTES : (answer.body?.length ?? 0);
   const length = isStreamed(answer) ? Number(answer.headers["content-length"]) : held;
-  if (deps.answerLimit.reserve(held, c.env?.outgoing, length)) return answer;
+  if (deps.inFlightBytes.reserve(held, c.env?.outgoing, length)) return answer;
   if (isStreamed(answer)) answer.stream.close();
-  throw new MediaError("overloaded", "too many answers have not been taken yet, try again later");
+  throw overloaded("too many answers wait for slow clients");
 }
 
-/** What a failure depends on, and how long its URL is good, is said as of any other answer. */
+/** Adds the headers about Accept and the end of the URL, as other answers have them. */
 function completeFailure(answer: Answer, request: VariantRequest, { rules }: AppDeps): Answer {
   const { "cache-control": cacheControl = "no-store" } = answer.headers;
   return withHeaders(answer, {
@@ -176,7 +180,7 @@ function withHeaders<T extends Answer | StreamAnswer>(
   return { ...answer, headers: { ...answer.headers, ...headers } };
 }
 
-/** To set a header of a response costs the adapter more than to make it with all of them. */
+/** Makes the response with all of its headers: to set one later costs the adapter more. */
 function send(c: AppContext, answer: Answer | StreamAnswer, { isStopping }: AppDeps): Response {
   const { outgoing } = c.env ?? {};
   const headers = {
@@ -204,11 +208,11 @@ function addServiceRoutes(app: App, deps: AppDeps): void {
   );
   app.route("/-", createAdmin({ ...admin, metrics, purge, events, warming: deps }));
   app.all("/-/*", () => {
-    throw new MediaError("not_found", "there is nothing here");
+    throw new MediaError("not_found", "there is no such route");
   });
 }
 
-/** What every other answer has, whoever gave it. */
+/** Adds the common headers to answers of routes. */
 function complete(c: AppContext, { isStopping }: AppDeps): void {
   const { headers } = c.res;
   for (const [name, value] of Object.entries(COMMON_HEADERS)) headers.set(name, value);
@@ -229,5 +233,5 @@ function fail(error: unknown, c: AppContext, { cache, observe, logger }: AppDeps
 }
 
 function unexpected(cause: unknown): MediaError {
-  return new MediaError("internal", "something went wrong here", { cause });
+  return new MediaError("internal", "the service has failed, see its log", { cause });
 }

@@ -4,7 +4,7 @@ import type { MediaEvent, Observe } from "../media/observe.ts";
 const PREFIX = "shift_media_";
 const SECONDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 
-/** What can only be asked for, and not counted. */
+/** Values that are read when metrics are printed. */
 export interface Gauges {
   readonly pool: () => {
     readonly workers: number;
@@ -18,7 +18,7 @@ export interface Gauges {
 export interface Metrics {
   readonly observe: Observe;
   countRequest(method: string, status: number, ms: number): void;
-  /** All metrics in the text format of Prometheus. */
+  /** Prints all metrics in the text format of Prometheus. */
   print(): Promise<string>;
   readonly contentType: string;
 }
@@ -51,13 +51,13 @@ export function createMetrics(gauges: Gauges): Metrics {
   };
 }
 
-/** As far apart as a timer can be. */
+/** The longest interval of a timer. */
 const NEVER_MS = 2 ** 31 - 1;
 const SAMPLED = ["min", "max", "mean", "stddev", "p50", "p90", "p99"];
 
 /**
- * What there is to know of a Node process. The delay of the event loop would be sampled by a timer, a hundred times a
- * second, for 1 % of a core at rest: how busy the loop is costs nothing, and says more.
+ * Adds the metrics of the Node process. The delay of the event loop is left out: a timer would sample it a hundred
+ * times a second, for 1 % of a core at rest. How busy the loop is costs nothing, and tells more.
  */
 function collectProcessMetrics(registry: Registry): void {
   collectDefaultMetrics({
@@ -79,18 +79,20 @@ function collectProcessMetrics(registry: Registry): void {
   });
 }
 
-/** A label has as many series as values; clients can make methods up. */
+/** Other methods are counted as one: clients can invent methods, and each value of a label is a series. */
 const METHODS: ReadonlySet<string> = new Set(["GET", "HEAD", "OPTIONS", "POST", "PUT", "DELETE"]);
 
 function createObserver(registry: Registry): Observe {
   const simple = {
-    hit: counter(registry, "hits_total", { help: "Variants that were there" }),
+    hit: counter(registry, "hits_total", { help: "Variants that were stored already" }),
     miss: counter(registry, "misses_total", { help: "Variants that had to be made" }),
-    join: counter(registry, "joins_total", { help: "Requests that waited for another's variant" }),
+    join: counter(registry, "joins_total", {
+      help: "Requests that waited for another request's variant",
+    }),
     fetch: counter(registry, "fetches_total", { help: "Requests for originals to their store" }),
     purge: counter(registry, "purges_total", { help: "Purges, of a key or a prefix" }),
     write_failed: counter(registry, "write_failures_total", {
-      help: "Variants that could not be kept",
+      help: "Variants that could not be stored",
     }),
     background_failed: counter(registry, "background_failures_total", {
       help: "Background tasks failed",
@@ -107,7 +109,7 @@ function createObserver(registry: Registry): Observe {
   });
   const purged = counter(registry, "purged_variants_total", { help: "Variants deleted" });
   const bucketEvents = counter(registry, "bucket_events_total", {
-    help: "Events of buckets, by what came of them",
+    help: "Events of buckets, by outcome",
     labelNames: ["outcome"],
   });
   return (event: MediaEvent) => {
@@ -125,14 +127,17 @@ function addGauges(registry: Registry, { pool, background }: Gauges): void {
   gauge(registry, "children", { help: "Image processes alive", read: () => pool().workers });
   gauge(registry, "children_busy", { help: "Image processes at work", read: () => pool().busy });
   gauge(registry, "queue", {
-    help: "Transforms that somebody waits for",
+    help: "Transforms in the queue that a client waits for",
     read: () => pool().queued,
   });
   gauge(registry, "queue_background", {
-    help: "Transforms that wait, and that nobody waits for",
+    help: "Transforms in the queue that run in the background",
     read: () => pool().queuedBackground,
   });
-  gauge(registry, "background", { help: "Writes and checks under way", read: background });
+  gauge(registry, "background", {
+    help: "Background tasks under way, such as writes and checks",
+    read: background,
+  });
 }
 
 function gauge(

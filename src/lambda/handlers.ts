@@ -101,7 +101,7 @@ function createApps(service: Service, config: Config, logger: Logger): Apps {
       ...deps,
       delivery,
       // one request at a time, and nobody to take it slowly
-      answerLimit: new InFlightBytes(Infinity),
+      inFlightBytes: new InFlightBytes(Infinity),
       // the address it is said to listen on means nothing here: anybody may call
       admin: { token: config.adminToken, isLocal: false },
       isReady: () => true,

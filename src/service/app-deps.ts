@@ -6,7 +6,7 @@ import type { Service } from "./service.ts";
 import { createBackgroundWarmer } from "./warming.ts";
 
 /** What an application has to be given by whatever runs it. */
-type Surroundings = "answerLimit" | "admin" | "isReady" | "isStopping";
+type Surroundings = "inFlightBytes" | "admin" | "isReady" | "isStopping";
 
 /** What the applications of a service are made of, however requests come to them. */
 export function createAppDeps(

@@ -23,7 +23,7 @@ describe("errors", () => {
     ["/w_300/nope.jpg", 404, "original_not_found", "nope.jpg", 10],
     ["/w_300/w_3/nope.jpg", 400, "invalid_transform", "one segment of options", 30],
     ["/variants/9/photos/cat.jpg/w_3.jpg", 404, "not_found", "no variant", 10],
-    ["/-/nothing", 404, "not_found", "nothing here", 10],
+    ["/-/nothing", 404, "not_found", "no such route", 10],
   ])("answers %s with %i", async (target, status, code, part, seconds) => {
     app = await createFilledApp();
     const answer = await app.request(target);

@@ -83,7 +83,7 @@ export function createTestApp(
     isStopping: () => false,
     observe: metrics.observe,
     metrics,
-    answerLimit: new InFlightBytes(Infinity),
+    inFlightBytes: new InFlightBytes(Infinity),
     logRequest: createRequestLog({ logger, count: metrics.countRequest }),
     logger,
     admin: { token: undefined, isLocal: true },

@@ -13,9 +13,9 @@ import type { WarmRouteDeps } from "./warm.ts";
 import { addWarmRoute } from "./warm.ts";
 
 export interface AdminDeps {
-  /** What callers must bring as a bearer token; without one `isLocal` decides. */
+  /** The bearer token of callers; without one `isLocal` decides. */
   readonly token: string | undefined;
-  /** The service listens on this machine's loopback only. */
+  /** The service listens on the loopback of this machine only. */
   readonly isLocal: boolean;
   readonly metrics: { print(): Promise<string>; readonly contentType: string };
   readonly purge: Purge;
@@ -26,7 +26,10 @@ export interface AdminDeps {
 const REFUSAL = {
   message: () =>
     toResponse(
-      answerProblem({ code: "unauthorized", message: "the bearer token is missing or wrong" }),
+      answerProblem({
+        code: "unauthorized",
+        message: "the bearer token is missing or wrong, send that of ADMIN_TOKEN",
+      }),
     ),
 };
 const REFUSALS = {
@@ -35,7 +38,7 @@ const REFUSALS = {
   invalidToken: REFUSAL,
 };
 
-/** What is for operators, under `/-/`. */
+/** The routes for operators, under `/-/`. */
 export function createAdmin({ metrics, purge, events, warming, ...access }: AdminDeps): Hono {
   const app = new Hono();
   const guard = createGuard(access);
@@ -55,12 +58,12 @@ export function createAdmin({ metrics, purge, events, warming, ...access }: Admi
 
 /** Names of this machine, with any port. */
 const LOOPBACK = /^(?:(?:.+[.])?localhost[.]?|127(?:[.]\d{1,3}){3}|\[::1\])(?::\d+)?$/i;
-/** What proxies say of those whom they ask for. */
+/** Headers by which proxies name their clients. */
 const FORWARDED = ["forwarded", "x-forwarded-for", "x-forwarded-host", "via"];
 
 /**
- * Whether somebody on this machine asks, and asks us. A page whose name its owner has made to mean this
- * machine is of that name still, and a proxy on this machine asks for others.
+ * Whether the request comes from this machine, and is meant for it. DNS rebinding shows in the host name, and a
+ * proxy on this machine in its headers.
  */
 function isFromThisMachine(c: Context): boolean {
   const host = c.req.header("host");
@@ -71,11 +74,14 @@ function isFromThisMachine(c: Context): boolean {
 function createGuard({ token, isLocal }: Pick<AdminDeps, "token" | "isLocal">): MiddlewareHandler {
   if (token) return bearerAuth({ token, ...REFUSALS });
   return async function guardLocally(c, next) {
-    if (!isLocal) throw new MediaError("not_found", "set ADMIN_TOKEN to have this");
+    if (!isLocal) throw new MediaError("not_found", "set ADMIN_TOKEN to use this route");
     if (!isFromThisMachine(c)) {
-      throw new MediaError("not_found", "set ADMIN_TOKEN to have this under another host name");
+      throw new MediaError(
+        "not_found",
+        "set ADMIN_TOKEN to use this route under another host name",
+      );
     }
-    // a page in a browser on this machine is not its user
+    // a web page in a browser on this machine does not act for its user
     const isRead = c.req.method === "GET" || c.req.method === "HEAD";
     if (!isRead && c.req.header("origin") !== undefined) {
       throw new MediaError("not_allowed", "set ADMIN_TOKEN to change something from a web page");

@@ -4,17 +4,16 @@ import type { Receipt } from "../../events/purge-changed.ts";
 import { readText } from "./body.ts";
 import { addRoute } from "./route.ts";
 
-/** What SNS and EventBridge send at most. */
+/** The largest message of SNS and EventBridge. */
 const MAX_BYTES = 256 * 1024;
 
-/** What takes the messages of buckets. */
 export interface EventReceiver {
   receive(body: string): Promise<Receipt>;
-  /** Absent where no topic is listened to. */
+  /** Absent without EVENT_TOPICS. */
   readonly receiveSns?: (body: string) => Promise<Receipt>;
 }
 
-/** SNS has no token to bring, and proves itself by its signature. */
+/** Requests of SNS have no token: their signature is checked. */
 export function isFromSns(c: Context): boolean {
   const { method, path } = c.req;
   return (
@@ -36,7 +35,7 @@ export function addEventRoute(app: Hono, receiver: EventReceiver): void {
 }
 
 function chooseSnsReceiver(c: Context, { receiveSns }: EventReceiver): EventReceiver["receive"] {
-  if (!receiveSns) throw new MediaError("not_found", "set EVENT_TOPICS to have this");
+  if (!receiveSns) throw new MediaError("not_found", "set EVENT_TOPICS to receive messages of SNS");
   if (c.req.header("x-amz-sns-rawdelivery") !== "true") return receiveSns;
   const problem = "raw message delivery must be off: only whole messages are signed";
   throw new MediaError("invalid_body", problem);

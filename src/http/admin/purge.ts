@@ -7,7 +7,7 @@ import { cutQuery, readTarget } from "../node/target.ts";
 
 export type Purge = (target: PurgeTarget, options: PurgeOptions) => Promise<PurgeResult>;
 
-/** The path of all variants; below it are those of one original, by its key. */
+/** The path of all variants; the key of an original may follow. */
 const PATH = "/variants";
 const PARAMETERS: ReadonlySet<string> = new Set(["prefix", "dry-run", "cursor"]);
 
@@ -17,7 +17,7 @@ export function addPurgeRoute(app: Hono, purge: Purge): void {
 }
 
 async function respondPurge(c: Context, purge: Purge): Promise<Response> {
-  // not of the router, which decodes a key in another way
+  // cut here: the router would decode the key in another way
   const { path } = c.req;
   const query = readQuery(cutQuery(readTarget(c.req.raw, c.env)));
   const target = parseTarget(path.slice(path.indexOf(PATH) + PATH.length), query);
@@ -29,7 +29,7 @@ async function respondPurge(c: Context, purge: Purge): Promise<Response> {
   return c.json(toBody(target, result), 200, { "cache-control": "no-store" });
 }
 
-/** A misspelt `dry-run` is not to delete anything, and of two prefixes neither is the one that is meant. */
+/** Refuses unknown and repeated parameters: a misspelt `dry-run` must not delete anything. */
 function readQuery(query: string): URLSearchParams {
   const parameters = new URLSearchParams(query);
   for (const name of PARAMETERS) {

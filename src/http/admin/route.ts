@@ -2,7 +2,7 @@ import type { Handler, Hono } from "hono";
 import { answerProblem } from "../answer/answer.ts";
 import { toResponse } from "../answer/response.ts";
 
-/** A route for operators, with its own methods; it is for no page of another origin. */
+/** Adds a route for operators, with its own methods and without CORS. */
 export function addRoute(
   app: Hono,
   path: string,

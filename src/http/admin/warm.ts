@@ -10,12 +10,12 @@ import type { Warm } from "../../media/warm/warm.ts";
 import { readText } from "./body.ts";
 import { addRoute } from "./route.ts";
 
-/** Of a document of JSON; NDJSON is read line by line, and has no end that we need to know. */
+/** For a JSON document. NDJSON is read line by line, without a bound. */
 const MAX_DOCUMENT_BYTES = 1024 * 1024;
-/** An answer in which nothing moves is taken for dead, by us and by whatever is in between. */
+/** An idle answer gets an empty line this often, so that proxies do not close the connection. */
 const HEARTBEAT_MS = 10_000;
 
-/** Types that no form of a foreign page can send. */
+/** Types that a form of a foreign page cannot send. */
 const JSON_TYPE = "application/json";
 const LINE_TYPES: readonly string[] = ["application/x-ndjson", "application/ndjson"];
 
@@ -30,7 +30,7 @@ export function addWarmRoute(app: Hono, deps: WarmRouteDeps): void {
 }
 
 /**
- * Answers `POST /-/warm`: a line of JSON for each variant, as it is made, and one with the sums.
+ * Answers a line of JSON for each variant as it is made, and one line with the sums.
  *
  * @throws MediaError `invalid_body`, `too_large`
  */
@@ -43,7 +43,7 @@ async function respondWarm(
   const run: Run = {
     results: warm(until(isStopping, entries), gone.signal),
     isStopping,
-    leave: () => gone.abort(),
+    end: () => gone.abort(),
   };
   return new Response(streamResults(run), {
     headers: { "content-type": "application/x-ndjson", "cache-control": "no-store" },
@@ -73,11 +73,11 @@ async function* until<T>(isOver: () => boolean, values: AsyncIterable<T>): Async
 interface Run {
   readonly results: AsyncGenerator<WarmResult>;
   readonly isStopping: () => boolean;
-  /** Nobody wants the results any more. */
-  readonly leave: () => void;
+  /** Ends the run. */
+  readonly end: () => void;
 }
 
-function streamResults({ results, isStopping, leave }: Run): ReadableStream<Uint8Array> {
+function streamResults({ results, isStopping, end }: Run): ReadableStream<Uint8Array> {
   const tally = createTally();
   const begin = performance.now();
   let pending: Promise<IteratorResult<WarmResult>> | undefined;
@@ -95,17 +95,17 @@ function streamResults({ results, isStopping, leave }: Run): ReadableStream<Uint
         stream.enqueue(encode(`${JSON.stringify(next.value)}\n`));
         return;
       }
-      leave();
+      end();
       const status = isStopping() ? "stopped" : "done";
       const ms = Math.round(performance.now() - begin);
       stream.enqueue(encode(`${JSON.stringify({ status, ...tally, ms })}\n`));
       stream.close();
     },
-    cancel: leave,
+    cancel: end,
   });
 }
 
-/** Nothing, when it is time for a sign of life. */
+/** Undefined when it is time for a heartbeat. */
 async function waitOrHeartbeat<T>(promise: Promise<T>): Promise<T | undefined> {
   let timer: ReturnType<typeof setTimeout> | undefined;
   const heartbeat = new Promise<undefined>((resolve) => {

@@ -4,7 +4,7 @@ import type { ByteRange } from "./ranges.ts";
 import { countBytes, printContentRange, printUnsatisfied } from "./ranges.ts";
 import { STATUS } from "./status.ts";
 
-/** On every answer: images may be used anywhere, and nothing here may act as a document. */
+/** On every answer: pages of any origin may use the image, and a browser never runs it as a document. */
 export const COMMON_HEADERS: Readonly<Record<string, string>> = {
   "access-control-allow-origin": "*",
   "timing-allow-origin": "*",
@@ -15,7 +15,7 @@ export const COMMON_HEADERS: Readonly<Record<string, string>> = {
 
 export const ALLOWED_METHODS = "GET, HEAD, OPTIONS";
 
-/** What is said of an image, beside what it is. */
+/** Headers about an image that depend on the request. */
 export interface ImageHeaders {
   readonly contentType: string;
   readonly contentDisposition?: string;
@@ -24,22 +24,20 @@ export interface ImageHeaders {
   readonly vary?: string;
 }
 
-/** An answer to whichever server asked for it; its headers are all that it needs. */
+/** An answer as a plain value with all of its headers, for any kind of server. */
 export interface Answer {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
   readonly body?: Uint8Array;
 }
 
-/** How an answer begins whose body is still to come. */
+/** The beginning of an answer whose body is sent later. */
 export type AnswerHead = Omit<Answer, "body">;
 
-/** What `answerBytes` says, without the bytes. */
 export function answerHead(there: Representation, headers: ImageHeaders): AnswerHead {
   return { status: 200, headers: toBytesHeaders(there, headers) };
 }
 
-/** What `answerPart` says, without the bytes. */
 export function answerPartHead(
   range: ByteRange,
   there: Representation,
@@ -55,7 +53,7 @@ export function answerPartHead(
   };
 }
 
-/** The answer to a selection that needs no bytes; `undefined` for those that do. */
+/** The answer to a selection that needs no bytes; `undefined` for other selections. */
 export function answerWithoutBytes(
   { kind }: Selection,
   there: Representation,
@@ -65,16 +63,16 @@ export function answerWithoutBytes(
   if (kind === "precondition_failed") {
     return answerProblem({
       code: "precondition_failed",
-      message: `the ETag is ${there.etag}, which If-Match does not name`,
+      message: `If-Match must name the present ETag, which is ${there.etag}`,
     });
   }
   if (kind !== "unsatisfiable") return undefined;
-  const message = `the image has ${there.size} bytes, and none where the range begins`;
+  const message = `the range must begin within the image, which has ${there.size} bytes`;
   const contentRange = { "content-range": printUnsatisfied(there.size) };
   return answerProblem({ code: "range_not_satisfiable", message }, contentRange);
 }
 
-/** The answer to a selection, of bytes that are all at hand. */
+/** The answer to a selection, from bytes in memory. */
 export function answerSelected(
   selection: Selection,
   { etag, bytes }: { readonly etag: string; readonly bytes: Uint8Array },
@@ -108,7 +106,7 @@ export function answerRedirect(
   return { status: 302, headers };
 }
 
-/** An answer for people and programs, in JSON. */
+/** An error as JSON. */
 export function answerProblem(
   problem: { readonly code: ErrorCode; readonly message: string },
   headers: Readonly<Record<string, string>> = {},

@@ -1,15 +1,15 @@
-/** How long others may keep what this service answers; every answer says so. */
+/** How long caches may keep the answers of this service. */
 export interface CacheRules {
   /** Bytes under a URL that names their version. */
   readonly versioned: string;
   /** Bytes under any other URL, when hits are streamed. */
   readonly streamed: string;
-  /** The objects in the bucket, but for those whose keys name a version: pages may link them without one. */
+  /** Stored objects whose keys do not name a version. */
   readonly stored: string;
-  /** Redirects, and bytes under a URL that will redirect the next time. */
+  /** Redirects, and bytes under a URL that redirects later. */
   readonly shortSeconds: number;
   readonly notFoundSeconds: number;
-  /** Any other mistake of the client's. */
+  /** Other errors of the client. */
   readonly clientErrorSeconds: number;
 }
 
@@ -24,13 +24,13 @@ export const DEFAULT_CACHE_RULES: CacheRules = {
 };
 
 export interface BytesContext {
-  /** The version that the URL names, if it names one. */
+  /** The version in the URL, if there is one. */
   readonly askedVersion: string | undefined;
   /** The version of the bytes. */
   readonly version: string;
-  /** Whether a later request for the same URL is answered otherwise, such as by a redirect. */
+  /** The URL will be answered differently soon, for example by a redirect. */
   readonly isTemporary: boolean;
-  /** The URL names the version that its author has in mind, so that it stands for these bytes only. */
+  /** The key names a version, so its bytes never change. */
   readonly isVersioned: boolean;
 }
 
@@ -39,7 +39,7 @@ export function printBytesCaching(
   rules: CacheRules,
 ): string {
   if (askedVersion === version || isVersioned) return rules.versioned;
-  // the version is wrong: by the next request the right bytes may be there
+  // another version than the URL names: the right bytes may be there soon
   if (askedVersion !== undefined || isTemporary) return printShortCaching(rules);
   return rules.streamed;
 }
@@ -49,16 +49,16 @@ export function printShortCaching({ shortSeconds }: CacheRules): string {
 }
 
 export function printErrorCaching(status: number, rules: CacheRules): string {
-  // a method is not part of what caches know an answer by
+  // the method is not part of a cache key, so a 405 must not be cached
   if (status >= 500 || status === 405) return "no-store";
   const seconds = status === 404 ? rules.notFoundSeconds : rules.clientErrorSeconds;
   return `public, max-age=${seconds}`;
 }
 
-/** Nobody is to keep an answer for longer than its URL is good. */
+/** Shortens all ages to the remaining seconds of a URL that expires. */
 export function capCacheControl(cacheControl: string, seconds: number): string {
   const most = Math.max(0, Math.floor(seconds));
   return cacheControl
     .replaceAll(/=(\d+)/g, (_, age: string) => `=${Math.min(Number(age), most)}`)
-    .replaceAll(/,\s*(?:immutable\b|stale-[\w-]+=\d+)/g, ""); // stale is past the end
+    .replaceAll(/,\s*(?:immutable\b|stale-[\w-]+=\d+)/g, ""); // these would outlive the URL
 }

@@ -1,13 +1,13 @@
 import type { ByteRange } from "./ranges.ts";
 import { readRange } from "./ranges.ts";
 
-/** A request as far as it decides how much of a body it is answered. */
+/** The parts of a request that select how much of a body is answered. */
 export interface Conditional {
   readonly method: string;
   readonly header: (name: string) => string | undefined;
 }
 
-/** What there is. */
+/** The facts that conditions are checked against. */
 export interface Representation {
   /** In double quotes; strong. */
   readonly etag: string;
@@ -15,7 +15,6 @@ export interface Representation {
   readonly size: number;
 }
 
-/** How much a request is to be answered. */
 export type Selection =
   | { readonly kind: "whole" }
   | { readonly kind: "part"; readonly range: ByteRange }
@@ -25,13 +24,13 @@ export type Selection =
 
 /**
  * Evaluates the preconditions of a GET or HEAD, and its range, in the order of RFC 9110, 13.2.2. Dates are
- * not looked at: no answer has a `Last-Modified` that they could be compared with.
+ * ignored: no answer has a `Last-Modified`.
  */
 export function selectBody(request: Conditional, there: Representation): Selection {
   return checkConditions(request, there) ?? selectPart(request, there);
 }
 
-/** What the preconditions alone lead to; `undefined` when they are met, or there are none. */
+/** Evaluates the preconditions alone; `undefined` when they are met, or there are none. */
 export function checkConditions(
   { header }: Conditional,
   { etag }: Pick<Representation, "etag">,
@@ -46,11 +45,11 @@ export function checkConditions(
     : undefined;
 }
 
-/** A range is defined for GET alone, and holds for the bytes that its `If-Range` names, if it has one. */
+/** Ranges are defined for GET only. `If-Range` names the bytes that the range is of. */
 function selectPart({ method, header }: Conditional, { etag, size }: Representation): Selection {
   const range = method === "GET" ? readRange(header("range"), size) : undefined;
   const ifRange = header("if-range");
-  // a date is no validator where there is no Last-Modified, and a weak ETag never is one here
+  // dates and weak ETags are not validators here, so the whole body is sent
   const isOfOther = ifRange !== undefined && (ifRange.trim() !== etag || etag.startsWith("W/"));
   if (range === undefined || isOfOther) return { kind: "whole" };
   return range === "unsatisfiable" ? { kind: "unsatisfiable" } : { kind: "part", range };

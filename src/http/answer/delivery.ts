@@ -1,8 +1,8 @@
-/** How a variant that is there already is answered. */
+/** How a stored variant is answered. */
 export const DELIVERIES = ["auto", "redirect", "presigned", "stream"] as const;
 export type Delivery = (typeof DELIVERIES)[number];
 
-/** Headers by which a CDN gives itself away: it would pass a redirect on, and not follow it. */
+/** Headers that a CDN sends: it would pass a redirect on instead of following it. */
 export const CDN_HEADERS: readonly string[] = ["via", "x-amz-cf-id", "cdn-loop"];
 
 interface Possible {
@@ -11,8 +11,8 @@ interface Possible {
 }
 
 /**
- * Chooses for one request. `auto` streams to a CDN, and redirects everybody else: to the public URL, or
- * where there is none to a presigned one. What is not possible is streamed.
+ * Chooses for one request. `auto` streams to a CDN, and redirects other clients: to the public URL, or to a
+ * presigned one if there is no public URL. If neither is possible, the variant is streamed.
  */
 export function chooseDelivery(
   delivery: Delivery,

@@ -4,28 +4,27 @@ export interface ByteRange {
   readonly last: number;
 }
 
-/** No two runs of spaces stand side by side here: how to share them out would take the square of their number. */
+/** Two runs of spaces are never adjacent in this pattern: matching would take quadratic time. */
 const RANGE = /^bytes\s*=\s*(?:(\d+)\s*)?-\s*(\d*)$/i;
 
 /**
  * Reads a `Range` header (RFC 9110, 14.2) for a body of `size` bytes.
  *
- * @returns `undefined` for what is to be ignored: no header, another unit, no range at all, several
- * ranges, which a server may answer with everything
+ * @returns `undefined` if the whole body is to be sent: no header, another unit, a malformed range, several ranges
  */
 export function readRange(
   header: string | undefined,
   size: number,
 ): ByteRange | "unsatisfiable" | undefined {
   const [, from = "", to = ""] = RANGE.exec((header ?? "").trim()) ?? [];
-  if (from === "") return to === "" ? undefined : lastBytes(Number(to), size);
+  if (from === "") return to === "" ? undefined : selectLast(Number(to), size);
   const first = Number(from);
   const last = to === "" ? Infinity : Number(to);
   if (last < first) return undefined;
   return first < size ? { first, last: Math.min(last, size - 1) } : "unsatisfiable";
 }
 
-function lastBytes(count: number, size: number): ByteRange | "unsatisfiable" {
+function selectLast(count: number, size: number): ByteRange | "unsatisfiable" {
   if (count === 0 || size === 0) return "unsatisfiable";
   return { first: Math.max(0, size - count), last: size - 1 };
 }
@@ -40,7 +39,7 @@ export function printContentRange({ first, last }: ByteRange, size: number): str
   return `bytes ${first}-${last}/${size}`;
 }
 
-/** The value of `Content-Range` that tells whoever asked for too much how much there is. */
+/** The value of `Content-Range` for a range that begins after the end. */
 export function printUnsatisfied(size: number): string {
   return `bytes */${size}`;
 }

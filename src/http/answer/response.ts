@@ -12,10 +12,10 @@ export function isStreamed(answer: Answer | StreamAnswer): answer is StreamAnswe
 }
 
 /**
- * The answer as a response of the Fetch standard.
+ * Converts an answer to a Response.
  *
- * @param breakOff ends the connection of an answer whose body cannot be had to its end; without it the
- * body of the response fails
+ * @param breakOff ends the connection when the body cannot be completed; without it the body of the response
+ * fails
  */
 export function toResponse(answer: Answer | StreamAnswer, breakOff?: () => void): Response {
   const { status, headers } = answer;
@@ -38,7 +38,7 @@ function toReadable(stream: ByteStream, breakOff?: () => void): ReadableStream<U
           stream.close();
           if (!breakOff) throw error;
           breakOff();
-          // the adapter would write what went wrong behind the bytes: it is to see the connection end first
+          // wait for ever: on an error the adapter would write its message behind the bytes
           await new Promise(() => {});
         }
       },

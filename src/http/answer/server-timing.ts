@@ -1,7 +1,7 @@
 import type { Timings } from "../../media/variants/timings.ts";
 import { PHASES } from "../../media/variants/timings.ts";
 
-/** The value of a `Server-Timing` header (W3C): each part in milliseconds, and all together. */
+/** Prints a `Server-Timing` header (W3C): each part and the total in milliseconds. */
 export function printTimings(timings: Timings, totalMs: number): string {
   let text = "";
   for (const phase of PHASES) {

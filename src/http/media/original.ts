@@ -47,22 +47,22 @@ export interface OriginalInput extends Conditional {
 export async function answerOriginal(
   deps: OriginalDeps,
   { key, hint }: OriginalRequest,
-  asked: OriginalInput,
+  client: OriginalInput,
 ): Promise<Answer | StreamAnswer> {
   const cacheControl = printShortCaching(deps.cache);
   if (deps.originalsUrl !== undefined) {
     return answerRedirect(`${deps.originalsUrl}/${encodeKey(key)}`, { cacheControl });
   }
   const timeout = createTimeout(deps.storeTimeoutMs);
-  const signal = anySignal([asked.signal, timeout.signal]);
+  const signal = anySignal([client.signal, timeout.signal]);
   try {
-    const reading = { deps, key, asked, signal };
+    const reading = { deps, key, client, signal };
     // a second time if it was replaced meanwhile: the conditions may have another result
     const answer = (await answerCurrent(reading)) ?? (await answerCurrent(reading));
     if (answer) return answer;
     throw new MediaError("store_failed", "the original changes while it is read");
   } catch (error) {
-    throw asked.signal.aborted ? clientGone() : addHint(error, hint);
+    throw client.signal.aborted ? clientGone() : addHint(error, hint);
   } finally {
     timeout.clear();
   }
@@ -71,17 +71,17 @@ export async function answerOriginal(
 interface OriginalReading {
   readonly deps: OriginalDeps;
   readonly key: string;
-  readonly asked: OriginalInput;
+  readonly client: OriginalInput;
   readonly signal: AbortSignal;
 }
 
 /** `undefined` when the original was replaced on the way. */
 async function answerCurrent(reading: OriginalReading): Promise<Answer | StreamAnswer | undefined> {
-  const { deps, key, asked, signal } = reading;
+  const { deps, key, client, signal } = reading;
   const known = await deps.originals.head(key, signal);
   const there = known ?? (await getInstead(reading));
   const headers = { contentType: "", cacheControl: printShortCaching(deps.cache) };
-  const failed = checkConditions(asked, there);
+  const failed = checkConditions(client, there);
   const early = failed && answerWithoutBytes(failed, there, headers);
   return early ?? answerImage(reading, { there, headers });
 }
@@ -105,18 +105,18 @@ async function answerImage(
   reading: OriginalReading,
   { there, headers }: Known,
 ): Promise<Answer | StreamAnswer | undefined> {
-  const { asked } = reading;
-  const selection = selectBody(asked, there);
+  const { client } = reading;
+  const selection = selectBody(client, there);
   const early = answerWithoutBytes(selection, there, headers);
   if (early) return early;
-  const isWhole = asked.method === "GET" && selection.kind === "whole";
+  const isWhole = client.method === "GET" && selection.kind === "whole";
   if (isWhole) return answerWhole(reading, { there, headers });
   const last = Math.min(START_BYTES, there.size) - 1;
   const start = await open(reading, there, { kind: "part", range: { first: 0, last } });
   if (!start) return undefined;
   const { type } = await identifyStream(reading, start).finally(start.close);
   const described = { ...headers, contentType: type };
-  if (asked.method === "HEAD") return answerHead(there, described);
+  if (client.method === "HEAD") return answerHead(there, described);
   const stream = await open(reading, there, selection);
   if (!stream || selection.kind !== "part") return undefined;
   return { ...answerPartHead(selection.range, there, described), stream };

@@ -19,19 +19,18 @@ import type { Delivery } from "../answer/delivery.ts";
 import { chooseDelivery } from "../answer/delivery.ts";
 import type { ByteRange } from "../answer/ranges.ts";
 
-/** What answers without reading: bytes count as far as they are at hand. */
+/** Dependencies of answers that need no I/O. */
 export interface AnswerDeps {
   readonly variants: Pick<Variants, "getCachedBytes">;
   readonly rules: RequestRules;
   readonly delivery: Delivery;
-  /** What the public URL of a variant begins with, without its last slash; may be empty. */
+  /** The beginning of the public URL of a variant, without a slash at its end; may be empty. */
   readonly publicUrl: string | undefined;
-  /** Where variants can be fetched for a while by whoever is told how. */
   readonly presigned?: PresignedUrls | undefined;
   readonly cache: CacheRules;
 }
 
-/** Whoever asks for a variant, on whichever server. */
+/** A request for a variant on any kind of server, and the dependencies of its answer. */
 export interface AnswerInput {
   readonly deps: AnswerDeps;
   readonly request: VariantRequest;
@@ -39,15 +38,15 @@ export interface AnswerInput {
   readonly header: (name: string) => string | undefined;
 }
 
-/** The answer about a variant; `undefined` when its bytes have to be read first, or a URL to be signed. */
-export function answerFromMemory(asked: AnswerInput, found: FoundVariant): Answer | undefined {
-  const { deps, request, method } = asked;
+/** The answer without I/O; `undefined` when bytes have to be read first, or a URL has to be signed. */
+export function answerFromMemory(input: AnswerInput, found: FoundVariant): Answer | undefined {
+  const { deps, request, method } = input;
   const info = getInfo(found);
-  const selection = selectBody(asked, info);
-  // conditions are of bytes
+  const selection = selectBody(input, info);
+  // conditions are about bytes, so a client that has them is not redirected
   const isRedirected = mayRedirect(found) && selection.kind !== "not_modified";
-  if (isRedirected && pickDelivery(asked) !== "stream") return redirectFromMemory(asked, info);
-  const headers = createImageHeaders(asked, info);
+  if (isRedirected && pickDelivery(input) !== "stream") return redirectFromMemory(input, info);
+  const headers = createImageHeaders(input, info);
   const answer = answerWithoutBytes(selection, info, headers);
   if (answer) return answer;
   if (method === "HEAD") return answerHead(info, headers);
@@ -56,17 +55,17 @@ export function answerFromMemory(asked: AnswerInput, found: FoundVariant): Answe
   return bytes && answerSelected(selection, { etag: info.etag, bytes }, headers);
 }
 
-/** How an answer about a variant begins whose bytes, or those of a range, are still to come. */
+/** The beginning of an answer whose bytes, or those of a range, are sent later. */
 export function answerStreamHead(
-  asked: AnswerInput,
+  input: AnswerInput,
   info: VariantInfo,
   range?: ByteRange,
 ): AnswerHead {
-  const headers = createImageHeaders(asked, info);
+  const headers = createImageHeaders(input, info);
   return range ? answerPartHead(range, info, headers) : answerHead(info, headers);
 }
 
-/** The stored form is what redirects lead to, so it never redirects. */
+/** Redirects lead to the stored form, so that form never redirects. */
 function mayRedirect({ kind, request }: FoundVariant): boolean {
   return kind === "stored" && request.form === "request";
 }
@@ -82,40 +81,40 @@ function pickDelivery({ deps, header }: AnswerInput): Exclude<Delivery, "auto"> 
   });
 }
 
-function redirectFromMemory(asked: AnswerInput, info: VariantInfo): Answer | undefined {
-  const { deps, request, method } = asked;
-  if (pickDelivery(asked) === "redirect") return redirectToStored(asked, info);
+function redirectFromMemory(input: AnswerInput, info: VariantInfo): Answer | undefined {
+  const { deps, request, method } = input;
+  if (pickDelivery(input) === "redirect") return redirectToStored(input, info);
   const known = deps.presigned?.getCached({ request, info, method });
-  return known && redirectTo(asked, known.url);
+  return known && redirectTo(input, known.url);
 }
 
-function redirectToStored(asked: AnswerInput, info: VariantInfo): Answer {
-  const { deps, request } = asked;
+function redirectToStored(input: AnswerInput, info: VariantInfo): Answer {
+  const { deps, request } = input;
   const path = encodeVariantKey(request.variantKey);
-  return redirectTo(asked, `${deps.publicUrl}/${path}?v=${printVersion(info)}`);
+  return redirectTo(input, `${deps.publicUrl}/${path}?v=${printVersion(info)}`);
 }
 
-/** Until when a redirect is answered as it is now, as long as the variant is the same; in milliseconds since 1970. */
-export function getRedirectEnd(asked: AnswerInput, info: VariantInfo): number {
-  if (pickDelivery(asked) !== "presigned") return Infinity;
-  const { deps, request, method } = asked;
+/** Until when the same variant is redirected to the same URL; in milliseconds since 1970. */
+export function getRedirectEnd(input: AnswerInput, info: VariantInfo): number {
+  if (pickDelivery(input) !== "presigned") return Infinity;
+  const { deps, request, method } = input;
   return deps.presigned?.getCached({ request, info, method })?.givenUntil ?? 0;
 }
 
-/** To a URL that has to be signed first. */
+/** Redirects to a URL that has to be signed first. */
 export async function redirectToSigned(
-  asked: AnswerInput,
+  input: AnswerInput,
   found: FoundVariant,
 ): Promise<Answer | undefined> {
-  const { deps, request, method } = asked;
-  if (!mayRedirect(found) || pickDelivery(asked) !== "presigned") return undefined;
+  const { deps, request, method } = input;
+  if (!mayRedirect(found) || pickDelivery(input) !== "presigned") return undefined;
   const signed = await deps.presigned?.sign({ request, info: getInfo(found), method });
   if (!signed) return undefined;
   const { url, expiresAt } = signed;
-  return redirectTo(asked, url, (expiresAt - deps.rules.now()) / 1000);
+  return redirectTo(input, url, (expiresAt - deps.rules.now()) / 1000);
 }
 
-/** @param seconds for which the location is good, if that may be less than its redirect may be kept */
+/** @param seconds until the location expires, if it does */
 function redirectTo({ deps, request }: AnswerInput, location: string, seconds?: number): Answer {
   const cacheControl = limitToExpiry(printShortCaching(deps.cache), request, deps.rules);
   return answerRedirect(location, {
@@ -124,13 +123,13 @@ function redirectTo({ deps, request }: AnswerInput, location: string, seconds?: 
   });
 }
 
-export function createImageHeaders(asked: AnswerInput, info: VariantInfo): ImageHeaders {
-  const { deps, request } = asked;
+export function createImageHeaders(input: AnswerInput, info: VariantInfo): ImageHeaders {
+  const { deps, request } = input;
   const context = {
     askedVersion: request.version,
     version: printVersion(info),
-    // a better format is on its way
-    isTemporary: pickDelivery(asked) !== "stream" || request.isFallback === true,
+    // for a fallback, a better format is being made
+    isTemporary: pickDelivery(input) !== "stream" || request.isFallback === true,
     isVersioned: request.spec.version !== undefined && !request.isFallback,
   };
   return {
@@ -140,12 +139,12 @@ export function createImageHeaders(asked: AnswerInput, info: VariantInfo): Image
   };
 }
 
-/** The request header that the answer depends on, if there is one. */
+/** Names the request header that the answer depends on, if there is one. */
 export function printVary({ isNegotiated }: VariantRequest): { vary?: string } {
   return isNegotiated ? { vary: "Accept" } : {};
 }
 
-/** No answer is to be kept for longer than its URL is good. */
+/** Caches must not keep an answer after its URL has expired. */
 export function limitToExpiry(
   cacheControl: string,
   { expires }: VariantRequest,

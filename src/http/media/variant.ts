@@ -45,15 +45,15 @@ export async function answerVariant(
   if (method === "HEAD" && found.kind === "made") {
     await orAbort(found.written, AbortSignal.timeout(HEAD_WRITE_WAIT_MS)).catch(() => undefined);
   }
-  const asked = {
+  const input = {
     deps,
     request: found.request,
     method,
     header: (name: string) => headers.get(name) ?? undefined,
   };
-  const answer = answerFromMemory(asked, found) ?? (await redirectToSigned(asked, found));
+  const answer = answerFromMemory(input, found) ?? (await redirectToSigned(input, found));
   return (
-    answer ?? read(deps, asked, { info: getInfo(found), raw, spentMs: performance.now() - begin })
+    answer ?? read(deps, input, { info: getInfo(found), raw, spentMs: performance.now() - begin })
   );
 }
 
@@ -65,11 +65,11 @@ interface Reading extends Pick<VariantInput, "raw"> {
 /** Answers with bytes that are not in memory. */
 async function read(
   deps: VariantDeps,
-  asked: AnswerInput,
+  input: AnswerInput,
   { info, raw, spentMs }: Reading,
 ): Promise<Answer | StreamAnswer> {
-  const { request } = asked;
-  const selection = selectBody(asked, info);
+  const { request } = input;
+  const selection = selectBody(input, info);
   const range = selection.kind === "part" ? { range: selection.range } : {};
   const { signal } = raw;
   const options = { ...range, signal, spentMs };
@@ -80,10 +80,10 @@ async function read(
   if (result.kind === "whole") {
     const { variant } = result;
     const { etag } = variant.info;
-    const headers = createImageHeaders(asked, variant.info);
-    return answerSelected(selectBody(asked, variant.info), { etag, bytes: variant.bytes }, headers);
+    const headers = createImageHeaders(input, variant.info);
+    return answerSelected(selectBody(input, variant.info), { etag, bytes: variant.bytes }, headers);
   }
-  return { ...answerStreamHead(asked, result.info, result.range), stream: result.body };
+  return { ...answerStreamHead(input, result.info, result.range), stream: result.body };
 }
 
 interface VariantInput {

@@ -3,18 +3,18 @@ import type { Socket } from "node:net";
 import { Server as NetServer } from "node:net";
 import type { Duplex } from "node:stream";
 
-/** The connections of a server, and what is still being sent on them. */
+/** The connections of a server, and the answers that are being sent on them. */
 export interface Connections {
   /**
-   * Takes nothing new, and resolves when every answer that was begun has been sent. Node's own way counts
-   * an answer as sent that still lies in a buffer, and waits for connections that never asked anything.
+   * Accepts no connection, and resolves when every answer that was begun has been sent. Node's own `close` takes an
+   * answer in a buffer for sent, and waits for connections without a request.
    */
   close(): Promise<void>;
-  /** Whether an answer has begun there, and not ended. */
+  /** Whether an answer on this socket has begun and not ended. */
   isAnswering(socket: Duplex): boolean;
 }
 
-/** @param idleMs after which a client is ended that takes nothing of its answer, or asks nothing */
+/** @param idleMs after which a client is disconnected that takes nothing of its answer, or sends nothing */
 export function trackConnections(server: Server, idleMs: number): Connections {
   const answers = new Map<Socket, Set<ServerResponse>>();
   let isClosing = false;
@@ -23,7 +23,7 @@ export function trackConnections(server: Server, idleMs: number): Connections {
   };
   server.timeout = idleMs;
   server.on("timeout", (socket: Socket) => {
-    // who waits for an answer does nothing, and is not idle
+    // a client that waits for its answer is not idle
     const isWaiting = [...(answers.get(socket) ?? [])].some(({ headersSent }) => !headersSent);
     if (!isWaiting) socket.destroy();
   });
@@ -51,14 +51,14 @@ export function trackConnections(server: Server, idleMs: number): Connections {
     close: () =>
       new Promise((resolve) => {
         isClosing = true;
-        // the close of an HTTP server would cut off what is still in a buffer
+        // the `close` of an HTTP server would drop bytes that are still in a buffer
         NetServer.prototype.close.call(server, () => resolve());
         for (const socket of answers.keys()) endIfIdle(socket);
       }),
   };
 }
 
-/** Node says of the answer alone whose turn it was that its client has gone, not of those behind it. */
+/** Node tells only the current answer that its client has gone, not the pipelined ones behind it. */
 function endPipelined(response: ServerResponse): void {
   if (response.socket === null && !response.writableFinished) response.emit("close");
 }

@@ -2,22 +2,22 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { InFlightBytes } from "./in-flight-bytes.ts";
 import type { Answer } from "../answer/answer.ts";
 import type { LogRequest } from "../access-log.ts";
-import type { AnswerCache } from "../media/remembered.ts";
+import type { AnswerCache } from "../media/answer-cache.ts";
 import { printTimings } from "../answer/server-timing.ts";
 import { cutPath } from "./target.ts";
 
-interface HitListenerDeps {
-  readonly hits: Pick<AnswerCache, "answer">;
-  readonly limit: InFlightBytes;
+interface FastPathDeps {
+  readonly answerCache: Pick<AnswerCache, "answer">;
+  readonly inFlightBytes: InFlightBytes;
   readonly log: LogRequest;
 }
 
-/** Answers what can be answered at once; tells whether it has. */
+/** Answers a request if that can be done at once; false if not. */
 export type FastPath = (request: IncomingMessage, response: ServerResponse) => boolean;
 
-/** The short way of a hit, from the socket and back to it: frameworks cost several times what it does. */
-export function createFastPath({ hits, limit, log }: HitListenerDeps): FastPath {
-  // the same redirect is answered again and again
+/** Answers hits from memory, straight on the socket: a framework would cost several times as much. */
+export function createFastPath({ answerCache, inFlightBytes, log }: FastPathDeps): FastPath {
+  // the same answer is sent many times
   const lists = new WeakMap<Answer, readonly string[]>();
   const listHeaders = (answer: Answer): readonly string[] => {
     const list = lists.get(answer) ?? Object.entries(answer.headers).flat();
@@ -27,9 +27,9 @@ export function createFastPath({ hits, limit, log }: HitListenerDeps): FastPath 
   return (request, response) => {
     const begin = performance.now();
     const { method = "", url: target = "", headers } = request;
-    const answer = hits.answer({ method, target, headers });
+    const answer = answerCache.answer({ method, target, headers });
     const body = method === "HEAD" ? undefined : answer?.body;
-    if (!answer || (body && !limit.reserve(body.length, response))) return false;
+    if (!answer || (body && !inFlightBytes.reserve(body.length, response))) return false;
     const ms = performance.now() - begin;
     response.writeHead(answer.status, [
       ...listHeaders(answer),

@@ -1,22 +1,21 @@
 import type { Outgoing } from "./in-flight-bytes.ts";
 
-/** What the Node adapter hands over beside the request. */
+/** Objects of Node that its adapter adds to a request. */
 export interface AdapterBindings {
   readonly incoming?: { readonly url?: string };
   readonly outgoing?: Outgoing;
 }
 
-/** The target of a request that came by whatever adapter. */
+/** The target of a request, from any adapter. */
 export function readTarget(request: Request, env: AdapterBindings | undefined): string {
   return restoreTarget(env?.incoming?.url, request.url);
 }
 
 /**
- * The target of a request as it was on the wire, or as near to it as the runtime lets us come. URL
- * parsers resolve dot segments and decode in part; whoever parses it after them reads another path than
- * the one that was signed.
+ * The target as it was on the wire, or as near to it as the runtime allows. URL parsers resolve dot segments and
+ * decode in part, so their path is not the one that was signed.
  *
- * @param raw the request line's target, where there is one
+ * @param raw the target of the request line, if the adapter gives it
  */
 function restoreTarget(raw: string | undefined, url: string): string {
   // Node gives bytes beyond ASCII as Latin-1
@@ -25,13 +24,13 @@ function restoreTarget(raw: string | undefined, url: string): string {
   return path === -1 ? "/" : url.slice(path);
 }
 
-/** The part of a target that routes are matched against. */
+/** The part of a target before its query. */
 export function cutPath(target: string): string {
   const query = target.indexOf("?");
   return query === -1 ? target : target.slice(0, query);
 }
 
-/** What comes after the path: nothing, mostly. */
+/** The query of a target, without its question mark; mostly empty. */
 export function cutQuery(target: string): string {
   const query = target.indexOf("?");
   return query === -1 ? "" : target.slice(query + 1);

@@ -1,7 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { DEFAULT_CACHE_RULES } from "../../../src/http/answer/cache-control.ts";
-import { createAnswerCache } from "../../../src/http/media/remembered.ts";
-import type { AnswerCache } from "../../../src/http/media/remembered.ts";
+import { AnswerCache } from "../../../src/http/media/answer-cache.ts";
 import type { VariantDeps } from "../../../src/http/media/variant.ts";
 import type { TestApp } from "../../support/app.ts";
 import { createFilledApp } from "../../support/app.ts";
@@ -12,12 +11,12 @@ interface Both {
   readonly hits: AnswerCache;
 }
 
-/** The long way and the short way to the same variants. */
+/** An application without the cache, and a cache that learns from its requests. */
 async function createBoth(overrides: Partial<VariantDeps> = {}): Promise<Both> {
-  const noted: Parameters<AnswerCache["note"]>[] = [];
-  const note: AnswerCache["note"] = (...args) => void noted.push(args);
-  const app = await createFilledApp({ ...overrides, hits: { note } });
-  const hits = createAnswerCache({
+  const noted: Parameters<AnswerCache["add"]>[] = [];
+  const add: AnswerCache["add"] = (...args) => void noted.push(args);
+  const app = await createFilledApp({ ...overrides, answerCache: { add } });
+  const hits = new AnswerCache({
     variants: app.variants,
     rules: RULES,
     delivery: "auto",
@@ -28,7 +27,7 @@ async function createBoth(overrides: Partial<VariantDeps> = {}): Promise<Both> {
   });
   const request: TestApp["request"] = async (target, init) => {
     const response = await app.request(target, init);
-    for (const args of noted.splice(0)) hits.note(...args);
+    for (const args of noted.splice(0)) hits.add(...args);
     return response;
   };
   return { app: { ...app, request }, hits };

@@ -8,15 +8,15 @@ import { CDN_HEADERS } from "../answer/delivery.ts";
 import type { VariantDeps } from "./variant.ts";
 import { answerFromMemory, getRedirectEnd } from "./variant-answer.ts";
 
-/** What all remembered targets may take: the characters of their names, and for the rest as much as was measured. */
+/** The bound on all entries: the characters of their names, and a measured constant for the rest of each. */
 const MAX_SIZE = 64 * 1024 * 1024;
-const ALLOWANCE = 2560;
-/** Longer ones are not what browsers send. */
+const ENTRY_SIZE = 2560;
+/** Browsers send shorter headers. */
 const MAX_ACCEPT = 512;
 
 const HIT = { kind: "hit" } as const;
 
-/** The headers that may make a redirect another answer, beside `Accept`. */
+/** The headers that a redirect depends on, beside `Accept`. */
 const DEPENDED_ON = ["if-none-match", ...CDN_HEADERS];
 
 /** A request as it is on the wire. */
@@ -26,34 +26,24 @@ interface WireRequest {
   readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>;
 }
 
-/**
- * The short way for what has been asked for before, of variants that are known to be stored: nothing is
- * parsed, nobody is asked, and nothing is waited for. Whatever it has no answer to goes the long way.
- */
-export interface AnswerCache {
-  /** Takes note of what a target, with this `Accept` header, asks for. */
-  note(asked: Target, noted: Noted): void;
-  answer(request: WireRequest): Answer | undefined;
-}
-
 interface Target {
   readonly target: string;
   readonly accept: string | undefined;
 }
 
-interface Noted {
+interface ParsedTarget {
   readonly request: VariantRequest;
   readonly cacheTag: string;
 }
 
-interface Entry extends Noted {
-  /** The redirect that was answered last, and of which variant. */
+interface Entry extends ParsedTarget {
+  /** The redirect that was answered last, and its variant. */
   redirect?: {
     readonly info: VariantInfo;
     readonly answer: Answer;
-    /** When that was; in milliseconds since 1970. */
+    /** When it was answered, in milliseconds since 1970. */
     readonly since: number;
-    /** When the URL that it leads to is no longer given, in milliseconds since 1970. */
+    /** When its URL is no longer given out, in milliseconds since 1970. */
     readonly until: number;
   };
 }
@@ -62,29 +52,39 @@ interface AnswerCacheDeps extends VariantDeps {
   readonly observe: Observe;
 }
 
-export function createAnswerCache(deps: AnswerCacheDeps): AnswerCache {
-  const requests = new LRUCache<string, Entry>({
+/**
+ * The fast path for requests that were parsed before, of variants that are known to be stored: it parses nothing,
+ * asks no store, and waits for nothing. A request that it does not answer is parsed and answered in full.
+ */
+export class AnswerCache {
+  readonly #deps: AnswerCacheDeps;
+  readonly #entries = new LRUCache<string, Entry>({
     maxSize: MAX_SIZE,
-    sizeCalculation: (_, name) => name.length + ALLOWANCE,
+    sizeCalculation: (_, name) => name.length + ENTRY_SIZE,
   });
-  return {
-    note: ({ target, accept }, noted) => {
-      const name = noted.request.isNegotiated ? joinName(target, accept) : target;
-      if (name !== undefined && !requests.has(name)) requests.set(name, { ...noted });
-    },
-    answer: (wire) => {
-      const { method, target, headers } = wire;
-      if (method !== "GET" && method !== "HEAD") return undefined;
-      const entry =
-        requests.get(target) ?? requests.get(joinName(target, readAccept(headers)) ?? "");
-      const answer = entry && answerHit(deps, entry, wire);
-      if (answer) deps.observe(HIT);
-      return answer;
-    },
-  };
+
+  constructor(deps: AnswerCacheDeps) {
+    this.#deps = deps;
+  }
+
+  /** Records the request that a target with this `Accept` header stands for. */
+  add({ target, accept }: Target, parsed: ParsedTarget): void {
+    const name = parsed.request.isNegotiated ? joinName(target, accept) : target;
+    if (name !== undefined && !this.#entries.has(name)) this.#entries.set(name, { ...parsed });
+  }
+
+  answer(wire: WireRequest): Answer | undefined {
+    const { method, target, headers } = wire;
+    if (method !== "GET" && method !== "HEAD") return undefined;
+    const entries = this.#entries;
+    const entry = entries.get(target) ?? entries.get(joinName(target, readAccept(headers)) ?? "");
+    const answer = entry && answerHit(this.#deps, entry, wire);
+    if (answer) this.#deps.observe(HIT);
+    return answer;
+  }
 }
 
-/** No target has a line break. */
+/** A target has no line break. */
 function joinName(target: string, accept = ""): string | undefined {
   return accept.length > MAX_ACCEPT ? undefined : `${target}\n${accept}`;
 }
@@ -114,19 +114,19 @@ function answerStored(
   }: WireRequest & { readonly found: Extract<FoundVariant, { kind: "stored" }> },
 ): Answer | undefined {
   const { request } = entry;
-  // a signature is of one method
+  // a presigned URL is for one method
   const isPlain = method === "GET" && DEPENDED_ON.every((name) => headers[name] === undefined);
   const known = isPlain ? getKnownRedirect(deps, entry, found.info) : undefined;
   if (known) return known;
   const header = (name: string): string | undefined => joinValues(headers[name]);
-  const asked = { deps, request, method, header };
-  const untagged = answerFromMemory(asked, found);
+  const input = { deps, request, method, header };
+  const untagged = answerFromMemory(input, found);
   const answer = untagged && {
     ...untagged,
     headers: { ...untagged.headers, "cache-tag": entry.cacheTag },
   };
   if (isPlain && answer?.status === 302 && request.expires === undefined) {
-    const until = getRedirectEnd(asked, found.info);
+    const until = getRedirectEnd(input, found.info);
     entry.redirect = { info: found.info, answer, since: deps.rules.now(), until };
   }
   return answer;
