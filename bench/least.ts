@@ -9,7 +9,7 @@ import type { AddressInfo } from "node:net";
 import { Socket } from "node:net";
 import { dirname, join } from "node:path";
 import type { Duplex } from "node:stream";
-import { createFrameReader, readFrames, writeFrame } from "../src/image/child/frames.ts";
+import { createMessageReader, readMessages, writeMessage } from "../src/image/child/messages.ts";
 import {
   close,
   closeSoon,
@@ -52,13 +52,13 @@ async function runImages(): Promise<void> {
   sharp.concurrency(1);
   sharp.cache(false);
   const channel = new Socket({ fd: 3, readable: true, writable: true });
-  const take = createFrameReader(({ header, body }) => {
+  const take = createMessageReader(({ header, body }) => {
     const { key, width, format } = header as Job; // the server is the only one to write here
     const options = { autoOrient: true, failOn: "error" } as const;
     const original = body.length > 0 ? body : readFileSync(join(originals, key));
     const image = sharp(original, options);
     const output = encodeImage(image.resize({ width, withoutEnlargement: true }), { format });
-    void output.then(({ bytes }) => writeFrame(channel, { header: {}, body: bytes }));
+    void output.then(({ bytes }) => writeMessage(channel, { header: {}, body: bytes }));
   });
   channel.on("data", (chunk: Buffer) => take(chunk));
   channel.on("close", () => process.exit());
@@ -71,7 +71,7 @@ async function serve(): Promise<void> {
     const lane = idle.pop() ?? (await new Promise<Lane>((resolve) => void waiting.push(resolve)));
     const made = await new Promise<Uint8Array>((resolve) => {
       lane.take = resolve;
-      writeFrame(lane.channel, { header: job, body: original });
+      writeMessage(lane.channel, { header: job, body: original });
     });
     const next = waiting.shift();
     if (next) next(lane);
@@ -100,7 +100,7 @@ function startLane(): Lane {
   const args = [...execArgv, argv[1] ?? "", "image", originals];
   const child = spawn(execPath, args, { stdio: ["ignore", "ignore", "inherit", "pipe"] });
   const lane: Lane = { channel: child.stdio[3] as Duplex, take: () => undefined }; // a pipe goes both ways
-  readFrames(lane.channel, ({ body }) => lane.take(body));
+  readMessages(lane.channel, ({ body }) => lane.take(body));
   return lane;
 }
 

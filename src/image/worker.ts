@@ -1,61 +1,58 @@
 import type { TransformJob, TransformResult } from "./pipeline/pipeline.ts";
 
-/** A file of this machine as it was when it was found to be the original. */
+/** A file on this machine as it was when the store found it to be the original. */
 export interface OriginalFile {
   readonly path: string;
   /** In bytes. */
   readonly size: number;
-  /** When it was written, in nanoseconds. */
+  /** Time of the last write, in nanoseconds. */
   readonly modified: string;
   readonly inode: string;
 }
 
-/** A job as it is given to workers. */
+/** A job as workers get it. */
 export interface WorkerJob extends TransformJob {
-  /** Where the original is: its `bytes` are no more than how it begins, and the worker reads it. */
+  /** Where the original is, for the worker to read: `bytes` are then only the beginning of it. */
   readonly file?: OriginalFile | undefined;
 }
 
 type Made = Extract<TransformResult, { kind: "made" }> & {
-  /** Of the bytes, in hexadecimal digits, if the worker has worked it out. */
+  /** Of the bytes, in hexadecimal digits, where the worker computes it. */
   readonly sha256?: string;
 };
 
-/** `moved`: the file of the original is another one by now, or cannot be read by the worker. */
+/** `moved`: the file has changed since the store found it, or the worker cannot read it. */
 export type WorkerResult =
   | Made
   | Exclude<TransformResult, { kind: "made" }>
   | { readonly kind: "moved" };
 
-/**
- * What is to come after a job: nothing that has to do with it, another job of the same original, or one
- * that can share its decode.
- */
-type Follow = "nothing" | "original" | "decode";
+/** What the next job of a worker has in common with this one: nothing, the original, or also its decode. */
+type NextJob = "nothing" | "original" | "decode";
 
-/** What a worker is to be ready for. */
-export interface Prospect {
-  readonly follow: Follow;
-  /** Whether a job of the same image, in another format or quality, comes next. */
-  readonly isTwinned: boolean;
+/** What a worker keeps of one job for the next. */
+export interface Handover {
+  readonly next: NextJob;
+  /** True if a job of the same image, in another format or quality, comes next. */
+  readonly sharesImage: boolean;
 }
 
-export interface RunOptions extends Prospect {
+export interface RunOptions extends Handover {
   /** Ends the job; where the worker can be killed, at once. */
   readonly signal: AbortSignal;
-  /** Called with what an image is that takes long, before it is made. */
+  /** Called before a slow image is made, with a description of it. */
   readonly onSlow: (what: string) => void;
 }
 
-/** Something that makes one variant at a time. */
-export interface Worker {
-  /** What it makes variants with, and in which versions. */
+/** Makes one variant at a time. */
+export interface ImageWorker {
+  /** The libraries that it makes variants with, and their versions. */
   readonly engine: string;
   /** @throws WorkerDied when the worker, and not the job, is at fault */
   run(job: WorkerJob, options: RunOptions): Promise<WorkerResult>;
-  /** Forgets what it has kept for a job that was to follow. */
-  release(): void;
-  /** False once it has died, or has done so much that another should take its place. */
+  /** Drops what it keeps for a next job. */
+  forget(): void;
+  /** False once it has died, or has made so many variants that another worker should replace it. */
   isFit(): boolean;
   stop(): void;
 }
@@ -63,7 +60,7 @@ export interface Worker {
 /** The worker ended in the middle of a job, by a signal or a crash. */
 export class WorkerDied extends Error {
   override readonly name = "WorkerDied";
-  /** Somebody else ended it: the job need not have to do with it. */
+  /** Another process ended it, so that the job need not be the cause. */
   readonly isKilled: boolean;
 
   constructor(message: string, { isKilled = false }: { readonly isKilled?: boolean } = {}) {

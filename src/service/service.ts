@@ -8,7 +8,7 @@ import type { ImageLimits } from "../image/input/limits.ts";
 import { sniffMediaType } from "../image/input/formats.ts";
 import type { Pool } from "../image/pool/pool.ts";
 import { createPool } from "../image/pool/pool.ts";
-import type { Worker } from "../image/worker.ts";
+import type { ImageWorker } from "../image/worker.ts";
 import type { Logger } from "../logger.ts";
 import { Background } from "../concurrency/background.ts";
 import { Semaphore } from "../concurrency/semaphore.ts";
@@ -131,7 +131,7 @@ interface Draining {
 /** What has not begun, and nobody waits for, can be made when it is asked for. */
 async function drain({ ending, pool, background }: Draining): Promise<void> {
   ending.abort();
-  pool.shed();
+  pool.rejectBackground();
   await background.drain();
 }
 
@@ -196,7 +196,7 @@ function createImagePool(
 }
 
 /** Loaded only where it is wanted: sharp is not to be in a process that has children for it. */
-async function startInline(limits: ImageLimits): Promise<Worker> {
+async function startInline(limits: ImageLimits): Promise<ImageWorker> {
   const { startInlineWorker } = await import("../image/pool/inline.ts");
   return startInlineWorker(limits);
 }

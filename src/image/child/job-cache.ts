@@ -4,41 +4,44 @@ import { transformImage } from "../pipeline/pipeline.ts";
 import type { Sharing } from "../share/sharing.ts";
 import type { RunOptions } from "../worker.ts";
 
-/** Makes one variant after the other, and keeps what the next one is to have of the last. */
-export interface Desk {
-  run(
-    job: TransformJob,
-    options: Omit<RunOptions, "signal"> & { readonly limits: ImageLimits },
-  ): Promise<TransformResult>;
-  /** The original of the last job, if another one is to follow. */
-  original(): Uint8Array | undefined;
-  clear(): void;
+interface CachedJobOptions extends Omit<RunOptions, "signal"> {
+  readonly limits: ImageLimits;
 }
 
-export function createDesk(): Desk {
-  let original: Uint8Array | undefined;
-  let kept: Pick<Sharing, "decoded" | "finished"> = {};
-  const clear = (): void => {
-    original = undefined;
-    kept = {};
-  };
-  return {
-    run: async (job, { limits, follow, isTwinned, onSlow }) => {
-      if (job.bytes !== original) clear();
-      const sharing: Sharing = { isWanted: follow === "decode", isTwinned, ...kept };
-      // kept by nothing but the job: while it has none, it may be needed for the next one's
-      clear();
-      try {
-        return await transformImage(job, { limits, sharing, onSlow });
-      } finally {
-        if (follow !== "nothing") {
-          original = job.bytes;
-          const { decoded, finished } = sharing;
-          kept = { ...(sharing.isWanted && { decoded }), ...(isTwinned && { finished }) };
-        }
+/** Makes one variant after the other, and keeps of each what the next one shares with it. */
+export class JobCache {
+  #original: Uint8Array | undefined;
+  #shared: Pick<Sharing, "decoded" | "finished"> = {};
+
+  /** The original of the last job, if it was kept for the next. */
+  get original(): Uint8Array | undefined {
+    return this.#original;
+  }
+
+  async run(
+    job: TransformJob,
+    { limits, next, sharesImage, onSlow }: CachedJobOptions,
+  ): Promise<TransformResult> {
+    if (job.bytes !== this.#original) this.clear();
+    const sharing: Sharing = { sharesDecode: next === "decode", sharesImage, ...this.#shared };
+    // drop our references first, so that pixels can be freed that this job does not reuse
+    this.clear();
+    try {
+      return await transformImage(job, { limits, sharing, onSlow });
+    } finally {
+      if (next !== "nothing") {
+        const { decoded, finished } = sharing;
+        this.#original = job.bytes;
+        this.#shared = {
+          ...(sharing.sharesDecode && { decoded }),
+          ...(sharesImage && { finished }),
+        };
       }
-    },
-    original: () => original,
-    clear,
-  };
+    }
+  }
+
+  clear(): void {
+    this.#original = undefined;
+    this.#shared = {};
+  }
 }

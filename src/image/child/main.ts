@@ -1,32 +1,32 @@
 import { createHash } from "node:crypto";
 import { Socket } from "node:net";
 import { MediaError } from "../../errors.ts";
-import { createDesk } from "./job-cache.ts";
+import { JobCache } from "./job-cache.ts";
 import { ENGINE, prepareEngine } from "../sharp/engine.ts";
-import type { Frame } from "./frames.ts";
-import { createFrameReader, writeFrame } from "./frames.ts";
+import type { Message } from "./messages.ts";
+import { createMessageReader, writeMessage } from "./messages.ts";
 import { readOriginalFile } from "./read-file.ts";
 import { OutOfMemory } from "../pipeline/pipeline.ts";
-import type { ChildHeader, ServiceHeader } from "./protocol.ts";
+import type { ResponseHeader, RequestHeader } from "./protocol.ts";
 import { CHANNEL_FD } from "./protocol.ts";
-import { createRoom } from "./reusable-buffer.ts";
+import { createReusableBuffer } from "./reusable-buffer.ts";
 
-// The process that runs sharp: jobs come in and results go out over one pipe, one at a time.
+// The image process: it takes one job at a time from a pipe, and sends the variant back over it.
 
 const NOTHING = new Uint8Array();
 
-/** Read into over and over: an original comes in fewer pieces, and none of them is garbage after. */
+/** Size of the buffer that all reads go to: originals come in fewer pieces, and leave no garbage. */
 const PIECE_BYTES = 256 * 1024;
 
 await prepareEngine();
-const desk = createDesk();
-const allocate = createRoom();
-const read = createFrameReader((frame) => void answer(frame), allocate);
+const cache = new JobCache();
+const allocate = createReusableBuffer();
+const read = createMessageReader((message) => void answer(message), allocate);
 const options = {
   fd: CHANNEL_FD,
   readable: true,
   writable: true,
-  // a field that Node has had since version 12, and its types have not
+  // Node has this field since version 12, and its types lack it
   onread: {
     buffer: Buffer.alloc(PIECE_BYTES),
     callback: (length: number, buffer: Buffer): boolean => {
@@ -36,29 +36,27 @@ const options = {
   },
 };
 const channel = new Socket(options);
-channel.on("close", () => process.exit()); // the service has gone
+channel.on("close", () => process.exit()); // the service has ended
 channel.on("error", () => process.exit(1));
 
 send({ kind: "ready", engine: ENGINE }, NOTHING);
 
-async function answer({ header, body }: Frame): Promise<void> {
-  const asked = header as ServiceHeader; // the service is the only one to write here
-  if (asked.kind === "release") {
-    desk.clear();
+async function answer({ header, body }: Message): Promise<void> {
+  const request = header as RequestHeader; // only the service writes here
+  if (request.kind === "forget") {
+    cache.clear();
     return;
   }
-  const { limits, follow, isTwinned, isKept, file, ...job } = asked;
-  const kept = isKept ? desk.original() : undefined;
-  const bytes = kept ?? (file ? readOriginalFile(file, allocate) : body);
+  const { limits, next, sharesImage, isCached, file, ...job } = request;
+  const cached = isCached ? cache.original : undefined;
+  const bytes = cached ?? (file ? readOriginalFile(file, allocate) : body);
   if (!bytes) {
-    desk.clear(); // the service takes this file for the last original, and not the one before
+    cache.clear(); // the service believes now that this file is cached here
     return send({ kind: "moved", rss: process.memoryUsage.rss() }, NOTHING);
   }
   try {
-    const result = await desk.run(
-      { ...job, bytes },
-      { limits, follow, isTwinned, onSlow: sendSlow },
-    );
+    const jobOptions = { limits, next, sharesImage, onSlow: sendSlow };
+    const result = await cache.run({ ...job, bytes }, jobOptions);
     const rss = process.memoryUsage.rss();
     if (result.kind === "too_slow") {
       send({ kind: "too_slow", rss }, NOTHING);
@@ -69,7 +67,7 @@ async function answer({ header, body }: Frame): Promise<void> {
     }
   } catch (error) {
     if (error instanceof OutOfMemory) send({ kind: "exhausted", detail: error.message }, NOTHING);
-    else send({ kind: "failed", ...describe(error), rss: process.memoryUsage.rss() }, NOTHING);
+    else send({ kind: "failed", ...toFailure(error), rss: process.memoryUsage.rss() }, NOTHING);
   }
 }
 
@@ -77,9 +75,9 @@ function sendSlow(what: string): void {
   send({ kind: "slow", what }, NOTHING);
 }
 
-function describe(
+function toFailure(
   error: unknown,
-): Pick<Extract<ChildHeader, { kind: "failed" }>, "code" | "message" | "detail"> {
+): Pick<Extract<ResponseHeader, { kind: "failed" }>, "code" | "message" | "detail"> {
   if (!(error instanceof MediaError)) {
     return { code: "internal", message: "the transform failed", detail: String(error) };
   }
@@ -87,6 +85,6 @@ function describe(
   return { code, message, detail: cause instanceof Error ? cause.message.slice(0, 2000) : "" };
 }
 
-function send(header: ChildHeader, body: Uint8Array): void {
-  writeFrame(channel, { header, body });
+function send(header: ResponseHeader, body: Uint8Array): void {
+  writeMessage(channel, { header, body });
 }

@@ -1,23 +1,23 @@
-import type { Allocate } from "./frames.ts";
 import { noteGarbage } from "../sharp/memory-pressure.ts";
+import type { Allocate } from "./messages.ts";
 
-/** Almost all originals are smaller. Of what is never written to, the system gives no memory. */
-const ROOM_BYTES = 16 * 1024 * 1024;
+/** Almost all originals are smaller. The system gives no memory to pages that are never written to. */
+const BUFFER_BYTES = 16 * 1024 * 1024;
 
 /**
- * Makes room for originals, of which there is one at a time: each may overwrite the one before. No job has passes side
- * by side, and sharp lets go of its input before it settles, also when it fails.
+ * Allocates originals, each in the place of the one before, since a process has one at a time. A job never has two
+ * passes at once, and sharp lets go of its input before it settles, also when it fails.
  *
- * Pages that the system has yet to find and clear take seven times as long as reading a file into them.
+ * New pages would take the system seven times as long to find and clear as reading a file into them takes.
  */
-export function createRoom(): Allocate {
-  let room: Buffer | undefined;
+export function createReusableBuffer(): Allocate {
+  let buffer: Buffer | undefined;
   return (bytes) => {
-    if (bytes > ROOM_BYTES) {
+    if (bytes > BUFFER_BYTES) {
       noteGarbage(bytes);
       return Buffer.allocUnsafeSlow(bytes);
     }
-    room ??= Buffer.allocUnsafeSlow(ROOM_BYTES);
-    return room.subarray(0, bytes);
+    buffer ??= Buffer.allocUnsafeSlow(BUFFER_BYTES);
+    return buffer.subarray(0, bytes);
   };
 }

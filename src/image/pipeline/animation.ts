@@ -7,13 +7,13 @@ import { FORMATS } from "../../transform/formats.ts";
 import type { FrameTiming } from "../output/encoders.ts";
 import type { ImageLimits } from "../input/limits.ts";
 import { planGeometry } from "../plan/geometry.ts";
-import type { Facts, Original } from "../sharp/original.ts";
+import type { ImageFacts, Original } from "../sharp/original.ts";
 import { orient } from "../steps/orient.ts";
 import type { Pixels } from "../sharp/pixels.ts";
 import { fromPixels, toPixels } from "../sharp/pixels.ts";
 import { locateCut, scale } from "../steps/scale.ts";
 import type { Region, Size } from "../plan/sizes.ts";
-import { applySteps } from "../steps/finish.ts";
+import { finishImage } from "../steps/finish.ts";
 import { cropTo, findContent, uniteRegions } from "../steps/trim.ts";
 
 const MAX_FRAMES = 256;
@@ -73,7 +73,7 @@ export async function animate(
   };
 }
 
-function checkFrames({ width, height, pages = 1 }: Facts, { maxPixels }: ImageLimits): void {
+function checkFrames({ width, height, pages = 1 }: ImageFacts, { maxPixels }: ImageLimits): void {
   if (pages <= MAX_FRAMES && pages * width * height <= maxPixels) return;
   const is = `the original has ${pages} frames of ${width}×${height}`;
   const limit = `animations may have at most ${MAX_FRAMES} of them, and ${maxPixels} pixels in all`;
@@ -95,7 +95,7 @@ async function makeFrames(
   const fixed = await locateCut(await readFrame(frames, 0), plan);
   const makeFrame = async (index: number): Promise<Pixels> => {
     const scaled = scale(await readFrame(frames, index), fixed);
-    return toPixels(await applySteps(scaled, fixed, spec));
+    return toPixels(await finishImage(scaled, fixed, spec));
   };
   const first = await makeFrame(0);
   const data = Buffer.alloc(first.data.length * count);

@@ -13,9 +13,9 @@ import type { Sharing } from "../share/sharing.ts";
 import { finishShared } from "../share/sharing.ts";
 import { releaseGarbage } from "../sharp/memory-pressure.ts";
 import type { Original } from "../sharp/original.ts";
-import { openOriginal } from "../sharp/original.ts";
-import { settle, toPixels } from "../sharp/pixels.ts";
-import { applySteps } from "../steps/finish.ts";
+import { openImage } from "../sharp/original.ts";
+import { materialize, toPixels } from "../sharp/pixels.ts";
+import { finishImage } from "../steps/finish.ts";
 import { attachProfile, chooseProfile } from "../steps/profile.ts";
 import { scaleOriginal } from "../steps/scale.ts";
 import { cropTo, findContent } from "../steps/trim.ts";
@@ -44,7 +44,7 @@ export type TransformResult =
 type Made = Extract<TransformResult, { kind: "made" }>;
 
 /** What a transform is to know beside its job. */
-export interface Surroundings {
+export interface TransformContext {
   readonly limits: ImageLimits;
   /** What was decoded for another job of the same original, and is to be handed on. */
   readonly sharing?: Sharing;
@@ -73,12 +73,12 @@ const OUT_OF_MEMORY =
  */
 export async function transformImage(
   job: TransformJob,
-  surroundings: Surroundings,
+  surroundings: TransformContext,
 ): Promise<TransformResult> {
   const { bytes, format, spec } = job;
   await releaseGarbage();
   try {
-    const original = await openOriginal(bytes, spec, surroundings.limits);
+    const original = await openImage(bytes, spec, surroundings.limits);
     if (!isImageFormat(format)) return await makeDescription(original, spec, format);
     const pace = choosePace(original, { ...job, format }, surroundings);
     if (pace === "too_slow") return { kind: "too_slow" };
@@ -99,7 +99,7 @@ export async function transformImage(
 function choosePace(
   original: Original,
   { spec, format, skipIfSlow }: TransformJob & { readonly format: ImageFormat },
-  { limits, onSlow }: Surroundings,
+  { limits, onSlow }: TransformContext,
 ): "quick" | "slow" | "too_slow" {
   const asked = { ...spec, format };
   const frames = isAnimation(original, asked) ? (original.metadata.pages ?? 1) : 1;
@@ -125,13 +125,13 @@ async function makeImage(
   const plan = planGeometry(original.size, trimmed);
   const wanted = { plan, spec, format: spec.format };
   const finish = async (begun?: Sharp): Promise<Sharp> => {
-    return applySteps(await scaleOriginal(original, plan, { options, begun }), plan, spec);
+    return finishImage(await scaleOriginal(original, plan, { options, begun }), plan, spec);
   };
   const canShare = sharing && mayShareDecode({ spec, format: spec.format });
   const finished = canShare
     ? await finishShared(original, wanted, { sharing, finish })
     : await finish();
-  const image = isTurnedByReaders(original, spec) ? await settle(finished) : finished;
+  const image = isTurnedByReaders(original, spec) ? await materialize(finished) : finished;
   const profiled = profile ? await attachProfile(image, profile) : image;
   return { kind: "made", ...(await encodeImage(profiled, spec)) };
 }

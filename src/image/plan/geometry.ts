@@ -4,26 +4,26 @@ import type { OutputFormat } from "../../transform/formats.ts";
 import { MAX_SIDE, pointOf } from "../../transform/spec.ts";
 import { getMaxPixels } from "../../transform/formats.ts";
 import type { Region, Size } from "./sizes.ts";
-import { boxAround, boxWithin, outputScale, rotatedSize, scaleBy } from "./sizes.ts";
+import { fitBoxAround, fitBoxInside, limitScale, rotateSize, scaleBy } from "./sizes.ts";
 
 /** What is to be done to an image, in numbers of pixels; the steps only carry it out. */
-export interface Plan {
+export interface ImagePlan {
   /** The part of the upright original to begin with. */
   readonly crop?: Region;
   /** What that part is scaled to. */
   readonly resize: Size;
   /** The part of the scaled image to keep: a region, or one that is yet to be found. */
-  readonly cut?: Region | SoughtCut;
+  readonly cut?: Region | SearchedCut;
   /** The box that the image, once rotated, is extended to. */
   readonly pad?: Size;
 }
 
 /** The most telling part of that size, which sharp is to find. */
-interface SoughtCut extends Size {
+interface SearchedCut extends Size {
   readonly strategy: "attention" | "entropy";
 }
 
-export function isSought(cut: Plan["cut"]): cut is SoughtCut {
+export function isSearchedCut(cut: ImagePlan["cut"]): cut is SearchedCut {
   return cut !== undefined && "strategy" in cut;
 }
 
@@ -53,23 +53,23 @@ const TURNED_MARGIN = 0.999;
 export function planGeometry(
   original: Size & { readonly frames?: number },
   { format, ...transform }: TransformSpec & { readonly format: OutputFormat },
-): Plan {
+): ImagePlan {
   const spec = { ...transform, ...boundFrames(getMaxPixels(format), original.frames) };
   const asked = spec.crop && intersect(original, spec.crop);
   const image = asked ?? { left: 0, top: 0, ...original };
   const { crop = asked, ...upright } = planSize(image, refocus(spec, original, image));
   const plan = fitTurned(upright, image, spec);
-  checkOutput(rotatedSize(plan.pad ?? plan.cut ?? plan.resize, spec), spec);
+  checkOutput(rotateSize(plan.pad ?? plan.cut ?? plan.resize, spec), spec);
   return {
     ...plan,
     ...(crop && { crop }),
-    ...(plan.pad && { pad: rotatedSize(plan.pad, spec) }),
+    ...(plan.pad && { pad: rotateSize(plan.pad, spec) }),
   };
 }
 
 /** The area of what a plan makes, in pixels of all frames. */
-export function countOutputPixels(plan: Plan, spec: TransformSpec, frames = 1): number {
-  const { width, height } = plan.pad ?? rotatedSize(plan.cut ?? plan.resize, spec);
+export function countOutputPixels(plan: ImagePlan, spec: TransformSpec, frames = 1): number {
+  const { width, height } = plan.pad ?? rotateSize(plan.cut ?? plan.resize, spec);
   return width * height * frames;
 }
 
@@ -79,9 +79,9 @@ function boundFrames(pixels: number, frames = 1): Pick<BoundedSpec, "frames" | "
 }
 
 /** An image that is only to be inside some box is also to be inside the limits once it is turned. */
-function fitTurned(plan: Plan, image: Size, spec: BoundedSpec): Plan {
+function fitTurned(plan: ImagePlan, image: Size, spec: BoundedSpec): ImagePlan {
   const { resize } = plan;
-  const excess = outputScale(rotatedSize(resize, spec), spec.limit);
+  const excess = limitScale(rotateSize(resize, spec), spec.limit);
   if (excess >= 1 || !isInside(spec)) return plan;
   const scale = Math.min(resize.width / image.width, resize.height / image.height);
   return { ...plan, resize: scaleBy(image, scale * excess * TURNED_MARGIN) };
@@ -95,7 +95,7 @@ function isInside({ width, height, aspectRatio, mode }: TransformSpec): boolean 
 
 /** Where an image goes in a box, by the gravity of `spec`. */
 export function placeIn(box: Size, image: Size, gravity: Gravity | undefined): Region {
-  const { x, y } = focusOf(gravity);
+  const { x, y } = findFocus(gravity);
   return {
     left: Math.round(Math.max(0, box.width - image.width) * x),
     top: Math.round(Math.max(0, box.height - image.height) * y),
@@ -113,16 +113,16 @@ function refocus(spec: BoundedSpec, original: Size, part: Region): BoundedSpec {
   return { ...spec, gravity: { x, y } };
 }
 
-function planSize(image: Region, spec: BoundedSpec): Plan {
+function planSize(image: Region, spec: BoundedSpec): ImagePlan {
   const { width, height, aspectRatio, mode, gravity } = spec;
   if (width && height) return planBox(image, { width, height }, spec);
   if (!aspectRatio) return { resize: inside(image, { width, height }, spec) };
   return mode === "pad"
-    ? padTo(image, boxAround(image, aspectRatio), spec)
-    : cover(image, shrink(boxWithin(image, aspectRatio), image, spec), gravity);
+    ? padTo(image, fitBoxAround(image, aspectRatio), spec)
+    : cover(image, shrink(fitBoxInside(image, aspectRatio), image, spec), gravity);
 }
 
-function planBox(image: Region, box: Size, spec: BoundedSpec): Plan {
+function planBox(image: Region, box: Size, spec: BoundedSpec): ImagePlan {
   const { mode, gravity } = spec;
   switch (mode) {
     case "fill":
@@ -147,7 +147,7 @@ function inside(image: Size, box: Box, { mode, limit }: BoundedSpec): Size {
     (box.width ?? Infinity) / image.width,
     (box.height ?? Infinity) / image.height,
     isEnlarging ? Infinity : 1,
-    outputScale(image, limit),
+    limitScale(image, limit),
   );
   return scaleBy(image, scale);
 }
@@ -163,17 +163,17 @@ function shrink(box: Size, image: Size, { limit }: BoundedSpec): Size {
     1,
     image.width / box.width,
     image.height / box.height,
-    outputScale(box, limit),
+    limitScale(box, limit),
   );
   return scaleBy(box, scale);
 }
 
-function padTo(image: Size, box: Size, { limit }: BoundedSpec): Plan {
-  const scale = Math.min(1, outputScale(box, limit));
+function padTo(image: Size, box: Size, { limit }: BoundedSpec): ImagePlan {
+  const scale = Math.min(1, limitScale(box, limit));
   return { resize: scaleBy(image, scale), pad: scaleBy(box, scale) };
 }
 
-function cover(image: Region, box: Size, gravity: Gravity | undefined): Plan {
+function cover(image: Region, box: Size, gravity: Gravity | undefined): ImagePlan {
   const scale = Math.max(box.width / image.width, box.height / image.height);
   const scaled = {
     width: Math.max(box.width, Math.round(image.width * scale)),
@@ -191,15 +191,15 @@ function cover(image: Region, box: Size, gravity: Gravity | undefined): Plan {
 }
 
 /** A sliver of an image, much enlarged: only what will be seen of it is scaled. */
-function cutFirst(image: Region, box: Size, gravity: Gravity | undefined): Plan {
-  const part = regionAround(image, scaleBy(boxWithin(image, box), 1), gravity);
+function cutFirst(image: Region, box: Size, gravity: Gravity | undefined): ImagePlan {
+  const part = regionAround(image, scaleBy(fitBoxInside(image, box), 1), gravity);
   const crop = { ...part, left: part.left + image.left, top: part.top + image.top };
   return { crop, resize: box };
 }
 
 /** The region of the given size whose middle is as near to the focus as the image's edges allow. */
 function regionAround(image: Size, { width, height }: Size, gravity: Gravity | undefined): Region {
-  const { x, y } = focusOf(gravity);
+  const { x, y } = findFocus(gravity);
   return {
     left: startAround(image.width * x, width, image.width),
     top: startAround(image.height * y, height, image.height),
@@ -212,7 +212,7 @@ function startAround(focus: number, length: number, whole: number): number {
   return Math.min(Math.max(0, Math.round(focus - length / 2)), whole - length);
 }
 
-function focusOf(gravity: Gravity | undefined): { readonly x: number; readonly y: number } {
+function findFocus(gravity: Gravity | undefined): { readonly x: number; readonly y: number } {
   if (typeof gravity === "object") return gravity;
   return pointOf(!gravity || gravity === "auto" || gravity === "entropy" ? "center" : gravity);
 }

@@ -13,7 +13,7 @@ export interface Region extends Size {
 }
 
 /** The bounding box of an image after the rotation of `spec`. */
-export function rotatedSize({ width, height }: Size, { rotate }: TransformSpec): Size {
+export function rotateSize({ width, height }: Size, { rotate }: TransformSpec): Size {
   const degrees = typeof rotate === "number" ? rotate : 0;
   if (degrees % 90 === 0) {
     return degrees % 180 === 0 ? { width, height } : { width: height, height: width };
@@ -27,7 +27,7 @@ export function rotatedSize({ width, height }: Size, { rotate }: TransformSpec):
 }
 
 /** The largest scale at which an image, its sides rounded, is within the output limits. */
-export function outputScale({ width, height }: Size, maxPixels: number): number {
+export function limitScale({ width, height }: Size, maxPixels: number): number {
   const isWithin =
     Math.max(width, height) <= MAX_SIDE && Math.round(width) * Math.round(height) <= maxPixels;
   const largest = Math.min(
@@ -54,7 +54,7 @@ export function scaleBy({ width, height }: Size, scale: number): Size {
 }
 
 /** The largest box of a ratio inside of an image; its sides need not be whole. */
-export function boxWithin({ width, height }: Size, ratio: Ratio): Size {
+export function fitBoxInside({ width, height }: Size, ratio: Ratio): Size {
   const byHeight = { width: (height * ratio.width) / ratio.height, height };
   return byHeight.width <= width
     ? byHeight
@@ -62,7 +62,7 @@ export function boxWithin({ width, height }: Size, ratio: Ratio): Size {
 }
 
 /** The smallest box of a ratio around an image; its sides need not be whole. */
-export function boxAround({ width, height }: Size, ratio: Ratio): Size {
+export function fitBoxAround({ width, height }: Size, ratio: Ratio): Size {
   const byHeight = { width: (height * ratio.width) / ratio.height, height };
   return byHeight.width >= width
     ? byHeight

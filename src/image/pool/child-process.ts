@@ -6,16 +6,16 @@ import type { Duplex } from "node:stream";
 import { fileURLToPath } from "node:url";
 import { MediaError } from "../../errors.ts";
 import { withDataLimit } from "./memory-limit.ts";
-import type { Frame } from "../child/frames.ts";
-import { readFrames, writeFrame } from "../child/frames.ts";
+import type { Message } from "../child/messages.ts";
+import { readMessages, writeMessage } from "../child/messages.ts";
 import type { ImageLimits } from "../input/limits.ts";
-import type { ChildHeader, ServiceHeader } from "../child/protocol.ts";
+import type { ResponseHeader, RequestHeader } from "../child/protocol.ts";
 import { CHANNEL_FD } from "../child/protocol.ts";
-import type { Prospect, RunOptions, Worker, WorkerJob, WorkerResult } from "../worker.ts";
+import type { Handover, RunOptions, ImageWorker, WorkerJob, WorkerResult } from "../worker.ts";
 import { WorkerDied } from "../worker.ts";
 
 const MAX_JOBS = 5000;
-/** As `nice` counts: lower than that of the service. */
+/** A niceness (nice(1)): the service comes first. */
 const PRIORITY = 10;
 const MAX_RSS_BYTES = 512 * 1024 * 1024;
 const START_TIMEOUT_MS = 15_000;
@@ -23,9 +23,9 @@ const MAX_STDERR_CHARACTERS = 2000;
 const NOTHING: Uint8Array = new Uint8Array();
 
 /**
- * How glibc is to allocate (mallopt(3), and "Memory Allocation Tunables" in its manual); others do not know it. One heap
- * for all threads, which take turns: with more, each keeps what it once had. That is given back only beyond what
- * the next image takes too, and has large pages. Together that saves 2 to 3 % of an image's time.
+ * Settings for the allocator of glibc (mallopt(3), and "Memory Allocation Tunables" in its manual); other C libraries
+ * ignore them. All threads take turns on one heap, since each keeps the heap that it once had. The heap has large pages,
+ * and gives memory back only beyond what the next image needs as well. Together that saves 2 to 3 % of an image's time.
  */
 const ALLOCATION = {
   MALLOC_ARENA_MAX: "1",
@@ -45,45 +45,44 @@ interface Child {
   readonly process: ChildProcess;
   readonly channel: Duplex;
   readonly limits: ImageLimits;
-  /** Whoever waits for the next frame. */
-  waiting: { resolve(frame: Frame): void; reject(error: unknown): void } | undefined;
-  /** Called when the job is one that takes long. */
+  /** The caller that waits for the next message. */
+  waiting: { resolve(message: Message): void; reject(error: unknown): void } | undefined;
+  /** Called when the variant is slow to make. */
   onSlow: RunOptions["onSlow"] | undefined;
-  /** The original that it has of its last job, for the next. */
-  kept: Uint8Array | undefined;
+  /** The original of its last job that it keeps for the next. */
+  cached: Uint8Array | undefined;
   stderr: string;
   jobs: number;
   rss: number;
   /** It has ended, or is about to. */
   isDead: boolean;
-  /** It was this service that ended it. */
+  /** This service ended it. */
   isStopped: boolean;
 }
 
 /**
- * Starts a child process that runs sharp, and waits until it is ready. It has no credentials, and a
- * bound on its memory where the system knows one. A job that is aborted takes the child with it: nothing
- * else stops a decoder.
+ * Starts a child process that runs sharp, and waits until it is ready. It has no credentials, and a limit of memory where
+ * the system has one. A job that is aborted ends the process: nothing else stops a decoder.
  */
-export async function startChildWorker(options: ChildWorkerOptions): Promise<Worker> {
+export async function startChildWorker(options: ChildWorkerOptions): Promise<ImageWorker> {
   const child = await spawnChild(options);
   const timer = setTimeout(() => kill(child), START_TIMEOUT_MS);
   try {
-    const { header } = await nextFrame(child);
-    return toWorker(child, header as ChildHeader); // the child is the only one to write here
+    const { header } = await waitForMessage(child);
+    return toImageWorker(child, header as ResponseHeader); // only the child writes here
   } finally {
     clearTimeout(timer);
   }
 }
 
-function toWorker(child: Child, header: ChildHeader): Worker {
-  if (header.kind !== "ready") throw new WorkerDied("the image process answered out of turn");
+function toImageWorker(child: Child, header: ResponseHeader): ImageWorker {
+  if (header.kind !== "ready") throw new WorkerDied("the image process sent an unexpected message");
   return {
     engine: header.engine,
     run: (job, jobOptions) => run(child, job, jobOptions),
-    release: () => {
-      child.kept = undefined;
-      write(child, { kind: "release" });
+    forget: () => {
+      child.cached = undefined;
+      write(child, { kind: "forget" });
     },
     isFit: () => !child.isDead && child.jobs < MAX_JOBS && child.rss < MAX_RSS_BYTES,
     stop: () => kill(child),
@@ -103,7 +102,7 @@ async function spawnChild({ limits, execArgv = [] }: ChildWorkerOptions): Promis
   // without free descriptors there is an error, and no pipe
   childProcess.on("error", () => {});
   const pipes = childProcess.stdio as ChildProcess["stdio"] | undefined;
-  const channel = pipes?.[CHANNEL_FD] as Duplex | undefined; // "pipe" goes in both directions
+  const channel = pipes?.[CHANNEL_FD] as Duplex | undefined; // a "pipe" goes in both directions
   if (!channel) throw new WorkerDied("the image process could not be started");
   const child: Child = {
     process: childProcess,
@@ -111,7 +110,7 @@ async function spawnChild({ limits, execArgv = [] }: ChildWorkerOptions): Promis
     limits,
     waiting: undefined,
     onSlow: undefined,
-    kept: undefined,
+    cached: undefined,
     stderr: "",
     jobs: 0,
     rss: 0,
@@ -122,12 +121,12 @@ async function spawnChild({ limits, execArgv = [] }: ChildWorkerOptions): Promis
   return child;
 }
 
-/** Pixels can wait for a moment; what answers hits cannot. */
+/** Images can wait for a moment; answers from the cache cannot. */
 function lowerPriority(pid: number | undefined): void {
   try {
     if (pid !== undefined) setPriority(pid, PRIORITY);
   } catch {
-    // it has ended already, or the system has no such thing
+    // it has ended already, or the system has no priorities
   }
 }
 
@@ -141,41 +140,41 @@ function childEnvironment(): Record<string, string> {
 }
 
 function listen(child: Child): void {
-  readFrames(child.channel, (frame) => receive(child, frame));
+  readMessages(child.channel, (message) => receive(child, message));
   child.process.stderr?.on("data", (chunk: Buffer) => {
     child.stderr = (child.stderr + chunk.toString()).slice(-MAX_STDERR_CHARACTERS);
   });
   const die = (reason: unknown): void => {
-    // decoders crash by other signals: this one comes from an operator, or a system short of memory
+    // a decoder crashes by other signals: this one comes from an operator, or a system short of memory
     const isKilled = reason === "SIGKILL" && !child.isStopped;
     child.isDead = true;
     const problem = `the image process ended (${String(reason)}): ${child.stderr.trim()}`;
-    settle(child)?.reject(new WorkerDied(problem, { isKilled }));
+    takeWaiting(child)?.reject(new WorkerDied(problem, { isKilled }));
   };
   child.process.on("error", die);
   child.process.on("exit", (code, signal) => die(signal ?? code));
   child.channel.on("error", (error: NodeJS.ErrnoException) => {
-    // a write to a child that has just ended, whose exit tells the rest, or else what is no frame
+    // the child has just ended, and its exit will tell the rest; any other error is garbage from it
     child.isStopped ||= error.code !== "EPIPE" && error.code !== "ECONNRESET";
     child.isDead = true;
     child.process.kill("SIGKILL");
   });
 }
 
-/** Frames that arrive together are read one right after the other: nobody could wait for each. */
-function receive(child: Child, frame: Frame): void {
-  const header = frame.header as ChildHeader; // the child is the only one to write here
+/** Messages may arrive together, while the caller waits for one: a slow notice and a result. */
+function receive(child: Child, message: Message): void {
+  const header = message.header as ResponseHeader; // only the child writes here
   if (header.kind === "slow") child.onSlow?.(header.what);
-  else settle(child)?.resolve(frame);
+  else takeWaiting(child)?.resolve(message);
 }
 
-function settle(child: Child): Child["waiting"] {
+function takeWaiting(child: Child): Child["waiting"] {
   const { waiting } = child;
   child.waiting = undefined;
   return waiting;
 }
 
-function nextFrame(child: Child): Promise<Frame> {
+function waitForMessage(child: Child): Promise<Message> {
   return new Promise((resolve, reject) => {
     child.waiting = { resolve, reject };
   });
@@ -184,43 +183,43 @@ function nextFrame(child: Child): Promise<Frame> {
 async function run(
   child: Child,
   job: WorkerJob,
-  { signal, follow, isTwinned, onSlow }: RunOptions,
+  { signal, next, sharesImage, onSlow }: RunOptions,
 ): Promise<WorkerResult> {
-  // no fault of this job, which has not begun
+  // the job is not at fault, since it has not begun
   if (child.isDead) throw new WorkerDied("the image process had ended", { isKilled: true });
   signal.throwIfAborted();
   const abort = (): void => {
     kill(child);
-    settle(child)?.reject(signal.reason);
+    takeWaiting(child)?.reject(signal.reason);
   };
   signal.addEventListener("abort", abort, { once: true });
   try {
     child.onSlow = onSlow;
-    const answer = nextFrame(child);
-    hand(child, job, { follow, isTwinned });
+    const answer = waitForMessage(child);
+    sendJob(child, job, { next, sharesImage });
     return toResult(child, await answer);
   } finally {
     signal.removeEventListener("abort", abort);
   }
 }
 
-function hand(child: Child, { bytes, ...job }: WorkerJob, prospect: Prospect): void {
+function sendJob(child: Child, { bytes, ...job }: WorkerJob, handover: Handover): void {
   const { spec, format, skipIfSlow, file } = job;
-  const isKept = child.kept === bytes;
-  child.kept = prospect.follow === "nothing" ? undefined : bytes;
-  const asked = { kind: "job", spec, format, skipIfSlow, file, isKept, ...prospect } as const;
-  write(child, { ...asked, limits: child.limits }, isKept || file ? NOTHING : bytes);
+  const isCached = child.cached === bytes;
+  child.cached = handover.next === "nothing" ? undefined : bytes;
+  const request = { kind: "job", spec, format, skipIfSlow, file, isCached, ...handover } as const;
+  write(child, { ...request, limits: child.limits }, isCached || file ? NOTHING : bytes);
 }
 
-function write({ channel }: Child, header: ServiceHeader, body = NOTHING): void {
-  writeFrame(channel, { header, body });
+function write({ channel }: Child, header: RequestHeader, body = NOTHING): void {
+  writeMessage(channel, { header, body });
 }
 
-function toResult(child: Child, frame: Frame): WorkerResult {
-  const header = frame.header as ChildHeader; // the child is the only one to write here
+function toResult(child: Child, { body, ...answer }: Message): WorkerResult {
+  const header = answer.header as ResponseHeader; // only the child writes here
   child.jobs += 1;
   if (header.kind === "ready" || header.kind === "slow") {
-    throw new WorkerDied("the image process answered out of turn");
+    throw new WorkerDied("the image process sent an unexpected message");
   }
   if (header.kind === "exhausted") {
     kill(child);
@@ -229,7 +228,7 @@ function toResult(child: Child, frame: Frame): WorkerResult {
   child.rss = header.rss;
   if (header.kind === "done") {
     const { width, height, sha256 } = header;
-    return { kind: "made", bytes: frame.body, width, height, sha256 };
+    return { kind: "made", bytes: body, width, height, sha256 };
   }
   if (header.kind === "too_slow" || header.kind === "moved") return { kind: header.kind };
   const { code, message, detail } = header;

@@ -5,7 +5,7 @@ import { promisify } from "node:util";
 const SHELL = "/bin/sh";
 const STATUS = "/proc/self/status";
 
-/** What a child may allocate beyond what an idle one has, in kibibytes of private memory. */
+/** Private memory that an image process may have beyond that of an idle one, in kibibytes. */
 const ALLOWANCE_KIB = 700 * 1024;
 
 const PRINT_DATA = `console.log(/VmData:\\s*(\\d+)/.exec(require("fs").readFileSync("${STATUS}"))[1])`;
@@ -13,10 +13,10 @@ const PRINT_DATA = `console.log(/VmData:\\s*(\\d+)/.exec(require("fs").readFileS
 type Environment = Readonly<Record<string, string>>;
 
 /**
- * Wraps a command that runs a script in Node, so that it runs with `ulimit -d`, which turns what would bring the system
- * down into a failed allocation. Where there is no such limit the command is left as it is.
+ * Wraps a command that runs a script in Node, so that it runs with `ulimit -d`: an image that needs too much memory then
+ * gets a failed allocation, and does not bring the system down. Systems without such a limit run the command as it is.
  *
- * @param env what it will have for an environment
+ * @param env the environment of the command
  */
 export async function withDataLimit(
   command: readonly string[],
@@ -47,6 +47,6 @@ async function measureIdleData(
     const { stdout } = await promisify(execFile)(file, [...args, "-e", PRINT_DATA], { env });
     return Number(stdout);
   } catch {
-    return undefined; // whatever is wrong with this command, starting the child will tell
+    return undefined; // starting the image process will tell what is wrong
   }
 }

@@ -1,19 +1,26 @@
 import type { Timeout } from "../../abort.ts";
 import { createTimeout, pause } from "../../abort.ts";
-import { chooseBackground, chooseNext, foresee, keepOf } from "./schedule.ts";
-import { blame, stopping, tooLong, tooSlow } from "./faults.ts";
-import type { Lanes, LanesOptions } from "./workers.ts";
-import { createLanes } from "./workers.ts";
-import type { Entry, JobOptions, Lane, Queue, QueueOptions, Turn } from "./queue.ts";
-import { enter, promote } from "./queue.ts";
+import { MediaError } from "../../errors.ts";
 import type { WorkerJob, WorkerResult } from "../worker.ts";
 import { WorkerDied } from "../worker.ts";
+import type {
+  Assignment,
+  AttemptOptions,
+  JobOptions,
+  PooledWorker,
+  Queue,
+  QueueLimits,
+} from "./queue.ts";
+import { promoteAwaited, waitInQueue } from "./queue.ts";
+import { pickJob, planHandover, selectBackground, selectCached } from "./schedule.ts";
+import type { WorkerSetOptions } from "./workers.ts";
+import { WorkerSet } from "./workers.ts";
 
 const RETRY_PAUSE_MS = 50;
-/** Of the time that a job may run for a visitor: what was declined for them is made then. */
-const BACKGROUND_PATIENCE = 3;
+/** A background job may run this many times as long as one of a visitor: it may be one that was too slow for them. */
+const BACKGROUND_DEADLINE_FACTOR = 3;
 
-export interface PoolOptions extends LanesOptions, QueueOptions {
+export interface PoolOptions extends WorkerSetOptions, QueueLimits {
   /** How long a job may run. */
   readonly deadlineMs: number;
 }
@@ -22,7 +29,7 @@ type Made = Extract<WorkerResult, { kind: "made" }>;
 
 type PoolResult =
   | (Made & {
-      /** How long it waited for its turn, and how long it took. */
+      /** Milliseconds in the queue, and on a worker. */
       readonly queueMs: number;
       readonly transformMs: number;
     })
@@ -33,14 +40,14 @@ export interface Pool {
   start(): Promise<void>;
   /**
    * @throws MediaError what the transform throws; `overloaded` when the queue is full or the wait too
-   * long; `timeout` when the job takes too long, `unusable_original` when that is what was asked for
+   * long; `timeout` when the job takes too long, `unusable_original` when a slow image does
    */
   run(job: WorkerJob, options: JobOptions): Promise<PoolResult>;
-  /** Gives up what waits and nobody waits for, and takes no more of it. */
-  shed(): void;
-  /** Whether another job that somebody waits for may come. */
+  /** Rejects background jobs that wait, and all that come later. */
+  rejectBackground(): void;
+  /** Whether another job of a visitor may come. */
   hasRoom(): boolean;
-  /** What variants are made with; empty until the first worker has started. */
+  /** The libraries that variants are made with; empty until the first worker has started. */
   engine(): string;
   stats(): PoolStats;
   stop(): void;
@@ -55,17 +62,16 @@ interface PoolStats {
   readonly queuedBackground: number;
 }
 
-interface State extends PoolOptions {
-  readonly lanes: Lanes;
+interface PoolState extends PoolOptions {
+  readonly workers: WorkerSet;
   readonly queue: Queue;
-  readonly atWork: Set<Lane>;
-  /** How many jobs run for which nobody waits. */
+  readonly busy: Set<PooledWorker>;
+  /** Number of background jobs that run. */
   backgroundJobs: number;
   /** When a visitor's job last began or ended. */
   visitorAt: number;
   isDispatching: boolean;
-  /** Takes nothing any more that nobody waits for. */
-  isShedding: boolean;
+  rejectsBackground: boolean;
   isStopped: boolean;
 }
 
@@ -76,29 +82,29 @@ interface State extends PoolOptions {
  */
 export function createPool(options: PoolOptions): Pool {
   const queue: Queue = { visitors: [], background: [] };
-  const lanes = createLanes({
+  const workers = new WorkerSet({
     ...options,
     onIdle: () => dispatch(state),
-    waiting: () => queue.visitors.length + queue.background.length,
+    countWaiting: () => queue.visitors.length + queue.background.length,
   });
-  const state: State = {
+  const state: PoolState = {
     ...options,
-    lanes,
+    workers,
     queue,
-    atWork: new Set(),
+    busy: new Set(),
     backgroundJobs: 0,
     visitorAt: -Infinity,
     isDispatching: false,
-    isShedding: false,
+    rejectsBackground: false,
     isStopped: false,
   };
   return {
-    start: lanes.start,
+    start: () => workers.start(),
     run: (job, jobOptions) => runWithRetry(state, job, jobOptions),
-    hasRoom: () => queue.visitors.length < limitOf(state),
-    engine: lanes.engine,
+    hasRoom: () => queue.visitors.length < getQueueLimit(state),
+    engine: () => workers.engine,
     stats: () => {
-      const { fit, busy } = lanes.count();
+      const { fit, busy } = workers.count();
       const { visitors, background } = queue;
       return {
         workers: fit,
@@ -107,10 +113,10 @@ export function createPool(options: PoolOptions): Pool {
         queuedBackground: background.length,
       };
     },
-    shed: () => {
-      state.isShedding = true;
-      for (const waiter of queue.background.filter(({ isAwaited }) => !isAwaited())) {
-        waiter.fail(stopping());
+    rejectBackground: () => {
+      state.rejectsBackground = true;
+      for (const job of queue.background.filter(({ isAwaited }) => !isAwaited())) {
+        job.fail(createStoppingError());
       }
     },
     stop: () => stop(state),
@@ -118,7 +124,7 @@ export function createPool(options: PoolOptions): Pool {
 }
 
 async function runWithRetry(
-  state: State,
+  state: PoolState,
   job: WorkerJob,
   options: JobOptions,
 ): Promise<PoolResult> {
@@ -127,80 +133,90 @@ async function runWithRetry(
   } catch (error) {
     if (!(error instanceof WorkerDied)) throw error;
   }
-  // whatever killed this worker may have killed others, which is only now being noticed
+  // the cause may have killed other workers too, which is only now being noticed
   await pause(RETRY_PAUSE_MS);
   try {
     return await runOnce(state, job, { ...options, isRetry: true });
   } catch (error) {
     if (!(error instanceof WorkerDied)) throw error;
-    throw blame(error);
+    throw toJobError(error);
   }
 }
 
-async function runOnce(state: State, job: WorkerJob, entry: Entry): Promise<PoolResult> {
+async function runOnce(
+  state: PoolState,
+  job: WorkerJob,
+  options: AttemptOptions,
+): Promise<PoolResult> {
   const arrived = performance.now();
-  const turn = await waitForTurn(state, job, entry);
+  const assignment = await waitForWorker(state, job, options);
+  const { pooled, isBackground } = assignment;
   const begun = performance.now();
   try {
-    const result = await work(state, job, { ...entry, ...turn });
+    const result = await runOnWorker(state, job, { ...options, ...assignment });
     if (result.kind !== "made") return result;
     const ended = performance.now();
     return { ...result, queueMs: begun - arrived, transformMs: ended - begun };
   } finally {
-    if (turn.isBackground) state.backgroundJobs -= 1;
+    if (isBackground) state.backgroundJobs -= 1;
     else state.visitorAt = performance.now();
-    state.atWork.delete(turn.lane);
-    state.lanes.put(turn.lane);
+    state.busy.delete(pooled);
+    state.workers.put(pooled);
     dispatch(state);
   }
 }
 
-async function waitForTurn(state: State, job: WorkerJob, entry: Entry): Promise<Turn> {
-  entry.signal.throwIfAborted();
-  entry.abandoned?.throwIfAborted();
-  const isShed = state.isShedding && entry.isAwaited?.() === false;
-  if (state.isStopped || isShed) throw stopping();
-  const turn = enter(state.queue, job, { ...state, ...entry, queueLimit: limitOf(state) });
-  dispatchSoon(state);
-  // a worker may be idle that was not for background jobs
-  entry.onAwaited?.(() => dispatchSoon(state));
-  return turn;
-}
-
-/** Those that an idle worker will take do not wait. */
-function limitOf({ queueLimit, lanes }: State): number {
-  return queueLimit + lanes.count().idle;
-}
-
-async function work(
-  { deadlineMs }: State,
+async function waitForWorker(
+  state: PoolState,
   job: WorkerJob,
-  { signal, isBackground, lane, follow, isTwinned }: Entry & Turn,
+  options: AttemptOptions,
+): Promise<Assignment> {
+  options.signal.throwIfAborted();
+  options.abandoned?.throwIfAborted();
+  const isRejected = state.rejectsBackground && options.isAwaited?.() === false;
+  if (state.isStopped || isRejected) throw createStoppingError();
+  const queueLimit = getQueueLimit(state);
+  const assignment = waitInQueue(state.queue, job, { ...state, ...options, queueLimit });
+  dispatchSoon(state);
+  // a worker may be idle that background jobs may not use
+  options.onAwaited?.(() => dispatchSoon(state));
+  return assignment;
+}
+
+/** Jobs that an idle worker will take do not count as waiting. */
+function getQueueLimit({ queueLimit, workers }: PoolState): number {
+  return queueLimit + workers.count().idle;
+}
+
+async function runOnWorker(
+  { deadlineMs }: PoolState,
+  job: WorkerJob,
+  { signal, isBackground, pooled, next, sharesImage }: AttemptOptions & Assignment,
 ): Promise<WorkerResult> {
-  const ms = deadlineMs * (isBackground ? BACKGROUND_PATIENCE : 1);
-  const deadline = createTimeout(ms, tooLong);
+  const ms = deadlineMs * (isBackground ? BACKGROUND_DEADLINE_FACTOR : 1);
+  const deadline = createTimeout(ms, createTimeoutError);
   let slow: string | undefined;
   const onSlow = (what: string): void => {
     slow = what;
   };
   try {
     const either = AbortSignal.any([signal, deadline.signal]);
-    return await lane.worker.run(job, { signal: either, follow, isTwinned, onSlow });
+    return await pooled.worker.run(job, { signal: either, next, sharesImage, onSlow });
   } catch (error) {
-    if (slow !== undefined && isOver(deadline, error))
-      throw tooSlow(`${slow} takes longer than ${ms} ms`, error);
+    if (slow !== undefined && hasTimedOut(deadline, error))
+      throw createSlowError(`${slow} takes longer than ${ms} ms`, error);
     throw error;
   } finally {
     deadline.clear();
   }
 }
 
-function isOver({ signal }: Timeout, error: unknown): boolean {
+function hasTimedOut({ signal }: Timeout, error: unknown): boolean {
   return signal.aborted && signal.reason === error;
 }
 
-/** Jobs whose original has just been fetched arrive together: they are to meet before one begins. */
-function dispatchSoon(state: State): void {
+/** Jobs of an original that has just been fetched arrive together, and meet in the queue before one begins. */
+function dispatchSoon(state: PoolState): void {
   if (state.isDispatching) return;
   state.isDispatching = true;
   setImmediate(() => {
@@ -209,39 +225,60 @@ function dispatchSoon(state: State): void {
   });
 }
 
-/** Gives idle workers to those who wait. */
-function dispatch(state: State): void {
-  const { lanes, queue, atWork } = state;
-  promote(queue);
-  for (let lane = lanes.take(); lane; lane = lanes.take()) {
+/** Assigns idle workers to waiting jobs. */
+function dispatch(state: PoolState): void {
+  const { workers, queue, busy } = state;
+  promoteAwaited(queue);
+  for (let pooled = workers.take(); pooled; pooled = workers.take()) {
     const isBackground = queue.visitors.length === 0;
-    const line = isBackground ? chooseBackground(state) : queue.visitors;
-    const next = chooseNext(
-      line,
-      lane,
-      [...atWork].flatMap(({ kept }) => kept ?? []),
-    );
-    if (!next) {
-      if (lane.kept) lane.worker.release();
-      lane.kept = undefined;
-      lanes.put(lane);
-      return; // what waits is for the lanes that are at work
+    const line = isBackground ? selectBackground(state) : queue.visitors;
+    const running = [...busy].flatMap(({ cached }) => cached ?? []);
+    const job = pickJob(line, pooled, running);
+    if (!job) {
+      if (pooled.cached) pooled.worker.forget();
+      pooled.cached = undefined;
+      workers.put(pooled);
+      return; // the jobs that wait are for busy workers
     }
     if (isBackground) state.backgroundJobs += 1;
     else state.visitorAt = performance.now();
-    atWork.add(lane);
-    lane.streak = lane.kept?.bytes === next.bytes ? lane.streak + 1 : 1;
-    const others = line.filter((waiter) => waiter !== next);
-    const prospect = foresee(others, next, lanes.count().idle);
-    lane.kept = keepOf(next, prospect);
-    next.give({ lane, ...prospect, isBackground });
+    busy.add(pooled);
+    pooled.runLength = pooled.cached?.bytes === job.bytes ? pooled.runLength + 1 : 1;
+    const others = line.filter((other) => other !== job);
+    const handover = planHandover(others, job, workers.count().idle);
+    pooled.cached = selectCached(job, handover);
+    job.assign({ pooled, ...handover, isBackground });
   }
-  lanes.replenish();
+  workers.replenish();
 }
 
-function stop(state: State): void {
+function stop(state: PoolState): void {
   state.isStopped = true;
-  state.lanes.stop();
+  state.workers.stop();
   const { visitors, background } = state.queue;
-  for (const waiter of [...visitors, ...background]) waiter.fail(stopping());
+  for (const job of [...visitors, ...background]) job.fail(createStoppingError());
+}
+
+/** A second worker died of the job, so that it has too little memory, or crashes the decoder. */
+function toJobError(error: WorkerDied): MediaError {
+  if (error.isKilled) {
+    const problem = "the image process was killed, try again later";
+    return new MediaError("overloaded", problem, { cause: error });
+  }
+  const problem = "the image cannot be made within the memory that one may have";
+  return new MediaError("unusable_original", problem, { cause: error });
+}
+
+function createTimeoutError(ms: number): MediaError {
+  return new MediaError("timeout", `the transform took longer than ${ms} ms`);
+}
+
+/** The service works as it should: the image that was asked for is too large. */
+function createSlowError(problem: string, cause: unknown): MediaError {
+  const hint = "ask for a smaller image or another format";
+  return new MediaError("unusable_original", `${problem}: ${hint}`, { cause });
+}
+
+function createStoppingError(): MediaError {
+  return new MediaError("overloaded", "the service is stopping");
 }

@@ -1,89 +1,90 @@
-import { MediaError, tooManyTransforms } from "../../errors.ts";
-import { describeLooks, findDecodeGroup, UNKNOWN_EFFORT } from "../share/decode-group.ts";
-import type { TransformJob } from "../pipeline/pipeline.ts";
-import { isHeavyOutput } from "../output/formats.ts";
+import { MediaError } from "../../errors.ts";
 import { getInput, sniffFormat } from "../input/formats.ts";
-import type { Prospect, Worker } from "../worker.ts";
+import { isHeavyOutput } from "../output/formats.ts";
+import type { TransformJob } from "../pipeline/pipeline.ts";
+import { findDecodeGroup, printImageKey, UNKNOWN_ENCODE_COST } from "../share/decode-group.ts";
+import type { Handover, ImageWorker } from "../worker.ts";
 
-/** For each job of visitors that may wait, so many may wait for which nobody does. */
-const BACKGROUND_LIMIT = 10;
+/** Background jobs that may wait for each job of a visitor that may. */
+const BACKGROUND_FACTOR = 10;
 
 export interface JobOptions {
-  /** Ends the job, whether it waits or runs. */
+  /** Ends the job while it waits or runs. */
   readonly signal: AbortSignal;
-  /** Nobody waits for it any more: unless it has begun it need not begin. */
+  /** Ends the job while it waits: no client wants it any more. */
   readonly abandoned?: AbortSignal;
-  /** Whether anybody waits for it; where nobody does, visitors come first. */
+  /** True while a client waits for it. Other jobs are background jobs, which begin after those of visitors. */
   readonly isAwaited?: () => boolean;
-  /** Calls back when somebody comes who waits, where nobody did. */
+  /** Calls the listener when a client begins to wait for a background job. */
   readonly onAwaited?: (listener: () => void) => void;
 }
 
-export interface QueueOptions {
-  /** How many jobs of visitors may wait, and how long, in milliseconds. */
+export interface QueueLimits {
+  /** Jobs of visitors that may wait. */
   readonly queueLimit: number;
+  /** Milliseconds that a visitor's job may wait. */
   readonly queueWaitMs: number;
 }
 
-/** What a lane has kept of its last job. */
-export type Kept = Pick<Waiter, "bytes" | "group" | "effort" | "looks" | "isHeavy">;
+/** The traits by which jobs share work. A worker has those of what it keeps of its last job. */
+export type JobTraits = Pick<WaitingJob, "bytes" | "group" | "encodeCost" | "imageKey" | "isHeavy">;
 
-/** A worker, and what it has kept. */
-export interface Lane {
-  readonly worker: Worker;
-  kept: Kept | undefined;
-  /** How many jobs of one original it has begun in a row. */
-  streak: number;
+export interface PooledWorker {
+  readonly worker: ImageWorker;
+  cached: JobTraits | undefined;
+  /** Jobs of one original that it has begun in a row. */
+  runLength: number;
 }
 
-export interface Turn extends Prospect {
-  readonly lane: Lane;
-  /** Nobody waited for it when it was begun. */
+/** A worker for a job. */
+export interface Assignment extends Handover {
+  readonly pooled: PooledWorker;
+  /** No client waited when the job began. */
   readonly isBackground: boolean;
 }
 
-export interface Waiter {
+export interface WaitingJob {
   readonly bytes: Uint8Array;
   /** The same for jobs of one original that can share its decode. */
   readonly group: number | undefined;
-  /** About what it takes beside the decode: 1 is as long as that. */
-  readonly effort: number;
-  /** The same for jobs of one original that differ only in how its image is encoded. */
-  readonly looks: string | undefined;
+  /** CPU time of encoding, in that of decoding the original. */
+  readonly encodeCost: number;
+  /** The same for jobs of one original that make the same image and encode it in different ways. */
+  readonly imageKey: string | undefined;
   readonly isAwaited: () => boolean;
   /** It may take seconds. */
   readonly isHeavy: boolean;
-  give(turn: Turn): void;
+  assign(assignment: Assignment): void;
   fail(error: unknown): void;
-  /** Somebody waits for it by now, and not for ever. */
-  hurry(): void;
+  /** Starts the time-out of the queue, because a client waits now. */
+  startTimer(): void;
 }
 
 export interface Queue {
-  readonly visitors: Waiter[];
-  readonly background: Waiter[];
+  readonly visitors: WaitingJob[];
+  readonly background: WaitingJob[];
 }
 
-export interface Entry extends JobOptions {
-  /** Its last worker died: it is to depend on no other job. */
+export interface AttemptOptions extends JobOptions {
+  /** Its last worker died, so that it shares nothing with other jobs. */
   readonly isRetry: boolean;
 }
 
 /**
- * Waits for a lane.
+ * Waits for a worker.
  *
- * @throws MediaError `overloaded` when too many wait, or it takes too long
+ * @throws MediaError `overloaded` when too many jobs wait, or this one waits too long
  */
-export function enter(
+export function waitInQueue(
   queue: Queue,
   job: TransformJob,
-  { isRetry, ...options }: Entry & QueueOptions,
-): Promise<Turn> {
+  { isRetry, ...options }: AttemptOptions & QueueLimits,
+): Promise<Assignment> {
   const { isAwaited = always, queueLimit, queueWaitMs } = options;
   const isBackground = !isAwaited();
   const line = isBackground ? queue.background : queue.visitors;
-  if (line.length >= queueLimit * (isBackground ? BACKGROUND_LIMIT : 1)) {
-    throw tooManyTransforms();
+  if (line.length >= queueLimit * (isBackground ? BACKGROUND_FACTOR : 1)) {
+    throw new MediaError("overloaded", "too many images are being made, try again later");
   }
   const decode = isRetry ? undefined : findDecodeGroup(job);
   return new Promise((resolve, reject) => {
@@ -91,42 +92,42 @@ export function enter(
     const leave = (): void => {
       clearTimeout(timer);
       for (const signal of signals) signal.removeEventListener("abort", abort);
-      remove(queue, waiter);
+      remove(queue, waiting);
     };
-    const waiter: Waiter = {
+    const waiting: WaitingJob = {
       bytes: job.bytes,
       group: decode?.shrink,
-      effort: decode?.effort ?? UNKNOWN_EFFORT,
-      looks: isRetry ? undefined : describeLooks(job, mayHaveAlpha(job.bytes)),
+      encodeCost: decode?.encodeCost ?? UNKNOWN_ENCODE_COST,
+      imageKey: isRetry ? undefined : printImageKey(job, mayHaveAlpha(job.bytes)),
       isAwaited,
       isHeavy: isHeavyOutput(job.format, job.spec),
-      give: (turn) => {
+      assign: (assignment) => {
         leave();
-        resolve(turn);
+        resolve(assignment);
       },
       fail: (error) => {
         leave();
         reject(error);
       },
-      hurry: () => {
+      startTimer: () => {
         timer ??= setTimeout(expire, queueWaitMs);
       },
     };
-    const abort = (event: Event): void => waiter.fail((event.target as AbortSignal).reason);
+    const abort = (event: Event): void => waiting.fail((event.target as AbortSignal).reason);
     const expire = (): void => {
       timer = undefined;
       if (isBackground && !isAwaited()) {
-        remove(queue, waiter);
-        queue.background.push(waiter); // who came for it has gone again
+        remove(queue, waiting);
+        queue.background.push(waiting); // the client that waited for it has left
         return;
       }
       const problem = `no image could be begun within ${queueWaitMs} ms, try again later`;
-      waiter.fail(new MediaError("overloaded", problem));
+      waiting.fail(new MediaError("overloaded", problem));
     };
     let timer: NodeJS.Timeout | undefined;
-    if (!isBackground) waiter.hurry();
+    if (!isBackground) waiting.startTimer();
     for (const signal of signals) signal.addEventListener("abort", abort, { once: true });
-    line.push(waiter);
+    line.push(waiting);
   });
 }
 
@@ -139,18 +140,18 @@ function always(): boolean {
   return true;
 }
 
-function remove({ visitors, background }: Queue, waiter: Waiter): void {
+function remove({ visitors, background }: Queue, job: WaitingJob): void {
   for (const line of [visitors, background]) {
-    const index = line.indexOf(waiter);
+    const index = line.indexOf(job);
     if (index !== -1) line.splice(index, 1);
   }
 }
 
-/** Somebody has come who waits for what nobody did. */
-export function promote(queue: Queue): void {
-  for (const waiter of queue.background.filter(({ isAwaited }) => isAwaited())) {
-    remove(queue, waiter);
-    queue.visitors.push(waiter);
-    waiter.hurry();
+/** Moves background jobs that a client waits for by now to those of visitors. */
+export function promoteAwaited(queue: Queue): void {
+  for (const job of queue.background.filter(({ isAwaited }) => isAwaited())) {
+    remove(queue, job);
+    queue.visitors.push(job);
+    job.startTimer();
   }
 }

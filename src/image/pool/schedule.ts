@@ -1,138 +1,140 @@
-import type { Kept, Lane, Queue, Waiter } from "./queue.ts";
-import type { Prospect } from "../worker.ts";
+import type { Handover } from "../worker.ts";
+import type { JobTraits, PooledWorker, Queue, WaitingJob } from "./queue.ts";
 
-/** How many jobs of one original may be begun, one after the other, ahead of what has waited longer. */
-const MAX_STREAK = 8;
-/**
- * For each lane that has a decode, so much is to be left of what shares it before another one takes part, in times of a
- * whole decode; it costs less when one does all of it.
- */
-const MIN_EFFORT = 4;
-/** So much of it is not to be the largest part, which one lane has to do in any case. */
-const MIN_REST = 2;
-/** So much of it takes its turn like what shares nothing. */
-const MUCH_EFFORT = 16;
-/** As long as that after the last one, others may come any moment. */
-const VISITORS_AWAY_MS = 1000;
+// Costs of jobs are CPU time of encoding, in that of one whole decode of their original.
 
-interface Share {
+/** Jobs of one original that a worker begins in a row while jobs wait that came before them. */
+const MAX_RUN_LENGTH = 8;
+/** A group is split only if at least this cost remains for each worker that has decoded the original already. */
+const SPLIT_COST = 4;
+/** A group is split only if at least this cost is outside of its most expensive image, which cannot be split. */
+const SPLIT_REMAINDER = 2;
+/** From this cost on a group is split before jobs that share nothing are begun. */
+const EARLY_SPLIT_COST = 16;
+/** Milliseconds since the last job of a visitor after which background jobs may use all workers. */
+const IDLE_MS = 1000;
+
+interface BackgroundShare {
   readonly queue: Queue;
-  /** How many workers there are. */
+  /** Number of workers. */
   readonly size: number;
   readonly backgroundJobs: number;
   /** When a visitor's job last began or ended. */
   readonly visitorAt: number;
 }
 
-/** Background jobs have all workers while no visitors are about, but for those that would keep one waiting. */
-export function chooseBackground({
+/** Lists the background jobs that may begin: all while less than half of the workers run such jobs, else quick ones. */
+export function selectBackground({
   queue,
   size,
   backgroundJobs,
   visitorAt,
-}: Share): readonly Waiter[] {
+}: BackgroundShare): readonly WaitingJob[] {
   const hasShare = backgroundJobs < Math.max(1, Math.floor(size / 2));
   if (hasShare) return queue.background;
-  const areAway = performance.now() - visitorAt > VISITORS_AWAY_MS;
+  const areAway = performance.now() - visitorAt > IDLE_MS;
   return areAway ? queue.background.filter(({ isHeavy }) => !isHeavy) : [];
 }
 
 /**
- * The next one for a lane: one of the same image as the lane's last job, one that shares its decode or its
- * original, or the first, and what other lanes are about to share only where there is nothing else, or much of it.
+ * Picks the next job for a worker: one of the same image as its last job, one that shares its decode or its original, or
+ * the first. It picks what shares with running jobs of other workers only if there is nothing else, or much of it.
+ *
+ * @param running the jobs of other workers that keep something for their next job
  */
-export function chooseNext(
-  line: readonly Waiter[],
-  { kept, streak }: Lane,
-  others: readonly Kept[],
-): Waiter | undefined {
-  // what shares with a job that takes long is better off elsewhere
-  const taken = others.filter((other) => !other.isHeavy);
-  const isOwn = kept ? sharesWith(kept) : never;
-  const free = line.filter(
-    (waiter) => isOwn(waiter) || waiter.isHeavy || !taken.some(sharesWith(waiter)),
-  );
-  const own = kept && streak < MAX_STREAK ? chooseOwn(free, kept, taken) : undefined;
-  return own ?? chooseFirst(line, free, taken);
+export function pickJob(
+  line: readonly WaitingJob[],
+  { cached, runLength }: PooledWorker,
+  running: readonly JobTraits[],
+): WaitingJob | undefined {
+  // a heavy job would let its worker begin those that share with it too late
+  const quick = running.filter((job) => !job.isHeavy);
+  const isOwn = cached ? matchSharing(cached) : never;
+  const free = line.filter((job) => isOwn(job) || job.isHeavy || !quick.some(matchSharing(job)));
+  const own = cached && runLength < MAX_RUN_LENGTH ? pickSharing(free, cached, quick) : undefined;
+  return own ?? pickFirst(line, free, quick);
 }
 
-function chooseOwn(
-  free: readonly Waiter[],
-  kept: Kept,
-  taken: readonly Kept[],
-): Waiter | undefined {
-  const isSibling = ({ bytes }: Waiter): boolean => bytes === kept.bytes;
-  const isFinishedElsewhere = (waiter: Waiter): boolean => taken.some(isTwinOf(waiter));
-  const [later, own] = split(free.filter(sharesWith(kept)), isFinishedElsewhere);
-  return free.find(isQuickTwinOf(kept)) ?? own[0] ?? later[0] ?? free.find(isSibling);
+function pickSharing(
+  free: readonly WaitingJob[],
+  cached: JobTraits,
+  running: readonly JobTraits[],
+): WaitingJob | undefined {
+  const hasSameOriginal = ({ bytes }: WaitingJob): boolean => bytes === cached.bytes;
+  const isMadeElsewhere = (job: WaitingJob): boolean => running.some(matchImage(job));
+  const [later, own] = partition(free.filter(matchSharing(cached)), isMadeElsewhere);
+  return free.find(matchQuickImage(cached)) ?? own[0] ?? later[0] ?? free.find(hasSameOriginal);
 }
 
-function chooseFirst(
-  line: readonly Waiter[],
-  free: readonly Waiter[],
-  taken: readonly Kept[],
-): Waiter | undefined {
+function pickFirst(
+  line: readonly WaitingJob[],
+  free: readonly WaitingJob[],
+  running: readonly JobTraits[],
+): WaitingJob | undefined {
   const [first] = line;
   if (!first || first === free[0]) return first;
-  if (free.length === 0) return findPart(line, taken, MIN_EFFORT);
-  const sharing = line.filter((waiter) => !waiter.isHeavy && sharesWith(first)(waiter));
-  return findPart(sharing, taken, MUCH_EFFORT) ?? free[0];
+  if (free.length === 0) return pickPart(line, running, SPLIT_COST);
+  const sharing = line.filter((job) => !job.isHeavy && matchSharing(first)(job));
+  return pickPart(sharing, running, EARLY_SPLIT_COST) ?? free[0];
 }
 
-/** One of what others are about to share, of the first decode that is worth doing once more. */
-function findPart(
-  line: readonly Waiter[],
-  taken: readonly Kept[],
-  minEffort: number,
-): Waiter | undefined {
+/** Picks a job of the first group that is worth a second decode, from those that share with running jobs. */
+function pickPart(
+  line: readonly WaitingJob[],
+  running: readonly JobTraits[],
+  splitCost: number,
+): WaitingJob | undefined {
   const [first] = line;
   if (!first) return undefined;
-  const [sharing, others] = split(line, sharesWith(first));
-  const busy = taken.filter(sharesWith(first));
-  // half of what has begun is done, as far as one knows
-  const begun = busy.map((job) => ({ ...job, effort: job.effort / 2 }));
-  const left = weigh([...sharing, ...begun]);
-  const isWorthIt = left.all >= minEffort * busy.length && left.all - left.most >= MIN_REST;
-  const parts = isWorthIt ? sharing.filter((job) => !busy.some(isTwinOf(job))) : [];
-  const [largest] = parts.toSorted((a, b) => left.of(b) - left.of(a));
-  return largest ?? findPart(others, taken, minEffort);
+  const [group, others] = partition(line, matchSharing(first));
+  const begun = running.filter(matchSharing(first));
+  // on average half of a running job is done
+  const halves = begun.map((job) => ({ ...job, encodeCost: job.encodeCost / 2 }));
+  const costs = sumCosts([...group, ...halves]);
+  const isWorthIt =
+    costs.total >= splitCost * begun.length && costs.total - costs.largest >= SPLIT_REMAINDER;
+  const parts = isWorthIt ? group.filter((job) => !begun.some(matchImage(job))) : [];
+  const [largest] = parts.toSorted((a, b) => costs.get(b) - costs.get(a));
+  return largest ?? pickPart(others, running, splitCost);
 }
 
-interface Weights {
-  /** In whole decodes. */
-  readonly all: number;
-  /** Of the image of which most is left, in all of its formats. */
-  readonly most: number;
+interface CostSums {
+  readonly total: number;
+  /** Of the most expensive image, in all of its formats. */
+  readonly largest: number;
   /** Of the image of a job. */
-  of(job: Kept): number;
+  get(job: JobTraits): number;
 }
 
-function nameOf(job: Kept): unknown {
-  return job.looks ?? job;
-}
-
-/** What is left to do of jobs that share a decode. */
-function weigh(jobs: readonly Kept[]): Weights {
-  const parts = new Map<unknown, number>();
-  for (const job of jobs) parts.set(nameOf(job), (parts.get(nameOf(job)) ?? 0) + job.effort);
-  const efforts = [...parts.values()];
+/** Sums the costs of jobs that share a decode, by the images that they make. */
+function sumCosts(jobs: readonly JobTraits[]): CostSums {
+  const images = new Map<unknown, number>();
+  for (const job of jobs)
+    images.set(getImageId(job), (images.get(getImageId(job)) ?? 0) + job.encodeCost);
+  const costs = [...images.values()];
   return {
-    all: efforts.reduce((sum, effort) => sum + effort, 0),
-    most: Math.max(0, ...efforts),
-    of: (job) => parts.get(nameOf(job)) ?? 0,
+    total: costs.reduce((sum, cost) => sum + cost, 0),
+    largest: Math.max(0, ...costs),
+    get: (job) => images.get(getImageId(job)) ?? 0,
   };
 }
 
-/** What a lane has after a job, of all that it was given; others may have the rest. */
-export function keepOf(job: Kept, { follow, isTwinned }: Prospect): Kept | undefined {
-  if (follow === "nothing") return undefined;
-  const { bytes, group, effort, looks, isHeavy } = job;
+function getImageId(job: JobTraits): unknown {
+  return job.imageKey ?? job;
+}
+
+/** Says what a worker keeps of a job, as far as it is for other jobs. */
+export function selectCached(
+  { bytes, group, encodeCost, imageKey, isHeavy }: JobTraits,
+  { next, sharesImage }: Handover,
+): JobTraits | undefined {
+  if (next === "nothing") return undefined;
   return {
     bytes,
-    effort,
+    encodeCost,
     isHeavy,
-    group: follow === "decode" ? group : undefined,
-    looks: isTwinned ? looks : undefined,
+    group: next === "decode" ? group : undefined,
+    imageKey: sharesImage ? imageKey : undefined,
   };
 }
 
@@ -141,57 +143,64 @@ function never(): boolean {
 }
 
 /**
- * What waits for the lane that is to make this job. So many others are idle; they take what shares nothing with
- * it, and only then some of what does.
+ * Plans what the worker of a job keeps for the jobs that wait. Idle workers take those that share nothing with it first,
+ * and only then some of those that do.
+ *
+ * @param idle the number of idle workers
  */
-export function foresee(line: readonly Waiter[], job: Kept, idle: number): Prospect {
-  const [twins, others] = split(line, isQuickTwinOf(job));
-  const [sharing, apart] = split(others, sharesWith(job));
-  const isTwinned = twins.length > 0;
-  const takers = countTakers(sharing, [job, ...twins], idle - countGroups(apart, idle));
-  if (sharing.length > takers) return { follow: "decode", isTwinned };
-  const siblings = line.filter(({ bytes }) => bytes === job.bytes);
-  return { follow: isTwinned || siblings.length > idle ? "original" : "nothing", isTwinned };
+export function planHandover(line: readonly WaitingJob[], job: JobTraits, idle: number): Handover {
+  const [sameImage, others] = partition(line, matchQuickImage(job));
+  const [sharing, apart] = partition(others, matchSharing(job));
+  const sharesImage = sameImage.length > 0;
+  const helpers = countHelpers(sharing, [job, ...sameImage], idle - countGroups(apart, idle));
+  if (sharing.length > helpers) return { next: "decode", sharesImage };
+  const sameOriginal = line.filter(({ bytes }) => bytes === job.bytes);
+  const keepsOriginal = sharesImage || sameOriginal.length > idle;
+  return { next: keepsOriginal ? "original" : "nothing", sharesImage };
 }
 
-function split<T>(values: readonly T[], isFirst: (value: T) => boolean): readonly [T[], T[]] {
+function partition<T>(values: readonly T[], isFirst: (value: T) => boolean): readonly [T[], T[]] {
   return [values.filter(isFirst), values.filter((value) => !isFirst(value))];
 }
 
-/** How many of so many idle lanes take some of what shares with these jobs, which another one begins with. */
-function countTakers(sharing: readonly Waiter[], begun: readonly Kept[], idle: number): number {
+/** Counts the idle workers that take some of what shares with jobs that another worker begins. */
+function countHelpers(
+  sharing: readonly WaitingJob[],
+  begun: readonly JobTraits[],
+  idle: number,
+): number {
   if (idle <= 0 || begun.some(({ isHeavy }) => isHeavy)) return idle;
-  const [heavy, quick] = split(sharing, ({ isHeavy }) => isHeavy);
-  const { all, most } = weigh([...quick, ...begun]);
-  const divided = all - most >= MIN_REST ? Math.floor(all / MIN_EFFORT) : 0;
-  return Math.min(idle, heavy.length + divided);
+  const [heavy, quick] = partition(sharing, ({ isHeavy }) => isHeavy);
+  const { total, largest } = sumCosts([...quick, ...begun]);
+  const parts = total - largest >= SPLIT_REMAINDER ? Math.floor(total / SPLIT_COST) : 0;
+  return Math.min(idle, heavy.length + parts);
 }
 
-/** How many lanes these could keep busy without a quick decode in vain, up to a limit. */
-function countGroups(line: readonly Waiter[], limit: number): number {
-  const firsts: Waiter[] = [];
-  for (const waiter of line) {
+/** Counts the workers that jobs keep busy without a second decode of anything quick, up to a limit. */
+function countGroups(line: readonly WaitingJob[], limit: number): number {
+  const firsts: WaitingJob[] = [];
+  for (const job of line) {
     if (firsts.length >= limit) break;
-    const isApart = waiter.isHeavy || waiter.group === undefined;
-    if (isApart || !firsts.some(sharesWith(waiter))) firsts.push(waiter);
+    const isApart = job.isHeavy || job.group === undefined;
+    if (isApart || !firsts.some(matchSharing(job))) firsts.push(job);
   }
   return firsts.length;
 }
 
-/** Twins share the finished image, also where there is no decode to share. */
-function sharesWith(one: Kept): (other: Kept) => boolean {
+/** Matches jobs that share the decode, or the finished image, where there may be no decode to share. */
+function matchSharing(one: JobTraits): (other: JobTraits) => boolean {
   const { bytes, group } = one;
-  const isTwin = isTwinOf(one);
+  const isSameImage = matchImage(one);
   return (other) =>
-    isTwin(other) || (group !== undefined && other.bytes === bytes && other.group === group);
+    isSameImage(other) || (group !== undefined && other.bytes === bytes && other.group === group);
 }
 
-function isTwinOf({ bytes, looks }: Kept): (other: Kept) => boolean {
-  return (other) => looks !== undefined && other.bytes === bytes && other.looks === looks;
+function matchImage({ bytes, imageKey }: JobTraits): (other: JobTraits) => boolean {
+  return (other) => imageKey !== undefined && other.bytes === bytes && other.imageKey === imageKey;
 }
 
-/** One that takes long is not to go ahead of others for what little it would share. */
-function isQuickTwinOf(job: Kept): (other: Waiter) => boolean {
-  const isTwin = isTwinOf(job);
-  return (other) => !other.isHeavy && isTwin(other);
+/** Heavy jobs do not go ahead of others for the little that they would share. */
+function matchQuickImage(job: JobTraits): (other: WaitingJob) => boolean {
+  const isSameImage = matchImage(job);
+  return (other) => !other.isHeavy && isSameImage(other);
 }

@@ -1,122 +1,117 @@
 import { pause } from "../../abort.ts";
-import type { Lane } from "./queue.ts";
-import type { Worker } from "../worker.ts";
+import type { ImageWorker } from "../worker.ts";
+import type { PooledWorker } from "./queue.ts";
 
 const RESTART_PAUSE_MS = 250;
 
-export interface LanesOptions {
-  /** How many workers there are at the most. */
+export interface WorkerSetOptions {
+  /** Largest number of workers. */
   readonly size: number;
-  readonly startWorker: () => Promise<Worker>;
-  /** A worker that should have taken the place of another could not be started. */
+  readonly startWorker: () => Promise<ImageWorker>;
+  /** Called when a worker cannot be replaced. */
   readonly onStartFailure?: (error: unknown) => void;
 }
 
-export interface Lanes {
-  /** Starts all workers. @throws when one cannot be started */
-  start(): Promise<void>;
-  /** Starts workers in place of those that are missing, but no more than are waited for. */
-  replenish(): void;
-  /** One that is fit, and idle no longer. */
-  take(): Lane | undefined;
-  /** Idle it again; a worker that is no longer fit is replaced. */
-  put(lane: Lane): void;
-  /** What variants are made with; empty until the first worker has started. */
-  engine(): string;
-  readonly count: () => { readonly fit: number; readonly busy: number; readonly idle: number };
-  stop(): void;
-}
-
-interface State extends LanesOptions {
-  readonly workers: Set<Worker>;
-  readonly idle: Lane[];
-  /** Workers and those that are being started: never more than `size`. */
-  slots: number;
-  engine: string;
-  isStopped: boolean;
+interface WorkerSetHooks {
+  /** Called when a worker becomes idle by itself. */
   readonly onIdle: () => void;
-  readonly waiting: () => number;
+  /** Counts the jobs that wait for a worker. */
+  readonly countWaiting: () => number;
 }
 
 /** A bounded number of workers. One that dies or is worn out is replaced. */
-export function createLanes(options: LanesOptions & Pick<State, "onIdle" | "waiting">): Lanes {
-  const state: State = {
-    ...options,
-    workers: new Set(),
-    idle: [],
-    slots: 0,
-    engine: "",
-    isStopped: false,
-  };
-  return {
-    start: async () => {
-      const missing = state.size - state.slots;
-      await Promise.all(Array.from({ length: missing }, () => addWorker(state)));
-    },
-    replenish: () => {
-      const starting = state.slots - state.workers.size;
-      const missing = Math.min(state.size - state.slots, state.waiting() - starting);
-      for (let count = 0; count < missing; count += 1) void replace(state);
-    },
-    take: () => takeIdle(state),
-    put: (lane) => release(state, lane),
-    engine: () => state.engine,
-    count: () => ({
-      fit: [...state.workers].filter((worker) => worker.isFit()).length,
-      busy: state.workers.size - state.idle.length,
-      idle: state.idle.length,
-    }),
-    stop: () => {
-      state.isStopped = true;
-      for (const worker of state.workers) worker.stop();
-    },
-  };
-}
+export class WorkerSet {
+  readonly #options: WorkerSetOptions & WorkerSetHooks;
+  readonly #workers = new Set<ImageWorker>();
+  readonly #idle: PooledWorker[] = [];
+  /** Workers, and those that are being started: never more than `size`. */
+  #reserved = 0;
+  #engine = "";
+  #isStopped = false;
 
-/** A worker may have died since it was last busy. */
-function takeIdle(state: State): Lane | undefined {
-  for (let lane = state.idle.pop(); lane; lane = state.idle.pop()) {
-    if (lane.worker.isFit()) return lane;
-    release(state, lane);
+  constructor(options: WorkerSetOptions & WorkerSetHooks) {
+    this.#options = options;
   }
-  return undefined;
-}
 
-function release(state: State, lane: Lane): void {
-  const { worker } = lane;
-  if (worker.isFit() && !state.isStopped) {
-    state.idle.push(lane);
-    return;
+  /** The libraries that variants are made with; empty until the first worker has started. */
+  get engine(): string {
+    return this.#engine;
   }
-  worker.stop();
-  state.workers.delete(worker);
-  state.slots -= 1;
-  if (!state.isStopped) void replace(state);
-}
 
-async function addWorker(state: State): Promise<void> {
-  state.slots += 1;
-  try {
-    const worker = await state.startWorker();
-    state.workers.add(worker);
-    state.engine = worker.engine;
-    if (state.isStopped) worker.stop();
-    else state.idle.push({ worker, kept: undefined, streak: 0 });
-    state.onIdle();
-  } catch (error) {
-    state.slots -= 1;
-    throw error;
+  /** Starts all workers. @throws when one cannot be started */
+  async start(): Promise<void> {
+    const missing = this.#options.size - this.#reserved;
+    await Promise.all(Array.from({ length: missing }, () => this.#add()));
   }
-}
 
-/** As long as somebody waits, another attempt is made; who waits too long is told to come back. */
-async function replace(state: State): Promise<void> {
-  try {
-    await addWorker(state);
-  } catch (error) {
-    state.onStartFailure?.(error);
-    await pause(RESTART_PAUSE_MS);
-    const isMissed = state.waiting() > 0 && state.slots < state.size;
-    if (isMissed && !state.isStopped) await replace(state);
+  /** Starts workers in place of those that are missing, but no more than jobs wait for. */
+  replenish(): void {
+    const { size, countWaiting } = this.#options;
+    const starting = this.#reserved - this.#workers.size;
+    const missing = Math.min(size - this.#reserved, countWaiting() - starting);
+    for (let count = 0; count < missing; count += 1) void this.#replace();
+  }
+
+  /** Takes an idle worker. One that died since it was last busy is replaced. */
+  take(): PooledWorker | undefined {
+    for (let pooled = this.#idle.pop(); pooled; pooled = this.#idle.pop()) {
+      if (pooled.worker.isFit()) return pooled;
+      this.put(pooled);
+    }
+    return undefined;
+  }
+
+  /** Makes a worker idle again. One that is not fit any more is replaced. */
+  put(pooled: PooledWorker): void {
+    const { worker } = pooled;
+    if (worker.isFit() && !this.#isStopped) {
+      this.#idle.push(pooled);
+      return;
+    }
+    worker.stop();
+    this.#workers.delete(worker);
+    this.#reserved -= 1;
+    if (!this.#isStopped) void this.#replace();
+  }
+
+  count(): { readonly fit: number; readonly busy: number; readonly idle: number } {
+    return {
+      fit: [...this.#workers].filter((worker) => worker.isFit()).length,
+      busy: this.#workers.size - this.#idle.length,
+      idle: this.#idle.length,
+    };
+  }
+
+  stop(): void {
+    this.#isStopped = true;
+    for (const worker of this.#workers) worker.stop();
+  }
+
+  async #add(): Promise<void> {
+    this.#reserved += 1;
+    try {
+      const worker = await this.#options.startWorker();
+      this.#workers.add(worker);
+      this.#engine = worker.engine;
+      if (this.#isStopped) worker.stop();
+      else this.#idle.push({ worker, cached: undefined, runLength: 0 });
+      this.#options.onIdle();
+    } catch (error) {
+      this.#reserved -= 1;
+      throw error;
+    }
+  }
+
+  /** Tries again while jobs wait. The time-out of the queue ends their wait. */
+  async #replace(): Promise<void> {
+    try {
+      await this.#add();
+    } catch (error) {
+      const { size, countWaiting, onStartFailure } = this.#options;
+      onStartFailure?.(error);
+      await pause(RESTART_PAUSE_MS);
+      const isMissed = countWaiting() > 0 && this.#reserved < size;
+      if (isMissed && !this.#isStopped) await this.#replace();
+    }
   }
 }

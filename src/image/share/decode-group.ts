@@ -2,22 +2,22 @@ import { FIELDS, OPTIONS } from "../../transform/options.ts";
 import type { TransformSpec } from "../../transform/spec.ts";
 import type { OutputFormat } from "../../transform/formats.ts";
 import { hasFeature, isImageFormat } from "../../transform/formats.ts";
-import type { Plan } from "../plan/geometry.ts";
-import { countOutputPixels, isSought, planGeometry } from "../plan/geometry.ts";
+import type { ImagePlan } from "../plan/geometry.ts";
+import { countOutputPixels, isSearchedCut, planGeometry } from "../plan/geometry.ts";
 import type { InputHeader } from "../input/formats.ts";
 import { getInput, sniffFormat } from "../input/formats.ts";
-import { shrinkOnLoad } from "../plan/shrink-on-load.ts";
+import { findLoadShrink } from "../plan/shrink-on-load.ts";
 import type { Size } from "../plan/sizes.ts";
 import { estimateCost } from "../output/formats.ts";
-import { canLend } from "../sharp/temp-file.ts";
+import { canMakeTempFiles } from "../sharp/temp-file.ts";
 
-export interface Asked {
+export interface OutputSpec {
   readonly spec: TransformSpec;
   readonly format: OutputFormat;
 }
 
 /** Whether pixels that were decoded for another variant can be what this one begins with. */
-export function mayShareDecode({ spec, format }: Asked): boolean {
+export function mayShareDecode({ spec, format }: OutputSpec): boolean {
   return isImageFormat(format) && !spec.animated && spec.trim === undefined && !spec.keepIcc;
 }
 
@@ -30,7 +30,7 @@ const SEEN = FIELDS.filter((field) => !OPTIONS[field].affects);
  *
  * @param hasAlpha whether anything may show through the original: what does is white for JPEG alone
  */
-export function describeLooks(job: Asked, hasAlpha: boolean): string | undefined {
+export function printImageKey(job: OutputSpec, hasAlpha: boolean): string | undefined {
   if (!mayShareDecode(job)) return undefined;
   const isOnWhite = !hasFeature(job.format, "hasAlpha") && (hasAlpha || hasEdges(job.spec));
   return JSON.stringify([isOnWhite, ...SEEN.map((field) => job.spec[field])]);
@@ -47,17 +47,17 @@ export interface DecodeGroup {
   /** How much smaller it is decoded: jobs of the same number share what is decoded. */
   readonly shrink: number;
   /** About what encoding it takes then: 1 is as long as decoding all of the original. */
-  readonly effort: number;
+  readonly encodeCost: number;
 }
 
 /** Where nobody has looked: most take longer to decode than to encode. */
-export const UNKNOWN_EFFORT = 0.5;
+export const UNKNOWN_ENCODE_COST = 0.5;
 
 /**
  * As far as it can be told cheaply: whoever decodes looks closer, and makes by itself what does not belong.
  * `undefined` for what is decoded for itself, and need not wait for others.
  */
-export function findDecodeGroup(job: Asked & { bytes: Uint8Array }): DecodeGroup | undefined {
+export function findDecodeGroup(job: OutputSpec & { bytes: Uint8Array }): DecodeGroup | undefined {
   const { bytes } = job;
   const format = mayShareDecode(job) ? sniffFormat(bytes) : undefined;
   if (!format) return undefined;
@@ -66,10 +66,10 @@ export function findDecodeGroup(job: Asked & { bytes: Uint8Array }): DecodeGroup
   return decoding === "whole" && !isDeep?.(bytes) ? WHOLE : undefined;
 }
 
-const WHOLE: DecodeGroup = { shrink: 1, effort: UNKNOWN_EFFORT };
+const WHOLE: DecodeGroup = { shrink: 1, encodeCost: UNKNOWN_ENCODE_COST };
 
 function findReducedGroup(
-  { spec, format }: Asked,
+  { spec, format }: OutputSpec,
   header: InputHeader | undefined,
 ): DecodeGroup | undefined {
   if (!header) return undefined;
@@ -78,17 +78,20 @@ function findReducedGroup(
   const size = isTurned ? { width: height, height: width } : { width, height };
   const asked = { ...spec, format };
   const plan = tryPlan(size, asked);
-  if (!plan || isSought(plan.cut)) return undefined;
-  const shrink = shrinkOnLoad(size, plan);
-  if (shrink > 1 && !canLend()) return undefined;
+  if (!plan || isSearchedCut(plan.cut)) return undefined;
+  const shrink = findLoadShrink(size, plan);
+  if (shrink > 1 && !canMakeTempFiles()) return undefined;
   const effort = estimateCost(countOutputPixels(plan, asked), asked);
-  return { shrink, effort: effort / (width * height * DECODE_COST) };
+  return { shrink, encodeCost: effort / (width * height * DECODE_COST) };
 }
 
 /** CPU time of decoding a pixel, in that of encoding one of AVIF: 12 ns, and less at smaller scales. */
 const DECODE_COST = 0.08;
 
-function tryPlan(size: Size, spec: TransformSpec & { format: OutputFormat }): Plan | undefined {
+function tryPlan(
+  size: Size,
+  spec: TransformSpec & { format: OutputFormat },
+): ImagePlan | undefined {
   try {
     return planGeometry(size, spec);
   } catch {

@@ -1,28 +1,28 @@
 import type { Sharp } from "sharp";
-import type { Asked } from "./decode-group.ts";
+import type { OutputSpec } from "./decode-group.ts";
 import type { ImageFormat } from "../../transform/formats.ts";
-import { describeLooks } from "./decode-group.ts";
-import type { Plan } from "../plan/geometry.ts";
-import { countOutputPixels, isSought } from "../plan/geometry.ts";
+import { printImageKey } from "./decode-group.ts";
+import type { ImagePlan } from "../plan/geometry.ts";
+import { countOutputPixels, isSearchedCut } from "../plan/geometry.ts";
 import type { Original } from "../sharp/original.ts";
 import { dependsOnPieces } from "./row-rounding.ts";
 import type { Pixels } from "../sharp/pixels.ts";
 import { fromPixels, toPixels } from "../sharp/pixels.ts";
-import { shrinkOnLoad } from "../plan/shrink-on-load.ts";
+import { findLoadShrink } from "../plan/shrink-on-load.ts";
 
 /** What jobs of one original hand on from one to the next. */
 export interface Sharing {
   /** Whether a job that can share what this one decodes is to follow. */
-  readonly isWanted: boolean;
+  readonly sharesDecode: boolean;
   /** Whether a job of the same image is to follow. */
-  readonly isTwinned?: boolean;
+  readonly sharesImage?: boolean;
   decoded?: Decoded | undefined;
   finished?: Finished | undefined;
 }
 
 /** An image that only has to be encoded. */
 interface Finished {
-  readonly looks: string;
+  readonly key: string;
   readonly pixels: Pixels;
 }
 
@@ -39,8 +39,8 @@ const MAX_SHARED_BYTES = 80_000_000;
 /** 20 MB at the most. */
 const MAX_FINISHED_PIXELS = 5_000_000;
 
-interface Wanted extends Asked {
-  readonly plan: Plan;
+interface WantedImage extends OutputSpec {
+  readonly plan: ImagePlan;
   readonly format: ImageFormat;
 }
 
@@ -52,23 +52,23 @@ interface Wanted extends Asked {
  */
 export async function finishShared(
   original: Original,
-  wanted: Wanted,
+  wanted: WantedImage,
   { sharing, finish }: { sharing: Sharing; finish: (begun?: Sharp) => Promise<Sharp> },
 ): Promise<Sharp> {
-  const looks = nameLooks(original, wanted);
+  const looks = printFinishedKey(original, wanted);
   const { finished } = sharing;
-  if (finished?.looks === looks) return fromPixels(finished.pixels);
+  if (finished?.key === looks) return fromPixels(finished.pixels);
   sharing.finished = undefined; // not both at a time
   const image = await finish(await beginShared(original, wanted.plan, sharing));
   const pixelCount = countOutputPixels(wanted.plan, wanted.spec);
-  if (!sharing.isTwinned || pixelCount > MAX_FINISHED_PIXELS) return image;
+  if (!sharing.sharesImage || pixelCount > MAX_FINISHED_PIXELS) return image;
   const pixels = await toPixels(image);
-  sharing.finished = { looks, pixels };
+  sharing.finished = { key: looks, pixels };
   return fromPixels(pixels);
 }
 
-function nameLooks({ metadata }: Original, { plan, ...asked }: Wanted): string {
-  return JSON.stringify([plan, describeLooks(asked, metadata.hasAlpha)]);
+function printFinishedKey({ metadata }: Original, { plan, ...asked }: WantedImage): string {
+  return JSON.stringify([plan, printImageKey(asked, metadata.hasAlpha)]);
 }
 
 /**
@@ -77,13 +77,13 @@ function nameLooks({ metadata }: Original, { plan, ...asked }: Wanted): string {
  */
 async function beginShared(
   original: Original,
-  plan: Plan,
+  plan: ImagePlan,
   sharing: Sharing,
 ): Promise<Sharp | undefined> {
-  const shrink = original.input.decoding === "reduced" ? shrinkOnLoad(original.size, plan) : 1;
-  if (isMadeApart(original, plan, shrink)) return undefined;
+  const shrink = original.input.decoding === "reduced" ? findLoadShrink(original.size, plan) : 1;
+  if (needsOwnDecode(original, plan, shrink)) return undefined;
   if (sharing.decoded?.shrink !== shrink) {
-    if (!sharing.isWanted || bytesOf(original, shrink) > MAX_SHARED_BYTES) return undefined;
+    if (!sharing.sharesDecode || countBytes(original, shrink) > MAX_SHARED_BYTES) return undefined;
     sharing.decoded = undefined; // not both at a time
     const pixels = await original.decode(shrink).catch((error: unknown) => {
       // who wants a part may have it, of a file that is broken elsewhere or with the memory there is
@@ -99,12 +99,12 @@ async function beginShared(
  * Whether something else would come of an image that begins with pixels. libwebp decodes at the size that is wanted,
  * sharp scales 16 bits as they are, and what draws attention is found by the least of differences.
  */
-function isMadeApart(
+function needsOwnDecode(
   { input, metadata, ...original }: Original,
-  plan: Plan,
+  plan: ImagePlan,
   shrink: number,
 ): boolean {
-  if (input.decoding === "resized" || metadata.depth === "ushort" || isSought(plan.cut))
+  if (input.decoding === "resized" || metadata.depth === "ushort" || isSearchedCut(plan.cut))
     return true;
   const isTurned = original.orientation > 4; // rows are columns where it is stored
   const from = plan.crop ?? original.size;
@@ -114,6 +114,6 @@ function isMadeApart(
   return dependsOnPieces(Math.floor(rows / shrink), scaled);
 }
 
-function bytesOf({ size, metadata }: Original, shrink: number): number {
+function countBytes({ size, metadata }: Original, shrink: number): number {
   return (size.width / shrink) * (size.height / shrink) * (metadata.hasAlpha ? 4 : 3);
 }

@@ -1,8 +1,8 @@
 import type { Sharp, SharpOptions } from "sharp";
 import sharp from "sharp";
 import { INPUTS } from "../input/formats.ts";
-import type { LentPath } from "./temp-file.ts";
-import { lendAsFile } from "./temp-file.ts";
+import type { TempPath } from "./temp-file.ts";
+import { withTempFile } from "./temp-file.ts";
 
 const OPEN_LOADERS: readonly string[] = Object.values(INPUTS).flatMap(
   ({ loaders }): readonly string[] => loaders,
@@ -51,7 +51,7 @@ export function canDecodeSmaller(): boolean {
  * file it leaves to libvips. That it does, and goes on to, is nowhere promised. A limit of pixels is one of those that
  * are decoded.
  */
-export function openSmaller(path: LentPath, shrink: number, options?: SharpOptions): Sharp {
+export function openSmaller(path: TempPath, shrink: number, options?: SharpOptions): Sharp {
   return sharp(`${path}[shrink=${shrink}]`, options);
 }
 
@@ -60,7 +60,7 @@ async function tryShrinking(): Promise<boolean> {
   const jpeg = await sharp({ create: { ...size, channels: 3, background: "red" } })
     .jpeg()
     .toBuffer();
-  const width = await lendAsFile(jpeg, async (path) => {
+  const width = await withTempFile(jpeg, async (path) => {
     const { info } = await openSmaller(path, 8).raw().toBuffer({ resolveWithObject: true });
     return info.width;
   }).catch(() => undefined);

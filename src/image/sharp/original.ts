@@ -5,17 +5,17 @@ import { admitOriginal, checkDimensions } from "../input/admit.ts";
 import type { InputFormat, InputHeader, InputRow } from "../input/formats.ts";
 import { getInput } from "../input/formats.ts";
 import type { ImageLimits } from "../input/limits.ts";
-import type { Plan } from "../plan/geometry.ts";
-import { shrinkOnLoad } from "../plan/shrink-on-load.ts";
+import type { ImagePlan } from "../plan/geometry.ts";
+import { findLoadShrink } from "../plan/shrink-on-load.ts";
 import type { Size } from "../plan/sizes.ts";
 import { canDecodeSmaller, openSmaller } from "./engine.ts";
 import { noteGarbage } from "./memory-pressure.ts";
 import type { Pixels } from "./pixels.ts";
 import { toPixels } from "./pixels.ts";
-import { lendAsFile } from "./temp-file.ts";
+import { withTempFile } from "./temp-file.ts";
 
 /** The metadata of an image that matters here, as sharp reports it. */
-export type Facts = Pick<
+export type ImageFacts = Pick<
   Metadata,
   | "width"
   | "height"
@@ -36,7 +36,7 @@ export interface Original {
   readonly input: InputRow;
   /** In bytes. */
   readonly length: number;
-  readonly metadata: Facts;
+  readonly metadata: ImageFacts;
   /** Upright, unless the spec ignores the orientation. */
   readonly size: Size;
   /** As in Exif, from 1 to 8: how the image has to be turned. */
@@ -44,7 +44,7 @@ export interface Original {
   /** Begins a pipeline with the first frame, at this size and in sRGB unless `options` say otherwise. */
   read(options?: SharpOptions): Sharp;
   /** Begins one that `scale` carries this plan out on first: it may lack detail that no such result shows. */
-  readFor(plan: Plan, options?: SharpOptions): Sharp;
+  readFor(plan: ImagePlan, options?: SharpOptions): Sharp;
   /**
    * Decodes the first frame, as it is stored, to the pixels that sharp scales for every plan of this `shrinkOnLoad`;
    * `undefined` where sharp gives no such pixels.
@@ -61,7 +61,7 @@ export interface Original {
  *
  * @throws MediaError `unsupported_original` or `unusable_original` for what must not reach a decoder
  */
-export async function openOriginal(
+export async function openImage(
   original: Uint8Array,
   spec: TransformSpec,
   limits: ImageLimits,
@@ -103,14 +103,14 @@ export async function openOriginal(
     size,
     orientation: shouldOrient ? (metadata.orientation ?? 1) : 1,
     read: (more) => begin(bytes, more),
-    readFor: (plan, more) => begin(selectBytes(shrinkOnLoad(size, plan)), more),
+    readFor: (plan, more) => begin(selectBytes(findLoadShrink(size, plan)), more),
     decode: async (shrink) => {
       if (shrink === 1) return toPixels(begin(bytes, { autoOrient: false }));
       if (!canDecodeSmaller()) return undefined;
       // libvips counts the pixels that it decodes
       const limitInputPixels = Math.ceil(size.width / shrink) * Math.ceil(size.height / shrink);
       const smaller = { ...options, limitInputPixels };
-      return lendAsFile(selectBytes(shrink), (path) =>
+      return withTempFile(selectBytes(shrink), (path) =>
         toPixels(openSmaller(path, shrink, smaller)),
       );
     },
@@ -119,7 +119,7 @@ export async function openOriginal(
 }
 
 /** The metadata of an image of which its size is all there is to know. */
-function toFacts(header: InputHeader | undefined): Facts | undefined {
+function toFacts(header: InputHeader | undefined): ImageFacts | undefined {
   if (!header?.isPlain) return undefined;
   const { width, height } = header;
   return { width, height, autoOrient: { width, height }, hasAlpha: false, depth: "uchar" };

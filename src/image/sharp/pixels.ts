@@ -28,6 +28,6 @@ export function fromPixels({ data, width, height, channels }: Pixels): Sharp {
 }
 
 /** Ends a pass: what is asked of the result happens after what was asked of `image`. */
-export async function settle(image: Sharp): Promise<Sharp> {
+export async function materialize(image: Sharp): Promise<Sharp> {
   return fromPixels(await toPixels(image));
 }

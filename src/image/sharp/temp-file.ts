@@ -10,7 +10,7 @@ const FOLDERS: readonly string[] = ["/dev/shm", tmpdir()];
 const UNNAMED = 0o20_000_000 | constants.O_DIRECTORY;
 
 /** Of a file of this process, which nobody else can open by it. */
-export type LentPath = `/proc/self/fd/${number}`;
+export type TempPath = `/proc/self/fd/${number}`;
 
 /**
  * Lends bytes as a file that is gone once they have been used, or this process has ended. `undefined` where there is
@@ -18,12 +18,12 @@ export type LentPath = `/proc/self/fd/${number}`;
  *
  * @throws what `use` throws
  */
-export async function lendAsFile<T>(
+export async function withTempFile<T>(
   bytes: Uint8Array,
-  use: (path: LentPath) => Promise<T>,
+  use: (path: TempPath) => Promise<T>,
   folders: readonly string[] = FOLDERS,
 ): Promise<T | undefined> {
-  if (!canLend()) return undefined;
+  if (!canMakeTempFiles()) return undefined;
   for (const folder of folders) {
     const file = await openUnnamed(folder);
     if (!file) continue;
@@ -37,7 +37,7 @@ export async function lendAsFile<T>(
 }
 
 /** Whether this system has such files, full or not. */
-export function canLend(): boolean {
+export function canMakeTempFiles(): boolean {
   return platform() === "linux";
 }
 

@@ -5,9 +5,9 @@ import type { Gravity, TransformSpec } from "../../transform/spec.ts";
 import type { ImageFormat } from "../../transform/formats.ts";
 import { FORMATS } from "../../transform/formats.ts";
 import { applyEffects, hasEffects } from "./effects.ts";
-import type { Plan } from "../plan/geometry.ts";
+import type { ImagePlan } from "../plan/geometry.ts";
 import { placeIn } from "../plan/geometry.ts";
-import { fromPixels, settle, toPixels } from "../sharp/pixels.ts";
+import { fromPixels, materialize, toPixels } from "../sharp/pixels.ts";
 import { roundCorners } from "./radius.ts";
 
 /** What shows where the image does not: behind it, beside it, in the corners. */
@@ -26,9 +26,9 @@ const CLEAR = { r: 0, g: 0, b: 0, alpha: 0 };
  * Carries the rest of a plan out: flip, rotate, effects, pad, radius, flatten. `image` is what the original was scaled
  * to; the result is ready to be encoded.
  */
-export async function applySteps(
+export async function finishImage(
   image: Sharp,
-  plan: Plan,
+  plan: ImagePlan,
   spec: TransformSpec & { readonly format: ImageFormat },
 ): Promise<Sharp> {
   const backdrop = chooseBackdrop(spec.background, spec.format);
@@ -55,9 +55,9 @@ async function changeLooks(image: Sharp, spec: TransformSpec, backdrop: Backdrop
 }
 
 async function turn(image: Sharp, spec: TransformSpec, corners: SharpColor): Promise<Sharp> {
-  const flipped = spec.flip ? mirror(await settle(image), spec.flip) : image;
+  const flipped = spec.flip ? mirror(await materialize(image), spec.flip) : image;
   if (typeof spec.rotate !== "number") return flipped;
-  return (await settle(flipped)).rotate(spec.rotate, { background: corners });
+  return (await materialize(flipped)).rotate(spec.rotate, { background: corners });
 }
 
 function mirror(image: Sharp, flip: NonNullable<TransformSpec["flip"]>): Sharp {
@@ -71,7 +71,7 @@ function flatten(image: Sharp, { flatten: background }: Backdrop): Sharp {
 
 async function pad(
   image: Sharp,
-  box: NonNullable<Plan["pad"]>,
+  box: NonNullable<ImagePlan["pad"]>,
   { gravity, fill }: Backdrop & { readonly gravity: Gravity | undefined },
 ): Promise<Sharp> {
   const pixels = await toPixels(image);

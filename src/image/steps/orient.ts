@@ -1,5 +1,5 @@
 import type { Sharp } from "sharp";
-import { settle } from "../sharp/pixels.ts";
+import { materialize } from "../sharp/pixels.ts";
 import type { Region, Size } from "../plan/sizes.ts";
 
 /** Whether to mirror, and then clockwise degrees, for each EXIF orientation (CIPA DC-008, 4.6.5). */
@@ -19,7 +19,7 @@ const UPRIGHT = [false, 0] as const;
 export async function orient(image: Sharp, orientation: number): Promise<Sharp> {
   const [isMirrored, degrees] = ORIENTATIONS[orientation] ?? UPRIGHT;
   if (!isMirrored && degrees === 0) return image;
-  return settle((isMirrored ? image.flop() : image).rotate(degrees)); // in this order
+  return materialize((isMirrored ? image.flop() : image).rotate(degrees)); // in this order
 }
 
 /** A plan that says where its cut is. */

@@ -2,7 +2,7 @@ import { deflateSync } from "node:zlib";
 import type { Sharp } from "sharp";
 import sharp from "sharp";
 import { toRgba } from "../../transform/color.ts";
-import type { Facts } from "../sharp/original.ts";
+import type { ImageFacts } from "../sharp/original.ts";
 import type { TransformSpec } from "../../transform/spec.ts";
 import type { ImageFormat } from "../../transform/formats.ts";
 import { FORMATS } from "../../transform/formats.ts";
@@ -22,7 +22,7 @@ const MAX_PROFILE_BYTES = 1024 * 1024;
  * grey that stays grey, and the format has room for it. All else is converted to sRGB.
  */
 export function chooseProfile(
-  { icc, space }: Facts,
+  { icc, space }: ImageFacts,
   spec: TransformSpec & { readonly format: ImageFormat },
 ): Profile | undefined {
   const isAsked = spec.keepIcc === true && FORMATS[spec.format].hasProfile;

@@ -10,11 +10,11 @@ export type AlphaPixels = Pixels & { readonly channels: 4 };
  */
 export function roundCorners(pixels: AlphaPixels, radius: number | "max"): AlphaPixels {
   const { data, width, height } = pixels;
-  const corner = cornerOf(pixels, radius);
+  const corner = measureCorner(pixels, radius);
   for (let y = 0; y < height; y += 1) {
     const row = Math.min(y, height - 1 - y);
     for (let x = 0; row < corner.height && x < corner.width; x += 1) {
-      const seen = coverage(corner, x, row);
+      const seen = measureCoverage(corner, x, row);
       if (seen >= 1) break; // and so are all further in
       const mirrored = width - 1 - x;
       fade(data, y * width + x, seen);
@@ -25,14 +25,14 @@ export function roundCorners(pixels: AlphaPixels, radius: number | "max"): Alpha
 }
 
 /** The radii in both directions. */
-function cornerOf({ width, height }: Size, radius: number | "max"): Size {
+function measureCorner({ width, height }: Size, radius: number | "max"): Size {
   if (radius === "max") return { width: width / 2, height: height / 2 };
   const capped = Math.min(radius, width / 2, height / 2);
   return { width: capped, height: capped };
 }
 
 /** How much of a pixel, counted from the corner, is inside of the curve: by how far its middle is. */
-function coverage({ width, height }: Size, x: number, y: number): number {
+function measureCoverage({ width, height }: Size, x: number, y: number): number {
   const across = (width - x - 0.5) / width;
   const down = (height - y - 0.5) / height;
   const distance = Math.sqrt(across ** 2 + down ** 2);

@@ -1,9 +1,9 @@
 import type { Sharp, SharpOptions } from "sharp";
-import type { Plan } from "../plan/geometry.ts";
-import { isSought } from "../plan/geometry.ts";
+import type { ImagePlan } from "../plan/geometry.ts";
+import { isSearchedCut } from "../plan/geometry.ts";
 import { orient, planAsStored } from "./orient.ts";
 import type { Original } from "../sharp/original.ts";
-import { settle } from "../sharp/pixels.ts";
+import { materialize } from "../sharp/pixels.ts";
 
 interface Reading {
   readonly options?: SharpOptions;
@@ -18,24 +18,24 @@ interface Reading {
  */
 export async function scaleOriginal(
   original: Original,
-  plan: Plan,
+  plan: ImagePlan,
   { options, begun }: Reading = {},
 ): Promise<Sharp> {
   const { orientation, size } = original;
   const { crop, resize, cut } = plan;
   const isWhole = !crop && !cut; // sharp turns that last
-  if (orientation === 1 || isSought(cut) || (isWhole && !begun)) {
+  if (orientation === 1 || isSearchedCut(cut) || (isWhole && !begun)) {
     return scale(begun ?? original.readFor(plan, options), plan);
   }
   const stored = planAsStored({ crop, resize, cut }, size, orientation);
   const image = begun ?? original.readFor(plan, { ...options, autoOrient: false });
-  return orient(await settle(scale(image, stored)), orientation);
+  return orient(await materialize(scale(image, stored)), orientation);
 }
 
 /** Crops, scales and cuts what a pipeline has begun with. */
-export function scale(image: Sharp, { crop, resize, cut }: Plan): Sharp {
+export function scale(image: Sharp, { crop, resize, cut }: ImagePlan): Sharp {
   const cropped = crop ? image.extract(crop) : image;
-  if (isSought(cut)) {
+  if (isSearchedCut(cut)) {
     const { width, height, strategy } = cut;
     return cropped.resize({ width, height, fit: "cover", position: strategy });
   }
@@ -44,9 +44,9 @@ export function scale(image: Sharp, { crop, resize, cut }: Plan): Sharp {
 }
 
 /** Settles on where the cut is that a plan leaves to sharp, for other images to be cut alike. */
-export async function locateCut(image: Sharp, plan: Plan): Promise<Plan> {
+export async function locateCut(image: Sharp, plan: ImagePlan): Promise<ImagePlan> {
   const { cut, resize } = plan;
-  if (!isSought(cut)) return plan;
+  if (!isSearchedCut(cut)) return plan;
   const { info } = await scale(image, plan).raw().toBuffer({ resolveWithObject: true });
   const { width, height } = cut;
   // sharp tells how far the image was moved; it may have scaled it to one pixel more

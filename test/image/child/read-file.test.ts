@@ -5,7 +5,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { DEFAULT_IMAGE_LIMITS } from "../../../src/image/input/limits.ts";
 import { startChildWorker } from "../../../src/image/pool/child-process.ts";
 import { readOriginalFile } from "../../../src/image/child/read-file.ts";
-import type { OriginalFile, Worker, WorkerJob } from "../../../src/image/worker.ts";
+import type { OriginalFile, ImageWorker, WorkerJob } from "../../../src/image/worker.ts";
 import { makePipe } from "../../support/store/file-scratch.ts";
 import { decode, drawNoise, drawQuadrants } from "../../support/images.ts";
 import { alone } from "../../support/image/fake-workers.ts";
@@ -65,7 +65,7 @@ describe("readOriginalFile", () => {
 });
 
 describe("startChildWorker", () => {
-  let worker: Worker;
+  let worker: ImageWorker;
 
   beforeAll(async () => {
     worker = await startChildWorker({ limits: DEFAULT_IMAGE_LIMITS });
@@ -115,8 +115,8 @@ describe("startChildWorker", () => {
       const bytes = await drawNoise(width, height);
       await writeFile(path, bytes);
       const job = await ask();
-      const read = await worker.run(job, { ...alone, follow: "original" });
-      expect(await worker.run(job, { ...alone, follow: "original" })).toEqual(read); // which is kept
+      const read = await worker.run(job, { ...alone, next: "original" });
+      expect(await worker.run(job, { ...alone, next: "original" })).toEqual(read); // which is kept
       const sent = await worker.run({ ...(await ask()), file: undefined, bytes }, alone);
       expect(read).toMatchObject({ kind: "made", width: 10, height: (10 * height) / width });
       expect(sent).toEqual(read);

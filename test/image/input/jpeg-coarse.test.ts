@@ -184,8 +184,8 @@ describe("transformImage of a progressive JPEG", () => {
   });
 
   it("hands on what all of it would make", async () => {
-    const made: Sharing = { isWanted: true };
-    const meant: Sharing = { isWanted: true };
+    const made: Sharing = { sharesDecode: true };
+    const meant: Sharing = { sharesDecode: true };
     await make(progressive, { width: 80 }, "png", made);
     await make(withFill(progressive), { width: 80 }, "png", meant);
     expect(made.decoded?.pixels.data).toBeDefined();

@@ -6,7 +6,7 @@ import { prepareEngine } from "../../../src/image/sharp/engine.ts";
 import { DEFAULT_IMAGE_LIMITS } from "../../../src/image/input/limits.ts";
 import { planGeometry } from "../../../src/image/plan/geometry.ts";
 import { transformImage } from "../../../src/image/pipeline/pipeline.ts";
-import { rotatedSize } from "../../../src/image/plan/sizes.ts";
+import { rotateSize } from "../../../src/image/plan/sizes.ts";
 import { normalizeTransform } from "../../../src/transform/normalize.ts";
 import type { TransformSpec } from "../../../src/transform/spec.ts";
 import { FLIPS, MODES } from "../../../src/transform/spec.ts";
@@ -96,7 +96,7 @@ async function promise(bytes: Buffer, spec: TransformSpec, format: (typeof IMAGE
   const metadata = await sharp(bytes).metadata();
   const { width, height } = spec.rotate === "ignore" ? metadata : metadata.autoOrient;
   const plan = planGeometry({ width, height }, { ...spec, format });
-  return plan.pad ?? rotatedSize(plan.cut ?? plan.resize, spec);
+  return plan.pad ?? rotateSize(plan.cut ?? plan.resize, spec);
 }
 
 describe("transformImage", () => {

@@ -1,10 +1,10 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { MediaError } from "../../../src/errors.ts";
-import type { Plan } from "../../../src/image/plan/geometry.ts";
+import type { ImagePlan } from "../../../src/image/plan/geometry.ts";
 import type { Region, Size } from "../../../src/image/plan/sizes.ts";
 import { planGeometry } from "../../../src/image/plan/geometry.ts";
-import { rotatedSize } from "../../../src/image/plan/sizes.ts";
+import { rotateSize } from "../../../src/image/plan/sizes.ts";
 import { normalizeTransform } from "../../../src/transform/normalize.ts";
 import type { Ratio, TransformSpec } from "../../../src/transform/spec.ts";
 import { MAX_SIDE, MODES } from "../../../src/transform/spec.ts";
@@ -90,7 +90,7 @@ function attempt<T>(make: () => T): T | MediaError {
 
 /** Holds `check` against every plan that can be made, and `checkRefusal` against every refusal. */
 function forEveryPlan(
-  check: (plan: Plan, spec: TransformSpec, original: Size) => void,
+  check: (plan: ImagePlan, spec: TransformSpec, original: Size) => void,
   checkRefusal?: (refusal: MediaError, spec: TransformSpec) => void,
 ): void {
   fc.assert(
@@ -104,11 +104,11 @@ function forEveryPlan(
 }
 
 /** Before rotation; a pad is planned for the image after it. */
-function unrotatedSize({ resize, cut }: Plan): Size {
+function unrotatedSize({ resize, cut }: ImagePlan): Size {
   return cut ?? resize;
 }
 
-function cropOf({ crop: region }: Plan, original: Size): Region {
+function cropOf({ crop: region }: ImagePlan, original: Size): Region {
   return region ?? { left: 0, top: 0, ...original };
 }
 
@@ -155,7 +155,7 @@ describe("planGeometry", () => {
   it("stays within the output limits, or says why not", () => {
     forEveryPlan(
       (plan, spec) => {
-        const { width, height } = plan.pad ?? rotatedSize(unrotatedSize(plan), spec);
+        const { width, height } = plan.pad ?? rotateSize(unrotatedSize(plan), spec);
         expect(Math.max(width, height)).toBeLessThanOrEqual(MAX_SIDE);
         expect(width * height).toBeLessThanOrEqual(getMaxPixels("png"));
       },
@@ -193,7 +193,7 @@ describe("planGeometry", () => {
       if (!width || !height) return;
       if (mode === "fill" || mode === "scale") expect(result).toMatchObject({ width, height });
       const isPadded = mode === "pad" || mode === "lpad";
-      expect(plan.pad).toEqual(isPadded ? rotatedSize({ width, height }, spec) : undefined);
+      expect(plan.pad).toEqual(isPadded ? rotateSize({ width, height }, spec) : undefined);
     });
   });
 

@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
 import { MediaError } from "../../../src/errors.ts";
-import type { Plan } from "../../../src/image/plan/geometry.ts";
+import type { ImagePlan } from "../../../src/image/plan/geometry.ts";
 import type { Size } from "../../../src/image/plan/sizes.ts";
 import { placeIn, planGeometry } from "../../../src/image/plan/geometry.ts";
-import { rotatedSize } from "../../../src/image/plan/sizes.ts";
+import { rotateSize } from "../../../src/image/plan/sizes.ts";
 import { normalizeTransform } from "../../../src/transform/normalize.ts";
 import { parseTransform } from "../../../src/transform/parse.ts";
 import type { Gravity } from "../../../src/transform/spec.ts";
@@ -14,7 +14,7 @@ function toSize(text: string): Size {
   return { width, height };
 }
 
-function plan(original: string, text: string, format: OutputFormat = "png"): Plan {
+function plan(original: string, text: string, format: OutputFormat = "png"): ImagePlan {
   const spec = normalizeTransform(parseTransform(text), format);
   return planGeometry(toSize(original), { ...spec, format });
 }
@@ -24,8 +24,8 @@ function printSize({ width, height }: Size): string {
 }
 
 /** One line that says all: `crop 10,20 30x40 > resize 30x40 > cut 0,0 20x20 > pad 50x50`. */
-function print({ crop, resize, cut, pad }: Plan): string {
-  const region = (part: NonNullable<Plan["cut"]>): string =>
+function print({ crop, resize, cut, pad }: ImagePlan): string {
+  const region = (part: NonNullable<ImagePlan["cut"]>): string =>
     "strategy" in part
       ? `${part.strategy} ${printSize(part)}`
       : `${part.left},${part.top} ${printSize(part)}`;
@@ -220,7 +220,7 @@ describe("rotatedSize", () => {
     [30, "446x373"],
     ["ignore", "400x200"],
   ] as const)("gives the box around 400×200 turned by %s: %s", (rotate, expected) => {
-    expect(rotatedSize(toSize("400x200"), { rotate })).toEqual(toSize(expected));
+    expect(rotateSize(toSize("400x200"), { rotate })).toEqual(toSize(expected));
   });
 });
 

@@ -1,6 +1,6 @@
 import sharp from "sharp";
 import { describe, expect, it } from "vitest";
-import { shrinkOnLoad } from "../../../src/image/plan/shrink-on-load.ts";
+import { findLoadShrink } from "../../../src/image/plan/shrink-on-load.ts";
 import { drawPhoto } from "../../support/images.ts";
 
 describe("shrinkOnLoad", () => {
@@ -16,9 +16,9 @@ describe("shrinkOnLoad", () => {
     [8000, 1],
   ])("of 4000 pixels to %i is %i", (width, shrink) => {
     const plan = { resize: { width, height: Math.round(width * 0.75) } };
-    expect(shrinkOnLoad({ width: 4000, height: 3000 }, plan)).toBe(shrink);
+    expect(findLoadShrink({ width: 4000, height: 3000 }, plan)).toBe(shrink);
     const crop = { left: 0, top: 0, width: 4000, height: 3000 };
-    expect(shrinkOnLoad({ width: 4000, height: 3000 }, { ...plan, crop })).toBe(1);
+    expect(findLoadShrink({ width: 4000, height: 3000 }, { ...plan, crop })).toBe(1);
   });
 
   it("is what sharp does", async () => {
@@ -29,7 +29,7 @@ describe("shrinkOnLoad", () => {
       const target = { ...size, fit: "fill" } as const;
       const direct = await sharp(bytes).resize(target).raw().toBuffer();
       const whole = await sharp(data, { raw: info }).resize(target).raw().toBuffer();
-      const isWhole = shrinkOnLoad({ width: 600, height: 400 }, { resize: size }) === 1;
+      const isWhole = findLoadShrink({ width: 600, height: 400 }, { resize: size }) === 1;
       expect([width, direct.equals(whole)]).toEqual([width, isWhole]);
     }
   });

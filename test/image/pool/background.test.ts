@@ -227,7 +227,7 @@ describe("createPool with a job that is abandoned", () => {
     await settle();
     const waiting = expect(pool.run(JOB, behind)).rejects.toThrow("stopping");
     const visitor = pool.run(JOB, never);
-    pool.shed();
+    pool.rejectBackground();
     await waiting;
     await expect(pool.run(JOB, behind)).rejects.toThrow("stopping");
     for (let turn = 0; turn < 2; turn += 1) {

@@ -40,7 +40,9 @@ describe("startChildWorker", () => {
       for (const follow of ["decode", "decode", "nothing"] as const) {
         const job = { bytes, spec, format: "png" } as const;
         const signal = AbortSignal.timeout(25_000);
-        expect(await worker.run(job, { ...alone, follow, signal })).toMatchObject({ width: 4600 });
+        expect(await worker.run(job, { ...alone, next: follow, signal })).toMatchObject({
+          width: 4600,
+        });
       }
       expect(worker.isFit()).toBe(true);
     } finally {

@@ -80,7 +80,7 @@ describe("startChildWorker", () => {
     const make = async (bytes: Uint8Array, follow: "original" | "nothing"): Promise<Buffer> => {
       const crop = { unit: "pixel", x: 0, y: 0, width: 300, height: 200 } as const;
       const job = { bytes, spec: { crop }, format: "png" } as const;
-      const made = expectMade(await worker.run(job, { ...alone, follow }));
+      const made = expectMade(await worker.run(job, { ...alone, next: follow }));
       return sharp(made.bytes).raw().toBuffer();
     };
     const corner = await sharp(large.png)

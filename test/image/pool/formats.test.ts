@@ -56,12 +56,14 @@ describe("createPool with jobs of one image", () => {
         workers[0]?.finish();
       }
       await Promise.all(done);
-      const given = workers[0]?.given.map(({ job, options: { follow, isTwinned } }) => [
-        job.spec.width,
-        job.format,
-        follow,
-        isTwinned,
-      ]);
+      const given = workers[0]?.given.map(
+        ({ job, options: { next: follow, sharesImage: isTwinned } }) => [
+          job.spec.width,
+          job.format,
+          follow,
+          isTwinned,
+        ],
+      );
       expect(given).toEqual(expected);
     }
   });

@@ -3,11 +3,11 @@ import { describe, expect, it } from "vitest";
 import { DEFAULT_IMAGE_LIMITS } from "../../../src/image/input/limits.ts";
 import { startInlineWorker } from "../../../src/image/pool/inline.ts";
 import type { TransformJob } from "../../../src/image/pipeline/pipeline.ts";
-import type { Worker } from "../../../src/image/worker.ts";
+import type { ImageWorker } from "../../../src/image/worker.ts";
 import { drawPhoto, drawQuadrants } from "../../support/images.ts";
 import { alone, JOB, never, setUp } from "../../support/image/fake-workers.ts";
 
-function startInline(): Promise<Worker> {
+function startInline(): Promise<ImageWorker> {
   return startInlineWorker(DEFAULT_IMAGE_LIMITS);
 }
 

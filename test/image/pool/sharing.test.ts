@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { MediaError } from "../../../src/errors.ts";
 import type { TransformJob } from "../../../src/image/pipeline/pipeline.ts";
-import type { Worker } from "../../../src/image/worker.ts";
+import type { ImageWorker } from "../../../src/image/worker.ts";
 import { WorkerDied } from "../../../src/image/worker.ts";
 import { drawQuadrants } from "../../support/images.ts";
 import { startInlineWorker } from "../../../src/image/pool/inline.ts";
@@ -21,7 +21,7 @@ import {
 const png = await drawQuadrants(1200, 900).png().toBuffer();
 const jpeg = await drawQuadrants(4000, 40).jpeg().toBuffer();
 
-function startInline(): Promise<Worker> {
+function startInline(): Promise<ImageWorker> {
   return startInlineWorker(DEFAULT_IMAGE_LIMITS);
 }
 
@@ -147,10 +147,7 @@ describe("createPool with jobs of one original", () => {
       );
       await finishAll(workers, 2);
       await Promise.all(jobs);
-      expect(workers[0]?.given.map(({ options }) => options.follow)).toEqual([
-        "original",
-        "nothing",
-      ]);
+      expect(workers[0]?.given.map(({ options }) => options.next)).toEqual(["original", "nothing"]);
     }
   });
 

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, it, vi } from "vitest";
-import type { Worker } from "../../../src/image/worker.ts";
+import type { ImageWorker } from "../../../src/image/worker.ts";
 import { WorkerDied } from "../../../src/image/worker.ts";
 import {
   createFakeWorker,
@@ -77,7 +77,7 @@ describe("createPool", () => {
   it("tries again for those who wait when a worker cannot be started, and says so", async () => {
     const onStartFailure = vi.fn<(error: unknown) => void>();
     const startWorker = vi
-      .fn<() => Promise<Worker>>()
+      .fn<() => Promise<ImageWorker>>()
       .mockRejectedValueOnce(new Error("no memory"))
       .mockImplementation(() => {
         const worker = createFakeWorker();
@@ -91,7 +91,9 @@ describe("createPool", () => {
   });
 
   it("tells those who have waited too long for a worker to come again", async () => {
-    const startWorker = vi.fn<() => Promise<Worker>>().mockRejectedValue(new Error("no memory"));
+    const startWorker = vi
+      .fn<() => Promise<ImageWorker>>()
+      .mockRejectedValue(new Error("no memory"));
     const { pool } = setUp({ startWorker, queueWaitMs: 300 });
     await expect(pool.run(JOB, never)).rejects.toMatchObject({ code: "overloaded" });
   });

@@ -10,7 +10,7 @@ function shrinkOf(job: Parameters<typeof findDecodeGroup>[0]): number | undefine
 }
 
 function effortOf(bytes: Uint8Array, width: number, format: "jpg" | "webp"): number {
-  return findDecodeGroup({ bytes, spec: { width }, format })?.effort ?? Number.NaN;
+  return findDecodeGroup({ bytes, spec: { width }, format })?.encodeCost ?? Number.NaN;
 }
 
 describe("findDecodeGroup", () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { createDesk } from "../../../src/image/child/job-cache.ts";
+import { JobCache } from "../../../src/image/child/job-cache.ts";
 import { DEFAULT_IMAGE_LIMITS } from "../../../src/image/input/limits.ts";
 import type { Sharing } from "../../../src/image/share/sharing.ts";
 import type { TransformSpec } from "../../../src/transform/spec.ts";
@@ -34,7 +34,7 @@ describe("transformImage with the finished image of another job", () => {
       { width: 150 },
       { width: 90, height: 90, mode: "pad", radius: 9 },
     ] as const) {
-      const sharing: Sharing = { isWanted: false, isTwinned: true };
+      const sharing: Sharing = { sharesDecode: false, sharesImage: true };
       for (const format of ["jpg", "webp", "png", "avif"] as const) {
         const job = { bytes, spec, format };
         const [alone, shared] = [await make(job), await make(job, sharing)];
@@ -62,7 +62,7 @@ describe("transformImage with the finished image of another job", () => {
       [photo, ["jpg", { width: 84, trim: 3 }], ["webp", { width: 84, trim: 3 }], false],
     ];
     for (const [bytes, first, second, expected] of rows) {
-      const sharing: Sharing = { isWanted: false, isTwinned: true };
+      const sharing: Sharing = { sharesDecode: false, sharesImage: true };
       const name = `${JSON.stringify(first)} ${JSON.stringify(second)}`;
       expect(await isTaken(bytes, [first, second], sharing), name).toBe(expected);
     }
@@ -74,7 +74,7 @@ describe("transformImage with the finished image of another job", () => {
       [2400, false],
     ] as const) {
       const spec = { width: side, height: side, mode: "pad", background: "ff0000" } as const;
-      const sharing: Sharing = { isWanted: false, isTwinned: true };
+      const sharing: Sharing = { sharesDecode: false, sharesImage: true };
       await make({ bytes: photo, spec, format: "png" }, sharing);
       expect([side, sharing.finished !== undefined]).toEqual([side, expected]);
     }
@@ -84,15 +84,15 @@ describe("transformImage with the finished image of another job", () => {
     const bytes = Buffer.from(photo);
     const spec = { width: 84 };
     const [jpg, webp] = (["jpg", "webp"] as const).map((format) => ({ bytes, spec, format }));
-    const desk = createDesk();
-    const options = { limits: DEFAULT_IMAGE_LIMITS, follow: "original", onSlow: () => {} } as const;
+    const cache = new JobCache();
+    const options = { limits: DEFAULT_IMAGE_LIMITS, next: "original", onSlow: () => {} } as const;
     if (!jpg || !webp) throw new Error("there are two");
     const alone = await make(webp);
-    await desk.run(jpg, { ...options, isTwinned: true });
+    await cache.run(jpg, { ...options, sharesImage: true });
     bytes.fill(0, bytes.length >> 1); // what is decoded from now on fails
-    const twin = expectMade(await desk.run(webp, { ...options, isTwinned: false }));
+    const twin = expectMade(await cache.run(webp, { ...options, sharesImage: false }));
     expect(await difference(alone, Buffer.from(twin.bytes))).toBeLessThan(1);
-    await expect(desk.run(webp, { ...options, isTwinned: false })).rejects.toMatchObject({
+    await expect(cache.run(webp, { ...options, sharesImage: false })).rejects.toMatchObject({
       code: "unusable_original",
     });
   });

@@ -55,7 +55,7 @@ describe("transformImage with what another job has decoded", () => {
         const bytes = await draw(drawn);
         const kept: Pick<Sharing, "decoded" | "finished"> = {};
         for (const each of specs) {
-          const sharing: Sharing = { ...kept, isWanted: true, isTwinned: true };
+          const sharing: Sharing = { ...kept, sharesDecode: true, sharesImage: true };
           const job = { bytes, spec: each, format: "png" } as const;
           const [alone, shared] = [await tell(make(job)), await tell(make(job, sharing))];
           counts.all += 1;

@@ -51,7 +51,7 @@ const PAIRS: readonly (readonly [first: TransformSpec, second: TransformSpec])[]
 async function isShared(first: TransformJob, second: TransformJob): Promise<boolean> {
   const decoded = await decodeFor(first);
   decoded?.pixels.data.fill(0);
-  const { data } = await toRaw(await make(second, { isWanted: false, decoded }));
+  const { data } = await toRaw(await make(second, { sharesDecode: false, decoded }));
   return data.every((level) => level < 8);
 }
 
@@ -63,7 +63,10 @@ describe("transformImage with what another job has decoded", () => {
         const decoded = await decodeFor({ bytes, spec: first, format: "png" });
         for (const format of WITH_ALL_FORMATS.includes(name) ? FORMATS : (["png"] as const)) {
           const job = { bytes, spec: second, format };
-          const [alone, shared] = [await make(job), await make(job, { isWanted: false, decoded })];
+          const [alone, shared] = [
+            await make(job),
+            await make(job, { sharesDecode: false, decoded }),
+          ];
           expect(shared.equals(alone), `${format} ${JSON.stringify(second)}`).toBe(true);
         }
       }
@@ -75,7 +78,7 @@ describe("transformImage with what another job has decoded", () => {
     async (_, bytes) => {
       for (const width of [85, 150, 260, 800]) {
         const job = { bytes, spec: { width }, format: "png" } as const;
-        const shared = await make(job, { isWanted: true, decoded: undefined });
+        const shared = await make(job, { sharesDecode: true, decoded: undefined });
         expect(shared.equals(await make(job)), String(width)).toBe(true);
       }
     },
@@ -115,7 +118,7 @@ describe("transformImage with what another job has decoded", () => {
   });
 
   it.runIf(isLinux)("decodes anew for those that follow where it is not the same", async () => {
-    const sharing: Sharing = { isWanted: true, decoded: undefined };
+    const sharing: Sharing = { sharesDecode: true, decoded: undefined };
     for (const [width, shrink, size, isKept] of [
       [80, 8, { width: 100, height: 75 }, false],
       [88, 8, { width: 100, height: 75 }, true],
@@ -133,7 +136,7 @@ describe("transformImage with what another job has decoded", () => {
 
   it("decodes for others only when there are any, and nothing that is too large", async () => {
     const job = { bytes: photo, spec: { width: 500 }, format: "png" } as const;
-    const unwanted: Sharing = { isWanted: false, decoded: undefined };
+    const unwanted: Sharing = { sharesDecode: false, decoded: undefined };
     await make(job, unwanted);
     expect(unwanted.decoded).toBeUndefined();
     const create = { width: 6000, height: 5000, channels: 3, background: "red" } as const;
@@ -149,11 +152,11 @@ describe("transformImage with what another job has decoded", () => {
     for (const bytes of originals.map((original) => original.subarray(0, original.length / 2))) {
       for (const spec of [{ crop }, cut]) {
         const job = { bytes, spec, format: "png" } as const;
-        const shared = await make(job, { isWanted: true, decoded: undefined });
+        const shared = await make(job, { sharesDecode: true, decoded: undefined });
         expect(shared.equals(await make(job))).toBe(true);
       }
       const whole = { bytes, spec: { width: 50 }, format: "png" } as const;
-      await expect(make(whole, { isWanted: true, decoded: undefined })).rejects.toMatchObject({
+      await expect(make(whole, { sharesDecode: true, decoded: undefined })).rejects.toMatchObject({
         code: "unusable_original",
       });
     }

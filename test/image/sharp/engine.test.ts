@@ -4,7 +4,7 @@ import { join } from "node:path";
 import sharp from "sharp";
 import { describe, expect, it } from "vitest";
 import { canDecodeSmaller, openSmaller, prepareEngine } from "../../../src/image/sharp/engine.ts";
-import { lendAsFile } from "../../../src/image/sharp/temp-file.ts";
+import { withTempFile } from "../../../src/image/sharp/temp-file.ts";
 import { drawQuadrants } from "../../support/images.ts";
 
 await prepareEngine();
@@ -45,7 +45,7 @@ describe.runIf(platform() === "linux")("openSmaller", () => {
     const paths = new Set<string>();
     for (let turn = 0; turn < 20; turn += 1) {
       const isRed = turn % 2 === 0;
-      const found = await lendAsFile((isRed ? red : blue) ?? Buffer.of(), (path) => {
+      const found = await withTempFile((isRed ? red : blue) ?? Buffer.of(), (path) => {
         paths.add(path);
         return openSmaller(path, 8).raw().toBuffer({ resolveWithObject: true });
       });

@@ -5,7 +5,7 @@ import { platform, tmpdir } from "node:os";
 import { dirname } from "node:path";
 import { promisify } from "node:util";
 import { describe, expect, it } from "vitest";
-import { lendAsFile } from "../../../src/image/sharp/temp-file.ts";
+import { withTempFile } from "../../../src/image/sharp/temp-file.ts";
 
 const isLinux = platform() === "linux";
 const bytes = randomBytes(30_000);
@@ -25,12 +25,12 @@ async function isStillThere(path: string): Promise<boolean> {
 
 /** Where a file is made. */
 function find(folders?: readonly string[]): Promise<string | undefined> {
-  return lendAsFile(bytes, (path) => readlink(path), folders);
+  return withTempFile(bytes, (path) => readlink(path), folders);
 }
 
 describe.runIf(isLinux)("lendAsFile", () => {
   it("lends bytes by a path, without a name, and only as long as they are used", async () => {
-    const read = await lendAsFile(bytes, async (path) => {
+    const read = await withTempFile(bytes, async (path) => {
       expect(await readlink(path)).toMatch(/ \(deleted\)$/);
       expect((await stat(path)).mode & 0o777).toBe(0o600);
       return { path, contents: [await readFile(path), await readFile(path)] };
@@ -41,7 +41,7 @@ describe.runIf(isLinux)("lendAsFile", () => {
 
   it("keeps those apart that are lent at a time", async () => {
     const all = Array.from({ length: 20 }, () => randomBytes(9000));
-    const read = await Promise.all(all.map((each) => lendAsFile(each, (path) => readFile(path))));
+    const read = await Promise.all(all.map((each) => withTempFile(each, (path) => readFile(path))));
     expect(read.map((each, index) => each?.equals(all[index] ?? bytes))).toEqual(
       all.map(() => true),
     );
@@ -57,7 +57,7 @@ describe.runIf(isLinux)("lendAsFile", () => {
 
   it("closes the file when its use fails", async () => {
     let used = "";
-    const failure = lendAsFile(bytes, async (path) => {
+    const failure = withTempFile(bytes, async (path) => {
       used = path;
       throw new Error("as it may");
     });

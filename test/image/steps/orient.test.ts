@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { orient, planAsStored } from "../../../src/image/steps/orient.ts";
 import type { Pixels } from "../../../src/image/sharp/pixels.ts";
-import { fromPixels, settle, toPixels } from "../../../src/image/sharp/pixels.ts";
+import { fromPixels, materialize, toPixels } from "../../../src/image/sharp/pixels.ts";
 import { scale } from "../../../src/image/steps/scale.ts";
 import type { Region, Size } from "../../../src/image/plan/sizes.ts";
 import { chooseRuns } from "../../support/runs.ts";
@@ -46,7 +46,7 @@ describe("planAsStored", () => {
         const meant = await toPixels(scale(await orient(fromPixels(stored), orientation), plan));
         const settled = { crop: undefined, cut: undefined, ...plan };
         const found = scale(fromPixels(stored), planAsStored(settled, size, orientation));
-        expect(await toPixels(await orient(await settle(found), orientation))).toEqual(meant);
+        expect(await toPixels(await orient(await materialize(found), orientation))).toEqual(meant);
       }),
       { numRuns: chooseRuns(20, 60) },
     );

@@ -5,7 +5,7 @@ import { DEFAULT_IMAGE_LIMITS } from "../../../src/image/input/limits.ts";
 import type { TransformJob } from "../../../src/image/pipeline/pipeline.ts";
 import type { Pool, PoolOptions } from "../../../src/image/pool/pool.ts";
 import { createPool } from "../../../src/image/pool/pool.ts";
-import type { Worker } from "../../../src/image/worker.ts";
+import type { ImageWorker } from "../../../src/image/worker.ts";
 import { drawPhoto, drawQuadrants } from "../images.ts";
 
 const small = await drawQuadrants(40, 20).png().toBuffer();
@@ -24,7 +24,7 @@ export const MEDIUM_JOB: TransformJob = {
   format: "jpg",
 };
 
-export function startWorker(): Promise<Worker> {
+export function startWorker(): Promise<ImageWorker> {
   return startChildWorker({ limits: DEFAULT_IMAGE_LIMITS });
 }
 

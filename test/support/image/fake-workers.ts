@@ -3,7 +3,7 @@ import { expect, vi } from "vitest";
 import type { TransformJob, TransformResult } from "../../../src/image/pipeline/pipeline.ts";
 import type { Pool, PoolOptions } from "../../../src/image/pool/pool.ts";
 import { createPool } from "../../../src/image/pool/pool.ts";
-import type { RunOptions, Worker } from "../../../src/image/worker.ts";
+import type { RunOptions, ImageWorker } from "../../../src/image/worker.ts";
 
 /** One that is trimmed, and so shares nothing with another. */
 export const JOB: TransformJob = { bytes: new Uint8Array(), spec: { trim: 1 }, format: "png" };
@@ -17,12 +17,12 @@ export const never: { readonly signal: AbortSignal } = {
 /** Options of a worker for a job that has to do with no other. */
 export const alone: RunOptions = {
   ...never,
-  follow: "nothing",
-  isTwinned: false,
+  next: "nothing",
+  sharesImage: false,
   onSlow: () => {},
 };
 
-export interface FakeWorker extends Worker {
+export interface FakeWorker extends ImageWorker {
   finish(result?: number): void;
   decline(): void;
   fail(error: unknown): void;
@@ -49,7 +49,7 @@ export function createFakeWorker(): FakeWorker {
         const { signal } = jobOptions;
         signal.addEventListener("abort", () => reject(signal.reason as Error));
       }),
-    release: () => {
+    forget: () => {
       releases += 1;
     },
     isFit: () => isFit,
@@ -108,7 +108,7 @@ export function jobsOf(bytes: Uint8Array, widths: readonly number[]): TransformJ
 
 /** The jobs of a worker: their widths, and what each was told would follow. */
 export function givenTo(worker: FakeWorker | undefined): (readonly [number | undefined, string])[] {
-  return (worker?.given ?? []).map(({ job, options }) => [job.spec.width, options.follow]);
+  return (worker?.given ?? []).map(({ job, options }) => [job.spec.width, options.next]);
 }
 
 export function runAll(pool: Pool, jobs: readonly TransformJob[]): Promise<unknown>[] {

@@ -59,7 +59,7 @@ export async function make(job: TransformJob, sharing?: Sharing): Promise<Buffer
 
 /** Decodes pixels for a first job, which others share. */
 export async function decodeFor(job: TransformJob): Promise<Sharing["decoded"]> {
-  const sharing: Sharing = { isWanted: true, decoded: undefined };
+  const sharing: Sharing = { sharesDecode: true, decoded: undefined };
   await make(job, sharing);
   return sharing.decoded;
 }

@@ -5,14 +5,14 @@ const PREFIX_BYTES = 8;
 const MAX_HEADER_BYTES = 64 * 1024;
 const MAX_BODY_BYTES = 512 * 1024 * 1024;
 
-/** A message between the service and one of its children: JSON, and bytes that JSON is no good for. */
-export interface Frame {
+/** A message between the service and an image process: a header in JSON, and bytes. */
+export interface Message {
   readonly header: unknown;
   readonly body: Uint8Array;
 }
 
-/** Writes a frame. The body is handed to the stream as it is, and not copied. */
-export function writeFrame(stream: Duplex, { header, body }: Frame): void {
+/** Writes a message. The body is handed to the stream without a copy. */
+export function writeMessage(stream: Duplex, { header, body }: Message): void {
   const text = Buffer.from(JSON.stringify(header));
   const prefix = Buffer.allocUnsafe(PREFIX_BYTES);
   prefix.writeUInt32BE(text.length, 0);
@@ -24,25 +24,26 @@ export function writeFrame(stream: Duplex, { header, body }: Frame): void {
   stream.uncork();
 }
 
-/** Makes room for so many bytes. */
+/** Allocates a buffer of so many bytes. */
 export type Allocate = (bytes: number) => Buffer;
 
-/** Reads frames as they arrive. Garbage destroys the stream with an error. */
-export function readFrames(stream: Duplex, onFrame: (frame: Frame) => void): void {
-  const read = createFrameReader(onFrame);
+/** Reads messages as they arrive. Garbage destroys the stream with an error. */
+export function readMessages(stream: Duplex, onMessage: (message: Message) => void): void {
+  const read = createMessageReader(onMessage);
   stream.on("data", (chunk: Buffer) => {
-    if (!read(chunk)) stream.destroy(new Error("not a frame"));
+    if (!read(chunk)) stream.destroy(new Error("not a message"));
   });
 }
 
 /**
- * Reads frames from pieces of them, each copied once: the pieces may change after. What is no frame gives `false`, and
- * is beyond repair.
+ * Reads messages from pieces of a stream. Each piece is copied once, and may change afterwards. The reader returns
+ * `false` for garbage, after which the stream cannot be read any more.
  *
- * @param allocate makes room for a header and its body, where it has one: a body lasts as long as that
+ * @param allocate gives the buffer of a header and its body, where there is a body. The body is valid for as long as
+ * the buffer is.
  */
-export function createFrameReader(
-  onFrame: (frame: Frame) => void,
+export function createMessageReader(
+  onMessage: (message: Message) => void,
   allocate: Allocate = Buffer.allocUnsafeSlow,
 ): (chunk: Uint8Array) => boolean {
   const prefix = createCollector(PREFIX_BYTES);
@@ -64,9 +65,9 @@ export function createFrameReader(
       if (!content.isFull()) return true;
       const bytes = content.reset();
       content = undefined;
-      const frame = toFrame(bytes, headerBytes);
-      if (!frame) return false;
-      onFrame(frame);
+      const message = toMessage(bytes, headerBytes);
+      if (!message) return false;
+      onMessage(message);
     }
     return true;
   };
@@ -78,7 +79,7 @@ function readPrefix(prefix: Buffer): { header: number; body: number } | undefine
   return header > MAX_HEADER_BYTES || body > MAX_BODY_BYTES ? undefined : { header, body };
 }
 
-function toFrame(bytes: Buffer, headerBytes: number): Frame | undefined {
+function toMessage(bytes: Buffer, headerBytes: number): Message | undefined {
   try {
     const header: unknown = JSON.parse(bytes.toString("utf8", 0, headerBytes));
     return { header, body: bytes.subarray(headerBytes) };

@@ -3,25 +3,25 @@ import { PassThrough } from "node:stream";
 import { setImmediate } from "node:timers/promises";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import type { Frame } from "../../../src/image/child/frames.ts";
-import { readFrames, writeFrame } from "../../../src/image/child/frames.ts";
+import type { Message } from "../../../src/image/child/messages.ts";
+import { readMessages, writeMessage } from "../../../src/image/child/messages.ts";
 import { chooseRuns } from "../../support/runs.ts";
 
-async function toBytes(frames: readonly Frame[]): Promise<Buffer> {
+async function toBytes(messages: readonly Message[]): Promise<Buffer> {
   const stream = new PassThrough();
-  for (const frame of frames) writeFrame(stream, frame);
+  for (const message of messages) writeMessage(stream, message);
   stream.end();
   return Buffer.concat(await stream.toArray());
 }
 
 /** Reads bytes that arrive in pieces of the given lengths, over and over. */
-async function readInPieces(bytes: Buffer, lengths: readonly number[]): Promise<Frame[]> {
+async function readInPieces(bytes: Buffer, lengths: readonly number[]): Promise<Message[]> {
   const stream = new PassThrough();
-  const frames: Frame[] = [];
-  readFrames(stream, ({ header, body }) => frames.push({ header, body: Uint8Array.from(body) }));
+  const messages: Message[] = [];
+  readMessages(stream, ({ header, body }) => messages.push({ header, body: Uint8Array.from(body) }));
   for (let at = 0, piece = 0; at < bytes.length; piece += 1) {
     const length = lengths[piece % lengths.length] ?? 1;
-    // a copy that is overwritten later: frames that were read must not depend on it
+    // a copy that is overwritten later: messages that were read must not depend on it
     const chunk = Buffer.from(bytes.subarray(at, at + length));
     stream.write(chunk);
     at += length;
@@ -30,19 +30,19 @@ async function readInPieces(bytes: Buffer, lengths: readonly number[]): Promise<
   }
   stream.end();
   await once(stream, "end");
-  return frames;
+  return messages;
 }
 
-const frames = fc.array(
+const messages = fc.array(
   fc.record({ header: fc.jsonValue(), body: fc.uint8Array({ maxLength: 200 }) }),
   { maxLength: 6 },
 );
 
-describe("readFrames", () => {
-  it("reads any frames back, in whatever pieces they arrive", async () => {
+describe("readMessages", () => {
+  it("reads any messages back, in whatever pieces they arrive", async () => {
     const pieces = fc.array(fc.integer({ min: 1, max: 100 }), { minLength: 1, maxLength: 10 });
     await fc.assert(
-      fc.asyncProperty(frames, pieces, async (written, lengths) => {
+      fc.asyncProperty(messages, pieces, async (written, lengths) => {
         const read = await readInPieces(await toBytes(written), lengths);
         // JSON knows no negative zero
         const expected = written.map(({ header, body }) => ({
@@ -55,7 +55,7 @@ describe("readFrames", () => {
     );
   });
 
-  it("reads a frame that arrives byte by byte, and one that arrives with another", async () => {
+  it("reads a message that arrives byte by byte, and one that arrives with another", async () => {
     const written = [
       { header: { a: "é" }, body: Uint8Array.of(1, 2, 3) },
       { header: null, body: new Uint8Array() },
@@ -65,7 +65,7 @@ describe("readFrames", () => {
     expect(await readInPieces(bytes, [bytes.length])).toEqual(written);
   });
 
-  it("does not give half a frame", async () => {
+  it("does not give half a message", async () => {
     const bytes = await toBytes([
       { header: 1, body: Uint8Array.of(1) },
       { header: 2, body: new Uint8Array(100) },
@@ -80,13 +80,13 @@ describe("readFrames", () => {
     ["text", [...Buffer.from("Segmentation fault")]],
   ])("destroys the stream at %s", async (_, garbage) => {
     const stream = new PassThrough();
-    const read: Frame[] = [];
-    readFrames(stream, (frame) => read.push(frame));
+    const read: Message[] = [];
+    readMessages(stream, (message) => read.push(message));
     const failed = once(stream, "error");
     stream.write(await toBytes([{ header: 1, body: new Uint8Array() }]));
     stream.write(Uint8Array.from(garbage));
     const [error] = (await failed) as [Error];
-    expect(error.message).toBe("not a frame");
+    expect(error.message).toBe("not a message");
     expect(stream.destroyed).toBe(true);
     expect(read.map(({ header }) => header)).toEqual([1]);
   });
@@ -96,18 +96,18 @@ describe("readFrames", () => {
     ["a header that is not JSON", [0, 0, 0, 2, 0, 0, 0, 0, 0x7b, 0x7b]],
   ])("destroys the stream at %s", async (_, garbage) => {
     const stream = new PassThrough();
-    readFrames(stream, () => {});
+    readMessages(stream, () => {});
     const failed = once(stream, "error");
     stream.write(Uint8Array.from(garbage));
     const [error] = (await failed) as [Error];
-    expect(error.message).toBe("not a frame");
+    expect(error.message).toBe("not a message");
   });
 
   it("reads a body of 20 MB as it was", async () => {
     const body = Buffer.alloc(20_000_000);
     for (let at = 0; at < body.length; at += 4)
       body.writeUInt32BE(Math.imul(at, 2_654_435_761) >>> 0, at);
-    const [frame] = await readInPieces(await toBytes([{ header: {}, body }]), [65_536, 1, 999_999]);
-    expect(body.equals(frame?.body ?? body.subarray(1))).toBe(true);
+    const [message] = await readInPieces(await toBytes([{ header: {}, body }]), [65_536, 1, 999_999]);
+    expect(body.equals(message?.body ?? body.subarray(1))).toBe(true);
   });
 });
