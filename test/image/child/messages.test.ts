@@ -18,7 +18,9 @@ async function toBytes(messages: readonly Message[]): Promise<Buffer> {
 async function readInPieces(bytes: Buffer, lengths: readonly number[]): Promise<Message[]> {
   const stream = new PassThrough();
   const messages: Message[] = [];
-  readMessages(stream, ({ header, body }) => messages.push({ header, body: Uint8Array.from(body) }));
+  readMessages(stream, ({ header, body }) =>
+    messages.push({ header, body: Uint8Array.from(body) }),
+  );
   for (let at = 0, piece = 0; at < bytes.length; piece += 1) {
     const length = lengths[piece % lengths.length] ?? 1;
     // a copy that is overwritten later: messages that were read must not depend on it
@@ -107,7 +109,10 @@ describe("readMessages", () => {
     const body = Buffer.alloc(20_000_000);
     for (let at = 0; at < body.length; at += 4)
       body.writeUInt32BE(Math.imul(at, 2_654_435_761) >>> 0, at);
-    const [message] = await readInPieces(await toBytes([{ header: {}, body }]), [65_536, 1, 999_999]);
+    const [message] = await readInPieces(
+      await toBytes([{ header: {}, body }]),
+      [65_536, 1, 999_999],
+    );
     expect(body.equals(message?.body ?? body.subarray(1))).toBe(true);
   });
 });
