@@ -28,7 +28,7 @@ function find(folders?: readonly string[]): Promise<string | undefined> {
   return withTempFile(bytes, (path) => readlink(path), folders);
 }
 
-describe.runIf(isLinux)("lendAsFile", () => {
+describe.runIf(isLinux)("withTempFile", () => {
   it("lends bytes by a path, without a name, and only as long as they are used", async () => {
     const read = await withTempFile(bytes, async (path) => {
       expect(await readlink(path)).toMatch(/ \(deleted\)$/);
@@ -70,9 +70,9 @@ describe.runIf(isLinux)("lendAsFile", () => {
       new URL("../../../dist/image/sharp/temp-file.js", import.meta.url).href,
     );
     const printed = await runWithoutRoom(`
-      import { lendAsFile } from ${module};
+      import { withTempFile } from ${module};
       for (const length of [100, 100_000]) {
-        console.log(length, await lendAsFile(new Uint8Array(length), () => "used"));
+        console.log(length, await withTempFile(new Uint8Array(length), () => "used"));
       }
     `);
     expect(printed.split("\n")).toEqual(["100 used", "100000 undefined"]);
