@@ -1,26 +1,26 @@
 import { Container, getRandom } from "@cloudflare/containers";
 
-/** How many of them answer. */
+/** Number of containers that share the requests. */
 const INSTANCES = 2;
 
-interface Bindings {
-  readonly SERVICE: DurableObjectNamespace<Service>;
+interface ContainerBindings {
+  readonly SERVICE: DurableObjectNamespace<ServiceContainer>;
 }
 
 /** The Dockerfile of this project, run by Cloudflare behind a Durable Object. */
-export class Service extends Container<Bindings> {
+export class ServiceContainer extends Container<ContainerBindings> {
   override defaultPort = 3000;
-  /** After this long without a request it ends, and the next one waits for it to start. */
+  /** Time without a request after which the container stops; the next request waits for its start. */
   override sleepAfter = "10m";
   override envVars: Record<string, string> = {
-    ...textsOf(this.env),
+    ...listTexts(this.env),
     HOST: "0.0.0.0",
     PORT: "3000",
   };
 }
 
 /** Sends every request to one of the containers. */
-const worker: { fetch(request: Request, bindings: Bindings): Promise<Response> } = {
+const worker: { fetch(request: Request, bindings: ContainerBindings): Promise<Response> } = {
   fetch: async (request, { SERVICE }) => {
     const service = await getRandom(SERVICE, INSTANCES);
     return service.fetch(request);
@@ -29,8 +29,8 @@ const worker: { fetch(request: Request, bindings: Bindings): Promise<Response> }
 
 export default worker;
 
-/** Variables and secrets: all that are bound here are the service's. */
-function textsOf(bindings: object): Record<string, string> {
+/** Lists the variables and secrets: all of them belong to the service. */
+function listTexts(bindings: object): Record<string, string> {
   return Object.fromEntries(
     Object.entries(bindings).filter(
       (entry): entry is [string, string] => typeof entry[1] === "string",

@@ -6,7 +6,7 @@ import { createUnbufferedLogger } from "./service/pino-logger.ts";
 export type { LambdaEvent } from "./lambda/event.ts";
 export type { LambdaContext, LambdaResult } from "./lambda/handlers.ts";
 
-// one request at a time: a second process would only have to be started
+// one request at a time: an image process would only add its start
 const config = loadConfig({ POOL_SIZE: "0", ...process.env });
 const lambda: Lambda = await createLambda(config, createUnbufferedLogger(config.logLevel));
 

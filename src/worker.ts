@@ -1,25 +1,25 @@
 import { ConfigError } from "./config/error.ts";
 import type { EdgeApp } from "./edge/worker/app.ts";
 import { createEdge } from "./edge/worker/app.ts";
-import type { Bindings, EdgeCache, Lifetime } from "./edge/worker/bindings.ts";
+import type { WorkerBindings, EdgeCache, BackgroundTasks } from "./edge/worker/bindings.ts";
 import { readSettings } from "./edge/worker/settings.ts";
 
-/** Cloudflare's, beside what the standard has. */
+/** Cloudflare's extension of the standard. */
 declare const caches: { readonly default: EdgeCache };
 
-/** One for each set of bindings, and so for each isolate. */
-const apps = new WeakMap<Bindings, EdgeApp>();
+/** One app for each set of bindings, and so for each isolate. */
+const apps = new WeakMap<WorkerBindings, EdgeApp>();
 
 /**
- * The edge on Cloudflare: answers variants from R2, and has the service make what is not there. Set up by
- * `wrangler.toml`; docs/edge.md tells how.
+ * The entry of the Worker on Cloudflare: answers variants from R2, and forwards misses to the service.
+ * `wrangler.toml` configures it; docs/edge.md explains how.
  */
 const worker: {
-  fetch(request: Request, bindings: Bindings, lifetime: Lifetime): Promise<Response>;
+  fetch(request: Request, bindings: WorkerBindings, tasks: BackgroundTasks): Promise<Response>;
 } = {
-  fetch: async (request, bindings, lifetime) => {
+  fetch: async (request, bindings, tasks) => {
     try {
-      return await getApp(bindings)(request, { cache: caches.default, lifetime });
+      return await getApp(bindings)(request, { cache: caches.default, tasks });
     } catch (error) {
       if (!(error instanceof ConfigError)) throw error;
       console.error(`the configuration is wrong:\n${error.message}`);
@@ -32,7 +32,7 @@ const worker: {
 
 export default worker;
 
-function getApp(bindings: Bindings): EdgeApp {
+function getApp(bindings: WorkerBindings): EdgeApp {
   const known = apps.get(bindings) ?? createEdge(readSettings(bindings));
   apps.set(bindings, known);
   return known;

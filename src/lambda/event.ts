@@ -1,4 +1,4 @@
-/** A request to a function URL, or to an HTTP API (payload format 2.0), as far as it matters here. */
+/** A request to a function URL, or to an HTTP API (payload format 2.0), the part that is used. */
 export interface LambdaEvent {
   readonly rawPath: string;
   readonly rawQueryString: string;
@@ -12,17 +12,17 @@ export interface LambdaEvent {
   };
 }
 
-/** Function URLs have hosts of their own, which no other name can stand for. */
+/** Matches the host of a function URL, which cannot have another name. */
 const FUNCTION_URL = /\.lambda-url\./;
 const NOT_IN_A_TARGET = /[^\u0021-\u007e]+/g;
 
 /**
- * The target of a request as it was on the wire, or another one that means the same. Function URLs hand
- * over the path as it came; HTTP APIs decode it once, and cut it off at a decoded question mark.
+ * Reads the request target as it was sent, or an equivalent one. Function URLs pass the path on as it came;
+ * HTTP APIs decode it once, and cut it at a decoded question mark.
  *
- * @throws URIError when the path is no text
+ * @throws URIError when the path is not valid Unicode
  */
-export function targetOfEvent({ rawPath, rawQueryString, requestContext }: LambdaEvent): string {
+export function readEventTarget({ rawPath, rawQueryString, requestContext }: LambdaEvent): string {
   const path = FUNCTION_URL.test(requestContext.domainName)
     ? rawPath.replaceAll(NOT_IN_A_TARGET, encodeURIComponent)
     : rawPath.split("/").map(encodeURIComponent).join("/");
@@ -30,11 +30,11 @@ export function targetOfEvent({ rawPath, rawQueryString, requestContext }: Lambd
 }
 
 /**
- * The request of an event, but for its target.
+ * Builds the request of an event, without its target.
  *
- * @throws TypeError when a method or a header is none that may be sent on
+ * @throws TypeError for a method or a header that HTTP does not allow
  */
-export function requestOfEvent(event: LambdaEvent): Request {
+export function toRequest(event: LambdaEvent): Request {
   const { method } = event.requestContext.http;
   const headers = new Headers();
   for (const [name, value] of Object.entries(event.headers)) {

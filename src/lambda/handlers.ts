@@ -10,22 +10,22 @@ import { createApp } from "../http/app.ts";
 import type { Delivery } from "../http/answer/delivery.ts";
 import { answerError } from "../http/answer/problem.ts";
 import type { LambdaEvent } from "./event.ts";
-import { requestOfEvent, targetOfEvent } from "./event.ts";
+import { toRequest, readEventTarget } from "./event.ts";
 import type { Logger } from "../logger.ts";
 import type { Service } from "../service/service.ts";
 import { createService } from "../service/service.ts";
 
-/** Six megabytes are all that a buffered answer may have: in base64, and with its headers. */
+/** Bytes of a buffered answer; Lambda takes 6 MB, in base64 and with headers. */
 const MAX_BUFFERED_BYTES = 4_600_000;
-/** Work behind the answer is given up so long before the function would be ended in the middle of it. */
+/** Milliseconds before the time-out of the function at which it stops to wait for background work. */
 const MARGIN_MS = 500;
 
-/** What the runtime tells of an invocation, as far as it matters here. */
+/** The part of the invocation context that is used. */
 export interface LambdaContext {
   getRemainingTimeInMillis(): number;
 }
 
-/** An answer as a whole. */
+/** A buffered answer. */
 export interface LambdaResult {
   readonly statusCode: number;
   readonly headers: Readonly<Record<string, string>>;
@@ -40,25 +40,25 @@ type StreamingHandler = (
   context: LambdaContext,
 ) => Promise<void>;
 
-/** What the runtime has for handlers that stream; elsewhere the SDK leaves an empty object in its place. */
-interface Runtime {
+/** The runtime's API for streaming handlers. Elsewhere the AWS SDK leaves an empty object in its place. */
+interface LambdaRuntime {
   streamifyResponse?(handler: StreamingHandler): StreamingHandler;
   readonly HttpResponseStream?: {
     from(output: Writable, head: Pick<LambdaResult, "statusCode" | "headers">): Writable;
   };
 }
 
-/** The service as functions that are called once for each request. */
+/** The service as handlers, which are called once for each request. */
 export interface Lambda {
   /** For function URLs with `InvokeMode: RESPONSE_STREAM`. */
   readonly handler: StreamingHandler;
-  /** For those with `BUFFERED`, and for HTTP APIs. */
+  /** For function URLs with `InvokeMode: BUFFERED`, and for HTTP APIs. */
   readonly bufferedHandler: (event: LambdaEvent, context: LambdaContext) => Promise<LambdaResult>;
 }
 
 /**
- * Starts the service of a configuration where a process is frozen between requests: whatever goes on
- * behind an answer is waited for before the invocation ends.
+ * Starts the service in a process that is frozen between requests: each invocation waits for the background
+ * work of its answer.
  *
  * @throws MediaError when a store cannot be reached
  */
@@ -71,17 +71,17 @@ export async function createLambda(config: Config, logger: Logger): Promise<Lamb
     try {
       await send(await ask(event, apps.usual), output);
     } finally {
-      await settle(service, context);
+      await finishBackground(service, context);
     }
   };
   return {
-    handler: runtime()?.streamifyResponse?.(stream) ?? stream,
+    handler: getRuntime()?.streamifyResponse?.(stream) ?? stream,
     bufferedHandler: async (event, context) => {
       const response = await ask(event, apps.usual);
-      await settle(service, context);
+      await finishBackground(service, context);
       if (!isTooLarge(response)) return toResult(response);
       await response.body?.cancel(); // it may still be on its way from the bucket
-      return toResult(await replace(event, apps, config));
+      return toResult(await answerRedirect(event, apps, config));
     },
   };
 }
@@ -90,7 +90,7 @@ type App = ReturnType<typeof createApp>;
 
 interface Apps {
   readonly usual: App;
-  /** Redirects to what is stored, whoever asks. */
+  /** Redirects every client to the stored variant. */
   readonly redirecting: App;
 }
 
@@ -100,9 +100,9 @@ function createApps(service: Service, config: Config, logger: Logger): Apps {
     createApp({
       ...deps,
       delivery,
-      // one request at a time, and nobody to take it slowly
+      // one request at a time, and the runtime takes the answer at once
       inFlightBytes: new InFlightBytes(Infinity),
-      // the address it is said to listen on means nothing here: anybody may call
+      // HOST means nothing here: anybody may call
       admin: { token: config.adminToken, isLocal: false },
       isReady: () => true,
       isStopping: () => false,
@@ -113,20 +113,16 @@ function createApps(service: Service, config: Config, logger: Logger): Apps {
 
 async function answer(event: LambdaEvent, app: App, { cache }: Config): Promise<Response> {
   try {
-    const incoming = { url: targetOfEvent(event) };
-    return await app.fetch(requestOfEvent(event), { incoming });
+    const incoming = { url: readEventTarget(event) };
+    return await app.fetch(toRequest(event), { incoming });
   } catch (error) {
     if (!(error instanceof TypeError || error instanceof URIError)) throw error;
-    return refuse(
-      "invalid_path",
-      "the request must have a path, a method and headers of HTTP",
-      cache,
-    );
+    return refuse("invalid_path", "the request must have a valid path, method and headers", cache);
   }
 }
 
-/** What is larger than an answer can be is stored by now, and may be fetched from where it is public. */
-async function replace(
+/** Redirects to an image that is too large for a buffered answer; by now it is stored. */
+async function answerRedirect(
   event: LambdaEvent,
   { redirecting }: Apps,
   config: Config,
@@ -135,7 +131,7 @@ async function replace(
   if (!isTooLarge(response)) return response;
   await response.body?.cancel();
   const problem = `the image has more than ${MAX_BUFFERED_BYTES} bytes, which this function cannot answer`;
-  return refuse("too_large", `${problem}: ask for a smaller one`, config.cache);
+  return refuse("too_large", `${problem}: request a smaller one`, config.cache);
 }
 
 function isTooLarge({ body, headers }: Response): boolean {
@@ -148,8 +144,8 @@ function refuse(code: MediaError["code"], problem: string, cache: Config["cache"
 
 async function send(response: Response, output: Writable): Promise<void> {
   const head = { statusCode: response.status, headers: Object.fromEntries(response.headers) };
-  const stream = runtime()?.HttpResponseStream?.from(output, head) ?? output;
-  stream.write(""); // what has no body has a head all the same
+  const stream = getRuntime()?.HttpResponseStream?.from(output, head) ?? output;
+  stream.write(""); // sends the head of an answer without a body
   await pipeline(Readable.from(response.body ?? []), stream);
 }
 
@@ -162,8 +158,11 @@ async function toResult(response: Response): Promise<LambdaResult> {
   };
 }
 
-/** What is frozen may never go on; and whoever is ended in the middle has to start anew for the next. */
-async function settle({ settle: settled }: Service, context: LambdaContext): Promise<void> {
+/** Waits for background work, because a frozen process may never continue, but not until the function is killed. */
+async function finishBackground(
+  { settle: settled }: Service,
+  context: LambdaContext,
+): Promise<void> {
   let timer: NodeJS.Timeout | undefined;
   const end = new Promise<void>((resolve) => {
     timer = setTimeout(resolve, Math.max(0, context.getRemainingTimeInMillis() - MARGIN_MS));
@@ -172,7 +171,7 @@ async function settle({ settle: settled }: Service, context: LambdaContext): Pro
   clearTimeout(timer);
 }
 
-/** Only there where functions run. */
-function runtime(): Runtime | undefined {
-  return (globalThis as { readonly awslambda?: Runtime }).awslambda;
+/** Undefined outside of Lambda. */
+function getRuntime(): LambdaRuntime | undefined {
+  return (globalThis as { readonly awslambda?: LambdaRuntime }).awslambda;
 }

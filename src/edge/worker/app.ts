@@ -5,50 +5,50 @@ import { cutPath, cutQuery, readTarget } from "../../http/node/target.ts";
 import { cacheTag } from "../../url/cache-tag.ts";
 import type { MediaRequest, VariantRequest } from "../../request/request.ts";
 import { readRequest } from "../../request/read.ts";
-import type { EdgeCache, Lifetime } from "./bindings.ts";
-import type { Freshness } from "./freshness.ts";
-import { createFreshness } from "./freshness.ts";
+import type { EdgeCache, BackgroundTasks } from "./bindings.ts";
+import type { FreshnessChecks } from "./freshness.ts";
+import { createFreshnessChecks } from "./freshness.ts";
 import type { Hit } from "./hit.ts";
 import { answerHit, respond } from "./hit.ts";
 import { answerMiss } from "./miss.ts";
 import { askOrigin } from "./origin.ts";
 import type { EdgeSettings } from "./settings.ts";
 
-/** What the Worker is given beside a request. */
-interface Surroundings {
+/** Cloudflare's objects for one request. */
+interface Invocation {
   readonly cache: EdgeCache;
-  readonly lifetime: Lifetime;
+  readonly tasks: BackgroundTasks;
 }
 
 /** The edge as a function from request to response. */
-export type EdgeApp = (raw: Request, surroundings: Surroundings) => Promise<Response>;
+export type EdgeApp = (raw: Request, invocation: Invocation) => Promise<Response>;
 
-interface State {
+interface EdgeState {
   readonly settings: EdgeSettings;
-  readonly freshness: Freshness;
+  readonly freshness: FreshnessChecks;
 }
 
-/** What the service answers of itself. */
+/** Paths that are forwarded to the service. */
 const SERVICE_PATH = /^\/(?:readyz|favicon\.ico|robots\.txt)$/;
 
 export function createEdge(settings: EdgeSettings): EdgeApp {
-  const state: State = { settings, freshness: createFreshness(settings) };
-  return async (raw, surroundings) => {
+  const state: EdgeState = { settings, freshness: createFreshnessChecks(settings) };
+  return async (raw, invocation) => {
     try {
-      return complete(await answer(state, raw, surroundings));
+      return addCommonHeaders(await answer(state, raw, invocation));
     } catch (error) {
-      return complete(fail(error, settings));
+      return addCommonHeaders(answerFailure(error, settings));
     }
   };
 }
 
-async function answer(state: State, raw: Request, surroundings: Surroundings): Promise<Response> {
+async function answer(state: EdgeState, raw: Request, invocation: Invocation): Promise<Response> {
   const { settings } = state;
   const { method, headers } = raw;
   const target = readTarget(raw, undefined);
   const path = cutPath(target);
-  // operators ask the service itself
-  if (path.startsWith("/-/")) throw new MediaError("not_found", "there is nothing here");
+  // operators call the service directly
+  if (path.startsWith("/-/")) throw new MediaError("not_found", "there is nothing at this path");
   if (method === "OPTIONS") return respond(answerOptions(), null);
   if (method !== "GET" && method !== "HEAD") {
     throw new MediaError("method_not_allowed", `the method must be one of ${ALLOWED_METHODS}`);
@@ -57,17 +57,17 @@ async function answer(state: State, raw: Request, surroundings: Surroundings): P
   const forward = (): Promise<Response> =>
     askOrigin(settings, { method, target, headers, isConditional: true });
   if (SERVICE_PATH.test(path)) return forward();
-  const request = await read(settings, target, headers);
+  const request = await readOrRefuse(settings, target, headers);
   if (request instanceof Response) return request;
   const isExplain = new URLSearchParams(cutQuery(target)).has("explain");
   if (isExplain || request.form === "original") return forward();
-  const response = await answerVariant(state, request, { raw, target, ...surroundings });
+  const response = await answerVariant(state, request, { raw, target, ...invocation });
   response.headers.set("cache-tag", cacheTag(request.key));
   return response;
 }
 
-/** What a mistake is answered with depends on what else the client takes. */
-async function read(
+/** Reads the request. An error varies by Accept too, because with another one the request may be right. */
+async function readOrRefuse(
   { rules, cache }: EdgeSettings,
   target: string,
   headers: Headers,
@@ -82,25 +82,25 @@ async function read(
   }
 }
 
-interface Asking extends Surroundings {
+interface VariantInvocation extends Invocation {
   readonly raw: Request;
   readonly target: string;
 }
 
 async function answerVariant(
-  { settings, freshness }: State,
+  { settings, freshness }: EdgeState,
   request: VariantRequest,
-  { raw, target, cache, lifetime }: Asking,
+  { raw, target, cache, tasks }: VariantInvocation,
 ): Promise<Response> {
-  const hit = await lookUp(settings, request, raw);
-  if (!hit) return answerMiss({ settings, request, target, raw, cache, lifetime });
-  // who is behind the edge is not to wait for it, nor to see it fail
-  lifetime.waitUntil(freshness.check(request, hit, target).catch(() => undefined));
+  const hit = await tryBucket(settings, request, raw);
+  if (!hit) return answerMiss({ settings, request, target, raw, cache, tasks });
+  // after the answer: the visitor does not wait for it, and does not see it fail
+  tasks.waitUntil(freshness.check(request, hit, target).catch(() => undefined));
   return hit.response;
 }
 
-/** A bucket that does not answer is as good as an empty one: the service may know more. */
-async function lookUp(
+/** Looks into the bucket. A failing bucket counts as an empty one: the service may still answer. */
+async function tryBucket(
   settings: EdgeSettings,
   request: VariantRequest,
   raw: Request,
@@ -109,21 +109,21 @@ async function lookUp(
     return await answerHit(settings, request, raw);
   } catch (error) {
     if (error instanceof MediaError) throw error;
-    console.warn("the bucket does not answer", error);
+    console.warn("the bucket does not answer: the service is asked instead", error);
     return undefined;
   }
 }
 
-function fail(error: unknown, { cache }: EdgeSettings): Response {
+function answerFailure(error: unknown, { cache }: EdgeSettings): Response {
   if (error instanceof MediaError) {
     if (error.cause !== undefined) console.warn(error.message, error.cause);
     return respond(answerError(error, cache), null);
   }
-  console.error("something went wrong", error);
+  console.error("unexpected error", error);
   return respond(answerError(new MediaError("internal", "something went wrong here"), cache), null);
 }
 
-function complete(response: Response): Response {
+function addCommonHeaders(response: Response): Response {
   const { headers } = response;
   for (const [name, value] of Object.entries(COMMON_HEADERS)) headers.set(name, value);
   if (!headers.has("cache-control")) headers.set("cache-control", "no-store");

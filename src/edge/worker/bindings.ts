@@ -1,5 +1,5 @@
 /*
- * What the Worker uses of Cloudflare, and no more. The tests hold these to Cloudflare's own types.
+ * The part of Cloudflare's API that the Worker uses. Tests compare it with Cloudflare's own types.
  */
 
 /** An R2 object without its bytes. */
@@ -16,8 +16,8 @@ export interface BucketBody extends BucketObject {
   readonly body: ReadableStream<Uint8Array>;
 }
 
-/** An R2 bucket, as far as it is read. */
-export interface Bucket {
+/** The reading part of an R2 bucket. */
+export interface ReadBucket {
   head(key: string): Promise<BucketObject | null>;
   get(
     key: string,
@@ -35,10 +35,10 @@ export interface EdgeCache {
   delete(url: string): Promise<boolean>;
 }
 
-/** What lives on after the answer. */
-export interface Lifetime {
+/** Work that goes on after the answer. */
+export interface BackgroundTasks {
   waitUntil(promise: Promise<unknown>): void;
 }
 
-/** Variables are texts, buckets and limits are objects. */
-export type Bindings = Readonly<Record<string, unknown>>;
+/** Variables are strings, buckets and rate limits are objects. */
+export type WorkerBindings = Readonly<Record<string, unknown>>;

@@ -4,20 +4,21 @@ import type { Hit } from "./hit.ts";
 import { askOrigin } from "./origin.ts";
 import type { EdgeSettings } from "./settings.ts";
 
+/** Variants whose last check is remembered. */
 const MAX_KNOWN = 10_000;
 
-/** Sees to it that variants of replaced originals are made anew, behind the answers. */
-export interface Freshness {
-  /** Asks, unless it has been asked within the TTL; to be waited for after the answer. */
+/** Has variants of replaced originals made again, after the answer. */
+export interface FreshnessChecks {
+  /** Checks a variant unless it was checked within the TTL; call it after the answer. */
   check(request: VariantRequest, hit: Hit, target: string): Promise<void>;
 }
 
 /**
- * A variant is trusted for the TTL from when it was stored or last asked about here. Then, behind one
- * answer, its original is asked for its ETag, in R2 if that is bound; and only if that is another one, or
- * cannot be seen from here, the service is asked, which checks by itself and makes the variant anew.
+ * A variant is trusted for the TTL after it was stored or last checked here. Then the ETag of its original is
+ * read from R2, if it is bound. If the ETag differs or cannot be read, the service is asked: it checks by itself,
+ * and makes the variant again.
  */
-export function createFreshness(settings: EdgeSettings): Freshness {
+export function createFreshnessChecks(settings: EdgeSettings): FreshnessChecks {
   const asked = new LRUCache<string, number>({ max: MAX_KNOWN });
   const { isChecked, ttlMs } = settings.freshness;
   return {

@@ -10,7 +10,7 @@ import { readVariantInfo } from "../../media/variant.ts";
 import type { BucketBody, BucketObject } from "./bindings.ts";
 import type { EdgeSettings } from "./settings.ts";
 
-/** A variant that is in the bucket. */
+/** A variant from the bucket, and the answer about it. */
 export interface Hit {
   readonly object: BucketObject;
   readonly info: VariantInfo;
@@ -22,19 +22,19 @@ interface Client {
   readonly headers: Headers;
 }
 
-/** Headers that make part of the bytes, or none of them, enough. */
+/** Request headers under which a part of the bytes, or none, may be enough. */
 const SELECTIVE = ["range", "if-match", "if-none-match"];
 
-/** Answers from the bucket, as the service does when it streams; `undefined` when the variant is not there. */
+/** Answers from the bucket as the service does when it streams; `undefined` when the bucket lacks the variant. */
 export async function answerHit(
   settings: EdgeSettings,
   request: VariantRequest,
   client: Client,
 ): Promise<Hit | undefined> {
-  const found = await find(settings, request, client);
+  const found = await findObject(settings, request, client);
   if (!found) return undefined;
   const { object, info, whole } = found;
-  const asked = readAsked(settings, request, client);
+  const asked = toAnswerInput(settings, request, client);
   const answer = answerFromMemory(asked, { kind: "stored", request, info });
   if (answer) {
     await whole?.body.cancel();
@@ -48,8 +48,8 @@ interface FoundObject extends Bytes {
   readonly object: BucketObject;
 }
 
-/** One call for what is asked for most, two for the rest. */
-async function find(
+/** Reads the object with one call for the usual request, and its head first for the others. */
+async function findObject(
   settings: EdgeSettings,
   request: VariantRequest,
   client: Client,
@@ -69,7 +69,7 @@ function wantsAll({ delivery }: EdgeSettings, { method, headers }: Client): bool
   return method === "GET" && delivery !== "redirect" && !isSelective;
 }
 
-/** The description of a variant that the service has stored; `undefined` for anything else. */
+/** Reads the metadata of a variant; `undefined` for objects that the service did not store. */
 function readObjectInfo(request: VariantRequest, object: BucketObject): VariantInfo | undefined {
   const { httpMetadata, httpEtag, size, customMetadata = {} } = object;
   const contentType = httpMetadata?.contentType;
@@ -81,8 +81,8 @@ function readObjectInfo(request: VariantRequest, object: BucketObject): VariantI
   });
 }
 
-/** What the service would answer of, with its bytes elsewhere. */
-function readAsked(
+/** Prepares the input for the answer that the service would give. */
+function toAnswerInput(
   settings: EdgeSettings,
   request: VariantRequest,
   { method, headers }: Client,
@@ -91,7 +91,7 @@ function readAsked(
     rules: settings.rules,
     cache: settings.cache,
     publicUrl: settings.publicUrl,
-    // the Worker is the CDN that others stream to
+    // the Worker takes the place of a CDN: without redirects it always streams
     delivery: settings.delivery === "redirect" ? "redirect" : "stream",
     variants: { getCachedBytes: () => undefined },
   };
@@ -103,7 +103,7 @@ interface Bytes {
   readonly whole: BucketBody | undefined;
 }
 
-/** `undefined` when it has gone, or was made anew, since it was described. */
+/** `undefined` when the object was deleted or replaced after its metadata was read. */
 async function answerBody(
   { variants }: EdgeSettings,
   asked: AnswerInput,

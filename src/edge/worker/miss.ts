@@ -5,59 +5,59 @@ import { selectBody } from "../../http/answer/conditions.ts";
 import { getMediaType } from "../../transform/formats.ts";
 import type { VariantRequest } from "../../request/request.ts";
 import { encodeVariantKey } from "../../url/variant-key.ts";
-import type { EdgeCache, Lifetime } from "./bindings.ts";
+import type { EdgeCache, BackgroundTasks } from "./bindings.ts";
 import { askOrigin } from "./origin.ts";
 import type { EdgeSettings } from "./settings.ts";
 
-/** A larger answer goes through without being kept. */
-const MAX_KEPT_BYTES = 8 * 1024 * 1024;
-/** How long an image may stand in for one that cannot be had. */
+/** Bytes of the largest answer that is cached. */
+const MAX_CACHED_BYTES = 8 * 1024 * 1024;
+/** Seconds for which a cached answer may replace one that the service cannot give. */
 const STALE_SECONDS = 7 * 86_400;
 
 export interface Missing {
   readonly settings: EdgeSettings;
   readonly request: VariantRequest;
-  /** As it came, but for a query that means nothing. */
+  /** The request target, without query parameters that mean nothing. */
   readonly target: string;
   readonly raw: Pick<Request, "method" | "headers" | "url">;
   readonly cache: EdgeCache;
-  readonly lifetime: Lifetime;
+  readonly tasks: BackgroundTasks;
 }
 
 /**
- * Answers what is not in the bucket: from Cloudflare's cache, else by the service, which makes it. When
- * that does not answer, what was answered before stands in.
+ * Answers a variant that the bucket lacks: from Cloudflare's cache, else by the service, which makes it. When
+ * the service does not answer, an older answer from the cache is used.
  *
- * @throws MediaError `store_failed` when there is nothing at all, `overloaded` for a client with too many
+ * @throws MediaError `store_failed` when there is no answer at all, `overloaded` for a client with too many misses
  */
 export async function answerMiss(missing: Missing): Promise<Response> {
   const { cache } = missing;
-  const names = listNames(missing);
+  const names = chooseCacheNames(missing);
   const kept = names && (await cache.match(names.fresh));
-  if (kept) return select(kept, missing);
+  if (kept) return answerPart(kept, missing);
   await checkLimit(missing);
   try {
-    const response = await ask(missing, names !== undefined);
-    if (response.status < 500) return await keep(response, missing, names);
+    const response = await forward(missing, names !== undefined);
+    if (response.status < 500) return await storeInCache(response, missing, names);
     const stale = names && (await cache.match(names.stale));
-    return stale ? await select(asStale(stale), missing) : response;
+    return stale ? await answerPart(markStale(stale), missing) : response;
   } catch (error) {
     const stale = names && (await cache.match(names.stale));
-    if (stale) return select(asStale(stale), missing);
+    if (stale) return answerPart(markStale(stale), missing);
     throw error;
   }
 }
 
-interface Names {
+interface CacheNames {
   readonly fresh: string;
   readonly stale: string;
 }
 
 /**
- * What the answer is kept under: the stored form, whatever was typed. Not everybody may have what is asked
- * for with a signature, or by name only if it is there; and the service knows when a URL expires.
+ * Chooses the cache key: the stored form. Answers that not everybody may have are not cached: to signed URLs,
+ * to stored names that may not be made, and to URLs that expire.
  */
-function listNames({ request, raw }: Missing): Names | undefined {
+function chooseCacheNames({ request, raw }: Missing): CacheNames | undefined {
   if (!request.mayMake || request.expires !== undefined || request.version !== undefined) {
     return undefined;
   }
@@ -69,63 +69,66 @@ async function checkLimit({ settings, raw }: Missing): Promise<void> {
   const key = raw.headers.get("cf-connecting-ip") ?? "unknown";
   const outcome = await settings.missLimit?.limit({ key });
   if (outcome?.success === false) {
-    throw new MediaError("overloaded", "too many images have to be made for you, try again later");
+    throw new MediaError(
+      "overloaded",
+      "this address has requested too many new images, try again later",
+    );
   }
 }
 
-/** What is kept has to be whole: ranges and conditions are seen to here. */
-function ask({ settings, target, raw }: Missing, isKept: boolean): Promise<Response> {
+/** Asks for the whole answer if it may be cached; ranges and conditions are then applied here. */
+function forward({ settings, target, raw }: Missing, isKept: boolean): Promise<Response> {
   const { method, headers } = raw;
   return askOrigin(settings, { method, target, headers, isConditional: !isKept });
 }
 
-async function keep(
+async function storeInCache(
   response: Response,
   missing: Missing,
-  names: Names | undefined,
+  names: CacheNames | undefined,
 ): Promise<Response> {
-  const { cache, lifetime, raw } = missing;
-  // what has been taken down is not to come back with the next failure
-  if (names && response.status === 404) lifetime.waitUntil(cache.delete(names.stale));
-  if (!names || raw.method !== "GET" || !isLasting(response, missing)) return response;
+  const { cache, tasks, raw } = missing;
+  // a deleted image must not come back when the service fails
+  if (names && response.status === 404) tasks.waitUntil(cache.delete(names.stale));
+  if (!names || raw.method !== "GET" || !isCacheable(response, missing)) return response;
   const bytes = await readWhole(response);
   const { status, headers } = response;
   const copy = (cacheControl: string): Response => {
     const kept = new Headers(headers);
     kept.set("cache-control", cacheControl);
     kept.set("x-edge-cache-control", headers.get("cache-control") ?? "");
-    kept.delete("vary"); // it is one format
+    kept.delete("vary"); // the cache key names the format
     return new Response(bytes, { status, headers: kept });
   };
-  lifetime.waitUntil(cache.put(names.fresh, copy(headers.get("cache-control") ?? "no-store")));
+  tasks.waitUntil(cache.put(names.fresh, copy(headers.get("cache-control") ?? "no-store")));
   if (status === 200) {
     const stale = `public, max-age=${STALE_SECONDS}`;
-    lifetime.waitUntil(cache.put(names.stale, copy(stale)));
+    tasks.waitUntil(cache.put(names.stale, copy(stale)));
   }
-  return select(new Response(bytes, { status, headers }), missing);
+  return answerPart(new Response(bytes, { status, headers }), missing);
 }
 
-/** @throws MediaError `store_failed` when the service does not give all of it in time */
+/** @throws MediaError `store_failed` when the service does not send the whole answer in time */
 async function readWhole(response: Response): Promise<ArrayBuffer> {
   try {
     return await response.arrayBuffer();
   } catch (cause) {
-    const problem = "the service behind the edge has broken off, try again later";
+    const problem = "the connection to the service broke off, try again later";
     throw new MediaError("store_failed", problem, { cause });
   }
 }
 
-/** An image of the format that was asked for, or the reason why there is none; no stand-in, no redirect. */
-function isLasting({ status, headers }: Response, { request }: Missing): boolean {
-  const isShort = Number(headers.get("content-length") ?? Infinity) <= MAX_KEPT_BYTES;
+/** True for an image of the requested format and for definite errors; false for fallbacks and redirects. */
+function isCacheable({ status, headers }: Response, { request }: Missing): boolean {
+  const isShort = Number(headers.get("content-length") ?? Infinity) <= MAX_CACHED_BYTES;
   if (/no-store/.test(headers.get("cache-control") ?? "no-store") || !isShort) return false;
   return status === 200
     ? headers.get("content-type") === getMediaType(request.format)
     : status === 404 || status === 422;
 }
 
-/** Gives of a whole answer what the client asks for. */
-async function select(whole: Response, missing: Missing): Promise<Response> {
+/** Answers with the part of a whole answer that the client asks for. */
+async function answerPart(whole: Response, missing: Missing): Promise<Response> {
   const { request, raw } = missing;
   const headers = new Headers(whole.headers);
   const cacheControl = headers.get("x-edge-cache-control") ?? headers.get("cache-control") ?? "";
@@ -140,7 +143,7 @@ async function select(whole: Response, missing: Missing): Promise<Response> {
 
 interface Described {
   readonly etag: string;
-  /** Of the whole answer. */
+  /** Headers of the whole answer. */
   readonly headers: Headers;
   readonly raw: Missing["raw"];
 }
@@ -166,8 +169,8 @@ function selectBytes(bytes: Uint8Array, { etag, headers, raw }: Described): Resp
   return new Response(sent, { status, headers: said });
 }
 
-/** Nobody else is to keep it. */
-function asStale(response: Response): Response {
+/** Forbids every further cache to store an old answer. */
+function markStale(response: Response): Response {
   const headers = new Headers(response.headers);
   headers.set("x-edge-cache-control", "no-store");
   return new Response(response.body, { status: response.status, headers });

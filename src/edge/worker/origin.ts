@@ -1,31 +1,31 @@
 import { MediaError } from "../../errors.ts";
 import type { EdgeSettings } from "./settings.ts";
 
-/** What the service may know of the client; nothing that gives a right goes there. */
-const PASSED_ON = ["accept", "user-agent", "cf-connecting-ip", "cf-ray"];
-/** What says how much of an image is wanted. */
+/** Headers that are forwarded; no credentials are among them. */
+const FORWARDED = ["accept", "user-agent", "cf-connecting-ip", "cf-ray"];
+/** Headers for ranges and preconditions. */
 const CONDITIONS = ["range", "if-range", "if-match", "if-none-match"];
-/** Of one connection, or of nobody's business. */
-const KEPT_BACK = ["connection", "keep-alive", "transfer-encoding", "set-cookie", "server"];
+/** Headers of the answer that are removed: those of the connection, and private ones. */
+const REMOVED = ["connection", "keep-alive", "transfer-encoding", "set-cookie", "server"];
 
 export interface Forwarding {
   readonly method: string;
   readonly target: string;
   readonly headers: Headers;
-  /** Whether the answer is to depend on ranges and preconditions. */
+  /** Forward ranges and preconditions, too. */
   readonly isConditional: boolean;
 }
 
 /**
- * Asks the service. Its answer comes as it is, redirects included.
+ * Asks the service, and returns its answer, redirects included.
  *
- * @throws MediaError `store_failed` when it does not answer in time, or not at all
+ * @throws MediaError `store_failed` when the service does not answer in time
  */
 export async function askOrigin(
   { origin }: Pick<EdgeSettings, "origin">,
   { method, target, headers, isConditional }: Forwarding,
 ): Promise<Response> {
-  const names = isConditional ? [...PASSED_ON, ...CONDITIONS] : PASSED_ON;
+  const names = isConditional ? [...FORWARDED, ...CONDITIONS] : FORWARDED;
   const asked = new Headers({ via: "1.1 shift-media-edge" });
   for (const name of names) {
     const value = headers.get(name);
@@ -39,15 +39,15 @@ export async function askOrigin(
       redirect: "manual",
       signal: AbortSignal.timeout(origin.timeoutMs),
     });
-    return cleanse(response);
+    return removeHeaders(response);
   } catch (cause) {
     const problem = "the service behind the edge does not answer, try again later";
     throw new MediaError("store_failed", problem, { cause });
   }
 }
 
-function cleanse(response: Response): Response {
+function removeHeaders(response: Response): Response {
   const headers = new Headers(response.headers);
-  for (const name of KEPT_BACK) headers.delete(name);
+  for (const name of REMOVED) headers.delete(name);
   return new Response(response.body, { status: response.status, headers });
 }

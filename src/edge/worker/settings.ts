@@ -9,19 +9,19 @@ import { readVariables, REQUEST_VARIABLES } from "../../config/variables.ts";
 import type { CacheRules } from "../../http/answer/cache-control.ts";
 import type { Delivery } from "../../http/answer/delivery.ts";
 import type { RequestRules } from "../../request/request.ts";
-import type { Bindings, Bucket, RateLimit } from "./bindings.ts";
+import type { WorkerBindings, ReadBucket, RateLimit } from "./bindings.ts";
 
-/** What the Worker goes by. */
+/** The configuration of the Worker. */
 export interface EdgeSettings {
   readonly rules: RequestRules;
-  readonly variants: Bucket;
-  /** Absent where originals are not in R2. */
-  readonly originals: Bucket | undefined;
+  readonly variants: ReadBucket;
+  /** Absent when the originals are not in R2. */
+  readonly originals: ReadBucket | undefined;
   readonly missLimit: RateLimit | undefined;
   readonly delivery: Delivery;
   readonly publicUrl: string | undefined;
   readonly cache: CacheRules;
-  /** Whether originals may be replaced under their keys, and for how long nobody asks. */
+  /** Check for replaced originals, and milliseconds for which a variant is trusted. */
   readonly freshness: { readonly isChecked: boolean; readonly ttlMs: number };
   readonly origin: {
     /** Without its last slash. */
@@ -31,7 +31,7 @@ export interface EdgeSettings {
   };
 }
 
-/** The same as the service has, as far as the Worker needs them, and those of the way to the service. */
+/** Variables of the service that the Worker needs, and those for reaching the service. */
 const VARIABLES = {
   ORIGIN_URL: url(),
   ORIGIN_SECRET: z
@@ -45,11 +45,11 @@ const VARIABLES = {
 const schema = z.object(VARIABLES);
 
 /**
- * Reads what the Worker is bound to. What is set to nothing counts as not set.
+ * Reads the configuration from the bindings. An empty variable counts as not set.
  *
  * @throws ConfigError with one line for each problem
  */
-export function readSettings(bindings: Bindings): EdgeSettings {
+export function readSettings(bindings: WorkerBindings): EdgeSettings {
   const texts = Object.fromEntries(
     Object.entries(bindings).filter(
       (entry): entry is [string, string] => typeof entry[1] === "string",
@@ -58,10 +58,13 @@ export function readSettings(bindings: Bindings): EdgeSettings {
   return derive(readVariables(schema, texts, { isPublic: true }), bindings);
 }
 
-function derive(env: z.infer<typeof schema>, bindings: Bindings): EdgeSettings {
+function derive(env: z.infer<typeof schema>, bindings: WorkerBindings): EdgeSettings {
   const rules = deriveRules(env);
   const variants = readBucket(bindings, "VARIANTS_BUCKET");
-  if (!variants) throw new ConfigError("VARIANTS_BUCKET must be bound to an R2 bucket");
+  if (!variants)
+    throw new ConfigError(
+      "VARIANTS_BUCKET must be bound to an R2 bucket: see wrangler.toml.example",
+    );
   const publicUrl = env.PUBLIC_URL && cutTrailingSlashes(env.PUBLIC_URL);
   if (env.DELIVERY === "redirect" && publicUrl === undefined) {
     throw new ConfigError("DELIVERY=redirect needs a PUBLIC_URL to redirect to");
@@ -96,8 +99,8 @@ function deriveRules(env: z.infer<typeof schema>): RequestRules {
   return createRequestRules(config, env.PUBLIC_URL !== undefined);
 }
 
-function readBucket(bindings: Bindings, name: string): Bucket | undefined {
+function readBucket(bindings: WorkerBindings, name: string): ReadBucket | undefined {
   const bound = bindings[name];
   const isBucket = typeof bound === "object" && bound !== null && "head" in bound;
-  return isBucket ? (bound as Bucket) : undefined; // R2's have it, and variables are texts
+  return isBucket ? (bound as ReadBucket) : undefined; // R2's have it, and variables are texts
 }

@@ -6,7 +6,7 @@ import { checkReading, findOriginal } from "./checks/rights.ts";
 import { checkCdn, checkService } from "./checks/service.ts";
 import { checkMisses } from "./checks/website.ts";
 import type { CheckResults } from "./result.ts";
-import type { Target } from "./target.ts";
+import type { DoctorTarget } from "./target.ts";
 
 /** A running service, and a CDN in front of it, if these are to be checked too. */
 export interface Outside {
@@ -21,7 +21,7 @@ export interface Outside {
 }
 
 /** Checks from the inside out: connection, rights, public URL, service, CDN. */
-export async function* checkStore(target: Target, outside: Outside): CheckResults {
+export async function* checkStore(target: DoctorTarget, outside: Outside): CheckResults {
   const isUsable = yield* checkConnection(target);
   const original = outside.original ?? (isUsable ? await findOriginal(target) : undefined);
   if (isUsable) {

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import type { PutObjectCommandInput } from "@aws-sdk/client-s3";
 import { DeleteObjectCommand, PutObjectCommand } from "@aws-sdk/client-s3";
-import type { Target } from "./target.ts";
+import type { DoctorTarget } from "./target.ts";
 import { limit } from "./target.ts";
 
 /** Objects that doctor writes below the prefix of variants, and deletes again. */
@@ -19,7 +19,7 @@ export interface Probe {
 
 export const PROBE_TYPE = "image/png";
 
-export function createProbe({ client, variants, cacheControl }: Target): Probe {
+export function createProbe({ client, variants, cacheControl }: DoctorTarget): Probe {
   const folder = `${variants.prefix}shift-media-doctor-${randomUUID()}/`;
   const left = new Map<string, Buffer>();
   const Bucket = variants.bucket;

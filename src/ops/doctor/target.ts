@@ -8,7 +8,7 @@ export interface TargetFolder {
 }
 
 /** The buckets to check, and the configuration that concerns them. */
-export interface Target {
+export interface DoctorTarget {
   readonly client: S3Client;
   readonly originals: TargetFolder;
   readonly variants: TargetFolder;

@@ -2,7 +2,7 @@ import type { R2Bucket, RateLimit as CloudflareRateLimit } from "@cloudflare/wor
 import { describe, expect, expectTypeOf, it } from "vitest";
 import { ConfigError } from "../../../src/config/error.ts";
 import { loadConfig } from "../../../src/config/config.ts";
-import type { Bucket, RateLimit } from "../../../src/edge/worker/bindings.ts";
+import type { RateLimit, ReadBucket } from "../../../src/edge/worker/bindings.ts";
 import { readSettings } from "../../../src/edge/worker/settings.ts";
 
 const BUCKET = { head: async () => null, get: async () => null };
@@ -49,7 +49,7 @@ describe("readSettings", () => {
 
 describe("bindings", () => {
   it("are what Cloudflare has", () => {
-    expectTypeOf<R2Bucket["head"]>().parameters.toEqualTypeOf<Parameters<Bucket["head"]>>();
+    expectTypeOf<R2Bucket["head"]>().parameters.toEqualTypeOf<Parameters<ReadBucket["head"]>>();
     expectTypeOf<CloudflareRateLimit>().toExtend<RateLimit>();
   });
 });

@@ -6,7 +6,7 @@ import { ListObjectsV2Command } from "@aws-sdk/client-s3";
 import { checkCacheKey } from "../../../src/ops/doctor/checks/cache-key.ts";
 import type { CheckResult, CheckResults } from "../../../src/ops/doctor/result.ts";
 import { checkObjects } from "../../../src/ops/doctor/checks/objects.ts";
-import type { Target } from "../../../src/ops/doctor/target.ts";
+import type { DoctorTarget } from "../../../src/ops/doctor/target.ts";
 import { checkCdn, checkService } from "../../../src/ops/doctor/checks/service.ts";
 import { checkMisses } from "../../../src/ops/doctor/checks/website.ts";
 import { createS3Client } from "../../../src/store/s3/client.ts";
@@ -60,7 +60,7 @@ async function findFix(status: number): Promise<string | undefined> {
 
 describe("the checks from outside", () => {
   let s3: S3Server;
-  let target: Target;
+  let target: DoctorTarget;
 
   beforeAll(async () => {
     s3 = await startS3Server();

@@ -9,7 +9,7 @@ import {
 } from "@aws-sdk/client-s3";
 import type { S3Client } from "@aws-sdk/client-s3";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
-import type { Target } from "../../../src/ops/doctor/target.ts";
+import type { DoctorTarget } from "../../../src/ops/doctor/target.ts";
 import { checkPresigned } from "../../../src/ops/doctor/checks/presigned.ts";
 import { createProbe } from "../../../src/ops/doctor/probe.ts";
 import { createS3Client } from "../../../src/store/s3/client.ts";
@@ -50,7 +50,7 @@ async function tryPresigned(
 ): Promise<string> {
   const { endpoint, region, credentials } = where;
   const visitors = createS3Client({ forcePathStyle: true, endpoint, region, credentials });
-  const target: Target = {
+  const target: DoctorTarget = {
     client,
     endpoint,
     originals: { bucket, prefix: "" },

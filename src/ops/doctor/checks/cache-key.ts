@@ -2,7 +2,7 @@ import { encodeKey } from "../../../url/percent.ts";
 import { diagnose } from "../../../store/s3/diagnose.ts";
 import type { CheckResult } from "../result.ts";
 import { fail, ok, skipped } from "../result.ts";
-import type { Target } from "../target.ts";
+import type { DoctorTarget } from "../target.ts";
 import { createProbe } from "../probe.ts";
 import { ask } from "../web.ts";
 
@@ -10,7 +10,7 @@ import { ask } from "../web.ts";
  * Checks that the CDN at the public URL has `v` in its cache key: fetches an object under one version,
  * replaces it, and fetches it under another version. Old bytes mean that the CDN ignores `v`.
  */
-export async function checkCacheKey(target: Target): Promise<CheckResult> {
+export async function checkCacheKey(target: DoctorTarget): Promise<CheckResult> {
   const check = "v in the cache key";
   const { publicUrl } = target;
   if (publicUrl === undefined) return skipped(check, "PUBLIC_URL is not set");

@@ -3,7 +3,7 @@ import type { StoreProblem } from "../../../store/s3/problems.ts";
 import { diagnose, NotS3 } from "../../../store/s3/diagnose.ts";
 import type { CheckResult, CheckResults } from "../result.ts";
 import { fail, ok, skipped, warn } from "../result.ts";
-import type { Target, TargetFolder } from "../target.ts";
+import type { DoctorTarget, TargetFolder } from "../target.ts";
 import { limit } from "../target.ts";
 import { ask } from "../web.ts";
 
@@ -12,7 +12,7 @@ const REFUSED_SECONDS = 15 * 60;
 const ODD_SECONDS = 60;
 
 /** Checks the clock, and lists the buckets. @returns true when further checks make sense */
-export async function* checkConnection(target: Target): AsyncGenerator<CheckResult, boolean> {
+export async function* checkConnection(target: DoctorTarget): AsyncGenerator<CheckResult, boolean> {
   yield await checkClock(target);
   const { originals, variants } = target;
   const isOne = originals.bucket === variants.bucket;
@@ -27,7 +27,7 @@ export async function* checkConnection(target: Target): AsyncGenerator<CheckResu
 }
 
 /** The SDK corrects a wrong clock by itself; signed URLs and other tools fail. */
-async function checkClock({ endpoint }: Target): Promise<CheckResult> {
+async function checkClock({ endpoint }: DoctorTarget): Promise<CheckResult> {
   const check = "clock";
   try {
     const { headers } = await ask(endpoint);
@@ -57,7 +57,10 @@ interface Listed {
   readonly isFatal: boolean;
 }
 
-async function checkList({ client }: Target, { bucket, prefix }: TargetFolder): Promise<Listed> {
+async function checkList(
+  { client }: DoctorTarget,
+  { bucket, prefix }: TargetFolder,
+): Promise<Listed> {
   const check = `list ${bucket}`;
   try {
     const command = new ListObjectsV2Command({ Bucket: bucket, Prefix: prefix, MaxKeys: 1 });

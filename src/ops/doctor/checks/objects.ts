@@ -3,7 +3,7 @@ import { diagnose } from "../../../store/s3/diagnose.ts";
 import { encodeKey } from "../../../url/percent.ts";
 import type { CheckResult, CheckResults } from "../result.ts";
 import { fail, ok, skipped, warn } from "../result.ts";
-import type { Target } from "../target.ts";
+import type { DoctorTarget } from "../target.ts";
 import { limit } from "../target.ts";
 import type { Probe } from "../probe.ts";
 import { checkPresigned } from "./presigned.ts";
@@ -22,7 +22,7 @@ const ODD_NAMES: Readonly<Record<string, string>> = {
 };
 
 /** Runs all checks that write objects, and deletes these objects in any case. */
-export async function* checkObjects(target: Target): CheckResults {
+export async function* checkObjects(target: DoctorTarget): CheckResults {
   const probe = createProbe(target);
   try {
     const canWrite = yield* checkWriting(target, probe);
@@ -39,7 +39,7 @@ export async function* checkObjects(target: Target): CheckResults {
 }
 
 /** Checks the URLs that visitors are redirected to. */
-async function* checkVisitors(target: Target, probe: Probe): CheckResults {
+async function* checkVisitors(target: DoctorTarget, probe: Probe): CheckResults {
   const { publicUrl, presign } = target;
   if (publicUrl !== undefined) yield* checkPublicUrl(target, probe, publicUrl);
   else if (!presign) {
@@ -48,7 +48,7 @@ async function* checkVisitors(target: Target, probe: Probe): CheckResults {
   if (presign) yield await checkPresigned(target, probe, presign);
 }
 
-async function checkKeys({ client, variants }: Target, probe: Probe): Promise<CheckResult> {
+async function checkKeys({ client, variants }: DoctorTarget, probe: Probe): Promise<CheckResult> {
   const check = "keys";
   const Bucket = variants.bucket;
   const broken: string[] = [];
@@ -74,7 +74,11 @@ async function checkKeys({ client, variants }: Target, probe: Probe): Promise<Ch
   return fail(check, message, "let the proxy pass paths on undecoded, or do not use such keys");
 }
 
-async function* checkPublicUrl(target: Target, probe: Probe, publicUrl: string): CheckResults {
+async function* checkPublicUrl(
+  target: DoctorTarget,
+  probe: Probe,
+  publicUrl: string,
+): CheckResults {
   const url = `${publicUrl}/${encodeKey(probe.key("probe.png"))}`;
   try {
     const { hops, answer } = await followRedirects(`${url}?v=1`);
@@ -97,7 +101,7 @@ const LOOP =
   "set PUBLIC_URL to the bucket or a CDN in front of it, and redirect missing variants to the service itself: shift-media setup --website --service URL";
 
 function checkServed(
-  { variants }: Target,
+  { variants }: DoctorTarget,
   probe: Probe,
   { status, bytes }: WebAnswer,
 ): CheckResult {
@@ -125,7 +129,7 @@ function checkServed(
   return fail(check, message, fix);
 }
 
-function checkHeaders({ cacheControl }: Target, { headers }: WebAnswer): CheckResult {
+function checkHeaders({ cacheControl }: DoctorTarget, { headers }: WebAnswer): CheckResult {
   const check = "public headers";
   const type = headers.get("content-type") ?? "none";
   const cache = headers.get("cache-control") ?? "none";

@@ -2,7 +2,7 @@ import { diagnose } from "../../../store/s3/diagnose.ts";
 import type { Presign } from "../../../store/s3/presign.ts";
 import type { CheckResult } from "../result.ts";
 import { fail, ok, warn } from "../result.ts";
-import type { Target } from "../target.ts";
+import type { DoctorTarget } from "../target.ts";
 import type { Probe } from "../probe.ts";
 import type { WebAnswer } from "../web.ts";
 import { ask, withoutQuery } from "../web.ts";
@@ -12,7 +12,7 @@ const GOOD_SECONDS = 120;
 
 /** Fetches an object by a presigned URL, as visitors do. */
 export async function checkPresigned(
-  { variants }: Target,
+  { variants }: DoctorTarget,
   probe: Probe,
   presign: Presign,
 ): Promise<CheckResult> {

@@ -1,12 +1,12 @@
 import { encodeKey, cutTrailingSlashes } from "../../../url/percent.ts";
 import type { CheckResult } from "../result.ts";
 import { ok, skipped, warn } from "../result.ts";
-import type { Target } from "../target.ts";
+import type { DoctorTarget } from "../target.ts";
 import { ask } from "../web.ts";
 
 /** Requests an original without credentials, from the store and from the public URL. */
 export async function checkPrivacy(
-  target: Target,
+  target: DoctorTarget,
   original: string | undefined,
 ): Promise<CheckResult> {
   const check = "originals are private";

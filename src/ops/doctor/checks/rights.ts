@@ -9,14 +9,17 @@ import { diagnose } from "../../../store/s3/diagnose.ts";
 import { getErrorName, getStatus } from "../../../store/s3/errors.ts";
 import type { CheckResult, CheckResults } from "../result.ts";
 import { fail, ok, skipped, warn } from "../result.ts";
-import type { Target, TargetFolder } from "../target.ts";
+import type { DoctorTarget, TargetFolder } from "../target.ts";
 import { limit } from "../target.ts";
 import type { Probe } from "../probe.ts";
 
 const GRANT = "shift-media setup prints the policy to grant";
 
 /** Checks that originals can be read, and that missing keys are reported as missing. */
-export async function* checkReading(target: Target, original: string | undefined): CheckResults {
+export async function* checkReading(
+  target: DoctorTarget,
+  original: string | undefined,
+): CheckResults {
   yield await checkOriginal(target, original);
   yield await checkMissing(target, target.originals);
   if (target.originals.bucket !== target.variants.bucket) {
@@ -29,7 +32,7 @@ export async function findOriginal({
   client,
   originals,
   variants,
-}: Target): Promise<string | undefined> {
+}: DoctorTarget): Promise<string | undefined> {
   const command = new ListObjectsV2Command({
     Bucket: originals.bucket,
     Prefix: originals.prefix,
@@ -47,7 +50,7 @@ export async function findOriginal({
 }
 
 async function checkOriginal(
-  { client, originals }: Target,
+  { client, originals }: DoctorTarget,
   original: string | undefined,
 ): Promise<CheckResult> {
   const check = "read originals";
@@ -73,7 +76,7 @@ async function checkOriginal(
 }
 
 async function checkMissing(
-  { client }: Target,
+  { client }: DoctorTarget,
   { bucket, prefix }: TargetFolder,
 ): Promise<CheckResult> {
   const check = `missing in ${bucket}`;
@@ -99,7 +102,7 @@ const UNBLOCK =
   "Ceph refuses every write under BlockPublicAcls: turn it off, or run shift-media setup --apply again with all its options";
 
 /** True when Ceph blocks all writes; only the owner of the bucket can see that. */
-async function isBlockedByCeph({ client, endpoint, variants }: Target): Promise<boolean> {
+async function isBlockedByCeph({ client, endpoint, variants }: DoctorTarget): Promise<boolean> {
   if (/\bamazonaws\.com/.test(endpoint)) return false;
   try {
     const command = new GetPublicAccessBlockCommand({ Bucket: variants.bucket });
@@ -112,7 +115,7 @@ async function isBlockedByCeph({ client, endpoint, variants }: Target): Promise<
 
 /** Writes with and without conditions. @returns true when writes succeed */
 export async function* checkWriting(
-  target: Target,
+  target: DoctorTarget,
   probe: Probe,
 ): AsyncGenerator<CheckResult, boolean> {
   const { bucket, prefix } = target.variants;
@@ -182,7 +185,7 @@ async function tryWrite(write: () => Promise<unknown>): Promise<string> {
 }
 
 /** Comes last, because the objects of the other checks are deleted in any case. */
-export async function* checkDeleting({ variants }: Target, probe: Probe): CheckResults {
+export async function* checkDeleting({ variants }: DoctorTarget, probe: Probe): CheckResults {
   try {
     await probe.remove("probe.png");
     yield ok("delete variants", `objects can be deleted below ${variants.prefix}`);

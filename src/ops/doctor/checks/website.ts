@@ -3,14 +3,14 @@ import { GetBucketWebsiteCommand } from "@aws-sdk/client-s3";
 import { encodeKey } from "../../../url/percent.ts";
 import type { CheckResult, CheckResults } from "../result.ts";
 import { fail, ok, skipped } from "../result.ts";
-import type { Target } from "../target.ts";
+import type { DoctorTarget } from "../target.ts";
 import { limit } from "../target.ts";
 import { followRedirects, printHops, withoutQuery } from "../web.ts";
 
 const SETUP = "shift-media setup --access public --website --service URL --apply";
 
 /** Checks that requests for missing variants reach the service, if the bucket is a website, without a loop. */
-export async function* checkMisses(target: Target): CheckResults {
+export async function* checkMisses(target: DoctorTarget): CheckResults {
   yield await checkRules(target);
   if (target.publicUrl !== undefined) yield await checkMiss(target, target.publicUrl);
 }
@@ -23,7 +23,7 @@ interface Rule {
   readonly status: string | undefined;
 }
 
-async function checkRules({ client, variants }: Target): Promise<CheckResult> {
+async function checkRules({ client, variants }: DoctorTarget): Promise<CheckResult> {
   const check = "website rules";
   let rules: readonly Rule[];
   try {
@@ -58,7 +58,7 @@ async function checkRules({ client, variants }: Target): Promise<CheckResult> {
   );
 }
 
-async function checkMiss({ variants }: Target, publicUrl: string): Promise<CheckResult> {
+async function checkMiss({ variants }: DoctorTarget, publicUrl: string): Promise<CheckResult> {
   const check = "a missing variant";
   const key = `${variants.prefix}1/shift-media-doctor-${randomUUID()}.jpg/w_1.jpg`;
   try {
