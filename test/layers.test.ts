@@ -1,5 +1,5 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
-import { dirname, join, normalize, relative } from "node:path";
+import { dirname, join, normalize } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 
@@ -189,19 +189,20 @@ describe("the folders of src/", () => {
 const OF_THEIR_OWN = ["bench", "container", "core", "deploy", "docs", "support", "system"];
 
 describe("the folders of test/", () => {
+  const names = readdirSync(join(ROOT, "test"), { recursive: true, encoding: "utf8" }).filter(
+    (name) => !name.startsWith("node_modules"),
+  );
+
   it("mirror those of src/", () => {
-    const folders = readdirSync(join(ROOT, "test"), { recursive: true, withFileTypes: true })
-      .filter((entry) => entry.isDirectory())
-      .map((entry) => relative(join(ROOT, "test"), join(entry.parentPath, entry.name)))
-      .filter((folder) => !OF_THEIR_OWN.includes(folder.split("/")[0] ?? ""));
+    const folders = names
+      .map(dirname)
+      .filter((folder) => folder !== "." && !OF_THEIR_OWN.includes(folder.split("/")[0] ?? ""));
     expect(folders.filter((folder) => !existsSync(join(ROOT, "src", folder)))).toEqual([]);
   });
 
   it("hold tests alone, but for those of support/", () => {
-    const files = readdirSync(join(ROOT, "test"), { recursive: true, encoding: "utf8" });
-    const others = files.filter(
-      (name) => /(?<!\.test)\.ts$/.test(name) && !name.startsWith("support"),
-    );
-    expect(others).toEqual([]);
+    expect(
+      names.filter((name) => /(?<!\.test)\.ts$/.test(name) && !name.startsWith("support")),
+    ).toEqual([]);
   });
 });

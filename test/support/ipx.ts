@@ -1,4 +1,4 @@
-// IPX with its defaults, on a folder.
+// IPX with its defaults, on a folder, for the bench: its package is one of those that test/package.json names.
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { createIPX, createIPXNodeServer, ipxFSStorage } from "ipx";
