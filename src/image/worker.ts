@@ -27,10 +27,10 @@ export type WorkerResult =
   | Exclude<TransformResult, { kind: "made" }>
   | { readonly kind: "moved" };
 
-/** What the next job of a worker has in common with this one: nothing, the original, or also its decode. */
+/** The next job of a worker shares nothing with this one, its original, or also its decode. */
 type NextJob = "nothing" | "original" | "decode";
 
-/** What a worker keeps of one job for the next. */
+/** Tells a worker how its next job relates to this one, so that it keeps what both share. */
 export interface Handover {
   readonly next: NextJob;
   /** True if a job of the same image, in another format or quality, comes next. */

@@ -27,7 +27,7 @@ export interface InputRow {
   /** Reads the size that a file claims, for which libvips might allocate memory or takes longer. */
   readonly readHeader?: (bytes: Uint8Array) => InputHeader | undefined;
   readonly hasAlpha: boolean;
-  /** Whether a file may have several frames. */
+  /** A file may have several frames. */
   readonly isAnimated: boolean;
   /**
    * How sharp decodes it: all of its pixels; `reduced` by 2, 4 or 8 where less is enough; or `resized` to the very size
@@ -43,7 +43,7 @@ export interface InputRow {
 export interface InputHeader extends Size {
   /** As in Exif, from 1 to 8. */
   readonly orientation?: number;
-  /** Whether libvips would know no more than the size: it has 8 bits a channel, and neither alpha nor metadata. */
+  /** The size is all there is to know: channels have 8 bits, and there is no alpha and no metadata. */
   readonly isPlain?: boolean;
 }
 
@@ -134,7 +134,7 @@ const EXTENSIONS: ReadonlySet<string> = new Set(
   Object.values(INPUTS).flatMap(({ extensions }): readonly string[] => extensions),
 );
 
-/** Whether a key looks like that of an image that is read. */
+/** True for a key with the extension of an image that is read. */
 export function isImageKey(key: string): boolean {
   return EXTENSIONS.has(/\.([^./]*)$/.exec(key)?.[1]?.toLowerCase() ?? "");
 }

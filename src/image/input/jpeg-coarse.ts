@@ -20,7 +20,7 @@ interface Component {
   readonly down: number;
 }
 
-interface Frame {
+interface JpegFrame {
   readonly width: number;
   readonly height: number;
   readonly components: readonly Component[];
@@ -30,33 +30,33 @@ interface Frame {
 }
 
 interface Scan {
-  /** Of its marker, and of the one after its data. */
+  /** Positions of its marker, and of the marker after its data. */
   readonly start: number;
   readonly end: number;
-  /** Identifiers of components. */
+  /** Identifiers of its components. */
   readonly of: readonly number[];
-  /** Which coefficients. */
+  /** The range of its coefficients. */
   readonly first: number;
   readonly last: number;
-  /** How many of their low bits were left to this scan, 0 when it is the first, and are left to later ones. */
+  /** Low bits that earlier scans left to this one, 0 when it is the first, and that it leaves to later ones. */
   readonly before: number;
   readonly after: number;
 }
 
-interface Image {
-  readonly frame: Frame;
+interface JpegScans {
+  readonly frame: JpegFrame;
   readonly scans: readonly Scan[];
-  /** Of the marker that ends it. */
+  /** Position of the marker that ends it. */
   readonly end: number;
 }
 
 /**
- * A progressive JPEG less the scans that make no difference to whoever has it decoded at an eighth of its size: of a
- * block libjpeg then takes its mean alone, and of chroma at half the resolution a little more. That is most of what
- * such an image takes to decode. What is not a complete progressive image is given back as it is.
+ * Drops the scans of a progressive JPEG that make no difference to a decode at an eighth of its size: libjpeg then uses
+ * the mean of each block, and a little more of chroma at half the resolution. These scans take most of the time of
+ * decoding. Anything but a complete progressive image is returned as it is.
  *
- * Takes time by the number of scans, which whoever lets originals in has to bound. Follows ITU-T T.81, annexes B and
- * G, and libjpeg: its choice of a scale for each component (jdmaster.c), and what it guesses at (jdcoefct.c).
+ * The time depends on the number of scans, which `admitJpeg` limits. Follows ITU-T T.81, annexes B and G, and libjpeg:
+ * its choice of a scale for each component (jdmaster.c), and its guesses (jdcoefct.c).
  */
 export function dropFineScans(jpeg: Uint8Array): Uint8Array {
   const image = readImage(jpeg);
@@ -71,15 +71,15 @@ export function dropFineScans(jpeg: Uint8Array): Uint8Array {
     from = scan.end;
   }
   parts.push(jpeg.subarray(from, end), toSegment(DRI, [0, 0]));
-  // without them libjpeg would guess at what is missing
-  for (const component of coarse) parts.push(drawEmptyScan(component, frame));
+  // without empty scans libjpeg would guess the missing coefficients
+  for (const component of coarse) parts.push(writeEmptyScan(component, frame));
   parts.push(Uint8Array.of(MARKER, EOI));
   return Buffer.concat(parts);
 }
 
-/** `undefined` for what is not progressive, or is out of the ordinary. */
-function readImage(jpeg: Uint8Array): Image | undefined {
-  let frame: Frame | undefined;
+/** Gives `undefined` for an image that is not progressive, or is out of the ordinary. */
+function readImage(jpeg: Uint8Array): JpegScans | undefined {
+  let frame: JpegFrame | undefined;
   let scan: Omit<Scan, "end"> | undefined;
   const scans: Scan[] = [];
   for (const { code, start } of walkSegments(jpeg, "end")) {
@@ -100,7 +100,7 @@ function isReserved(code: number): boolean {
   return code < 0xc0 || code === SOI;
 }
 
-function readFrame(jpeg: Uint8Array, at: number): Frame {
+function readFrame(jpeg: Uint8Array, at: number): JpegFrame {
   const components = Array.from({ length: jpeg[at + 9] ?? 0 }, (_, index) => {
     const [id = 0, factors = 0] = jpeg.subarray(at + 10 + 3 * index);
     return { id, across: factors >> 4, down: factors & 15 };
@@ -121,8 +121,8 @@ function readScan(jpeg: Uint8Array, at: number): Omit<Scan, "start" | "end"> {
   return { of, first, last, before: bits >> 4, after: bits & 15 };
 }
 
-/** Whether there are all bits of all coefficients, one after the other: libjpeg guesses at what is missing. */
-function isComplete({ frame, scans }: Image): boolean {
+/** True if the scans hold all bits of all coefficients, in their order: libjpeg guesses those that are missing. */
+function isComplete({ frame, scans }: JpegScans): boolean {
   const { components, height } = frame;
   const ids = new Set(components.map(({ id }) => id));
   if (height === 0 || ids.size === 0 || ids.size < components.length) return false;
@@ -138,32 +138,32 @@ function isComplete({ frame, scans }: Image): boolean {
   });
 }
 
-/** Means are in scans without other coefficients, which are those of one component. */
+/** A scan of means has no other coefficients, and a scan of others has one component. */
 function isProper({ of, first, last }: Scan): boolean {
   return first === 0 ? last === 0 : first <= last && last < COEFFICIENTS && of.length === 1;
 }
 
-/** Whether libjpeg decodes it at an eighth as well, and not at a quarter to have it as large as the others. */
-function isCoarse({ across, down }: Component, frame: Frame): boolean {
+/** False if libjpeg decodes the component at a quarter instead of an eighth, to have it as large as the others. */
+function isCoarse({ across, down }: Component, frame: JpegFrame): boolean {
   return frame.across % (2 * across) !== 0 || frame.down % (2 * down) !== 0;
 }
 
-/** A run of 2^14 empty blocks, by a table that has nothing else: one bit for it, and 14 for how many more. */
+/** A run of 2^14 empty blocks. It is all that its table codes: in one bit, and 14 for the number of further blocks. */
 const RUN = 0xe0;
 const RUN_BLOCKS = 2 ** 14;
 const RUN_BITS = 15;
 
 /**
- * A scan that says of a component that all its coefficients but the mean are zero. The last run goes on after the
- * image's end, which libjpeg does not mind.
+ * Writes a scan that sets all coefficients of a component but the mean to zero. The last run goes on after the end of the
+ * image, which libjpeg accepts.
  */
-function drawEmptyScan({ id, across, down }: Component, frame: Frame): Uint8Array {
+function writeEmptyScan({ id, across, down }: Component, frame: JpegFrame): Uint8Array {
   const columns = Math.ceil((frame.width * across) / (frame.across * 8));
   const rows = Math.ceil((frame.height * down) / (frame.down * 8));
   const runs = Math.ceil((columns * rows) / RUN_BLOCKS);
   const lengths = [1, ...Array.from({ length: 15 }, () => 0)];
   return Buffer.concat([
-    toSegment(DHT, [0x10, ...lengths, RUN]), // the first one for coefficients
+    toSegment(DHT, [0x10, ...lengths, RUN]), // the first table for coefficients
     toSegment(SOS, [1, id, 0, 1, COEFFICIENTS - 1, 0]),
     new Uint8Array(Math.ceil((runs * RUN_BITS) / 8)),
   ]);

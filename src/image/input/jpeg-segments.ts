@@ -38,10 +38,10 @@ export interface Segment {
 }
 
 /**
- * Walks the segments of a JPEG one after the other, from the one after SOI to EOI (T.81, annex B).
+ * Walks the segments of a JPEG, from the one after SOI to EOI (T.81, annex B).
  *
  * @param gaps bytes between two segments: `skip` looks for the next marker, as libjpeg does; `end` ends the walk
- * there, which bounds its time by the number of segments. The data of a scan is no gap.
+ * there, so that its time depends on the number of segments alone. The data of a scan is not a gap.
  */
 export function* walkSegments(jpeg: Uint8Array, gaps: "skip" | "end"): Generator<Segment> {
   let end = 2;

@@ -52,8 +52,8 @@ export interface JpegHeader extends Size {
   /** As in Exif, from 1 to 8: how the image has to be turned to be upright. */
   readonly orientation: number;
   /**
-   * Whether the size is all there is to know: channels of 8 bits, no Exif, no profile, and nothing else that libvips
-   * would report.
+   * The size is all there is to know: channels have 8 bits, and there is no Exif, no profile, and nothing else that
+   * libvips would report.
    */
   readonly isPlain: boolean;
 }

@@ -37,7 +37,7 @@ export function dropPngChunks(bytes: Uint8Array, types: ReadonlySet<number>): Ui
   return output ? output.subarray(0, length) : bytes;
 }
 
-/** Until the first dropped chunk there is no output, and nothing to copy. */
+/** Copies a chunk to the output, which exists from the first dropped chunk on. */
 function copy(output: Uint8Array | undefined, chunk: Uint8Array, length: number): number {
   output?.set(chunk, length);
   return length + chunk.length;

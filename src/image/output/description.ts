@@ -11,7 +11,7 @@ export interface Description extends Size {
   readonly format: string;
   /** Length of the original. */
   readonly bytes: number;
-  /** Whether any pixel is translucent: many an image has a channel for alpha, and makes no use of it. */
+  /** True if any pixel is translucent. Many images have a channel for alpha and make no use of it. */
   readonly hasAlpha: boolean;
   readonly animated: boolean;
   readonly frames: number;

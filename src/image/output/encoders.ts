@@ -26,8 +26,8 @@ export interface EncodeSpec extends Pick<TransformSpec, "lossless" | "progressiv
 }
 
 /**
- * Encodes what a pipeline makes. The pipeline runs once for each `toBuffer`: who encodes more than once materializes it
- * first.
+ * Encodes the image that a pipeline makes. The pipeline runs at each `toBuffer`, so materialize it before encoding more
+ * than once.
  */
 export type Encode = (image: Sharp, spec: EncodeSpec) => Promise<EncodedImage>;
 
@@ -57,10 +57,10 @@ const LEAST_WEBP_EFFORT = 0;
 const PNG = { palette: false, compressionLevel: 5 } as const;
 
 /**
- * Progressive, it is all that `mozjpeg: true` stands for: the smallest there is, for those who ask. Baseline
- * has mozjpeg's table but no trellis: on photographs that saves four fifths of the time (15 ms against 72
- * for 1280 pixels) and takes a tenth more bytes, which matters little where browsers get WebP or AVIF.
- * Without deringing it would be 12 ms, and have eight times as many grey specks on white beside text.
+ * Progressive JPEGs have all that `mozjpeg: true` stands for, and are the smallest. Baseline ones have mozjpeg's table but
+ * no trellis: on photographs that saves four fifths of the time (15 ms against 72 for 1280 pixels) and takes a tenth
+ * more bytes, which matters little where browsers get WebP or AVIF. Without deringing it would be 12 ms, and have eight
+ * times as many grey specks on white beside text.
  */
 export const encodeJpeg: Encode = (image, { quality, progressive = false }) =>
   run(

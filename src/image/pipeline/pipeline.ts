@@ -27,7 +27,7 @@ export interface TransformJob {
   /** Normalized for `format`. */
   readonly spec: TransformSpec;
   readonly format: OutputFormat;
-  /** Rather not at all than slowly: see `slowPixels` of the limits. */
+  /** Gives `too_slow` instead of a slow image: see `slowPixels` of the limits. */
   readonly skipIfSlow?: boolean | undefined;
 }
 
@@ -35,7 +35,7 @@ export type TransformResult =
   | {
       readonly kind: "made";
       readonly bytes: Uint8Array;
-      /** In pixels; of a description, what was described. */
+      /** In pixels; of a description, the size of the part of the original that it describes. */
       readonly width: number;
       readonly height: number;
     }
@@ -43,49 +43,48 @@ export type TransformResult =
 
 type Made = Extract<TransformResult, { kind: "made" }>;
 
-/** What a transform is to know beside its job. */
 export interface TransformContext {
   readonly limits: ImageLimits;
-  /** What was decoded for another job of the same original, and is to be handed on. */
+  /** Pixels that jobs of the same original share. */
   readonly sharing?: Sharing;
-  /** Called before much is done for an image that takes long, with what it is. */
+  /** Called before a slow image is made, with a description of it. */
   readonly onSlow?: (what: string) => void;
 }
 
-/** More than any page needs, and as much as a service can hold of several at a time. */
+/** Largest variant: more than any page needs, and as much as a service can hold of several at once. */
 const MAX_OUTPUT_BYTES = 32 * 1024 * 1024;
 
-/** There was not enough memory, which may have been the fault of earlier jobs of this process. */
+/** There was not enough memory. Earlier jobs of this process may have caused that. */
 export class OutOfMemory extends Error {
   override readonly name = "OutOfMemory";
 }
 
-/** What libvips and the encoders below it say when an allocation fails. */
+/** Words of libvips and its encoders when an allocation fails. */
 const OUT_OF_MEMORY =
   /out of memory|bufferpool|unable to encode|cannot allocate|bytes failed|failed to allocate|undefined aom/i;
 
 /**
  * Makes the bytes of a variant: admits the original, plans in pixels, carries the plan out, encodes.
- * The result is sRGB and has no metadata, but for a colour profile that is to be kept.
+ * The result is sRGB and has no metadata, unless the spec keeps the colour profile.
  *
- * @throws MediaError `unsupported_original`, `unusable_original` or `invalid_transform`, OutOfMemory, and
- * never anything else for what an original contains.
+ * @throws MediaError `unsupported_original`, `unusable_original` or `invalid_transform`, or OutOfMemory, and
+ * nothing else, whatever the original contains
  */
 export async function transformImage(
   job: TransformJob,
-  surroundings: TransformContext,
+  context: TransformContext,
 ): Promise<TransformResult> {
   const { bytes, format, spec } = job;
   await releaseGarbage();
   try {
-    const original = await openImage(bytes, spec, surroundings.limits);
+    const original = await openImage(bytes, spec, context.limits);
     if (!isImageFormat(format)) return await makeDescription(original, spec, format);
-    const pace = choosePace(original, { ...job, format }, surroundings);
+    const pace = choosePace(original, { ...job, format }, context);
     if (pace === "too_slow") return { kind: "too_slow" };
     const asked = { ...spec, format, isSlow: pace === "slow" };
     const result = isAnimation(original, asked)
-      ? await makeAnimation(original, asked, surroundings.limits)
-      : await makeImage(original, asked, surroundings.sharing);
+      ? await makeAnimation(original, asked, context.limits)
+      : await makeImage(original, asked, context.sharing);
     checkBytes(result.bytes, format);
     return result;
   } catch (error) {
@@ -95,7 +94,7 @@ export async function transformImage(
   }
 }
 
-/** Decided before pixels are touched: of an image that is trimmed, as if there were nothing to trim. */
+/** Decides before pixels are touched, and so as if there were nothing to trim. */
 function choosePace(
   original: Original,
   { spec, format, skipIfSlow }: TransformJob & { readonly format: ImageFormat },
@@ -136,7 +135,7 @@ async function makeImage(
   return { kind: "made", ...(await encodeImage(profiled, spec)) };
 }
 
-/** Such a variant of an original that is to stay as it lies would come out upright. */
+/** True if a variant with `a_ignore` would come out upright, because its encoder writes the orientation. */
 function isTurnedByReaders({ metadata }: Original, { rotate, format }: Asked): boolean {
   const isTurned = rotate === "ignore" && (metadata.orientation ?? 1) > 1;
   return isTurned && OUTPUTS[format].keepsOrientation;

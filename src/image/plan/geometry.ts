@@ -6,19 +6,19 @@ import { getMaxPixels } from "../../transform/formats.ts";
 import type { Region, Size } from "./sizes.ts";
 import { fitBoxAround, fitBoxInside, limitScale, rotateSize, scaleBy } from "./sizes.ts";
 
-/** What is to be done to an image, in numbers of pixels; the steps only carry it out. */
+/** The geometry of a variant in pixels. The steps carry it out. */
 export interface ImagePlan {
   /** The part of the upright original to begin with. */
   readonly crop?: Region;
-  /** What that part is scaled to. */
+  /** The size that this part is scaled to. */
   readonly resize: Size;
-  /** The part of the scaled image to keep: a region, or one that is yet to be found. */
+  /** The part of the scaled image to keep: a region, or one that sharp searches. */
   readonly cut?: Region | SearchedCut;
   /** The box that the image, once rotated, is extended to. */
   readonly pad?: Size;
 }
 
-/** The most telling part of that size, which sharp is to find. */
+/** The part of this size that matters most. sharp searches it. */
 interface SearchedCut extends Size {
   readonly strategy: "attention" | "entropy";
 }
@@ -27,37 +27,37 @@ export function isSearchedCut(cut: ImagePlan["cut"]): cut is SearchedCut {
   return cut !== undefined && "strategy" in cut;
 }
 
-/** What to do, and how many pixels may come of it. */
 interface BoundedSpec extends TransformSpec {
-  /** Of all frames together. */
   readonly frames: number;
+  /** The largest area of a frame, in pixels. */
   readonly limit: number;
 }
 
-/** The largest area of all frames of an animation together, in pixels: encoders take them one by one. */
+/** Largest area of all frames of an animation together, in pixels. Encoders take its frames one by one. */
 const MAX_ANIMATED_PIXELS = 25_000_000;
 
-/** Scaled images may be this much longer than what is cut from them, before it is done otherwise. */
+/** Longest side of a scaled image, in pixels. A longer one is cut before it is scaled. */
 const MAX_SCALED_SIDE = 4 * MAX_SIDE;
+/** Largest scaled image that sharp searches, in pixels. */
 const MAX_SEARCHED_PIXELS = 40_000_000;
-/** A turned image's sides are rounded once more. */
+/** The sides of a turned image are rounded once more. */
 const TURNED_MARGIN = 0.999;
 
 /**
- * Plans a normalized spec for an original of the given upright size. The plan of an animation is one for
- * each of its frames.
+ * Plans a normalized spec for an original of the given upright size. The plan of an animation is that of
+ * each frame.
  *
  * @throws MediaError `unusable_original` when the crop misses the image, `invalid_transform` when the
- * result would be too large.
+ * result would be too large
  */
 export function planGeometry(
   original: Size & { readonly frames?: number },
   { format, ...transform }: TransformSpec & { readonly format: OutputFormat },
 ): ImagePlan {
   const spec = { ...transform, ...boundFrames(getMaxPixels(format), original.frames) };
-  const asked = spec.crop && intersect(original, spec.crop);
-  const image = asked ?? { left: 0, top: 0, ...original };
-  const { crop = asked, ...upright } = planSize(image, refocus(spec, original, image));
+  const cropped = spec.crop && intersect(original, spec.crop);
+  const image = cropped ?? { left: 0, top: 0, ...original };
+  const { crop = cropped, ...upright } = planSize(image, refocus(spec, original, image));
   const plan = fitTurned(upright, image, spec);
   checkOutput(rotateSize(plan.pad ?? plan.cut ?? plan.resize, spec), spec);
   return {
@@ -67,7 +67,7 @@ export function planGeometry(
   };
 }
 
-/** The area of what a plan makes, in pixels of all frames. */
+/** Counts the pixels of the result of a plan, in all frames. */
 export function countOutputPixels(plan: ImagePlan, spec: TransformSpec, frames = 1): number {
   const { width, height } = plan.pad ?? rotateSize(plan.cut ?? plan.resize, spec);
   return width * height * frames;
@@ -78,7 +78,7 @@ function boundFrames(pixels: number, frames = 1): Pick<BoundedSpec, "frames" | "
   return { frames, limit: Math.floor(all / frames) };
 }
 
-/** An image that is only to be inside some box is also to be inside the limits once it is turned. */
+/** Shrinks an image that fits inside a box, so that it also fits the limits once it is turned. */
 function fitTurned(plan: ImagePlan, image: Size, spec: BoundedSpec): ImagePlan {
   const { resize } = plan;
   const excess = limitScale(rotateSize(resize, spec), spec.limit);
@@ -87,13 +87,13 @@ function fitTurned(plan: ImagePlan, image: Size, spec: BoundedSpec): ImagePlan {
   return { ...plan, resize: scaleBy(image, scale * excess * TURNED_MARGIN) };
 }
 
-/** Whether a spec asks for no more than that the image be inside of something. */
+/** True if the result only has to fit inside a box. */
 function isInside({ width, height, aspectRatio, mode }: TransformSpec): boolean {
   const hasBox = aspectRatio ?? (width && height);
   return !hasBox || mode === "limit" || mode === "fit";
 }
 
-/** Where an image goes in a box, by the gravity of `spec`. */
+/** Places an image in a box by the gravity. */
 export function placeIn(box: Size, image: Size, gravity: Gravity | undefined): Region {
   const { x, y } = findFocus(gravity);
   return {
@@ -104,7 +104,7 @@ export function placeIn(box: Size, image: Size, gravity: Gravity | undefined): R
   };
 }
 
-/** A focal point is one of the original: it has another place in a part of it, or one outside. */
+/** Moves a focal point of the original to its place in a part of it, which may be outside. */
 function refocus(spec: BoundedSpec, original: Size, part: Region): BoundedSpec {
   const { gravity } = spec;
   if (typeof gravity !== "object") return spec;
@@ -116,32 +116,32 @@ function refocus(spec: BoundedSpec, original: Size, part: Region): BoundedSpec {
 function planSize(image: Region, spec: BoundedSpec): ImagePlan {
   const { width, height, aspectRatio, mode, gravity } = spec;
   if (width && height) return planBox(image, { width, height }, spec);
-  if (!aspectRatio) return { resize: inside(image, { width, height }, spec) };
+  if (!aspectRatio) return { resize: scaleInside(image, { width, height }, spec) };
   return mode === "pad"
     ? padTo(image, fitBoxAround(image, aspectRatio), spec)
-    : cover(image, shrink(fitBoxInside(image, aspectRatio), image, spec), gravity);
+    : coverBox(image, shrinkBox(fitBoxInside(image, aspectRatio), image, spec), gravity);
 }
 
 function planBox(image: Region, box: Size, spec: BoundedSpec): ImagePlan {
   const { mode, gravity } = spec;
   switch (mode) {
     case "fill":
-      return cover(image, box, gravity);
+      return coverBox(image, box, gravity);
     case "limit":
     case "fit":
-      return { resize: inside(image, box, spec) };
+      return { resize: scaleInside(image, box, spec) };
     case "pad":
     case "lpad":
-      return { resize: inside(image, box, spec), pad: box };
+      return { resize: scaleInside(image, box, spec), pad: box };
     case "scale":
       return { resize: box };
     default:
-      return cover(image, shrink(box, image, spec), gravity);
+      return coverBox(image, shrinkBox(box, image, spec), gravity);
   }
 }
 
-/** Scales to fit inside the box, whose absent sides do not count, and always inside the output limits. */
-function inside(image: Size, box: Box, { mode, limit }: BoundedSpec): Size {
+/** Scales to fit inside the box, whose absent sides do not count, and inside the output limits. */
+function scaleInside(image: Size, box: Box, { mode, limit }: BoundedSpec): Size {
   const isEnlarging = mode === "fit" || mode === "pad";
   const scale = Math.min(
     (box.width ?? Infinity) / image.width,
@@ -158,7 +158,7 @@ interface Box {
 }
 
 /** Shrinks a box, in its own ratio, to fit into the image and the output limits. */
-function shrink(box: Size, image: Size, { limit }: BoundedSpec): Size {
+function shrinkBox(box: Size, image: Size, { limit }: BoundedSpec): Size {
   const scale = Math.min(
     1,
     image.width / box.width,
@@ -173,14 +173,14 @@ function padTo(image: Size, box: Size, { limit }: BoundedSpec): ImagePlan {
   return { resize: scaleBy(image, scale), pad: scaleBy(box, scale) };
 }
 
-function cover(image: Region, box: Size, gravity: Gravity | undefined): ImagePlan {
+function coverBox(image: Region, box: Size, gravity: Gravity | undefined): ImagePlan {
   const scale = Math.max(box.width / image.width, box.height / image.height);
   const scaled = {
     width: Math.max(box.width, Math.round(image.width * scale)),
     height: Math.max(box.height, Math.round(image.height * scale)),
   };
   const isSliver = Math.max(scaled.width, scaled.height) > MAX_SCALED_SIDE;
-  // to find what draws attention, libvips holds all of the scaled image
+  // to search it, libvips holds all of the scaled image
   const isSearched = gravity === "auto" || gravity === "entropy";
   const isHuge = isSearched && scaled.width * scaled.height > MAX_SEARCHED_PIXELS;
   if (isSliver || isHuge) return cutFirst(image, box, gravity);
@@ -190,14 +190,14 @@ function cover(image: Region, box: Size, gravity: Gravity | undefined): ImagePla
   return { resize: scaled, cut: regionAround(scaled, box, gravity) };
 }
 
-/** A sliver of an image, much enlarged: only what will be seen of it is scaled. */
+/** Cuts before it scales: of a sliver that is much enlarged, only the visible part is scaled. */
 function cutFirst(image: Region, box: Size, gravity: Gravity | undefined): ImagePlan {
   const part = regionAround(image, scaleBy(fitBoxInside(image, box), 1), gravity);
   const crop = { ...part, left: part.left + image.left, top: part.top + image.top };
   return { crop, resize: box };
 }
 
-/** The region of the given size whose middle is as near to the focus as the image's edges allow. */
+/** Gives the region of a size whose middle is as near to the focus as the edges of the image allow. */
 function regionAround(image: Size, { width, height }: Size, gravity: Gravity | undefined): Region {
   const { x, y } = findFocus(gravity);
   return {
@@ -229,7 +229,7 @@ function intersect(image: Size, crop: Crop): Region {
   throw new MediaError("unusable_original", problem);
 }
 
-/** To whole pixels, at least one of them as long as there is anything left. */
+/** Clips a range to whole pixels: to at least one, unless it lies outside. */
 function clip(from: number, to: number, whole: number): readonly [start: number, end: number] {
   if (from >= whole) return [whole, whole];
   const start = Math.min(Math.round(from), whole - 1);
@@ -240,6 +240,6 @@ function checkOutput({ width, height }: Size, { frames, limit }: BoundedSpec): v
   if (Math.max(width, height) <= MAX_SIDE && width * height <= limit) return;
   const limits = `${MAX_SIDE} pixels a side and ${limit} in all`;
   const problem = `the image would be ${width}×${height}, but may have at most ${limits}`;
-  const advice = `for each of its ${frames} frames: without "fl_animated" there is only the first`;
-  throw new MediaError("invalid_transform", frames === 1 ? problem : `${problem} ${advice}`);
+  const hint = `for each of its ${frames} frames: without "fl_animated" there is only the first`;
+  throw new MediaError("invalid_transform", frames === 1 ? problem : `${problem} ${hint}`);
 }

@@ -1,7 +1,7 @@
 import type { Ratio, TransformSpec } from "../../transform/spec.ts";
 import { MAX_SIDE } from "../../transform/spec.ts";
 
-/** In pixels. */
+/** Width and height in pixels. */
 export interface Size {
   readonly width: number;
   readonly height: number;
@@ -12,7 +12,7 @@ export interface Region extends Size {
   readonly top: number;
 }
 
-/** The bounding box of an image after the rotation of `spec`. */
+/** Gives the bounding box of an image after the rotation of a spec. */
 export function rotateSize({ width, height }: Size, { rotate }: TransformSpec): Size {
   const degrees = typeof rotate === "number" ? rotate : 0;
   if (degrees % 90 === 0) {
@@ -26,7 +26,7 @@ export function rotateSize({ width, height }: Size, { rotate }: TransformSpec): 
   };
 }
 
-/** The largest scale at which an image, its sides rounded, is within the output limits. */
+/** Gives the largest scale at which an image, with rounded sides, is within the output limits. */
 export function limitScale({ width, height }: Size, maxPixels: number): number {
   const isWithin =
     Math.max(width, height) <= MAX_SIDE && Math.round(width) * Math.round(height) <= maxPixels;
@@ -38,7 +38,7 @@ export function limitScale({ width, height }: Size, maxPixels: number): number {
   return isWithin ? Math.max(1, largest) : largest;
 }
 
-/** The scale at which an image has so many pixels when both of its sides are rounded up by a half. */
+/** Gives the scale at which an image has so many pixels when both sides are rounded up by a half. */
 function scaleToArea({ width, height }: Size, pixels: number): number {
   const area = width * height;
   const half = (width + height) / 4;
@@ -53,7 +53,7 @@ export function scaleBy({ width, height }: Size, scale: number): Size {
   };
 }
 
-/** The largest box of a ratio inside of an image; its sides need not be whole. */
+/** Gives the largest box of a ratio inside of an image. Its sides need not be whole. */
 export function fitBoxInside({ width, height }: Size, ratio: Ratio): Size {
   const byHeight = { width: (height * ratio.width) / ratio.height, height };
   return byHeight.width <= width
@@ -61,7 +61,7 @@ export function fitBoxInside({ width, height }: Size, ratio: Ratio): Size {
     : { width, height: (width * ratio.height) / ratio.width };
 }
 
-/** The smallest box of a ratio around an image; its sides need not be whole. */
+/** Gives the smallest box of a ratio around an image. Its sides need not be whole. */
 export function fitBoxAround({ width, height }: Size, ratio: Ratio): Size {
   const byHeight = { width: (height * ratio.width) / ratio.height, height };
   return byHeight.width >= width

@@ -45,7 +45,7 @@ export interface Pool {
   run(job: WorkerJob, options: JobOptions): Promise<PoolResult>;
   /** Rejects background jobs that wait, and all that come later. */
   rejectBackground(): void;
-  /** Whether another job of a visitor may come. */
+  /** True if the queue takes another job of a visitor. */
   hasRoom(): boolean;
   /** The libraries that variants are made with; empty until the first worker has started. */
   engine(): string;

@@ -16,7 +16,7 @@ export interface OutputSpec {
   readonly format: OutputFormat;
 }
 
-/** Whether pixels that were decoded for another variant can be what this one begins with. */
+/** True if a variant can begin with pixels that were decoded for another one. */
 export function mayShareDecode({ spec, format }: OutputSpec): boolean {
   return isImageFormat(format) && !spec.animated && spec.trim === undefined && !spec.keepIcc;
 }
@@ -25,10 +25,10 @@ export function mayShareDecode({ spec, format }: OutputSpec): boolean {
 const SEEN = FIELDS.filter((field) => !OPTIONS[field].affects);
 
 /**
- * The image that a job makes of its original, whatever it is encoded as; `undefined` for what no other job has a
- * use for.
+ * Prints the key of the finished pixels of an output, which does not depend on format and quality; `undefined` if they
+ * cannot be shared.
  *
- * @param hasAlpha whether anything may show through the original: what does is white for JPEG alone
+ * @param hasAlpha the original may be translucent, so that a format without alpha shows white behind it
  */
 export function printImageKey(job: OutputSpec, hasAlpha: boolean): string | undefined {
   if (!mayShareDecode(job)) return undefined;
@@ -36,7 +36,7 @@ export function printImageKey(job: OutputSpec, hasAlpha: boolean): string | unde
   return JSON.stringify([isOnWhite, ...SEEN.map((field) => job.spec[field])]);
 }
 
-/** Whether something shows beside an image, or in its corners. */
+/** True if the background shows beside an image, or in its corners. */
 function hasEdges({ mode, radius, rotate }: TransformSpec): boolean {
   const isPadded = mode === "pad" || mode === "lpad";
   return isPadded || radius !== undefined || typeof rotate === "number";
@@ -44,18 +44,18 @@ function hasEdges({ mode, radius, rotate }: TransformSpec): boolean {
 
 /** How an original is decoded for a job. */
 export interface DecodeGroup {
-  /** How much smaller it is decoded: jobs of the same number share what is decoded. */
+  /** The factor by which the decoder reduces it. Jobs of the same factor share what is decoded. */
   readonly shrink: number;
-  /** About what encoding it takes then: 1 is as long as decoding all of the original. */
+  /** CPU time of encoding, in that of decoding all of the original. */
   readonly encodeCost: number;
 }
 
-/** Where nobody has looked: most take longer to decode than to encode. */
+/** The cost of encoding where it is not known. Most images take longer to decode than to encode. */
 export const UNKNOWN_ENCODE_COST = 0.5;
 
 /**
- * As far as it can be told cheaply: whoever decodes looks closer, and makes by itself what does not belong.
- * `undefined` for what is decoded for itself, and need not wait for others.
+ * Finds the group of a job by a cheap look at its original. The decoder looks closer, and makes a job by itself that
+ * cannot share. `undefined` for a job that needs a decode of its own.
  */
 export function findDecodeGroup(job: OutputSpec & { bytes: Uint8Array }): DecodeGroup | undefined {
   const { bytes } = job;
@@ -76,13 +76,13 @@ function findReducedGroup(
   const { width, height, orientation = 1 } = header;
   const isTurned = orientation > 4 && spec.rotate !== "ignore";
   const size = isTurned ? { width: height, height: width } : { width, height };
-  const asked = { ...spec, format };
-  const plan = tryPlan(size, asked);
+  const output = { ...spec, format };
+  const plan = tryPlan(size, output);
   if (!plan || isSearchedCut(plan.cut)) return undefined;
   const shrink = findLoadShrink(size, plan);
   if (shrink > 1 && !canMakeTempFiles()) return undefined;
-  const effort = estimateCost(countOutputPixels(plan, asked), asked);
-  return { shrink, encodeCost: effort / (width * height * DECODE_COST) };
+  const cost = estimateCost(countOutputPixels(plan, output), output);
+  return { shrink, encodeCost: cost / (width * height * DECODE_COST) };
 }
 
 /** CPU time of decoding a pixel, in that of encoding one of AVIF: 12 ns, and less at smaller scales. */
@@ -95,6 +95,6 @@ function tryPlan(
   try {
     return planGeometry(size, spec);
   } catch {
-    return undefined; // it will be refused, and need not be decoded for that
+    return undefined; // it will be refused before it is decoded
   }
 }

@@ -5,16 +5,15 @@ import { printImageKey } from "./decode-group.ts";
 import type { ImagePlan } from "../plan/geometry.ts";
 import { countOutputPixels, isSearchedCut } from "../plan/geometry.ts";
 import type { Original } from "../sharp/original.ts";
-import { dependsOnPieces } from "./row-rounding.ts";
 import type { Pixels } from "../sharp/pixels.ts";
 import { fromPixels, toPixels } from "../sharp/pixels.ts";
 import { findLoadShrink } from "../plan/shrink-on-load.ts";
 
-/** What jobs of one original hand on from one to the next. */
+/** Pixels that jobs of one original hand on from one to the next. */
 export interface Sharing {
-  /** Whether a job that can share what this one decodes is to follow. */
+  /** True if the next job can share what this one decodes. */
   readonly sharesDecode: boolean;
-  /** Whether a job of the same image is to follow. */
+  /** True if the next job makes the same image. */
   readonly sharesImage?: boolean;
   decoded?: Decoded | undefined;
   finished?: Finished | undefined;
@@ -27,16 +26,16 @@ interface Finished {
 }
 
 interface Decoded {
-  /** How much smaller it was decoded; 1 is all of its pixels. */
+  /** The factor by which the decoder reduced it. */
   readonly shrink: number;
   /** As the image is stored. */
   readonly pixels: Pixels;
 }
 
-/** 20 MP, or 26 without alpha, beside what a job takes itself. */
+/** Largest decode that is kept: 20 MP, or 26 without alpha, beside the memory of the next job. */
 const MAX_SHARED_BYTES = 80_000_000;
 
-/** 20 MB at the most. */
+/** Largest finished image that is kept, of 20 MB at most. */
 const MAX_FINISHED_PIXELS = 5_000_000;
 
 interface WantedImage extends OutputSpec {
@@ -45,25 +44,25 @@ interface WantedImage extends OutputSpec {
 }
 
 /**
- * The finished image of another job, where that is the same, or one that is begun with what another job has
- * decoded; either is kept for the jobs that are to follow.
+ * Gives the finished image of the last job, if it is the same, or else finishes one that begins with the decode of the
+ * last job, if it can. Keeps either for the next job.
  *
- * @param finish carries the plan out, from the original unless it is given a pipeline that has begun
+ * @param finish carries the plan out, on the original or on a pipeline that begins with its decode
  */
 export async function finishShared(
   original: Original,
   wanted: WantedImage,
   { sharing, finish }: { sharing: Sharing; finish: (begun?: Sharp) => Promise<Sharp> },
 ): Promise<Sharp> {
-  const looks = printFinishedKey(original, wanted);
+  const key = printFinishedKey(original, wanted);
   const { finished } = sharing;
-  if (finished?.key === looks) return fromPixels(finished.pixels);
-  sharing.finished = undefined; // not both at a time
+  if (finished?.key === key) return fromPixels(finished.pixels);
+  sharing.finished = undefined; // before there is another one
   const image = await finish(await beginShared(original, wanted.plan, sharing));
   const pixelCount = countOutputPixels(wanted.plan, wanted.spec);
   if (!sharing.sharesImage || pixelCount > MAX_FINISHED_PIXELS) return image;
   const pixels = await toPixels(image);
-  sharing.finished = { key: looks, pixels };
+  sharing.finished = { key, pixels };
   return fromPixels(pixels);
 }
 
@@ -72,8 +71,8 @@ function printFinishedKey({ metadata }: Original, { plan, ...asked }: WantedImag
 }
 
 /**
- * Begins a pipeline for a plan with the very pixels that it would begin with if it were the only one, decoded for
- * another job or kept for others; `undefined` where there are none, or they take too much memory.
+ * Begins a pipeline with shared pixels, which are those that the plan would begin with alone; `undefined` if the plan
+ * cannot share, or the pixels take too much memory.
  */
 async function beginShared(
   original: Original,
@@ -84,9 +83,9 @@ async function beginShared(
   if (needsOwnDecode(original, plan, shrink)) return undefined;
   if (sharing.decoded?.shrink !== shrink) {
     if (!sharing.sharesDecode || countBytes(original, shrink) > MAX_SHARED_BYTES) return undefined;
-    sharing.decoded = undefined; // not both at a time
+    sharing.decoded = undefined; // before there is another one
     const pixels = await original.decode(shrink).catch((error: unknown) => {
-      // who wants a part may have it, of a file that is broken elsewhere or with the memory there is
+      // a part can perhaps be made of a file that is broken elsewhere, or in the memory that there is
       if (!plan.crop && !plan.cut) throw error;
     });
     if (!pixels) return undefined;
@@ -96,8 +95,8 @@ async function beginShared(
 }
 
 /**
- * Whether something else would come of an image that begins with pixels. libwebp decodes at the size that is wanted,
- * sharp scales 16 bits as they are, and what draws attention is found by the least of differences.
+ * True if shared pixels would give another image. libwebp decodes at the size that a variant needs, sharp scales 16 bits
+ * as they are, and the least of differences moves a cut that it searches.
  */
 function needsOwnDecode(
   { input, metadata, ...original }: Original,
@@ -116,4 +115,36 @@ function needsOwnDecode(
 
 function countBytes({ size, metadata }: Original, shrink: number): number {
   return (size.width / shrink) * (size.height / shrink) * (metadata.hasAlpha ? 4 : 3);
+}
+
+/** libvips keeps positions between rows in steps of 1/64 (VIPS_TRANSFORM_SHIFT), to the nearest one. */
+const POSITION_BITS = 6;
+/** Sums are exact with so many binary digits behind the point, and as many before it as images have rows. */
+const EXACT_BITS = 26;
+/** Rows that it leaves at least for each row of the result, when it averages whole rows first (reducing gap). */
+const GAP = 2;
+
+/**
+ * True if the result of scaling depends on the pieces in which libvips makes an image. It adds up the position of a row
+ * from that of the first row of the piece (reducev.cpp). A position in the middle of two steps is rounded to either, by
+ * the error of that sum. Pieces of files are strips, and those of memory are tiles.
+ *
+ * Row y of `to` rows lies at (y + 1/2) · from / to, after averaging `whole` rows at from / (whole · to). For some y that
+ * is an odd number of half steps only if `whole · to` can be halved as often as `from`, and 6 times more. Sums of
+ * distances with few binary digits are exact.
+ *
+ * @param from the number of rows
+ * @param to the number of rows of the result
+ */
+export function dependsOnPieces(from: number, to: number): boolean {
+  if (to >= from) return false; // libvips enlarges in another way
+  const whole = Math.max(1, Math.floor(from / to / GAP));
+  const distance = 1 / (1 / (from / to)) / whole; // as sharp and libvips work it out
+  if (Number.isInteger(distance * 2 ** EXACT_BITS)) return false;
+  return countHalvings(whole * to) === countHalvings(from) + POSITION_BITS;
+}
+
+/** Counts how often a number can be divided by two. */
+function countHalvings(value: number): number {
+  return 31 - Math.clz32(value & -value);
 }

@@ -19,7 +19,7 @@ const SAMPLES: readonly { readonly loader: string; readonly draw: () => Promise<
   },
 ];
 
-/** Which libraries a variant was made by. */
+/** The libraries that variants are made by, and their versions. */
 export const ENGINE: string = `sharp/${sharp.versions.sharp} libvips/${sharp.versions.vips}`;
 
 /**
@@ -41,15 +41,14 @@ export async function prepareEngine(): Promise<void> {
 
 let canShrink = false;
 
-/** Whether JPEGs can be had as libjpeg decodes them at an eighth, a quarter or half, and no scaling after that. */
+/** True if JPEGs can be decoded at an eighth, a quarter or half of their size, and not scaled after that. */
 export function canDecodeSmaller(): boolean {
   return canShrink;
 }
 
 /**
- * Decodes an image that is lent as a file, at a part of its size. sharp has no such option; what follows the path of a
- * file it leaves to libvips. That it does, and goes on to, is nowhere promised. A limit of pixels is one of those that
- * are decoded.
+ * Decodes a temp file at a part of its size. sharp has no such option, but leaves to libvips what follows the path of a
+ * file. No documentation promises that it does so. A limit of pixels counts those that are decoded.
  */
 export function openSmaller(path: TempPath, shrink: number, options?: SharpOptions): Sharp {
   return sharp(`${path}[shrink=${shrink}]`, options);

@@ -2,17 +2,17 @@ import { setImmediate } from "node:timers/promises";
 
 const MAX_GARBAGE_BYTES = 64 * 1024 * 1024;
 
-/** Bytes that may be garbage by now. */
+/** Bytes that are garbage, or about to be. */
 let garbageBytes = 0;
 
-/** Notes what will be garbage before long, such as a copy of the original. */
+/** Notes bytes that will soon be garbage, such as a copy of the original. */
 export function noteGarbage(bytes: number): void {
   garbageBytes += bytes;
 }
 
 /**
- * Gives back what earlier passes have left. V8 does not see that a few objects hold all the memory that a
- * process may have: three passes over 40 MP would fail for want of what nobody uses any more.
+ * Frees the garbage of earlier passes. V8 does not know that a few objects hold all the memory that a process may have:
+ * three passes over 40 MP would fail while most of it is unused.
  */
 export async function releaseGarbage(): Promise<void> {
   if (garbageBytes <= MAX_GARBAGE_BYTES) return;

@@ -3,18 +3,18 @@ import { open } from "node:fs/promises";
 import type { FileHandle } from "node:fs/promises";
 import { platform, tmpdir } from "node:os";
 
-/** Memory, which can be written to where nothing else can, or else whatever there is. */
+/** Folders to try: memory first, which is writable where nothing else is. */
 const FOLDERS: readonly string[] = ["/dev/shm", tmpdir()];
 
-/** `O_TMPFILE` of open(2), a file that never has a name; Node has no name for that. */
+/** `O_TMPFILE` of open(2), for a file without a name. Node lacks the constant. */
 const UNNAMED = 0o20_000_000 | constants.O_DIRECTORY;
 
-/** Of a file of this process, which nobody else can open by it. */
+/** The path of an open file of this process. Other processes cannot use it. */
 export type TempPath = `/proc/self/fd/${number}`;
 
 /**
- * Lends bytes as a file that is gone once they have been used, or this process has ended. `undefined` where there is
- * none to be had: anywhere but on Linux, and where there is no room.
+ * Writes bytes to a temp file for `use`. The file is gone afterwards, or when this process ends. `undefined` if there can
+ * be no such file: on other systems than Linux, and on full disks.
  *
  * @throws what `use` throws
  */
@@ -36,7 +36,7 @@ export async function withTempFile<T>(
   return undefined;
 }
 
-/** Whether this system has such files, full or not. */
+/** True if this system has such files, full or not. */
 export function canMakeTempFiles(): boolean {
   return platform() === "linux";
 }
@@ -45,7 +45,7 @@ async function openUnnamed(folder: string): Promise<FileHandle | undefined> {
   try {
     return await open(folder, constants.O_RDWR | UNNAMED, 0o600);
   } catch {
-    return undefined; // there is no such folder, it is not to be written to, or has no such files
+    return undefined; // the folder is missing or read-only, or its file system lacks such files
   }
 }
 
@@ -54,6 +54,6 @@ async function tryToWrite(file: FileHandle, bytes: Uint8Array): Promise<boolean>
     await file.writeFile(bytes);
     return true;
   } catch {
-    return false; // there is no room
+    return false; // the disk is full
   }
 }

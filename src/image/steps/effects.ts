@@ -6,15 +6,15 @@ import type { Pixels } from "../sharp/pixels.ts";
 import { fromPixels, toPixels } from "../sharp/pixels.ts";
 import { sharpen } from "./sharpen.ts";
 
-/** Takes the pixels over: what comes of them may be in the same memory. */
+/** Takes over the pixels: the result may be in the same memory. */
 type Run = (pixels: Pixels, effects: Effects) => Pixels | Promise<Pixels>;
 
 /**
- * In the order in which they run. What is asked of one pipeline sharp does in an order of its own, so
- * each of its effects is a pass. What looks at one pixel at a time is done here, in place.
+ * The effects, in the order in which they run. One pipeline would do them in an order of its own, so each effect of sharp
+ * is a pass. Effects that look at one pixel at a time are done here, in place.
  */
 const EFFECTS: Readonly<Record<keyof Effects, Run>> = {
-  // of 40 MP, with the largest sigma there is, in 2 seconds: nothing to be gained by approximation
+  // 40 MP with the largest sigma take 2 seconds: an approximation would gain nothing
   blur: (pixels, { blur = 0 }) => toPixels(fromPixels(pixels).blur(blur / 50)),
   sharpen: (pixels, { sharpen: strength = 0 }) => sharpen(pixels, strength / 10),
   pixelate: (pixels, { pixelate: side = 1 }) => pixelate(pixels, side),
@@ -29,26 +29,24 @@ const EFFECTS: Readonly<Record<keyof Effects, Run>> = {
   negate,
 };
 
-/** Whether a spec changes more than the geometry of an image. */
+/** True if a spec changes more than the geometry of an image. */
 export function hasEffects(effects: Effects): boolean {
   return listEffects(effects).length > 0;
 }
 
-/**
- * Alpha is blurred and pixelated with the colours, which count by it, and left alone by all else.
- */
+/** Blurring and pixelating change alpha too, by which colours then count. Other effects leave alpha as it is. */
 export async function applyEffects(image: Sharp, effects: Effects): Promise<Sharp> {
   let pixels = await toPixels(image);
   for (const [first, ...others] of groupEffects(effects)) {
     const fields = [first, ...others].map((field) => [field, effects[field]]);
-    pixels = await EFFECTS[first](pixels, Object.fromEntries(fields) as Effects); // some of the same
+    pixels = await EFFECTS[first](pixels, Object.fromEntries(fields) as Effects); // some of its fields
   }
   return fromPixels(pixels);
 }
 
 type Group = [first: keyof Effects, ...others: (keyof Effects)[]];
 
-/** Neighbours among brightness, saturation and hue are one pass of sharp, in that order. */
+/** Brightness, saturation and hue are one pass of sharp where they follow each other, in that order. */
 function groupEffects(effects: Effects): readonly Group[] {
   const groups: Group[] = [];
   for (const effect of listEffects(effects)) {

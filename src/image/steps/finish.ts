@@ -10,7 +10,7 @@ import { placeIn } from "../plan/geometry.ts";
 import { fromPixels, materialize, toPixels } from "../sharp/pixels.ts";
 import { roundCorners } from "./radius.ts";
 
-/** What shows where the image does not: behind it, beside it, in the corners. */
+/** The background: behind the image, beside it, and in its corners. */
 interface Backdrop {
   /** For corners and padding, before the image is flattened. */
   readonly fill: SharpColor;
@@ -23,8 +23,9 @@ interface Backdrop {
 const CLEAR = { r: 0, g: 0, b: 0, alpha: 0 };
 
 /**
- * Carries the rest of a plan out: flip, rotate, effects, pad, radius, flatten. `image` is what the original was scaled
- * to; the result is ready to be encoded.
+ * Carries out the rest of a plan: flip, rotate, effects, pad, radius, flatten. The result is ready to be encoded.
+ *
+ * @param image the scaled original
  */
 export async function finishImage(
   image: Sharp,
@@ -32,7 +33,7 @@ export async function finishImage(
   spec: TransformSpec & { readonly format: ImageFormat },
 ): Promise<Sharp> {
   const backdrop = chooseBackdrop(spec.background, spec.format);
-  // without effects it is all the same when an image is flattened, and this is no pass of its own
+  // without effects it does not matter when an image is flattened, and first it needs no pass of its own
   let current = hasEffects(spec)
     ? await changeLooks(image, spec, backdrop)
     : await turn(flatten(image, backdrop), spec, backdrop.fill);
@@ -48,7 +49,7 @@ function chooseBackdrop(background: string | undefined, format: ImageFormat): Ba
   return rgba.alpha === 1 ? { fill: rgba, flatten: rgba } : { fill: CLEAR, under: rgba };
 }
 
-/** Effects are for the image, and not for what shows behind it: that comes after them. */
+/** Effects change the image and not the background, which comes after them. */
 async function changeLooks(image: Sharp, spec: TransformSpec, backdrop: Backdrop): Promise<Sharp> {
   const turned = await turn(image, spec, CLEAR);
   return flatten(await applyEffects(turned, spec), backdrop);

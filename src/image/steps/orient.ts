@@ -2,7 +2,7 @@ import type { Sharp } from "sharp";
 import { materialize } from "../sharp/pixels.ts";
 import type { Region, Size } from "../plan/sizes.ts";
 
-/** Whether to mirror, and then clockwise degrees, for each EXIF orientation (CIPA DC-008, 4.6.5). */
+/** Mirroring, and then clockwise degrees, for each Exif orientation (CIPA DC-008, 4.6.5). */
 const ORIENTATIONS: Readonly<Record<number, readonly [isMirrored: boolean, degrees: number]>> = {
   2: [true, 0],
   3: [false, 180],
@@ -15,23 +15,23 @@ const ORIENTATIONS: Readonly<Record<number, readonly [isMirrored: boolean, degre
 
 const UPRIGHT = [false, 0] as const;
 
-/** Turns an image upright, of which nothing else has been asked. */
+/** Turns an image upright. Nothing else may have been asked of its pipeline. */
 export async function orient(image: Sharp, orientation: number): Promise<Sharp> {
   const [isMirrored, degrees] = ORIENTATIONS[orientation] ?? UPRIGHT;
   if (!isMirrored && degrees === 0) return image;
   return materialize((isMirrored ? image.flop() : image).rotate(degrees)); // in this order
 }
 
-/** A plan that says where its cut is. */
-interface SettledPlan {
+/** A plan without a cut that sharp searches. */
+interface FixedPlan {
   readonly crop: Region | undefined;
   readonly resize: Size;
   readonly cut: Region | undefined;
 }
 
-/** A plan for an upright image, as it is for the image as it is stored. */
+/** Translates a plan for the upright image to one for the image as it is stored. */
 export function planAsStored(
-  { crop, resize, cut }: SettledPlan,
+  { crop, resize, cut }: FixedPlan,
   upright: Size,
   orientation: number,
 ): { readonly crop?: Region; readonly resize: Size; readonly cut?: Region } {
@@ -43,7 +43,7 @@ export function planAsStored(
   };
 }
 
-/** Where a region of an upright image of some size is stored. */
+/** Finds where a region of an upright image is stored. */
 function findStored(region: Region, image: Size, orientation: number): Region {
   const [isMirrored, degrees] = ORIENTATIONS[orientation] ?? UPRIGHT;
   const turned = turnBack(region, image, degrees);

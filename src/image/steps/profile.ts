@@ -8,18 +8,18 @@ import type { ImageFormat } from "../../transform/formats.ts";
 import { FORMATS } from "../../transform/formats.ts";
 import { OUTPUTS } from "../output/formats.ts";
 
-/** A colour profile that a variant keeps, and the colours that it is for. */
+/** A colour profile that a variant keeps, and the colour space that it is for. */
 export interface Profile {
   readonly icc: Uint8Array;
   readonly space: "srgb" | "b-w";
 }
 
-/** Those of cameras and screens have some kilobytes; large ones are for printers. */
+/** Largest profile that is kept. Those of cameras and screens have some kilobytes, large ones are for printers. */
 const MAX_PROFILE_BYTES = 1024 * 1024;
 
 /**
- * The profile to keep, if it was asked for and can be kept: it is one for red, green and blue, or for
- * grey that stays grey, and the format has room for it. All else is converted to sRGB.
+ * Chooses the profile that a variant keeps, if the spec asks for it and it can be kept: it is for red, green and blue, or
+ * for grey that stays grey, and the format holds profiles. All other images are converted to sRGB.
  */
 export function chooseProfile(
   { icc, space }: ImageFacts,
@@ -33,7 +33,7 @@ export function chooseProfile(
   return profiled === "srgb" || staysGray(spec) ? { icc, space: profiled } : undefined;
 }
 
-/** What libvips may call the pixels that a profile is for; the first is what variants have. */
+/** The colour spaces of libvips that a profile may be for. Variants have the first one. */
 const SPACES: Readonly<Record<string, readonly ["srgb" | "b-w", ...string[]]>> = {
   "RGB ": ["srgb", "rgb16"],
   GRAY: ["b-w", "grey16"],
@@ -46,12 +46,12 @@ function staysGray(spec: TransformSpec & { readonly format: ImageFormat }): bool
 }
 
 /**
- * Gives an image a profile, its levels being what that profile makes of them. sharp takes profiles from
- * files only, and raw pixels have none: they pass through a PNG that is not compressed.
+ * Attaches a profile to an image, whose levels are for that profile already. sharp reads profiles from files only, so the
+ * pixels pass through an uncompressed PNG.
  */
 export async function attachProfile(image: Sharp, { icc, space }: Profile): Promise<Sharp> {
   const png = await image.toColourspace(space).png({ compressionLevel: 0 }).toBuffer();
-  // any name, which ends with a zero, and the one method of compression there is (PNG, 11.3.2.3)
+  // any name, a zero, and the only method of compression (PNG, 11.3.2.3)
   const content = Buffer.concat([Buffer.from("iCCPicc\0\0"), deflateSync(icc)]);
   return sharp(insertChunk(png, content)).toColourspace(space).keepIccProfile();
 }
@@ -67,7 +67,7 @@ function insertChunk(png: Buffer, content: Buffer): Buffer {
   return Buffer.concat([before, length, content, checksum, after]);
 }
 
-/** As zlib computes it, which the oldest version of Node that is supported keeps to itself. */
+/** zlib exports this only in newer versions of Node. */
 function crc32(bytes: Uint8Array): number {
   let crc = ~0;
   for (const byte of bytes) {

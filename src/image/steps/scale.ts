@@ -7,14 +7,13 @@ import { materialize } from "../sharp/pixels.ts";
 
 interface Reading {
   readonly options?: SharpOptions;
-  /** What is in place of the original's own pixels, as these are stored; not where sharp is to find the cut. */
+  /** Pixels as they are stored, instead of the original's own. They are not for a plan whose cut sharp searches. */
   readonly begun?: Sharp | undefined;
 }
 
 /**
- * Crops, scales and cuts an original as a plan says, upright. sharp would turn all of an image before it crops or
- * cuts any, and would have to decode all of it for that: what lies on its side is turned when the rest is done, unless
- * sharp is to find the cut.
+ * Crops, scales and cuts an original by a plan, upright. sharp would turn all of an image before a crop or a cut, and
+ * decode all of it for that. So an image that lies on its side is turned last, unless sharp searches the cut.
  */
 export async function scaleOriginal(
   original: Original,
@@ -23,7 +22,7 @@ export async function scaleOriginal(
 ): Promise<Sharp> {
   const { orientation, size } = original;
   const { crop, resize, cut } = plan;
-  const isWhole = !crop && !cut; // sharp turns that last
+  const isWhole = !crop && !cut; // sharp turns a whole image last
   if (orientation === 1 || isSearchedCut(cut) || (isWhole && !begun)) {
     return scale(begun ?? original.readFor(plan, options), plan);
   }
@@ -32,7 +31,7 @@ export async function scaleOriginal(
   return orient(await materialize(scale(image, stored)), orientation);
 }
 
-/** Crops, scales and cuts what a pipeline has begun with. */
+/** Crops, scales and cuts the image of a pipeline. */
 export function scale(image: Sharp, { crop, resize, cut }: ImagePlan): Sharp {
   const cropped = crop ? image.extract(crop) : image;
   if (isSearchedCut(cut)) {
@@ -43,7 +42,7 @@ export function scale(image: Sharp, { crop, resize, cut }: ImagePlan): Sharp {
   return cut ? resized.extract(cut) : resized;
 }
 
-/** Settles on where the cut is that a plan leaves to sharp, for other images to be cut alike. */
+/** Lets sharp search the cut of a plan, for other images to be cut alike. */
 export async function locateCut(image: Sharp, plan: ImagePlan): Promise<ImagePlan> {
   const { cut, resize } = plan;
   if (!isSearchedCut(cut)) return plan;

@@ -1,15 +1,15 @@
 import type { Pixels } from "../sharp/pixels.ts";
 import { fromPixels, toPixels } from "../sharp/pixels.ts";
 
-/** In levels: differences up to this are texture and are doubled, larger ones edges, and tripled. */
+/** Largest difference of texture, in levels. Texture is doubled, and edges, which differ more, are tripled. */
 const EDGE = 5;
-/** How much lighter and darker an edge may become, in levels: beyond it there would be halos. */
+/** By how many levels an edge may become lighter and darker. More would make halos. */
 const MAX_LIGHTER = 25;
 const MAX_DARKER = 50;
 
 /**
- * Strengthens what blurring takes away. This is the curve of libvips' own sharpening, on luma instead of
- * its Lab, whose conversions take 7 seconds for 40 MP with alpha.
+ * Strengthens the differences that a blur takes away. The curve is that of libvips, on luma instead of Lab, whose
+ * conversions take 7 seconds for 40 MP with alpha.
  */
 export async function sharpen(pixels: Pixels, sigma: number): Promise<Pixels> {
   const blurred = await toPixels(fromPixels(pixels).blur(Math.max(MIN_SIGMA, sigma)));
@@ -24,7 +24,7 @@ export async function sharpen(pixels: Pixels, sigma: number): Promise<Pixels> {
   return pixels;
 }
 
-/** The smallest that sharp blurs by. */
+/** The smallest sigma of sharp. */
 const MIN_SIGMA = 0.3;
 
 function boost(difference: number): number {
@@ -33,7 +33,7 @@ function boost(difference: number): number {
   return difference < 0 ? -Math.min(raised, MAX_DARKER) : Math.min(raised, MAX_LIGHTER);
 }
 
-/** Of BT.601, whose weights these are in 256ths. */
+/** Gives the luma of BT.601, whose weights these are in 256ths. */
 function luma(data: Buffer, at: number): number {
   return (77 * (data[at] ?? 0) + 150 * (data[at + 1] ?? 0) + 29 * (data[at + 2] ?? 0)) >> 8;
 }

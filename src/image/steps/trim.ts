@@ -3,8 +3,8 @@ import type { Pixels } from "../sharp/pixels.ts";
 import type { Region } from "../plan/sizes.ts";
 
 /**
- * Finds what is left of an image without borders that look like its top left corner; all of it when
- * nothing would be left.
+ * Finds the content of an image inside of borders that look like its top left corner; all of it when
+ * there is nothing else.
  *
  * @param tolerance how far a level may be from that of the corner, 0 to 255
  */
@@ -26,7 +26,7 @@ export function findContent(pixels: Pixels, tolerance: number): Region {
   return { left, top, width: right + 1 - left, height: bottom + 1 - top };
 }
 
-/** The smallest region around all of them. */
+/** Gives the smallest region around all regions. */
 export function uniteRegions(regions: readonly Region[]): Region {
   const left = Math.min(...regions.map((region) => region.left));
   const top = Math.min(...regions.map((region) => region.top));
@@ -35,7 +35,7 @@ export function uniteRegions(regions: readonly Region[]): Region {
   return { left, top, width: right - left, height: bottom - top };
 }
 
-/** A spec that begins with a region of the upright original, where it began with trimming. */
+/** Replaces the trim of a spec by a crop to a region of the upright original. */
 export function cropTo<T extends TransformSpec>(spec: T, region: Region): T {
   const { left: x, top: y, width, height } = region;
   return { ...spec, crop: { unit: "pixel", x, y, width, height } };
@@ -46,7 +46,7 @@ interface Border extends Pixels {
   readonly corner: readonly number[];
 }
 
-/** The first row that is not all border. */
+/** Finds the first row that is not all border. */
 function findRow(border: Border, from: number, step: 1 | -1): number {
   const { width, height } = border;
   let y = from;
@@ -67,7 +67,7 @@ interface Line {
   readonly most: number;
 }
 
-/** How many pixels of a row, from one of its ends, are border; `most` of them are looked at. */
+/** Counts the pixels of border at one end of a row, up to `most`. */
 function countBorder(border: Border, { y, from, step, most }: Line): number {
   const start = y * border.width + from;
   let count = 0;
@@ -75,7 +75,7 @@ function countBorder(border: Border, { y, from, step, most }: Line): number {
   return count;
 }
 
-/** What a transparent pixel would look like plays no part. */
+/** Compares premultiplied levels, so that the colour of a transparent pixel does not count. */
 function isBorder(border: Border, pixel: number): boolean {
   const { data, channels, corner, tolerance } = border;
   const at = pixel * channels;

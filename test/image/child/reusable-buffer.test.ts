@@ -3,7 +3,7 @@ import { createReusableBuffer } from "../../../src/image/child/reusable-buffer.t
 
 const MB = 1024 * 1024;
 
-describe("createRoom", () => {
+describe("createReusableBuffer", () => {
   it("gives one original the memory of the last", () => {
     const allocate = createReusableBuffer();
     const [first, second] = [allocate(MB), allocate(16 * MB)];

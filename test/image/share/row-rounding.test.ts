@@ -1,6 +1,6 @@
 import sharp from "sharp";
 import { describe, expect, it } from "vitest";
-import { dependsOnPieces } from "../../../src/image/share/row-rounding.ts";
+import { dependsOnPieces } from "../../../src/image/share/sharing.ts";
 import { drawPhoto } from "../../support/images.ts";
 import { chooseRows } from "../../support/runs.ts";
 
