@@ -28,7 +28,7 @@ export class StoreFault extends Error {
   }
 }
 
-/** What answers there is no S3. */
+/** The error of a server that is not S3. */
 export class NotS3 extends Error {
   override readonly name = "NotS3";
 }

@@ -1,4 +1,4 @@
-/** What a store can be wrong with, or rather whoever configured it. */
+/** The reasons for which calls to a store fail. */
 export type StoreProblem =
   | "no_credentials"
   | "unknown_key"
@@ -18,7 +18,7 @@ export type StoreProblem =
   | "failing"
   | "other";
 
-/** All that errors of the SDK and of Node tell. */
+/** The parts of an error of S3 or Node that messages are made of. */
 export interface StoreErrorFacts {
   readonly name: string;
   readonly message: string;
@@ -32,7 +32,7 @@ export interface StoreErrorFacts {
 
 type Text = (facts: StoreErrorFacts) => { readonly message: string; readonly remedy: string };
 
-/** In plain words, for whoever operates this; without anything secret in it. */
+/** Messages for operators. They contain no secret. */
 export const TEXTS: Readonly<Record<StoreProblem, Text>> = {
   no_credentials: () => ({
     message: "there are no credentials for the store",
@@ -50,7 +50,7 @@ export const TEXTS: Readonly<Record<StoreProblem, Text>> = {
   }),
   expired_token: () => ({
     message: "the session token has expired or is wrong",
-    remedy: "get new credentials, or unset AWS_SESSION_TOKEN where the key is a lasting one",
+    remedy: "get new credentials, or unset AWS_SESSION_TOKEN if the key is not a temporary one",
   }),
   wrong_region: ({ region }) =>
     region === undefined
@@ -61,26 +61,25 @@ export const TEXTS: Readonly<Record<StoreProblem, Text>> = {
       : { message: `the bucket is in the region ${region}`, remedy: `set AWS_REGION=${region}` },
   wrong_clock: () => ({
     message: "the clock of this machine is off by more than the store allows, 15 minutes",
-    remedy: "set the clock: timedatectl set-ntp true, or restart the virtual machine that slept",
+    remedy: "set the clock: timedatectl set-ntp true; restart a virtual machine that was suspended",
   }),
   no_bucket: ({ bucket }) => ({
     message: bucket === undefined ? "there is no such bucket" : `there is no bucket "${bucket}"`,
     remedy:
-      "check S3_BUCKET, S3_VARIANTS_BUCKET and the endpoint, or have it made: shift-media setup --create-bucket --apply",
+      "check S3_BUCKET, S3_VARIANTS_BUCKET and the endpoint, or create it: shift-media setup --create-bucket --apply",
   }),
   bad_bucket: () => ({
     message: "no bucket can have this name",
     remedy:
-      "name in S3_BUCKET and S3_VARIANTS_BUCKET what has 3 to 63 small letters, digits, hyphens and dots",
+      "correct S3_BUCKET and S3_VARIANTS_BUCKET: names have 3 to 63 lower-case letters, digits, hyphens and dots",
   }),
   denied: () => ({
     message: "the store refuses access",
-    remedy: "grant what shift-media setup prints, to the user or role whose credentials these are",
+    remedy: "grant what shift-media setup prints to the user or role of these credentials",
   }),
   not_s3: ({ status }) => ({
-    message: `what answers there is no S3${status === undefined ? "" : ` (a page, with status ${status})`}`,
-    remedy:
-      "check AWS_ENDPOINT_URL_S3; if it is right, a proxy or a login page answers in its place",
+    message: `the server at the endpoint is not S3${status === undefined ? "" : ` (it sent a page with status ${status})`}`,
+    remedy: "check AWS_ENDPOINT_URL_S3; if it is right, a proxy or a login page answers instead",
   }),
   no_name: () => ({
     message: "the host name of the store is not known",
@@ -102,18 +101,18 @@ export const TEXTS: Readonly<Record<StoreProblem, Text>> = {
     remedy: "check the network to it, or raise STORE_TIMEOUT_MS",
   }),
   unsupported: ({ name }) => ({
-    message: `the store does not have this (${name})`,
+    message: `the store does not support this call (${name})`,
     remedy: "another kind of store may need another flavour: shift-media setup --flavour",
   }),
   failing: ({ status }) => ({
     message: `the store is failing or overloaded (${status})`,
-    remedy: "wait, and see its own logs",
+    remedy: "wait, and see the log of the store",
   }),
   other: ({ name, status, message }) => ({
     message: `the store answered ${[status, name].filter(Boolean).join(" ")}`,
     // what the SDK has for an empty message
     remedy: /^UnknownError$/.test(message)
-      ? "it says no more; its own log may"
+      ? "the store gave no reason; see its own log"
       : message.slice(0, 200).replaceAll(/\s+/g, " "),
   }),
 };

@@ -121,7 +121,7 @@ describe("shift-media doctor", () => {
   it.each<[what: string, answer: Answer, check: string, text: RegExp]>([
     ["a clock", twentyMinutesOff, "clock", /^fail: this machine is 20 minutes behind/],
     ["the clock's refusal", twentyMinutesOff, "list media", /^fail: the clock/],
-    ["a login page", page, "list media", /^fail: what answers there is no S3/],
+    ["a login page", page, "list media", /^fail: the server at the endpoint is not S3/],
     ["an old token", refuse(400, "ExpiredToken"), "list media", /^fail: the session token/],
     ["a region", refuse(301, "PermanentRedirect"), "list media", /^fail: .*AWS_REGION/],
   ])("names %s", async (_, answer, check, text) => {
