@@ -13,6 +13,7 @@ import {
 } from "../../support/s3-script.ts";
 import {
   ACCESS_KEY_ID,
+  catchFailure,
   connect,
   FOUND,
   OBJECT,
@@ -20,8 +21,12 @@ import {
   SECRET,
   SLOW_DOWN,
   STORE_FAILED,
-  timeFailure,
 } from "../../support/s3-scripted-store.ts";
+
+/** Longer than a test may take. */
+const NEVER_MS = 120_000;
+/** A client has 200 of them. */
+const MORE_THAN_SOCKETS = 220;
 
 const notFoundPage: Answer = (response) => {
   response.writeHead(404, { "content-type": "text/html" });
@@ -80,13 +85,12 @@ describe("a store that fails", () => {
     expect(server.requests).toHaveLength(1);
   });
 
-  it("fails fast where nobody listens", async () => {
+  it("fails where nobody listens, long before its time is up", async () => {
     const port = await findPort();
-    const store = connect(`http://127.0.0.1:${port}`);
+    const store = connect(`http://127.0.0.1:${port}`, NEVER_MS, NEVER_MS);
     const calls = [store.get("key", { maxBytes: 1 }), store.head("key"), store.probe()];
-    for (const { ms, error } of await Promise.all(calls.map(timeFailure))) {
+    for (const error of await Promise.all(calls.map(catchFailure))) {
       expect(error).toMatchObject(STORE_FAILED);
-      expect(ms).toBeLessThan(1000);
     }
   });
 
@@ -107,28 +111,28 @@ describe("a store that fails", () => {
     expect(server.requests[0]?.headers["if-none-match"]).toBe('"e"');
   });
 
-  it("keeps its sockets when 300 bodies are too large", async () => {
+  it("keeps its sockets when 220 bodies are too large", async () => {
     const large = giveObject(Buffer.alloc(500_000));
-    const { store, get, server } = await script(
-      [...Array<Answer>(300).fill(large), OBJECT],
-      15_000,
+    const answers = [...Array<Answer>(MORE_THAN_SOCKETS).fill(large), OBJECT];
+    const { store, get, server } = await script(answers, NEVER_MS, NEVER_MS);
+    const calls = Array.from({ length: MORE_THAN_SOCKETS }, () =>
+      store.get("large", { maxBytes: 1000 }),
     );
-    const calls = Array.from({ length: 300 }, () => store.get("large", { maxBytes: 1000 }));
     for (const call of await Promise.allSettled(calls)) {
       expect(call).toMatchObject({ status: "rejected", reason: { code: "too_large" } });
     }
-    expect(server.requests).toHaveLength(300);
-    const { ms, result } = await time(get());
-    expect(result).toMatchObject(FOUND);
-    expect(ms).toBeLessThan(1000);
-  }, 20_000);
+    expect(server.requests).toHaveLength(MORE_THAN_SOCKETS);
+    // without a free socket it would wait for one
+    expect(await get()).toMatchObject(FOUND);
+  });
 
-  it("keeps its sockets when 300 bodies do not say how long they are", async () => {
-    const { get } = await script([...Array<Answer>(300).fill(givingNoLength), OBJECT], 15_000);
-    const calls = await Promise.allSettled(Array.from({ length: 300 }, () => get()));
+  it("keeps its sockets when 220 bodies do not say how long they are", async () => {
+    const answers = [...Array<Answer>(MORE_THAN_SOCKETS).fill(givingNoLength), OBJECT];
+    const { get } = await script(answers, NEVER_MS, NEVER_MS);
+    const calls = await Promise.allSettled(Array.from({ length: MORE_THAN_SOCKETS }, () => get()));
     expect(calls.every(({ status }) => status === "rejected")).toBe(true);
     expect(await get()).toMatchObject(FOUND);
-  }, 20_000);
+  });
 
   it("tells nobody the credentials", async () => {
     const answers = [
@@ -140,7 +144,7 @@ describe("a store that fails", () => {
     ];
     for (const answer of answers) {
       const { get, put } = await script([answer], 300);
-      for (const { error } of await Promise.all([get(), put()].map(timeFailure))) {
+      for (const error of await Promise.all([get(), put()].map(catchFailure))) {
         expect(error).toBeInstanceOf(Error);
         if (!(error instanceof Error)) return;
         expect(error.message).not.toContain(ACCESS_KEY_ID);
@@ -149,9 +153,3 @@ describe("a store that fails", () => {
     }
   });
 });
-
-async function time<T>(call: Promise<T>): Promise<{ readonly ms: number; readonly result: T }> {
-  const start = performance.now();
-  const result = await call;
-  return { ms: performance.now() - start, result };
-}
