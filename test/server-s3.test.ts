@@ -12,7 +12,7 @@ import { drawPhoto } from "./support/images.ts";
 import type { S3Server } from "./support/s3-server.ts";
 import { startS3Server } from "./support/s3-server.ts";
 import type { TestServer } from "./support/server.ts";
-import { readMetric, startTestServer } from "./support/server.ts";
+import { readMetric, startTestServer, until } from "./support/server.ts";
 
 let s3: S3Server;
 let client: S3Client;
@@ -111,10 +111,7 @@ describe("startServer with S3", () => {
     expect((await get("/w_3/nope.jpg")).status).toBe(404);
     await (await get("/w_3/c.jpg", { method: "HEAD" })).arrayBuffer();
     await client.send(new DeleteObjectCommand({ Bucket: s3.originalsBucket, Key: "c.jpg" }));
-    await new Promise((resolve) => {
-      setTimeout(resolve, 2100);
-    });
-    expect((await get("/w_3/c.jpg")).status).toBe(404);
+    await until(async () => (await get("/w_3/c.jpg")).status === 404);
     await server.stop();
     const Key = "variants/1/c.jpg/w_3.jpg";
     const gone = client.send(new HeadObjectCommand({ Bucket: s3.originalsBucket, Key }));
