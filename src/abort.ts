@@ -1,7 +1,7 @@
 /**
- * The promise's outcome, or the signal's reason if that comes first.
+ * Settles as the promise does, or rejects with the signal's reason if the signal fires first.
  *
- * @param leave called in the latter case
+ * @param leave called at once when the signal fires
  */
 export function orAbort<T>(
   promise: Promise<T>,
@@ -24,8 +24,8 @@ export function orAbort<T>(
 }
 
 /**
- * Fires with the first of these. `AbortSignal.any` does not keep its sources: a time-out that nothing else
- * refers to is collected, and then never comes (nodejs/node#57736).
+ * Fires with the first of the signals. `AbortSignal.any` does not keep its sources alive: a time-out without other
+ * references is collected, and never fires (nodejs/node#57736).
  */
 export function anySignal(signals: readonly AbortSignal[]): AbortSignal {
   const controller = new AbortController();
@@ -37,15 +37,15 @@ export function anySignal(signals: readonly AbortSignal[]): AbortSignal {
   return controller.signal;
 }
 
-/** A time-out that can be called off. */
+/** A time-out that can be cancelled. */
 export interface Timeout {
   readonly signal: AbortSignal;
   clear(): void;
 }
 
 /**
- * Fires as `AbortSignal.timeout` does. That one, once it has a listener, is kept with all that the listener
- * refers to until it fires, however long ago that was done which it bounds.
+ * Fires like `AbortSignal.timeout`, but can be cleared. `AbortSignal.timeout` keeps its listeners, and all that
+ * they refer to, in memory until it fires.
  */
 export function createTimeout(
   ms: number,

@@ -1,4 +1,4 @@
-/** Every way in which a request can fail. The HTTP layer has one status for each. */
+/** The kinds of failures. The HTTP layer has one status for each. */
 export type ErrorCode =
   | "invalid_path"
   | "invalid_transform"
@@ -24,8 +24,8 @@ export type ErrorCode =
   | "internal";
 
 /**
- * The one error of this package. `message` is written for the client and names what was wrong and what
- * was expected; anything internal goes into `cause`, which is logged and never sent.
+ * The error of this package. `message` is for the client: it names what was wrong and what was expected. `cause` is
+ * for the log, and is never sent.
  */
 export class MediaError extends Error {
   override readonly name = "MediaError";
@@ -37,7 +37,7 @@ export class MediaError extends Error {
   }
 }
 
-/** The error of every transform that cannot be meant. */
+/** The error of a transform that is not valid. */
 export function invalidTransform(message: string): MediaError {
   return new MediaError("invalid_transform", message);
 }

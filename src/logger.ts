@@ -1,4 +1,4 @@
-/** A log in the terms of this service: a message, and fields beside it. */
+/** Each line has a message and fields. */
 export interface Logger {
   info(message: string, fields?: Readonly<Record<string, unknown>>): void;
   warn(message: string, fields?: Readonly<Record<string, unknown>>): void;

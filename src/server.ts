@@ -3,7 +3,6 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { Duplex } from "node:stream";
 import { getRequestListener } from "@hono/node-server";
-import { createAppDeps } from "./service/app-deps.ts";
 import type { Config } from "./config/config.ts";
 import type { Connections } from "./http/node/connections.ts";
 import { trackConnections } from "./http/node/connections.ts";
@@ -42,18 +41,17 @@ export interface Running {
 export async function startServer(config: Config, logger: Logger): Promise<Running> {
   let state: "starting" | "ready" | "stopping" = "starting";
   const service = await createService(config, logger);
-  const deps = createAppDeps(service, config, logger);
-  const answerCache = new AnswerCache(deps);
+  const answerCache = new AnswerCache(service.app);
   const inFlightBytes = new InFlightBytes(config.limits.answersInFlight);
   const app = createApp({
-    ...deps,
+    ...service.app,
     inFlightBytes,
     answerCache,
     admin: { token: config.adminToken, isLocal: isLoopback(config.host) },
     isReady: () => state === "ready",
     isStopping: () => state === "stopping",
   });
-  const answerHit = createFastPath({ answerCache, inFlightBytes, log: deps.logRequest });
+  const answerHit = createFastPath({ answerCache, inFlightBytes, log: service.app.logRequest });
   const server = createHttpServer(app.fetch, config, (request, response) =>
     state === "ready" ? answerHit(request, response) : false,
   );

@@ -6,7 +6,8 @@ import type { Explanation } from "../request/explain.ts";
 import { explainRequest } from "../request/explain.ts";
 import type { MediaRequest, RequestRules } from "../request/request.ts";
 import { readRequest } from "../request/read.ts";
-import { createRules } from "../service/service.ts";
+import { getPublicUrl } from "../config/config.ts";
+import { createRequestRules } from "../config/request-rules.ts";
 import { EXIT } from "./exit.ts";
 import { printResult, readConfig } from "./options/environment.ts";
 import { splitUrl } from "./sign.ts";
@@ -33,7 +34,7 @@ async function explain(
   { accept }: ExplainOptions,
   config: Config,
 ): Promise<string> {
-  const rules = createRules(config);
+  const rules = createRequestRules(config, getPublicUrl(config) !== undefined);
   const { request, verdict } = await judge(target, accept, rules);
   return printRows([
     ...describeRequest(explainRequest(target, request, rules)),

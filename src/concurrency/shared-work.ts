@@ -4,7 +4,7 @@ import { orAbort } from "../abort.ts";
 export interface Demand {
   /** Fires when all callers have left. */
   readonly abandoned: AbortSignal;
-  /** Whether a caller waits for the result, and not only wants the work to be done. */
+  /** True while a caller waits for the result, and not only wants the work to be done. */
   isAwaited(): boolean;
   /** Calls back when the first caller comes who waits. */
   onAwaited(listener: () => void): void;
@@ -73,7 +73,7 @@ export class SharedWork<T> {
     return this.#works.has(key);
   }
 
-  /** Whether there is work of this key that is not abandoned. */
+  /** True if there is work of this key that is not abandoned. */
   isWanted(key: string): boolean {
     return this.#works.get(key)?.controller.signal.aborted === false;
   }

@@ -18,7 +18,7 @@ import type { ImageFormat } from "../transform/formats.ts";
 import type { FreshnessRules } from "../media/variants/find-or-make.ts";
 import type { VariantPrefix } from "../url/variant-prefix.ts";
 
-/** Everything that can be set, checked and in the units of its names. */
+/** All settings, checked and in the units of their names. */
 export interface Config {
   readonly host: string;
   readonly port: number;
@@ -28,7 +28,7 @@ export interface Config {
   readonly prefix: VariantPrefix;
   readonly publicUrl: string | undefined;
   readonly delivery: Delivery;
-  /** For how long the same presigned URL is given, and good after that. */
+  /** The same presigned URL is given out for this long, and stays valid for as long again. */
   readonly presignSeconds: number;
   readonly freshness: FreshnessRules;
   readonly autoFormats: readonly ImageFormat[];
@@ -37,9 +37,9 @@ export interface Config {
   readonly imageLimits: ImageLimits;
   readonly pool: { readonly size: number; readonly queuePerChild: number; readonly waitMs: number };
   readonly limits: {
-    /** For what hits ask of the stores, and as many for all else. */
+    /** Connections to a store for hits, and as many for everything else. */
     readonly storeSockets: number;
-    /** Bytes of originals that are read and transformed. */
+    /** Bytes of originals that are read and transformed at the same time. */
     readonly originalsInFlight: number;
     readonly originalsCache: number;
     readonly variantsCache: number;
@@ -62,7 +62,7 @@ export interface Config {
 const MIB = 1024 * 1024;
 const GIB = 1024 * MIB;
 
-/** Every variable, with its default and how it is read. The README has one row for each. */
+/** Every variable, with its default and its parser. docs/configuration.md has a row for each. */
 const VARIABLES = {
   ...REQUEST_VARIABLES,
   HOST: text("127.0.0.1"),
@@ -105,7 +105,7 @@ const schema = z.object(VARIABLES);
 type Environment = z.infer<typeof schema>;
 
 /**
- * Reads the configuration from environment variables. What is set to nothing counts as not set.
+ * Reads the configuration from environment variables. An empty variable counts as not set.
  *
  * @throws ConfigError with one line for each problem.
  */
@@ -113,11 +113,26 @@ export function loadConfig(environment: Readonly<Record<string, string | undefin
   return derive(readVariables(schema, environment), environment);
 }
 
-/** What each variable is when it is not set, as text; empty where that means something of its own. */
+/** The default of each variable as text; empty if there is none. */
 export function variableDefaults(): Readonly<Record<string, string>> {
   const defaults: Readonly<Record<string, unknown>> = schema.parse({});
   const names = Object.keys(VARIABLES);
   return Object.fromEntries(names.map((name) => [name, [defaults[name]].flat().join(",")]));
+}
+
+/** The beginning of the public URLs of variants. A service on folders serves the stored form itself. */
+export function getPublicUrl({
+  publicUrl,
+  store,
+  basePath,
+}: Pick<Config, "publicUrl" | "store" | "basePath">): string | undefined {
+  return publicUrl ?? (store.kind === "file" ? basePath : undefined);
+}
+
+/** The number of images that are made at the same time. */
+export function getWorkerCount({ size }: Config["pool"]): number {
+  // in this process: libuv has four threads, and if codecs took all of them, files and DNS would wait
+  return size === 0 ? Math.min(availableParallelism(), 2) : size;
 }
 
 function derive(

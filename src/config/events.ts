@@ -6,18 +6,16 @@ import { parseTransform } from "../transform/parse.ts";
 import type { Presets } from "../transform/spec.ts";
 import { expandPresets } from "../transform/presets.ts";
 
-/** What the events of buckets do. */
 export interface EventConfig {
-  /** The ARNs of the SNS topics that are listened to. */
+  /** The ARNs of the SNS topics whose messages are accepted. */
   readonly topics: ReadonlySet<string>;
-  /** The texts of transforms to have of every original that is new, checked. */
+  /** The texts of transforms to make of every new original; checked. */
   readonly warm: readonly string[];
 }
 
-/** No FIFO topic: those do not deliver over HTTPS. */
+/** FIFO topics do not match: they do not deliver over HTTPS. */
 const TOPIC = /^arn:aws[a-z-]*:sns:[a-z\d-]+:\d{12}:[\w-]{1,256}$/;
 
-/** A list of words. */
 type Words = z.ZodType<string[], string | undefined>;
 
 export const EVENT_VARIABLES: { readonly EVENT_TOPICS: Words; readonly EVENT_WARM: Words } = {
@@ -32,7 +30,7 @@ interface EventVariables {
   readonly EVENT_WARM: readonly string[];
 }
 
-/** @throws ConfigError when there is no such transform */
+/** @throws ConfigError for an unknown or invalid transform */
 export function deriveEvents(env: EventVariables, presets: Presets): EventConfig {
   for (const text of env.EVENT_WARM) checkTransform(text, presets);
   return { topics: new Set(env.EVENT_TOPICS), warm: env.EVENT_WARM };

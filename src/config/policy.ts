@@ -43,7 +43,7 @@ export interface PolicyConfig {
 const ACCESS = /^(?:SIGNING|ALLOWED)_/;
 
 /**
- * Refuses what would leave a door open unnoticed: a secret that has got lost on its way, a misspelt name.
+ * Refuses mistakes that would open the service unnoticed: an empty secret, a misspelt name.
  *
  * @throws ConfigError
  */
@@ -61,10 +61,10 @@ export function checkAccessVariables(
 }
 
 /**
- * Settles who may ask for what.
+ * Derives who may ask for what.
  *
- * @param isShared whether others than this machine's own users are likely to reach the service: S3
- * @throws ConfigError when what is set does not go together, or is not enough
+ * @param isShared others than the users of this machine probably reach the service, because it uses S3
+ * @throws ConfigError when settings contradict each other, or some are missing
  */
 export function derivePolicy(
   env: PolicyVariables,
@@ -202,7 +202,7 @@ function deriveOriginals(
   };
 }
 
-/** Says in words which policy is in force, a line each. */
+/** Describes the policy that is in force, a line each. */
 export function describePolicy({ policy, presets, secrets, originals }: PolicyConfig): string[] {
   const { isOpen, hasPresets, allowed } = policy;
   const names = [...presets.keys()].join(", ");

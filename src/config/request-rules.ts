@@ -5,7 +5,7 @@ import { createVerify } from "../url/signature.ts";
 import type { VariantPrefix } from "../url/variant-prefix.ts";
 import type { PolicyConfig } from "./policy.ts";
 
-/** What of a configuration decides how requests are read. */
+/** The settings that decide how requests are read. */
 interface RequestConfig {
   readonly basePath: string;
   readonly prefix: VariantPrefix;
@@ -13,7 +13,7 @@ interface RequestConfig {
   readonly access: PolicyConfig;
 }
 
-/** @param arePublic whether variants can be fetched by their keys */
+/** @param arePublic whether anybody can fetch variants by their keys */
 export function createRequestRules(config: RequestConfig, arePublic: boolean): RequestRules {
   const { basePath, prefix, autoFormats, access } = config;
   const { policy, presets, secrets, originals } = access;

@@ -8,11 +8,11 @@ export type StoreConfig =
       readonly originalsBucket: string;
       readonly variantsBucket: string;
       readonly forcePathStyle: boolean;
-      /** The endpoint for those whom this service tells where a variant is, if theirs is another one. */
+      /** The endpoint in presigned URLs, if clients reach the store at another one than this service. */
       readonly publicEndpoint?: string;
     };
 
-/** The variables that decide where originals and variants are. */
+/** The variables that name the stores. */
 interface StoreVariables {
   readonly ORIGINALS_DIR: string;
   readonly VARIANTS_DIR: string;
@@ -28,8 +28,8 @@ interface StoreVariables {
 /**
  * Chooses the store by what is set.
  *
- * @param hasEndpoint whoever names an endpoint of their own rarely has a host name for each bucket
- * @throws ConfigError when what is set does not go together.
+ * @param hasEndpoint an endpoint is set; such a store rarely has a host name for each bucket
+ * @throws ConfigError when settings contradict each other
  */
 export function deriveStore(env: StoreVariables, hasEndpoint: boolean): StoreConfig {
   const store = chooseStore(env, hasEndpoint);
@@ -37,7 +37,7 @@ export function deriveStore(env: StoreVariables, hasEndpoint: boolean): StoreCon
   return store;
 }
 
-/** Where S3 is, as the SDK reads it, which names no variable when that is no URL. */
+/** Reads the endpoint from the variables of the SDK, whose own error does not name the variable. */
 export function readEndpoint(
   environment: Readonly<Record<string, string | undefined>>,
 ): string | undefined {
@@ -61,7 +61,7 @@ function chooseStore(env: StoreVariables, hasEndpoint: boolean): StoreConfig {
   };
 }
 
-/** What each variable alone cannot show. */
+/** Checks what depends on several variables. */
 function checkStore(env: StoreVariables, store: StoreConfig): void {
   if (store.kind === "s3") {
     if (env.DELIVERY === "redirect" && !env.PUBLIC_URL) {
@@ -71,13 +71,13 @@ function checkStore(env: StoreVariables, store: StoreConfig): void {
   }
   if (env.DELIVERY === "presigned") {
     throw new ConfigError(
-      "DELIVERY=presigned needs an S3_BUCKET: folders have nothing to sign with",
+      "DELIVERY=presigned needs an S3_BUCKET: URLs of folders cannot be signed",
     );
   }
   const inside = relative(resolve(store.originalsDir), resolve(store.variantsDir));
   const isInside = inside !== "" && !inside.startsWith("..") && !isAbsolute(inside);
   if (isInside && !`${inside}/`.startsWith(env.VARIANTS_ROOT)) {
-    const problem = `VARIANTS_DIR must not be inside of ORIGINALS_DIR, got "${store.variantsDir}"`;
+    const problem = `VARIANTS_DIR must not be inside ORIGINALS_DIR, got "${store.variantsDir}"`;
     throw new ConfigError(`${problem}: variants would be taken for originals`);
   }
 }

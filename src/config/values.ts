@@ -1,6 +1,6 @@
 import { z } from "zod";
 
-/** Words, separated by commas and blanks unless told otherwise. */
+/** Words, separated by commas and spaces unless another separator is given. */
 export function list(separator: RegExp = /[\s,]+/): z.ZodType<string[]> {
   return z.string().transform((value) => value.split(separator).filter(Boolean));
 }

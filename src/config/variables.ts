@@ -22,7 +22,7 @@ interface RequestVariables extends PolicyVariables, CacheVariables {
 
 type Schemas<Variables> = { readonly [Name in keyof Variables]-?: z.ZodType<Variables[Name]> };
 
-/** What the service and the Worker before it both go by, with its defaults and how it is read. */
+/** The variables that the service and the Worker at the edge share, with defaults and parsers. */
 export const REQUEST_VARIABLES: Schemas<RequestVariables> = {
   BASE_PATH: pattern(
     "",
@@ -74,16 +74,16 @@ export const REQUEST_VARIABLES: Schemas<RequestVariables> = {
   CACHE_CLIENT_ERROR_SECONDS: integer(DEFAULT_CACHE_RULES.clientErrorSeconds, 0, 86_400),
 };
 
-/** Variables whose values are not to be printed. */
+/** Variables whose values must not be printed. */
 const SECRETS: ReadonlySet<string> = new Set(["ADMIN_TOKEN", "SIGNING_SECRETS", "WARM_QUEUE"]);
 
 interface ReadOptions {
-  /** Whoever asks for an image is told what is wrong: no value is to be in it. */
+  /** The problems are sent to clients, so they must not name values. */
   readonly isPublic?: boolean;
 }
 
 /**
- * Reads variables by their schema. What is set to nothing counts as not set.
+ * Reads variables by their schema. An empty variable counts as not set.
  *
  * @throws ConfigError with one line for each problem
  */
@@ -99,7 +99,7 @@ export function readVariables<Shape extends z.ZodRawShape>(
   const problems = result.error.issues.map(({ path, message }) => {
     const name = String(path[0]);
     const value = environment[name];
-    if (!value) return `${name} is not set, and has to be`;
+    if (!value) return `${name} must be set`;
     return isPublic || SECRETS.has(name)
       ? `${name} ${message}`
       : `${name} ${message}, got ${JSON.stringify(value)}`;

@@ -1,8 +1,11 @@
 import { MediaError } from "../errors.ts";
-import type { HandleEvents, Receipt } from "./purge-changed.ts";
+import { fetchText } from "./fetch-text.ts";
+import type { BucketEventDeps, HandleEvents, Receipt } from "./purge-changed.ts";
+import { createEventHandler } from "./purge-changed.ts";
 import type { Observe } from "../media/observe.ts";
 import { readNotification } from "./notification.ts";
 import type { ReadSnsMessage, SnsMessage } from "./sns.ts";
+import { createSnsReader } from "./sns.ts";
 
 export interface ReceiverDeps {
   readonly handle: HandleEvents;
@@ -18,6 +21,25 @@ export interface Receiver {
   receive(body: string): Promise<Receipt>;
   /** From SNS, whose messages are signed. */
   receiveSns(body: string): Promise<Receipt>;
+}
+
+/** Receives messages of senders that are authorized and, if there are topics, of SNS. */
+export function createEventReceiver(
+  deps: BucketEventDeps,
+  topics: ReadonlySet<string>,
+): Pick<Receiver, "receive"> & Partial<Receiver> {
+  const readSns = createSnsReader({
+    topics,
+    fetchCertificate: fetchText,
+    now: () => Date.now(),
+  });
+  const { receive, receiveSns } = createReceiver({
+    handle: createEventHandler(deps),
+    observe: deps.observe,
+    readSns,
+    visit: fetchText,
+  });
+  return { receive, ...(topics.size > 0 && { receiveSns }) };
 }
 
 export function createReceiver({ handle, observe, readSns, visit }: ReceiverDeps): Receiver {

@@ -1,7 +1,6 @@
 import { Readable } from "node:stream";
 import type { Writable } from "node:stream";
 import { pipeline } from "node:stream/promises";
-import { createAppDeps } from "../service/app-deps.ts";
 import type { Config } from "../config/config.ts";
 import { MediaError } from "../errors.ts";
 import { InFlightBytes } from "../http/node/in-flight-bytes.ts";
@@ -12,7 +11,7 @@ import { answerError } from "../http/answer/problem.ts";
 import type { LambdaEvent } from "./event.ts";
 import { toRequest, readEventTarget } from "./event.ts";
 import type { Logger } from "../logger.ts";
-import type { Service } from "../service/service.ts";
+import type { MediaService } from "../service/service.ts";
 import { createService } from "../service/service.ts";
 
 /** Bytes of a buffered answer; Lambda takes 6 MB, in base64 and with headers. */
@@ -64,7 +63,7 @@ export interface Lambda {
  */
 export async function createLambda(config: Config, logger: Logger): Promise<Lambda> {
   const service = await createService(config, logger);
-  const apps = createApps(service, config, logger);
+  const apps = createApps(service, config);
   await service.start();
   const ask = (event: LambdaEvent, app: App): Promise<Response> => answer(event, app, config);
   const stream: StreamingHandler = async (event, output, context) => {
@@ -94,11 +93,10 @@ interface Apps {
   readonly redirecting: App;
 }
 
-function createApps(service: Service, config: Config, logger: Logger): Apps {
-  const deps = createAppDeps(service, config, logger);
+function createApps(service: MediaService, config: Config): Apps {
   const withDelivery = (delivery: Delivery): App =>
     createApp({
-      ...deps,
+      ...service.app,
       delivery,
       // one request at a time, and the runtime takes the answer at once
       inFlightBytes: new InFlightBytes(Infinity),
@@ -159,15 +157,12 @@ async function toResult(response: Response): Promise<LambdaResult> {
 }
 
 /** Waits for background work, because a frozen process may never continue, but not until the function is killed. */
-async function finishBackground(
-  { settle: settled }: Service,
-  context: LambdaContext,
-): Promise<void> {
+async function finishBackground(service: MediaService, context: LambdaContext): Promise<void> {
   let timer: NodeJS.Timeout | undefined;
   const end = new Promise<void>((resolve) => {
     timer = setTimeout(resolve, Math.max(0, context.getRemainingTimeInMillis() - MARGIN_MS));
   });
-  await Promise.race([settled(), end]);
+  await Promise.race([service.finishBackground(), end]);
   clearTimeout(timer);
 }
 

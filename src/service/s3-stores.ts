@@ -15,10 +15,11 @@ export interface S3Stores {
 
 type Buckets = Extract<StoreConfig, { kind: "s3" }>;
 
-/** The buckets of a configuration. */
+export type S3StoresConfig = Pick<Config, "timeouts" | "limits" | "prefix" | "access">;
+
 export function createS3Stores(
   store: Buckets,
-  { timeouts, limits, prefix, access }: Omit<Config, "store">,
+  { timeouts, limits, prefix, access }: S3StoresConfig,
 ): S3Stores {
   const createClient = (mayRest = false): S3Client =>
     createS3Client({
@@ -27,12 +28,12 @@ export function createS3Stores(
       maxSockets: limits.storeSockets,
       mayRest,
     });
-  // sockets of their own: no hit is to wait behind originals that are read and variants that are written
+  // separate sockets: a hit must not wait for originals that are read and variants that are written
   const [forHits, forMisses] = [createClient(), createClient()];
   const common = {
     client: forMisses,
     headClient: forHits,
-    // what clients take their time for is not to keep those waiting who take little
+    // bodies for slow clients must not keep other calls waiting
     openClient: createClient(true),
     timeoutMs: timeouts.storeMs,
   };
@@ -52,7 +53,7 @@ export function createS3Stores(
   };
 }
 
-/** By a client that asks nothing: it signs what others are to ask, where they reach S3. */
+/** Signs URLs for the endpoint that clients reach; the client of the SDK sends nothing itself. */
 export function createPublicPresign({
   forcePathStyle,
   publicEndpoint,

@@ -1,60 +1,57 @@
 import { createHash } from "node:crypto";
+import { Background } from "../concurrency/background.ts";
+import { Semaphore } from "../concurrency/semaphore.ts";
 import type { Config } from "../config/config.ts";
+import { getPublicUrl, getWorkerCount } from "../config/config.ts";
 import { createRequestRules } from "../config/request-rules.ts";
+import type { BucketEventDeps } from "../events/purge-changed.ts";
+import { createEventReceiver } from "../events/receive.ts";
+import { createRequestLog } from "../http/access-log.ts";
+import type { AppDeps } from "../http/app.ts";
 import type { Metrics } from "../http/metrics.ts";
 import { createMetrics } from "../http/metrics.ts";
-import { startChildWorker } from "../image/pool/child-process.ts";
-import type { ImageLimits } from "../image/input/limits.ts";
 import { sniffMediaType } from "../image/input/formats.ts";
+import type { ImageLimits } from "../image/input/limits.ts";
+import { startChildWorker } from "../image/pool/child-process.ts";
 import type { Pool } from "../image/pool/pool.ts";
 import { createPool } from "../image/pool/pool.ts";
 import type { ImageWorker } from "../image/worker.ts";
 import type { Logger } from "../logger.ts";
-import { Background } from "../concurrency/background.ts";
-import { Semaphore } from "../concurrency/semaphore.ts";
 import type { MediaEvent, Observe } from "../media/observe.ts";
-import { VariantCache } from "../media/variant-cache.ts";
+import { OpenBodies } from "../media/open-bodies.ts";
 import type { OriginalsDeps } from "../media/originals/originals.ts";
 import { Originals, tooManyReads } from "../media/originals/originals.ts";
+import { purge } from "../media/purge/purge.ts";
+import { VariantCache } from "../media/variant-cache.ts";
 import { PresignedUrls } from "../media/variants/presigned-urls.ts";
-import type { RequestRules } from "../request/request.ts";
-import type { StoredHeaders } from "../media/variant.ts";
 import { Variants } from "../media/variants/variants.ts";
-import { OpenBodies } from "../media/open-bodies.ts";
 import { WriteBack } from "../media/variants/write-back.ts";
-import type { Purging } from "./purging.ts";
-import { createPurging } from "./purging.ts";
 import type { ObjectStore } from "../store/store.ts";
-import { getWorkerCount } from "./worker-count.ts";
 import type { Stores } from "./stores.ts";
 import { createStores, probeStores } from "./stores.ts";
-import { createEventWarmer } from "./warming.ts";
+import type { WarmerDeps } from "./warming.ts";
+import { createBackgroundWarmer, createEventWarmer } from "./warming.ts";
 
-/** The parts of a service, wired, without its HTTP. */
-export interface Service extends Purging {
-  readonly variants: Variants;
-  readonly metrics: Metrics;
-  readonly observe: Observe;
-  readonly originals: Originals;
-  readonly originalsUrl: string | undefined;
+/** The dependencies of an application that the process around it decides. */
+type ProcessDeps = "inFlightBytes" | "answerCache" | "admin" | "isReady" | "isStopping";
+
+/** A service without a server. */
+export interface MediaService extends WarmerDeps {
+  readonly app: Omit<AppDeps, ProcessDeps>;
   readonly originalsStore: ObjectStore;
-  readonly publicUrl: string | undefined;
-  readonly presigned: PresignedUrls | undefined;
-  readonly rules: RequestRules;
-  readonly identify: (bytes: Uint8Array) => string | undefined;
-  readonly storeTimeoutMs: number;
-  /** Reaches for the stores and starts the image processes. */
+  /** Checks the stores and starts the image processes. */
   start(): Promise<void>;
-  /** Resolves when nothing goes on behind answers; more may be asked for then. */
-  settle(): Promise<void>;
-  /** The same, and nothing new is begun that nobody waits for. */
+  /** Resolves when no background work is left; later requests may start more. */
+  finishBackground(): Promise<void>;
+  /** The same, and no background work is begun any more. */
   drain(): Promise<void>;
   stop(): void;
 }
 
 const now = (): number => performance.now();
 
-export async function createService(config: Config, logger: Logger): Promise<Service> {
+export async function createService(config: Config, logger: Logger): Promise<MediaService> {
+  const { prefix, events, access, limits, timeouts } = config;
   const stores = await createStores(config);
   const pool = createImagePool(config, (error) => {
     observe({ kind: "background_failed", task: "start an image process", error });
@@ -63,9 +60,9 @@ export async function createService(config: Config, logger: Logger): Promise<Ser
   const ending = new AbortController();
   const metrics = createMetrics({ pool: pool.stats, background: () => background.size });
   const observe = createObserver(metrics, logger);
-  const openBodies = new OpenBodies({ limit: config.limits.storeSockets, now });
+  const openBodies = new OpenBodies({ limit: limits.storeSockets, now });
   const originals = createOriginals(config, { store: stores.originals, openBodies, observe });
-  const variantCache = new VariantCache(now, config.limits.variantsCache);
+  const cache = new VariantCache(now, limits.variantsCache);
   const variants = new Variants({
     originals,
     variants: stores.variants,
@@ -73,81 +70,86 @@ export async function createService(config: Config, logger: Logger): Promise<Ser
     createHash: () => createHash("sha256"),
     transform: pool.run,
     hasRoom: pool.hasRoom,
-    prefix: config.prefix,
+    prefix,
     freshness: config.freshness,
-    cache: variantCache,
-    writeBack: new WriteBack({ ...stores, headers: getStoredHeaders(config, pool) }),
-    storeTimeoutMs: config.timeouts.storeMs,
-    requestTimeoutMs: config.timeouts.requestMs,
+    cache,
+    writeBack: createWriteBack(config.cache, stores, pool),
+    storeTimeoutMs: timeouts.storeMs,
+    requestTimeoutMs: timeouts.requestMs,
     background,
     observe,
     now,
   });
-  const rules = createRules(config);
-  const parts = { variants, rules, observe };
-  const purging = {
+  const rules = createRequestRules(config, getPublicUrl(config) !== undefined);
+  const warmer = { variants, rules };
+  const purging: BucketEventDeps = {
+    bucket: config.store.kind === "s3" ? config.store.originalsBucket : undefined,
     variants: stores.variants,
-    cache: variantCache,
-    prefix: config.prefix,
+    cache,
+    prefix,
     background,
     observe,
-    forgetOriginal: (key: string) => originals.forget(key),
-    ...(config.events.warm.length > 0 && { warm: createEventWarmer(parts, config, ending.signal) }),
+    forgetOriginal: (key) => originals.forget(key),
+    ...(events.warm.length > 0 && {
+      warm: createEventWarmer({ ...warmer, observe }, config, ending.signal),
+    }),
   };
   return {
-    ...createPurging(config, purging),
-    variants,
-    metrics,
-    observe,
-    originals,
-    originalsUrl: config.access.originals.url,
+    app: {
+      variants,
+      rules,
+      originals,
+      originalsUrl: access.originals.url,
+      identify: sniffMediaType,
+      delivery: config.delivery,
+      publicUrl: getPublicUrl(config),
+      presigned: createPresigned(config, stores),
+      cache: config.cache,
+      storeTimeoutMs: timeouts.storeMs,
+      purge: (target, options) => purge(purging, target, options),
+      events: createEventReceiver(purging, events.topics),
+      warm: createBackgroundWarmer(warmer, config),
+      metrics,
+      observe,
+      logger,
+      logRequest: createRequestLog({ logger, count: metrics.countRequest }),
+    },
+    ...warmer,
     originalsStore: stores.originals,
-    publicUrl: publicUrlOf(config),
-    presigned: createPresigned(config, stores),
-    rules,
-    identify: sniffMediaType,
-    storeTimeoutMs: config.timeouts.storeMs,
-    start: () => start(stores, pool, logger),
-    settle: () => background.drain(),
-    drain: () => drain({ ending, pool, background }),
+    start: async () => {
+      await Promise.all([probeStores(stores, logger), pool.start()]);
+    },
+    finishBackground: () => background.drain(),
+    drain: async () => {
+      ending.abort();
+      pool.rejectBackground(); // background jobs that have not begun are done on request
+      await background.drain();
+    },
     stop: pool.stop,
   };
 }
 
-function getStoredHeaders({ cache }: Config, { engine }: Pool): StoredHeaders {
-  return { engine, cacheControl: cache.stored, versionedCacheControl: cache.versioned };
-}
-
-async function start(stores: Stores, pool: Pool, logger: Logger): Promise<void> {
-  await Promise.all([probeStores(stores, logger), pool.start()]);
-}
-
-interface Draining {
-  readonly ending: AbortController;
-  readonly pool: Pool;
-  readonly background: Background;
-}
-
-/** What has not begun, and nobody waits for, can be made when it is asked for. */
-async function drain({ ending, pool, background }: Draining): Promise<void> {
-  ending.abort();
-  pool.rejectBackground();
-  await background.drain();
+function createWriteBack(
+  { stored, versioned }: Config["cache"],
+  { originals, variants }: Stores,
+  { engine }: Pool,
+): WriteBack {
+  const headers = { engine, cacheControl: stored, versionedCacheControl: versioned };
+  return new WriteBack({ originals, variants, headers });
 }
 
 function createOriginals(
-  config: Config,
+  { limits, pool, maxOriginalBytes }: Pick<Config, "limits" | "pool" | "maxOriginalBytes">,
   deps: Pick<OriginalsDeps, "store" | "openBodies" | "observe">,
 ): Originals {
-  const { limits, pool, maxOriginalBytes } = config;
   return new Originals({
     ...deps,
-    // with processes for it, they can read what are files; here reading must not block
+    // image processes read files by themselves; this process must not block on reading
     store: pool.size === 0 ? withoutFiles(deps.store) : deps.store,
     maxBytes: maxOriginalBytes,
     budget: new Semaphore({
       limit: limits.originalsInFlight,
-      maxWaiting: pool.queuePerChild * getWorkerCount(config),
+      maxWaiting: pool.queuePerChild * getWorkerCount(pool),
       createRefusal: tooManyReads,
     }),
     budgetWaitMs: pool.waitMs,
@@ -160,34 +162,24 @@ function withoutFiles({ head, get, open }: OriginalsDeps["store"]): OriginalsDep
   return { head, get, open };
 }
 
-/** With files this service is itself what serves the stored form. */
-function publicUrlOf({ publicUrl, store, basePath }: Config): string | undefined {
-  return publicUrl ?? (store.kind === "file" ? basePath : undefined);
-}
-
 function createPresigned(
-  { presignSeconds: windowSeconds }: Config,
+  { presignSeconds: windowSeconds }: Pick<Config, "presignSeconds">,
   { presign }: Stores,
 ): PresignedUrls | undefined {
   return presign && new PresignedUrls({ presign, windowSeconds, now: () => Date.now() });
 }
 
-/** What decides how requests are read. */
-export function createRules(config: Config): RequestRules {
-  return createRequestRules(config, publicUrlOf(config) !== undefined);
-}
-
 function createImagePool(
-  { pool, imageLimits, timeouts }: Config,
+  { pool, imageLimits, timeouts }: Pick<Config, "pool" | "imageLimits" | "timeouts">,
   onStartFailure: (error: unknown) => void,
 ): Pool {
-  const size = getWorkerCount({ pool });
+  const size = getWorkerCount(pool);
   return createPool({
     size,
     startWorker: () =>
       pool.size === 0
         ? startInline(imageLimits)
-        : startChildWorker({ limits: imageLimits, execArgv: loaderArgs() }),
+        : startChildWorker({ limits: imageLimits, execArgv: getLoaderArgs() }),
     queueLimit: pool.queuePerChild * size,
     queueWaitMs: pool.waitMs,
     deadlineMs: timeouts.transformMs,
@@ -195,14 +187,14 @@ function createImagePool(
   });
 }
 
-/** Loaded only where it is wanted: sharp is not to be in a process that has children for it. */
-async function startInline(limits: ImageLimits): Promise<ImageWorker> {
+/** Loaded only on demand: a process that has image processes must not load sharp. */
+async function startInline(limits: ImageLimits): Promise<Worker> {
   const { startInlineWorker } = await import("../image/pool/inline.ts");
   return startInlineWorker(limits);
 }
 
-/** Run from source, a child needs the same loader; a debugger it must not share. */
-function loaderArgs(): readonly string[] {
+/** The options of Node that an image process needs, too: those of a loader, but not of a debugger. */
+function getLoaderArgs(): readonly string[] {
   return process.execArgv.filter((argument) => !argument.startsWith("--inspect"));
 }
 
@@ -211,10 +203,16 @@ function createObserver(metrics: Metrics, logger: Logger): Observe {
     metrics.observe(event);
     if (event.kind === "write_failed") {
       const { variantKey, error } = event;
-      logger.warn("a variant could not be kept", { variantKey, error });
+      logger.warn("a variant could not be stored, it is made again on request", {
+        variantKey,
+        error,
+      });
     }
     if (event.kind === "background_failed") {
-      logger.warn("a background task failed", { task: event.task, error: event.error });
+      logger.warn("a background task failed, it is tried again later", {
+        task: event.task,
+        error: event.error,
+      });
     }
   };
 }

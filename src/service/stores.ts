@@ -1,19 +1,21 @@
 import type { Config } from "../config/config.ts";
 import type { Logger } from "../logger.ts";
 import { createFileStore } from "../store/file/store.ts";
+import type { S3StoresConfig } from "./s3-stores.ts";
 import type { Presign } from "../store/s3/presign.ts";
 import type { ObjectStore } from "../store/store.ts";
 
 export interface Stores {
   readonly originals: ObjectStore;
   readonly variants: ObjectStore;
-  /** URLs of variants for others to read them by. */
+  /** Absent for folders. */
   readonly presign?: Presign;
 }
 
-/** The stores of a configuration. The SDK is loaded where there is a bucket, and nowhere else. */
-export async function createStores(config: Config): Promise<Stores> {
-  const { store } = config;
+interface StoresConfig extends Pick<Config, "store">, S3StoresConfig {}
+
+/** Loads the AWS SDK only if there is a bucket. */
+export async function createStores({ store, ...config }: StoresConfig): Promise<Stores> {
   if (store.kind === "s3") {
     const { createS3Stores } = await import("./s3-stores.ts");
     return createS3Stores(store, config);
@@ -24,7 +26,7 @@ export async function createStores(config: Config): Promise<Stores> {
   };
 }
 
-/** Reaches for each store, and logs what it has to remark. @throws MediaError when one cannot be used */
+/** Checks that each store can be read, and logs its remarks. @throws MediaError when one cannot be read */
 export async function probeStores({ originals, variants }: Stores, logger: Logger): Promise<void> {
   const remarks = [await originals.probe(), await variants.probe()];
   for (const remark of new Set(remarks)) if (remark) logger.warn(remark);

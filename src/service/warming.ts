@@ -1,45 +1,46 @@
-import type { Config } from "../config/config.ts";
 import { toAsync } from "../concurrency/to-async.ts";
+import type { Config } from "../config/config.ts";
+import { getWorkerCount } from "../config/config.ts";
+import type { Observe } from "../media/observe.ts";
+import type { Variants } from "../media/variants/variants.ts";
 import type { Warm } from "../media/warm/warm.ts";
 import { createWarmer } from "../media/warm/warm.ts";
-import type { Observe } from "../media/observe.ts";
 import type { RequestRules } from "../request/request.ts";
-import type { Variants } from "../media/variants/variants.ts";
-import { getWorkerCount } from "./worker-count.ts";
 
-interface Parts {
+export interface WarmerDeps {
   readonly variants: Pick<Variants, "find">;
   readonly rules: RequestRules;
 }
 
-/** Warms up beside visitors, who come first: with what the image processes have left over. */
-export function createBackgroundWarmer(parts: Parts, config: Config): Warm {
-  const slots = getWorkerCount(config);
+/** Warms up beside clients, whose requests come first. */
+export function createBackgroundWarmer(
+  { variants, rules }: WarmerDeps,
+  { pool }: Pick<Config, "pool">,
+): Warm {
+  const workers = getWorkerCount(pool);
   return createWarmer({
-    variants: parts.variants,
-    rules: parts.rules,
-    atOnce: {
-      originals: slots + 1,
-      variants: config.pool.queuePerChild * slots,
-    },
+    variants,
+    rules,
+    atOnce: { originals: workers + 1, variants: pool.queuePerChild * workers },
     isBackground: true,
     now: () => performance.now(),
   });
 }
 
-/** Nobody waits for an answer, so nothing is given up because it waits for its turn. */
-const PATIENCE_MS = 600_000;
+/** No client waits for a warm-up, so its jobs may wait this long in the queue. */
+const QUEUE_WAIT_MS = 600_000;
 
 /** The configuration of a process that only warms up. */
-export function withoutTimeouts(config: Config): Config {
+export function withoutTimeouts<C extends Pick<Config, "pool" | "timeouts">>(config: C): C {
+  const { pool, timeouts } = config;
   return {
     ...config,
-    pool: { ...config.pool, waitMs: PATIENCE_MS },
+    pool: { ...pool, waitMs: QUEUE_WAIT_MS },
     timeouts: {
-      ...config.timeouts,
-      requestMs: PATIENCE_MS,
-      // as a service has for what nobody waits for
-      transformMs: 3 * config.timeouts.transformMs,
+      ...timeouts,
+      requestMs: QUEUE_WAIT_MS,
+      // as a service has for background jobs
+      transformMs: 3 * timeouts.transformMs,
     },
   };
 }
@@ -47,31 +48,35 @@ export function withoutTimeouts(config: Config): Config {
 /**
  * Warms up with all image processes.
  *
- * @param originals how many may be at work at a time; by default as many as there are processes, and one
- * that is fetched meanwhile
+ * @param originals how many may be at work at the same time. Default: one for each image process, and one that
+ * is fetched meanwhile
  */
-export function createExclusiveWarmer(parts: Parts, config: Config, originals?: number): Warm {
-  const slots = getWorkerCount(config);
+export function createExclusiveWarmer(
+  { variants, rules }: WarmerDeps,
+  { pool }: Pick<Config, "pool">,
+  originals?: number,
+): Warm {
+  const workers = getWorkerCount(pool);
   return createWarmer({
-    variants: parts.variants,
-    rules: parts.rules,
+    variants,
+    rules,
     atOnce: {
-      originals: originals ?? slots + 1,
-      variants: Math.max(1, Math.floor((config.pool.queuePerChild * slots) / 2)),
+      originals: originals ?? workers + 1,
+      variants: Math.max(1, Math.floor((pool.queuePerChild * workers) / 2)),
     },
     isBackground: false,
     now: () => performance.now(),
   });
 }
 
-/** Makes what `EVENT_WARM` names of one original, behind everything else. */
+/** Makes the variants of `EVENT_WARM` for one original, in the background. */
 export function createEventWarmer(
-  { observe, ...parts }: Parts & { readonly observe: Observe },
-  config: Config,
+  { observe, ...deps }: WarmerDeps & { readonly observe: Observe },
+  { pool, events }: Pick<Config, "pool" | "events">,
   signal: AbortSignal,
 ): (key: string) => Promise<void> {
-  const warm = createBackgroundWarmer(parts, config);
-  const outputs = [{ transforms: config.events.warm, formats: [] }];
+  const warm = createBackgroundWarmer(deps, { pool });
+  const outputs = [{ transforms: events.warm, formats: [] }];
   return async (key) => {
     for await (const result of warm(toAsync([{ key, outputs }]), signal)) {
       if (result.status !== "failed") continue;

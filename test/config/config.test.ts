@@ -100,7 +100,7 @@ describe("loadConfig", () => {
   ])("keeps variants from being originals: %s and %s", (ORIGINALS_DIR, VARIANTS_DIR, isFine) => {
     const load = (): unknown => loadConfig({ ORIGINALS_DIR, VARIANTS_DIR });
     if (isFine) expect(load).not.toThrow();
-    else expect(load).toThrow("VARIANTS_DIR must not be inside of ORIGINALS_DIR");
+    else expect(load).toThrow("VARIANTS_DIR must not be inside ORIGINALS_DIR");
   });
 
   it("reads what is set", () => {

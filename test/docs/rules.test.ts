@@ -8,7 +8,7 @@ import { STATUS } from "../../src/http/answer/status.ts";
 import { explainRequest } from "../../src/request/explain.ts";
 import type { RequestRules } from "../../src/request/request.ts";
 import { readRequest } from "../../src/request/read.ts";
-import { createRules } from "../../src/service/service.ts";
+import { createRequestRules } from "../../src/config/request-rules.ts";
 import { hintForPiece } from "../../src/transform/names.ts";
 import { recognizeTransform } from "../../src/transform/parse.ts";
 import { expandPresets } from "../../src/transform/presets.ts";
@@ -81,7 +81,10 @@ function rulesOf(variables: string): RequestRules {
     const [name = "", ...value] = line.split("=");
     return [name, value.join("=").replaceAll('"', "")];
   });
-  return createRules(loadConfig({ S3_BUCKET: "media", ...Object.fromEntries(pairs) }));
+  return createRequestRules(
+    loadConfig({ S3_BUCKET: "media", ...Object.fromEntries(pairs) }),
+    false,
+  );
 }
 
 /** The options that a path comes to, or its status. */

@@ -5,7 +5,7 @@ import type { ImgAttributes, Transform } from "../../src/index.ts";
 import { buildSrcset, buildUrl, createUrls, MediaError } from "../../src/index.ts";
 import type { RequestRules } from "../../src/request/request.ts";
 import { readRequest } from "../../src/request/read.ts";
-import { createRules } from "../../src/service/service.ts";
+import { createRequestRules } from "../../src/config/request-rules.ts";
 import { blockIn, codeIn, rowsOf } from "../support/page.ts";
 
 const PAGE = readFileSync(new URL("../../docs/typescript.md", import.meta.url), "utf8");
@@ -119,7 +119,10 @@ function variablesIn(block: string): Record<string, string> {
 describe("the widths of docs/typescript.md", () => {
   const listed = /default widths are ([\d, and]+)/.exec(PAGE)?.[1]?.match(/\d+/g)?.map(Number);
   const variables = variablesIn(blockIn(under("Together with POLICY=allowed"), "sh"));
-  const rules: RequestRules = createRules(loadConfig({ S3_BUCKET: "media", ...variables }));
+  const rules: RequestRules = createRequestRules(
+    loadConfig({ S3_BUCKET: "media", ...variables }),
+    false,
+  );
   const ask = (url: string): Promise<unknown> =>
     readRequest(url.slice(BASE.length), undefined, rules);
 

@@ -10,7 +10,8 @@ import { transformImage } from "../../src/image/pipeline/pipeline.ts";
 import type { Logger } from "../../src/logger.ts";
 import { createWarmer } from "../../src/media/warm/warm.ts";
 import { drawQuadrants } from "./images.ts";
-import { createPurging } from "../../src/service/purging.ts";
+import { purge } from "../../src/media/purge/purge.ts";
+import { createEventReceiver } from "../../src/events/receive.ts";
 import type { BenchOptions } from "./variants.ts";
 import { createBench, RULES } from "./variants.ts";
 import type { Bench } from "./variants.ts";
@@ -50,19 +51,16 @@ export function createTestApp(
   });
   const logger = { info: write("info"), warn: write("warn"), error: write("error") };
   const purging = {
+    bucket: undefined,
     variants: bench.store,
     cache: bench.cache,
     prefix: RULES.prefix,
     background: bench.background,
+    observe: metrics.observe,
   };
   const app = createApp({
-    ...createPurging(
-      {
-        store: { kind: "file", originalsDir: "", variantsDir: "" },
-        events: { topics: new Set(), warm: [] },
-      },
-      { ...purging, observe: metrics.observe },
-    ),
+    purge: (target, purgeOptions) => purge(purging, target, purgeOptions),
+    events: createEventReceiver(purging, new Set()),
     variants: bench.variants,
     warm: createWarmer({
       variants: bench.variants,

@@ -6,7 +6,7 @@ import { countResult, createTally } from "../../media/warm/result.ts";
 import type { QueueCounts, WarmQueue } from "../../media/warm/queue/queue.ts";
 import type { RunningWorker } from "../../media/warm/queue/worker.ts";
 import { createService } from "../../service/service.ts";
-import { getWorkerCount } from "../../service/worker-count.ts";
+import { getWorkerCount } from "../../config/config.ts";
 import { createExclusiveWarmer, withoutTimeouts } from "../../service/warming.ts";
 import { explainError, reportFailure } from "../exit.ts";
 import { readConfig } from "../options/environment.ts";
@@ -83,7 +83,7 @@ async function work(queue: WarmQueue, options: WorkCommandOptions, config: Confi
   const untimed = withoutTimeouts(config);
   const service = await createService(untimed, logToErrors());
   const concurrency =
-    readNumber("--concurrency", options.concurrency, 999) ?? getWorkerCount(config) + 1;
+    readNumber("--concurrency", options.concurrency, 999) ?? getWorkerCount(config.pool) + 1;
   const lostAfter = readNumber("--lost-after", options.lostAfter, 86_400) ?? 30;
   const rate = readNumber("--rate", options.rate, 100_000);
   const progress: Progress = { tally: createTally(), originals: 0, begun: performance.now() };

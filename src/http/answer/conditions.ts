@@ -55,13 +55,13 @@ function selectPart({ method, header }: Conditional, { etag, size }: Representat
   return range === "unsatisfiable" ? { kind: "unsatisfiable" } : { kind: "part", range };
 }
 
-/** Whether one of the ETags in `If-None-Match` is this one (RFC 9110, 13.1.2: weak comparison). */
+/** Compares with the ETags of `If-None-Match` (RFC 9110, 13.1.2: weak comparison). */
 function matchesWeakly(list: string, etag: string): boolean {
   const opaque = etag.replace(/^W\//, "");
   return list.trim() === "*" || splitTags(list).some((tag) => tag.replace(/^W\//, "") === opaque);
 }
 
-/** Whether one of the ETags in `If-Match` is this one (RFC 9110, 13.1.1: strong comparison). */
+/** Compares with the ETags of `If-Match` (RFC 9110, 13.1.1: strong comparison). */
 function matchesStrongly(list: string, etag: string): boolean {
   return list.trim() === "*" || (!etag.startsWith("W/") && splitTags(list).includes(etag));
 }

@@ -10,7 +10,7 @@ export interface Connections {
    * answer in a buffer for sent, and waits for connections without a request.
    */
   close(): Promise<void>;
-  /** Whether an answer on this socket has begun and not ended. */
+  /** True while an answer on this socket has begun and not ended. */
   isAnswering(socket: Duplex): boolean;
 }
 

@@ -79,7 +79,7 @@ export class FileLocator {
     return orAbort(search, signal);
   }
 
-  /** Whether a version of an original was located a moment ago. */
+  /** True if a version of the original was located a moment ago. */
   has(key: string): boolean {
     return this.#located.has(key);
   }

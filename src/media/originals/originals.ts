@@ -101,7 +101,7 @@ export class Originals {
     });
   }
 
-  /** Whether originals are files of this machine. */
+  /** True if originals are files of this machine. */
   get areFiles(): boolean {
     return this.#locator !== undefined;
   }

@@ -9,55 +9,55 @@ import { cacheTag } from "../../url/cache-tag.ts";
 import type { Observe } from "../observe.ts";
 import type { VariantCache } from "../variant-cache.ts";
 
-/** Of the listing, of 1000 objects each, for one answer; whoever wants more looked at asks again. */
+/** Pages of 1000 objects that one answer covers; a client continues with the cursor. */
 const MAX_PAGES = 10;
-/** Of objects that are no variants. */
+/** The most foreign objects that one answer names. */
 const MAX_LEFT = 100;
 
 export interface PurgeDeps {
   readonly variants: Pick<ObjectStore, "list" | "delete">;
   readonly cache: Pick<VariantCache, "delete" | "deleteOriginal" | "deletePrefix">;
   readonly prefix: VariantPrefix;
-  /** Drops the bytes of an original that may have been replaced. */
+  /** Drops the cached bytes of an original that may have been replaced. */
   readonly forgetOriginal?: (key: string) => void;
   readonly observe: Observe;
 }
 
-/** One original, or all whose keys begin so. */
+/** One original, or all originals whose keys begin with a prefix. */
 export type PurgeTarget =
   | { readonly kind: "key"; readonly key: string }
   | { readonly kind: "prefix"; readonly prefix: string };
 
-/** What went of one original. */
+/** The purged variants of one original. */
 interface Purged {
   readonly key: string;
   /** The keys of its variants. */
   readonly variants: readonly string[];
-  /** What a CDN knows all answers about the original by. */
+  /** The tag of all answers about the original in a CDN. */
   readonly cacheTag: string;
 }
 
 export interface PurgePage {
   readonly purged: readonly Purged[];
-  /** Objects in the place of variants that are none; they stay. */
+  /** Objects among the variants that are not variants; they are not deleted. */
   readonly left: readonly string[];
   /** Where the next page begins; absent after the last. */
   readonly cursor?: string;
 }
 
 export interface PurgeResult extends PurgePage {
-  /** False when there was more than one answer looks at: ask again with the cursor. */
+  /** False when one answer could not cover all: ask again with the cursor. */
   readonly isComplete: boolean;
 }
 
 export interface PurgeOptions {
-  /** Only tells what would go. */
+  /** Lists what would be deleted, and deletes nothing. */
   readonly isDryRun?: boolean;
-  /** Of the answer before. */
+  /** The cursor of the previous answer. */
   readonly cursor?: string;
 }
 
-/** @throws MediaError `invalid_path` for what no original can be called, or begin with */
+/** @throws MediaError `invalid_path` for a key or prefix that no original can have */
 export function checkPurgeTarget(target: PurgeTarget, { root }: VariantPrefix): void {
   if (target.kind === "prefix") return checkPrefix(target.prefix);
   checkKey(target.key);
@@ -66,7 +66,7 @@ export function checkPurgeTarget(target: PurgeTarget, { root }: VariantPrefix): 
   throw new MediaError("invalid_path", problem);
 }
 
-/** A prefix need not end where a segment does. */
+/** A prefix may end inside a segment. */
 function checkPrefix(prefix: string): void {
   if (/^$|^\/|[\p{Cc}\p{Surrogate}]/u.test(prefix)) {
     const problem = 'empty, begin with "/", or have control characters';
@@ -76,9 +76,9 @@ function checkPrefix(prefix: string): void {
 }
 
 /**
- * Deletes variants, up to what one answer looks at.
+ * Deletes variants, as many as one answer covers.
  *
- * @throws MediaError as `checkPurgeTarget`, and what the store throws; what was deleted until then is gone
+ * @throws MediaError as `checkPurgeTarget`, and what the store throws after some deletions
  */
 export async function purge(
   deps: PurgeDeps,
@@ -107,7 +107,7 @@ function mergePurged(before: Purged | undefined, now: Purged): Purged {
 }
 
 /**
- * Deletes variants page by page of one listing; what a page names has gone.
+ * Deletes variants page by page; the variants of a page are gone when it is given.
  *
  * @throws MediaError as `checkPurgeTarget`, at once
  */
@@ -126,7 +126,7 @@ async function* deletePages(
   start: string | undefined,
 ): AsyncGenerator<PurgePage> {
   deps.observe({ kind: "purge" });
-  // what is made from now on is not to be of the old bytes
+  // from now on no variant is made of cached old bytes
   forget(deps, target);
   try {
     for await (const page of listPages(deps, target, start)) {
@@ -134,7 +134,7 @@ async function* deletePages(
       yield page;
     }
   } finally {
-    // a request may have found a variant just before it went
+    // again, for a request that found a variant right before its deletion
     forget(deps, target);
   }
 }
@@ -159,7 +159,7 @@ function toListOptions(
   { prefix }: PurgeDeps,
   target: PurgeTarget,
 ): { readonly prefix: string; readonly delimiter?: "/" } {
-  // below a key that is a folder too there are variants of others
+  // with the delimiter: below the key, as a folder, are variants of other originals
   return target.kind === "key"
     ? { prefix: variantFolder(prefix, target.key), delimiter: "/" }
     : { prefix: joinPrefix(prefix, target.prefix) };
@@ -169,7 +169,7 @@ function joinPrefix({ root, epoch }: VariantPrefix, prefix: string): string {
   return `${root}${epoch}/${prefix}`;
 }
 
-/** Whose variants the objects of a page are. */
+/** Sorts the objects of a page by their originals. */
 function sortPage(
   { prefix }: PurgeDeps,
   target: PurgeTarget,
@@ -180,7 +180,7 @@ function sortPage(
   for (const object of objects) {
     const key = parseVariantKey(prefix, object)?.key;
     if (key === undefined) left.push(object);
-    // what follows a shorter key may begin so too
+    // the rest of a shorter key may match the prefix, too
     else if (isMeant(target, key)) add(found, key, object);
   }
   const purged = [...found].map(([key, variants]) => ({ key, variants, cacheTag: cacheTag(key) }));
@@ -220,10 +220,10 @@ function forget({ cache, prefix, forgetOriginal }: PurgeDeps, target: PurgeTarge
   }
 }
 
-/** Deletes all variants of an original that has gone. Never rejects: a failure is observed. */
+/** Deletes all variants of an original that is gone. Never rejects: a failure is observed. */
 export async function purgeVariants(deps: PurgeDeps, key: string): Promise<void> {
   try {
-    // that it has gone stays known
+    // without `forget`: the failure that the original is missing stays cached
     for await (const page of listPages(deps, { kind: "key", key })) await remove(deps, page);
   } catch (error) {
     deps.observe({ kind: "background_failed", task: `purge the variants of ${key}`, error });
@@ -233,7 +233,7 @@ export async function purgeVariants(deps: PurgeDeps, key: string): Promise<void>
 /**
  * Deletes all variants of an original, however many there are.
  *
- * @returns how many there were
+ * @returns their number
  */
 export async function purgeAll(deps: PurgeDeps, key: string): Promise<number> {
   let count = 0;

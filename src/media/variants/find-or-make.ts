@@ -26,7 +26,7 @@ export interface FindOrMakeDeps extends MakeDeps {
   readonly variants: ObjectStore;
   readonly prefix: VariantPrefix;
   readonly freshness: FreshnessRules;
-  /** Whether the image processes take a job that a client waits for; if not, its original is not fetched. */
+  /** True while the image processes take jobs that a client waits for; otherwise originals are not fetched. */
   readonly hasRoom: () => boolean;
   /** For all calls of the stores before the answer to one request. */
   readonly storeTimeoutMs: number;
@@ -88,7 +88,7 @@ interface Task extends FindOrMakeInput {
 /** The object under the variant's key, when it was looked for. */
 interface Present {
   readonly object: ObjectInfo | undefined;
-  /** Undefined for an object that is no complete variant. */
+  /** Undefined unless the object is a complete variant. */
   readonly info: VariantInfo | undefined;
   readonly checkedAt: number;
   /** The generation of the original then. */

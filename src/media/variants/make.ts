@@ -35,7 +35,7 @@ interface TransformOptions {
   readonly signal: AbortSignal;
   /** Ends the job only while it waits: no caller is left. */
   readonly abandoned?: AbortSignal;
-  /** Whether a client waits for it: background jobs come last. */
+  /** True while a client waits for it: background jobs come last. */
   readonly isAwaited?: () => boolean;
   /** Calls back when the first client comes that waits. */
   readonly onAwaited?: (listener: () => void) => void;

@@ -24,7 +24,7 @@ export class WriteBack {
     this.#deps = deps;
   }
 
-  /** Whether the original is still the one that a variant was made from. */
+  /** Checks that the original is still the one that a variant was made from. */
   async isCurrent({ key }: VariantRequest, { info }: Variant): Promise<boolean> {
     return (await this.#deps.originals.head(key))?.etag === info.sourceEtag;
   }

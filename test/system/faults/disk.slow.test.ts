@@ -55,7 +55,7 @@ describe.skipIf(!isMounted)("a full disk under the file store", () => {
     expect(await service.metric("write_failures_total")).toBe(1);
     expect(service.log).toContainEqual({
       level: "warn",
-      message: "a variant could not be kept",
+      message: "a variant could not be stored, it is made again on request",
       fields: {
         variantKey: "variants/1/photo.jpg/w_300.jpg",
         error: expect.objectContaining({ code: "store_failed" }),

@@ -33,9 +33,9 @@ describe("a store that does not take variants", () => {
     expect(second.bytes.equals(first.bytes)).toBe(true);
     expect(await service.metric("misses_total")).toBe(1);
     expect(await service.metric("write_failures_total")).toBe(1);
-    expect(service.log.filter(({ message }) => message.includes("could not be kept"))).toHaveLength(
-      1,
-    );
+    expect(
+      service.log.filter(({ message }) => message.includes("could not be stored")),
+    ).toHaveLength(1);
     expect((await service.get(nextPath())).status).toBe(200);
     await service.idle();
     expect(await service.metric("write_failures_total")).toBe(1);
