@@ -188,7 +188,7 @@ function createImagePool(
 }
 
 /** Loaded only on demand: a process that has image processes must not load sharp. */
-async function startInline(limits: ImageLimits): Promise<Worker> {
+async function startInline(limits: ImageLimits): Promise<ImageWorker> {
   const { startInlineWorker } = await import("../image/pool/inline.ts");
   return startInlineWorker(limits);
 }
