@@ -1,7 +1,7 @@
 import { MediaError } from "../../errors.ts";
 import type { Size } from "../plan/sizes.ts";
 import type { InputFormat } from "./formats.ts";
-import { explainRefusal, getInput, sniffFormat } from "./formats.ts";
+import { explainRefusal, INPUTS, sniffFormat } from "./formats.ts";
 import type { ImageLimits } from "./limits.ts";
 
 export interface AdmittedOriginal {
@@ -19,7 +19,7 @@ export interface AdmittedOriginal {
 export function admitOriginal(bytes: Uint8Array): AdmittedOriginal {
   const format = sniffFormat(bytes);
   if (!format) throw new MediaError("unsupported_original", explainRefusal(bytes));
-  return { format, bytes: getInput(format).admit?.(bytes) ?? bytes };
+  return { format, bytes: INPUTS[format].admit?.(bytes) ?? bytes };
 }
 
 /** @throws MediaError `unusable_original` naming the limit that the original exceeds */
@@ -28,7 +28,7 @@ export function checkDimensions(
   format: InputFormat,
   limits: ImageLimits,
 ): void {
-  const maxPixels = getInput(format).maxPixels?.(limits) ?? limits.maxPixels;
+  const maxPixels = INPUTS[format].maxPixels?.(limits) ?? limits.maxPixels;
   const is = `the original is ${width}×${height}`;
   if (Math.max(width, height) > limits.maxSide) {
     const problem = `${is}, but no side may be over ${limits.maxSide} pixels`;

@@ -114,10 +114,6 @@ export const INPUTS: Readonly<Record<InputFormat, InputRow>> = {
 
 const FORMATS = Object.keys(INPUTS) as InputFormat[]; // the keys of a constant
 
-export function getInput(format: InputFormat): InputRow {
-  return INPUTS[format];
-}
-
 /** Tells the format of a file by its first bytes; `undefined` for what is not read. */
 export function sniffFormat(bytes: Uint8Array): InputFormat | undefined {
   const start = readStart(bytes);

@@ -1,5 +1,5 @@
 import { MediaError } from "../../errors.ts";
-import { getInput, sniffFormat } from "../input/formats.ts";
+import { INPUTS, sniffFormat } from "../input/formats.ts";
 import { isHeavyOutput } from "../output/formats.ts";
 import type { TransformJob } from "../pipeline/pipeline.ts";
 import { findDecodeGroup, printImageKey, UNKNOWN_ENCODE_COST } from "../share/decode-group.ts";
@@ -133,7 +133,7 @@ export function waitInQueue(
 
 function mayHaveAlpha(original: Uint8Array): boolean {
   const format = sniffFormat(original);
-  return !format || getInput(format).hasAlpha;
+  return !format || INPUTS[format].hasAlpha;
 }
 
 function always(): boolean {

@@ -5,7 +5,7 @@ import { hasFeature, isImageFormat } from "../../transform/formats.ts";
 import type { ImagePlan } from "../plan/geometry.ts";
 import { countOutputPixels, isSearchedCut, planGeometry } from "../plan/geometry.ts";
 import type { InputHeader } from "../input/formats.ts";
-import { getInput, sniffFormat } from "../input/formats.ts";
+import { INPUTS, sniffFormat } from "../input/formats.ts";
 import { findLoadShrink } from "../plan/shrink-on-load.ts";
 import type { Size } from "../plan/sizes.ts";
 import { estimateCost } from "../output/formats.ts";
@@ -61,7 +61,7 @@ export function findDecodeGroup(job: OutputSpec & { bytes: Uint8Array }): Decode
   const { bytes } = job;
   const format = mayShareDecode(job) ? sniffFormat(bytes) : undefined;
   if (!format) return undefined;
-  const { decoding, isDeep, readHeader } = getInput(format);
+  const { decoding, isDeep, readHeader } = INPUTS[format];
   if (decoding === "reduced") return findReducedGroup(job, readHeader?.(bytes));
   return decoding === "whole" && !isDeep?.(bytes) ? WHOLE : undefined;
 }

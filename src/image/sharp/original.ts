@@ -3,7 +3,7 @@ import sharp from "sharp";
 import type { TransformSpec } from "../../transform/spec.ts";
 import { admitOriginal, checkDimensions } from "../input/admit.ts";
 import type { InputFormat, InputHeader, InputRow } from "../input/formats.ts";
-import { getInput } from "../input/formats.ts";
+import { INPUTS } from "../input/formats.ts";
 import type { ImageLimits } from "../input/limits.ts";
 import type { ImagePlan } from "../plan/geometry.ts";
 import { findLoadShrink } from "../plan/shrink-on-load.ts";
@@ -68,7 +68,7 @@ export async function openImage(
 ): Promise<Original> {
   const { format, bytes } = admitOriginal(original);
   if (bytes !== original) noteGarbage(original.length);
-  const input = getInput(format);
+  const input = INPUTS[format];
   const shouldOrient = spec.rotate !== "ignore";
   const options: SharpOptions = {
     // real cameras write harmless marker noise, which is a "warning"; truncation is an "error"
