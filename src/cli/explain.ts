@@ -69,7 +69,7 @@ function openUp(rules: RequestRules): RequestRules {
   return {
     ...rules,
     policy: { isOpen: true, hasPresets: false },
-    arePublic: true,
+    variantsArePublic: true,
     verify: async () => true,
     originals: { passthrough: "allow", prefix: "" },
     now: () => 0,

@@ -2,7 +2,7 @@ import type { Command } from "commander";
 import type { Config } from "../config/config.ts";
 import { UsageError } from "../ops/usage-error.ts";
 import { createSigner } from "../sign.ts";
-import { readTarget, splitPath } from "../url/path.ts";
+import { splitTarget, splitPath } from "../url/path.ts";
 import { readArguments } from "./exit.ts";
 import { printResult, readConfig } from "./options/environment.ts";
 
@@ -23,7 +23,7 @@ export function addSign(program: Command): void {
 
 function signUrl(url: string, config: Config): string {
   const { origin, target } = splitUrl(url.replace(/#.*/s, ""));
-  const { signature, path } = readTarget(target, config.basePath);
+  const { signature, path } = splitTarget(target, config.basePath);
   splitPath(path, config.access.presets); // refuse to sign a URL that the service would refuse
   const sign = getSigner(config);
   // an old signature is replaced; the rest stays as it was written

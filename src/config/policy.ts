@@ -1,7 +1,7 @@
 import { cutTrailingSlashes } from "../url/percent.ts";
 import { ConfigError } from "./error.ts";
 import { MediaError } from "../errors.ts";
-import type { AllowedLists, Policy } from "../transform/policy.ts";
+import type { AllowedLists, AccessPolicy } from "../transform/policy.ts";
 import { printValues } from "../transform/policy.ts";
 import { OPTION_NAMES, writePiece } from "../transform/options.ts";
 import { parsePresets } from "../transform/presets.ts";
@@ -30,7 +30,7 @@ export interface PolicyVariables {
 }
 
 export interface PolicyConfig {
-  readonly policy: Policy;
+  readonly policy: AccessPolicy;
   readonly presets: Presets;
   readonly secrets: readonly string[];
   readonly originals: {

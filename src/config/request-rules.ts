@@ -2,7 +2,7 @@ import type { ImageFormat } from "../transform/formats.ts";
 import type { RequestRules } from "../request/request.ts";
 import { createStoredCheck } from "../transform/policy.ts";
 import { createVerify } from "../url/signature.ts";
-import type { VariantPrefix } from "../url/variant-prefix.ts";
+import type { VariantPrefix } from "../url/variant-key.ts";
 import type { PolicyConfig } from "./policy.ts";
 
 /** The settings that decide how requests are read. */
@@ -13,8 +13,11 @@ interface RequestConfig {
   readonly access: PolicyConfig;
 }
 
-/** @param arePublic whether anybody can fetch variants by their keys */
-export function createRequestRules(config: RequestConfig, arePublic: boolean): RequestRules {
+/** @param variantsArePublic whether anybody can fetch variants by their keys */
+export function createRequestRules(
+  config: RequestConfig,
+  variantsArePublic: boolean,
+): RequestRules {
   const { basePath, prefix, autoFormats, access } = config;
   const { policy, presets, secrets, originals } = access;
   return {
@@ -23,9 +26,9 @@ export function createRequestRules(config: RequestConfig, arePublic: boolean): R
     autoFormats,
     presets,
     policy,
-    permits: createStoredCheck(policy, presets),
+    mayMakeStored: createStoredCheck(policy, presets),
     ...(secrets.length > 0 && { verify: createVerify(secrets) }),
-    arePublic,
+    variantsArePublic,
     originals,
     now: () => Date.now(),
   };

@@ -1,8 +1,8 @@
 import { MediaError } from "../errors.ts";
-import type { VariantPrefix } from "../url/variant-prefix.ts";
-import { isUnderRoot } from "../url/variant-prefix.ts";
+import type { VariantPrefix } from "../url/variant-key.ts";
+import { isUnderRoot } from "../url/variant-key.ts";
 import type { Background } from "../concurrency/background.ts";
-import { cacheTag } from "../url/cache-tag.ts";
+import { toCacheTag } from "../url/cache-tag.ts";
 import type { BucketEventOutcome, Observe } from "../media/observe.ts";
 import type { PurgeDeps } from "../media/purge/purge.ts";
 import { checkPurgeTarget, purgeAll } from "../media/purge/purge.ts";
@@ -138,7 +138,7 @@ async function purgeEach(
     for (const key of queue) {
       try {
         const variants = await purgeAll(deps, key);
-        purged.push({ key, variants, cacheTag: cacheTag(key) });
+        purged.push({ key, variants, cacheTag: toCacheTag(key) });
       } catch (error) {
         // the store cannot hold such a key, so it has no variants
         if (!(error instanceof MediaError) || error.code !== "invalid_key") failures.push(error);

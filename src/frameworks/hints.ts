@@ -26,7 +26,7 @@ export function parseHints(origin: string, hints: Hints): TransformSpec {
   }
 }
 
-/** Only the service knows its presets, so any name is taken for one. */
+/** Only the service knows its presets, so every name counts as one. */
 function collectPresets(pieces: readonly string[]): Presets {
   const texts = pieces.filter((piece) => piece.startsWith("t_"));
   return new Map(texts.flatMap((text) => text.slice(2).split(".")).map((name) => [name, {}]));
@@ -36,7 +36,7 @@ function toText(value: unknown): string | undefined {
   if (value === undefined || value === null || value === false || value === "false")
     return undefined;
   if (value === true || value === "true") return "";
-  // what a program has worked out has more decimals than the grammar
+  // results of a calculation have more decimals than the grammar
   if (typeof value === "number") return String(Number(value.toFixed(4)));
   return typeof value === "string" ? value : JSON.stringify(value);
 }

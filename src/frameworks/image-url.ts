@@ -2,7 +2,7 @@ import type { TransformSpec } from "../transform/spec.ts";
 import type { Transform } from "../transform/transform.ts";
 import { toSpec } from "../transform/transform.ts";
 import type { CreateUrlsOptions } from "../url/urls.ts";
-import { createUrls, makeRoom } from "../url/urls.ts";
+import { createUrls, dropReplacedSize } from "../url/urls.ts";
 import { shrinkToBounds } from "./size.ts";
 import { readSource } from "./source.ts";
 
@@ -13,7 +13,7 @@ import { readSource } from "./source.ts";
  *
  * @throws MediaError `invalid_transform`, `invalid_path`
  */
-export function imageUrl(
+export function buildImageUrl(
   src: string,
   asked: TransformSpec,
   { defaults = {}, ...options }: CreateUrlsOptions,
@@ -22,7 +22,7 @@ export function imageUrl(
   const source = readSource(src, urls, options);
   if (!source) return src;
   const base: TransformSpec = { ...toSpec(defaults), ...source.spec };
-  const merged = { ...makeRoom(base, asked), ...asked };
+  const merged = { ...dropReplacedSize(base, asked), ...asked };
   // a preset may have a format of its own, which one given here would replace
   const spec = shrinkToBounds(merged.presets ? merged : { format: "auto", ...merged });
   return urls.url(source.key, spec as unknown as Transform); // contradictions are refused there

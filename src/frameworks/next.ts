@@ -1,8 +1,8 @@
 import type { CreateUrlsOptions } from "../url/urls.ts";
-import { imageUrl } from "./image-url.ts";
+import { buildImageUrl } from "./image-url.ts";
 import { toSides } from "./size.ts";
 
-/** What `next/image` hands to a loader. */
+/** The arguments that `next/image` gives to a loader. */
 export interface NextLoaderProps {
   readonly src: string;
   readonly width: number;
@@ -20,6 +20,6 @@ export function createNextLoader(options: CreateUrlsOptions): (props: NextLoader
     // images that the bundler has imported are the application's own
     if (src.startsWith("/_next/")) return src;
     const asked = { ...toSides({ width }), ...(quality && { quality }) };
-    return imageUrl(src, asked, options);
+    return buildImageUrl(src, asked, options);
   };
 }

@@ -1,7 +1,7 @@
 import { MediaError } from "../errors.ts";
 import type { CreateUrlsOptions } from "../url/urls.ts";
 import { parseHints } from "./hints.ts";
-import { imageUrl } from "./image-url.ts";
+import { buildImageUrl } from "./image-url.ts";
 import { toSides } from "./size.ts";
 
 /** The `options` of the provider in `nuxt.config.ts`; `modifiers` among them hold for every image. */
@@ -44,7 +44,7 @@ function getImage(
   };
   const { comma, variantsRoot } = options;
   return {
-    url: imageUrl(src, asked, {
+    url: buildImageUrl(src, asked, {
       baseUrl: baseURL,
       ...(comma && { comma }),
       ...(variantsRoot && { variantsRoot }),

@@ -18,7 +18,7 @@ export function toSides(given: {
  */
 export function shrinkToBounds(spec: TransformSpec): TransformSpec {
   const { width, height, format = "auto", dpr = 1 } = spec;
-  const box = boxOf(spec);
+  const box = getBox(spec);
   if (!box || !isImageFormat(format)) return spec;
   // the side that a ratio gives is rounded, by half a row of the other one at most
   const area = getMaxPixels(format) - MAX_SIDE;
@@ -40,7 +40,7 @@ interface Box {
   readonly height: number;
 }
 
-function boxOf({ width, height, aspectRatio: ratio }: TransformSpec): Box | undefined {
+function getBox({ width, height, aspectRatio: ratio }: TransformSpec): Box | undefined {
   if (width && height) return { width, height };
   if (width) return { width, height: ratio ? (width * ratio.height) / ratio.width : 1 };
   if (height) return { width: ratio ? (height * ratio.width) / ratio.height : 1, height };

@@ -4,10 +4,10 @@ import type { CreateUrlsOptions, ParsedUrl, Urls } from "../url/urls.ts";
 import { parseHints } from "./hints.ts";
 import { toRatio } from "./size.ts";
 
-/** What the `src` of a component says. */
+/** The `src` of a component, read. */
 export interface Source {
   readonly key: string;
-  /** What is to be done in any case. */
+  /** Options that stand in the `src`. */
   readonly spec: TransformSpec;
 }
 
@@ -36,12 +36,12 @@ export function readSource(
   return { key, spec: { ...spec, ...hints } };
 }
 
-/** What a URL of the service asks for, its format spelled out. */
+/** Turns a parsed URL into a source, its format spelled out. */
 export function toSource({ key, transform, format }: ParsedUrl): Source {
   return { key, spec: { ...transform, ...(format && { format }) } };
 }
 
-/** Whether a URL is one of the service; a service at the root of the page cannot be told by it. */
+/** True for a URL of the service; false for all URLs if the service is at the root of the page. */
 export function isUnder(baseUrl: string, url: string): boolean {
   const base = cutTrailingSlashes(baseUrl);
   return base !== "" && url.startsWith(`${base}/`);

@@ -7,7 +7,7 @@ import { encodeKey, cutTrailingSlashes } from "../url/percent.ts";
 import type { CreateUrlsOptions, ParsedUrl } from "../url/urls.ts";
 import { createUrls } from "../url/urls.ts";
 import { parseHints } from "./hints.ts";
-import { imageUrl } from "./image-url.ts";
+import { buildImageUrl } from "./image-url.ts";
 import { toSides } from "./size.ts";
 import { isUnder, toSource } from "./source.ts";
 
@@ -22,7 +22,7 @@ interface CommonOperations {
 type OwnField = Exclude<keyof TransformSpec, keyof CommonOperations | "aspectRatio">;
 type Own<T> = true extends T ? boolean : NonNullable<T>;
 
-/** What unpic's components and functions can ask for: all that a transform can say. */
+/** The operations of unpic's components and functions: all options of a transform. */
 export type ShiftMediaOperations = CommonOperations & {
   [K in OwnField]?: Own<TransformSpec[K]>;
 } & { aspectRatio?: `${number}:${number}` | number | Ratio };
@@ -51,7 +51,7 @@ export function transform(
   operations: ShiftMediaOperations,
   options: ShiftMediaOptions = {},
 ): string {
-  return imageUrl(String(src), toAsked(operations), toUrlsOptions(options));
+  return buildImageUrl(String(src), toAsked(operations), toUrlsOptions(options));
 }
 
 /**
@@ -74,18 +74,18 @@ export function generate(
 /**
  * Takes a URL of the service apart, so that `generate` gives it back.
  *
- * @returns null, as unpic's extractors do, for what is no such URL
+ * @returns null for other URLs, as unpic's extractors do
  */
 export function extract(
   url: string | URL,
   options: ShiftMediaOptions = {},
 ): ShiftMediaExtract | null {
   const text = String(url);
-  const baseURL = cutTrailingSlashes(options.baseURL ?? originOf(text));
+  const baseURL = cutTrailingSlashes(options.baseURL ?? readOrigin(text));
   const parsed = text.startsWith(`${baseURL}/`)
     ? tryParse(text, { ...options, baseURL })
     : undefined;
-  // of an address that nobody has named only a transform says that it is one of ours
+  // without a base URL only a transform shows that the service made the URL
   if (!parsed || (!parsed.transform && options.baseURL === undefined)) return null;
   const { key, spec } = toSource(parsed);
   return { src: encodeKey(key), operations: spec, options: { ...options, baseURL } };
@@ -100,7 +100,7 @@ function tryParse(url: string, options: ShiftMediaOptions): ParsedUrl | undefine
   }
 }
 
-function originOf(url: string): string {
+function readOrigin(url: string): string {
   return URL.canParse(url) ? new URL(url).origin : "";
 }
 

@@ -5,7 +5,7 @@ import { MediaError, overloaded } from "../errors.ts";
 import type { Observe } from "../media/observe.ts";
 import type { Logger } from "../logger.ts";
 import type { Timings } from "../media/variants/timings.ts";
-import { cacheTag } from "../url/cache-tag.ts";
+import { toCacheTag } from "../url/cache-tag.ts";
 import { explainRequest } from "../request/explain.ts";
 import type { MediaRequest, VariantRequest } from "../request/request.ts";
 import { readRequest } from "../request/read.ts";
@@ -113,7 +113,7 @@ async function handleMedia(c: AppContext, deps: AppDeps): Promise<Response> {
     return send(c, withHeaders(fail(error, c, deps), { vary: "Accept" }), deps);
   }
   if (isExplain(target)) return explain(c, request, deps);
-  const tag = cacheTag(request.key);
+  const tag = toCacheTag(request.key);
   if (request.form !== "original") {
     const input = { target: c.env?.incoming?.url ?? target, accept };
     deps.answerCache?.add(input, { request, cacheTag: tag });

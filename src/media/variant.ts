@@ -2,7 +2,7 @@ import { getMediaType } from "../transform/formats.ts";
 import type { ObjectInfo, PutOptions } from "../store/store.ts";
 import { encodeSegment } from "../url/percent.ts";
 import { printStoredTransform } from "../url/variant-key.ts";
-import { cacheTag } from "../url/cache-tag.ts";
+import { toCacheTag } from "../url/cache-tag.ts";
 import type { VariantRequest } from "../request/request.ts";
 import { sha256 } from "./sha256.ts";
 
@@ -87,7 +87,7 @@ export function toPutOptions(
       spec: printStoredTransform(request.spec),
       dimensions,
       engine: engine(),
-      "cache-tag": cacheTag(request.key),
+      "cache-tag": toCacheTag(request.key),
     },
   };
 }

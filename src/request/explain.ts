@@ -1,9 +1,9 @@
 import type { TransformSpec } from "../transform/spec.ts";
 import { printCanonical } from "../url/build.ts";
-import { readTarget, splitPath } from "../url/path.ts";
+import { splitTarget, splitPath } from "../url/path.ts";
 import type { MediaRequest, RequestRules } from "./request.ts";
 
-/** What a request comes to, for people. */
+/** A request in words, for people. */
 export interface Explanation {
   readonly form: MediaRequest["form"];
   readonly key: string;
@@ -20,19 +20,19 @@ export interface Explanation {
   readonly variantKey?: string;
   readonly isSigned: boolean;
   readonly expires?: string;
-  /** Why what looks like options may be part of the key. */
+  /** The reason why a segment that looks like options may be part of the key. */
   readonly hint?: string;
-  /** Why it is allowed. */
+  /** The reason why it is allowed. */
   readonly policy: string;
 }
 
-/** Explains a request that was read from this target, and so is allowed. */
+/** Explains a request that was read from this target and is allowed. */
 export function explainRequest(
   target: string,
   request: MediaRequest,
   rules: RequestRules,
 ): Explanation {
-  const { signature, path } = readTarget(target, rules.basePath);
+  const { signature, path } = splitTarget(target, rules.basePath);
   const isSigned = signature !== undefined;
   const common = { form: request.form, key: request.key, isSigned };
   if (request.form === "original") {
@@ -45,19 +45,19 @@ export function explainRequest(
     ...common,
     ...(text !== undefined && request.form === "request" && { typed: text }),
     canonical: printCanonical(request.key, { ...spec, format }),
-    ...(Object.keys(spec).length > 0 && { asks: spell(spec) }),
+    ...(Object.keys(spec).length > 0 && { asks: printFields(spec) }),
     format,
     isNegotiated,
     variantKey,
     ...(expires && { expires: new Date(expires * 1000).toISOString() }),
-    policy: describePermission(isSigned, request.mayMake, rules),
+    policy: explainPermission(isSigned, request.mayMake, rules),
   };
 }
 
-function describePermission(isSigned: boolean, mayMake: boolean, { policy }: RequestRules): string {
+function explainPermission(isSigned: boolean, mayMake: boolean, { policy }: RequestRules): string {
   if (isSigned) return "the signature is right: anything within the bounds is allowed";
   if (policy.isOpen) return "anything within the bounds is allowed";
-  if (!mayMake) return "it is given out when it is there, but made only for a signed request";
+  if (!mayMake) return "it is given out if it is stored, but made only for a signed request";
   const allowed = [
     ...(policy.hasPresets ? ["presets"] : []),
     ...(policy.allowed ? ["the lists"] : []),
@@ -65,8 +65,8 @@ function describePermission(isSigned: boolean, mayMake: boolean, { policy }: Req
   return `without a signature, by ${allowed.join(" or ")}`;
 }
 
-/** `width 300, crop {"unit":…}`: the names are those of programs. */
-function spell(spec: TransformSpec): string {
+/** Prints a spec by the names of its fields: `width 300, crop {"unit":…}`. */
+function printFields(spec: TransformSpec): string {
   const parts = Object.entries(spec).map(([field, value]) =>
     value === true
       ? field

@@ -7,11 +7,10 @@ import { expandPresets } from "../transform/presets.ts";
 import type { TransformSpec } from "../transform/spec.ts";
 import { checkKey } from "../url/key.ts";
 import type { ParsedPath } from "../url/path.ts";
-import { readTarget, splitPath } from "../url/path.ts";
-import { parseVariantKey } from "../url/variant-key.ts";
-import { isUnderRoot } from "../url/variant-prefix.ts";
+import { splitTarget, splitPath } from "../url/path.ts";
+import { parseVariantKey, isUnderRoot } from "../url/variant-key.ts";
 import type { MediaRequest, OriginalRequest, RequestRules, VariantRequest } from "./request.ts";
-import { checkedVariantKey, settleAddress, settleNegotiated } from "./resolve.ts";
+import { toCheckedVariantKey, resolveAddress, resolveNegotiated } from "./resolve.ts";
 
 /**
  * Reads a request target, from its raw text to the one variant, or the original, that it asks for.
@@ -24,23 +23,23 @@ export async function readRequest(
   accept: string | undefined,
   rules: RequestRules,
 ): Promise<MediaRequest> {
-  const { signature, path, query } = readTarget(target, rules.basePath);
+  const { signature, path, query } = splitTarget(target, rules.basePath);
   const isSigned = signature !== undefined;
   if (isSigned && !(await rules.verify?.(signature, path))) {
     throw new MediaError("invalid_signature", "the signature is invalid");
   }
-  if (!isSigned) checkOpenness(path, rules);
-  const parsed = splitHelpfully(path, rules);
+  if (!isSigned) requireSignatureIfClosed(path, rules);
+  const parsed = splitWithHint(path, rules);
   if (isUnderRoot(rules.prefix.root, parsed.key)) {
-    return withVersion(settleStored(parsed, isSigned, rules), query);
+    return addVersion(resolveStored(parsed, isSigned, rules), query);
   }
   checkPrefix(parsed.key, rules);
-  if (!parsed.spec) return settleOriginal(parsed, rules);
-  return settleRequest({ ...parsed, typed: parsed.spec, isSigned }, accept, rules);
+  if (!parsed.spec) return resolveOriginal(parsed, rules);
+  return resolveRequest({ ...parsed, typed: parsed.spec, isSigned }, accept, rules);
 }
 
-/** Tells those who come from other services what to write instead. */
-function splitHelpfully(path: string, rules: RequestRules): ParsedPath {
+/** Adds a hint to the error for options that only other services have. */
+function splitWithHint(path: string, rules: RequestRules): ParsedPath {
   try {
     return splitPath(path, rules.presets);
   } catch (error) {
@@ -50,26 +49,26 @@ function splitHelpfully(path: string, rules: RequestRules): ParsedPath {
   }
 }
 
-function withVersion(request: VariantRequest, query: string): VariantRequest {
+function addVersion(request: VariantRequest, query: string): VariantRequest {
   const version = new URLSearchParams(query).get("v");
   return version === null ? request : { ...request, version };
 }
 
-/** Where nothing can be had without a signature, nothing is said of what is wrong either. */
-function checkOpenness(path: string, { policy, originals, prefix }: RequestRules): void {
-  const hasDoor = policy.isOpen || policy.hasPresets || policy.allowed !== undefined;
-  if (hasDoor || originals.passthrough !== "refuse" || path.startsWith(prefix.root)) return;
+/** A service that gives nothing without a signature does not say what is wrong either. */
+function requireSignatureIfClosed(path: string, { policy, originals, prefix }: RequestRules): void {
+  const hasPublicAccess = policy.isOpen || policy.hasPresets || policy.allowed !== undefined;
+  if (hasPublicAccess || originals.passthrough !== "refuse" || path.startsWith(prefix.root)) return;
   throw new MediaError("not_allowed", "a signature is needed");
 }
 
-interface Asked extends ParsedPath {
+interface TypedRequest extends ParsedPath {
   /** As it was typed, its presets still names. */
   readonly typed: TransformSpec;
   readonly isSigned: boolean;
 }
 
-function settleRequest(
-  { key, typed, text = "", isFenced, isSigned }: Asked,
+function resolveRequest(
+  { key, typed, text = "", isFenced, isSigned }: TypedRequest,
   accept: string | undefined,
   rules: RequestRules,
 ): VariantRequest {
@@ -86,12 +85,12 @@ function settleRequest(
   } as const;
   if (spec.format !== "auto") {
     const format = negotiateFormat(spec.format, key, { accept, preference: [] });
-    return { ...settleAddress({ key, spec, format }, rules), ...common, isNegotiated: false };
+    return { ...resolveAddress({ key, spec, format }, rules), ...common, isNegotiated: false };
   }
-  return settleNegotiated({ key, spec, accept, common }, rules);
+  return resolveNegotiated({ key, spec, accept, common }, rules);
 }
 
-/** An expiry that anybody could change is none. */
+/** Without a signature anybody could change the expiry. */
 function checkExpiry({ expires }: TransformSpec, isSigned: boolean, { now }: RequestRules): void {
   if (expires === undefined) return;
   if (!isSigned) {
@@ -101,8 +100,8 @@ function checkExpiry({ expires }: TransformSpec, isSigned: boolean, { now }: Req
 }
 
 /** A stored form is a variant key, bare; anything else under the root names nothing. */
-function settleStored(parsed: ParsedPath, isSigned: boolean, rules: RequestRules): VariantRequest {
-  const { prefix, permits, arePublic } = rules;
+function resolveStored(parsed: ParsedPath, isSigned: boolean, rules: RequestRules): VariantRequest {
+  const { prefix, mayMakeStored, variantsArePublic } = rules;
   const isBare = !parsed.spec && !parsed.isFenced;
   const address = isBare ? parseVariantKey(prefix, parsed.key) : undefined;
   if (!address || isUnderRoot(prefix.root, address.key)) {
@@ -110,24 +109,24 @@ function settleStored(parsed: ParsedPath, isSigned: boolean, rules: RequestRules
   }
   checkKey(address.key);
   checkPrefix(address.key, rules);
-  const mayMake = isSigned || permits(address);
-  if (!mayMake && !arePublic) throw new MediaError("not_allowed", "a signature is needed");
+  const mayMake = isSigned || mayMakeStored(address);
+  if (!mayMake && !variantsArePublic) throw new MediaError("not_allowed", "a signature is needed");
   return {
     ...address,
-    variantKey: checkedVariantKey(prefix, address),
+    variantKey: toCheckedVariantKey(prefix, address),
     form: "stored",
     mayMake,
     isNegotiated: false,
   };
 }
 
-/** @throws MediaError `not_allowed` for a key of which no variant may be made */
+/** @throws MediaError `not_allowed` for a key outside of the prefix of originals */
 export function checkPrefix(key: string, { originals }: Pick<RequestRules, "originals">): void {
   if (key.startsWith(originals.prefix)) return;
   throw new MediaError("not_allowed", `the key must begin with "${originals.prefix}"`);
 }
 
-function settleOriginal({ key, isFenced }: ParsedPath, rules: RequestRules): OriginalRequest {
+function resolveOriginal({ key, isFenced }: ParsedPath, rules: RequestRules): OriginalRequest {
   const [first = "", ...rest] = key.split("/");
   const hint = isFenced || rest.length === 0 ? undefined : hintForKey(first, rules.presets);
   if (rules.originals.passthrough !== "refuse") {

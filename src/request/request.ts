@@ -1,11 +1,10 @@
 import type { ImageFormat } from "../transform/formats.ts";
-import type { Policy, StoredCheck } from "../transform/policy.ts";
+import type { AccessPolicy, StoredCheck } from "../transform/policy.ts";
 import type { Presets } from "../transform/spec.ts";
 import type { Verify } from "../url/signature.ts";
-import type { VariantAddress } from "../url/variant-key.ts";
-import type { VariantPrefix } from "../url/variant-prefix.ts";
+import type { VariantAddress, VariantPrefix } from "../url/variant-key.ts";
 
-/** What decides how a request is read; the same for all requests of a service. */
+/** Everything that decides how a request is read; the same for all requests of a service. */
 export interface RequestRules {
   /** Empty, or like `/i`. */
   readonly basePath: string;
@@ -13,42 +12,42 @@ export interface RequestRules {
   /** The formats to choose from under `f_auto`, best first. */
   readonly autoFormats: readonly ImageFormat[];
   readonly presets: Presets;
-  /** What may be asked for without a signature. */
-  readonly policy: Policy;
-  /** Whether an unsigned request may have a variant made by its stored name. */
-  readonly permits: StoredCheck;
-  /** Absent where no secret is known, and so no signature can be right. */
+  /** The transforms that need no signature. */
+  readonly policy: AccessPolicy;
+  /** True for a variant that an unsigned request may have made by its stored name. */
+  readonly mayMakeStored: StoredCheck;
+  /** Absent if no secret is configured: no signature is right then. */
   readonly verify?: Verify;
-  /** Anybody can fetch what is stored, so that it need not be kept from them here. */
-  readonly arePublic: boolean;
+  /** Anybody can fetch stored variants from the bucket, so they need no protection here. */
+  readonly variantsArePublic: boolean;
   readonly originals: {
-    /** Whether originals are given out as they are. */
+    /** How originals are given out as they are. */
     readonly passthrough: "refuse" | "allow" | "redirect";
-    /** What the keys of all originals have to begin with. */
+    /** The beginning of the keys of all originals. */
     readonly prefix: string;
   };
   /** Milliseconds since 1970. */
   readonly now: () => number;
 }
 
-/** A request for one variant, fully settled: no store is needed to know which. */
+/** A request for one variant. It names the variant without asking a store. */
 export interface VariantRequest extends VariantAddress {
   readonly variantKey: string;
   /** `request` is `/w_300/cat.jpg`; `stored` names the stored object itself. */
   readonly form: "request" | "stored";
-  /** Whether the variant may be made if there is none. */
+  /** The variant may be made if it is not stored. */
   readonly mayMake: boolean;
   /** The format depends on `Accept`. */
   readonly isNegotiated: boolean;
-  /** The same in the next best format, should this one take too long; under `f_auto` only. */
+  /** Under `f_auto`: the same variant in the next best format, for when this one takes too long. */
   readonly alternative?: () => VariantRequest;
   /** It is answered in place of a better one, which is being made. */
   readonly isFallback?: boolean;
   /** The `v` of the query: which version of the variant the client has in mind. */
   readonly version?: string;
-  /** Unix time, in seconds, from which the URL is no longer good. */
+  /** Unix time in seconds when the URL expires. */
   readonly expires?: number;
-  /** Advice for the client should the original not exist. */
+  /** A hint for the client, if the original does not exist. */
   readonly hint?: string;
 }
 

@@ -6,28 +6,27 @@ import { checkArea, normalizeTransform } from "../transform/normalize.ts";
 import type { TransformSpec } from "../transform/spec.ts";
 import { checkBytes, checkTransformLength } from "../transform/limits.ts";
 import { MAX_KEY_BYTES, MAX_PATH_BYTES } from "../url/key.ts";
-import type { VariantAddress } from "../url/variant-key.ts";
-import { encodeVariantKey, variantKey } from "../url/variant-key.ts";
-import type { VariantPrefix } from "../url/variant-prefix.ts";
+import type { VariantAddress, VariantPrefix } from "../url/variant-key.ts";
+import { encodeVariantKey, toVariantKey } from "../url/variant-key.ts";
 import type { RequestRules, VariantRequest } from "./request.ts";
 
 /** Leaves room for a base path before it. */
 const MAX_STORED_PATH_BYTES = MAX_PATH_BYTES - 64;
 
-interface Negotiable {
+interface NegotiableRequest {
   readonly key: string;
   readonly spec: TransformSpec;
   readonly accept: string | undefined;
   readonly common: Pick<VariantRequest, "form" | "mayMake" | "expires" | "hint">;
 }
 
-/** Settles on the best format that the client names, and that can hold the image. */
-export function settleNegotiated(asked: Negotiable, rules: RequestRules): VariantRequest {
-  return negotiate({ ...asked, preference: offeredFormats(asked.spec, rules) }, rules);
+/** Chooses the best format that the client accepts and that can hold the image. */
+export function resolveNegotiated(asked: NegotiableRequest, rules: RequestRules): VariantRequest {
+  return negotiate({ ...asked, preference: listOfferedFormats(asked.spec, rules) }, rules);
 }
 
-/** A format that cannot hold so large an image is not offered under `f_auto`. */
-export function offeredFormats(
+/** Lists the formats of `f_auto` that can hold the image. */
+export function listOfferedFormats(
   spec: TransformSpec,
   { autoFormats }: Pick<RequestRules, "autoFormats">,
 ): readonly ImageFormat[] {
@@ -35,7 +34,7 @@ export function offeredFormats(
 }
 
 function negotiate(
-  asked: Negotiable & { readonly preference: readonly ImageFormat[] },
+  asked: NegotiableRequest & { readonly preference: readonly ImageFormat[] },
   rules: RequestRules,
 ): VariantRequest {
   const { key, spec, preference, accept, common } = asked;
@@ -43,7 +42,7 @@ function negotiate(
   const rest = preference.slice(preference.findIndex((preferred) => preferred === format) + 1);
   const hasOther = rest.length < preference.length;
   return {
-    ...settleAddress({ key, spec, format }, rules),
+    ...resolveAddress({ key, spec, format }, rules),
     ...common,
     isNegotiated: true,
     ...(hasOther && {
@@ -55,13 +54,13 @@ function negotiate(
   };
 }
 
-/** Where the variant of a spec is stored. @throws MediaError when it cannot be */
-export function settleAddress(
+/** Works out where the variant of a spec is stored. @throws MediaError if it cannot be stored */
+export function resolveAddress(
   { key, spec, format }: VariantAddress,
   { prefix }: Pick<RequestRules, "prefix">,
 ): VariantAddress & { readonly variantKey: string } {
   const address = { key, spec: normalizeTransform(spec, format), format };
-  return { ...address, variantKey: checkedVariantKey(prefix, address) };
+  return { ...address, variantKey: toCheckedVariantKey(prefix, address) };
 }
 
 /** A request for all frames never gets one frame because the browser accepts AVIF. */
@@ -79,10 +78,10 @@ function canHold(format: ImageFormat, spec: TransformSpec): boolean {
   }
 }
 
-/** @throws MediaError for a variant that no store could keep, or no URL name */
-export function checkedVariantKey(prefix: VariantPrefix, address: VariantAddress): string {
+/** @throws MediaError for a variant whose name is too long for a store or a URL, or whose area is too large */
+export function toCheckedVariantKey(prefix: VariantPrefix, address: VariantAddress): string {
   checkArea(address.spec, address.format);
-  const key = variantKey(prefix, address);
+  const key = toVariantKey(prefix, address);
   checkTransformLength(key.slice(key.lastIndexOf("/") + 1, key.lastIndexOf(".")));
   checkBytes("the key of the variant", key, { max: MAX_KEY_BYTES });
   // a character comes to nine at the most

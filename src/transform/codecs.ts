@@ -24,13 +24,13 @@ const FRACTION = /^[01]\.\d{1,4}$/;
 /** The largest term of a ratio that can be typed. */
 const MAX_TERM = 8192;
 
-export function integer(min: number, max: number): Codec<number> {
-  return number(`an integer from ${min} to ${max}`, { min, max, places: 0 });
+export function acceptInteger(min: number, max: number): Codec<number> {
+  return acceptNumber(`an integer from ${min} to ${max}`, { min, max, places: 0 });
 }
 
-export function decimal(min: number, max: number, places: number): Codec<number> {
+export function acceptDecimal(min: number, max: number, places: number): Codec<number> {
   const expected = `a number of at most ${places} decimals from ${min} to ${max}`;
-  return number(expected, { min, max, places });
+  return acceptNumber(expected, { min, max, places });
 }
 
 interface Range {
@@ -40,7 +40,7 @@ interface Range {
   readonly places?: number;
 }
 
-function number(expected: string, range: Range): Codec<number> {
+function acceptNumber(expected: string, range: Range): Codec<number> {
   const { min, max } = range;
   return { expected, min, max, parse: (text) => parseNumber(text, range), print: String };
 }
@@ -54,8 +54,8 @@ function parseNumber(text: string, { min, max, places = 0 }: Range): number | un
   return isWritten && value >= min && value <= max ? value : undefined;
 }
 
-/** One of some words, each for itself. */
-export function oneOf<T extends string>(words: readonly T[]): Codec<T> {
+/** Accepts some words; the value of each is the word. */
+export function acceptWord<T extends string>(words: readonly T[]): Codec<T> {
   return {
     expected: `one of ${words.join(", ")}`,
     parse: (text) => words.find((word) => word === text),
@@ -63,8 +63,8 @@ export function oneOf<T extends string>(words: readonly T[]): Codec<T> {
   };
 }
 
-/** What a codec takes, or a word beside it. */
-export function orWord<T, W extends string>(codec: Codec<T>, word: W): Codec<T | W> {
+/** Accepts one word beside the values of a codec. */
+export function acceptAlso<T, W extends string>(codec: Codec<T>, word: W): Codec<T | W> {
   return {
     ...codec,
     expected: `${codec.expected} or ${word}`,
@@ -74,9 +74,9 @@ export function orWord<T, W extends string>(codec: Codec<T>, word: W): Codec<T |
 }
 
 /** Clockwise degrees. */
-export const ROTATION: Codec<number | "ignore"> = orWord(integer(0, 359), "ignore");
+export const ROTATION: Codec<number | "ignore"> = acceptAlso(acceptInteger(0, 359), "ignore");
 
-/** Of options that say all by their name. */
+/** Options that have no value: the name says all. */
 export const ALONE: Codec<true> = {
   expected: "written alone",
   parse: (text) => (text === "" ? true : undefined),
@@ -173,7 +173,7 @@ export function reduceRatio(width: number, height?: number): Ratio {
   return { width: width / a, height: height / a };
 }
 
-const GRAVITY_WORDS = oneOf([...COMPASS_POINTS, "auto", "entropy"]);
+const GRAVITY_WORDS = acceptWord([...COMPASS_POINTS, "auto", "entropy"]);
 
 export const GRAVITY: Codec<Gravity> = {
   expected: `${GRAVITY_WORDS.expected} or a point like 0.3x0.7`,

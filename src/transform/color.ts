@@ -50,7 +50,7 @@ export function toRgba(value: Color): Rgba {
   return { r, g, b, alpha: a / 255 };
 }
 
-/** What a colour looks like on white, for formats without alpha. */
+/** Lays a colour on white, for formats without alpha. */
 export function flattenOnWhite(value: Color): Color {
   const alpha = Number.parseInt(value.slice(6) || "ff", 16) / 255;
   return value.slice(0, 6).replaceAll(/../g, (byte) =>

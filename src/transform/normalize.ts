@@ -32,17 +32,17 @@ export function normalizeTransform(spec: TransformSpec, format: Format): Transfo
 /** @throws MediaError `invalid_transform` for options that contradict each other */
 export function checkCombination(spec: TransformSpec): void {
   const { crop, trim, width, height, aspectRatio, mode } = spec;
-  if (crop && trim !== undefined) throw clash("trim", '"crop"');
+  if (crop && trim !== undefined) throw refuseCombination("trim", '"crop"');
   if (!aspectRatio) return;
-  if (width && height) throw clash("ar", 'both "w" and "h"');
+  if (width && height) throw refuseCombination("ar", 'both "w" and "h"');
   // alone it has no box to be inside of or to be stretched to
   const isBoxed = hasFitting("inside", mode) || hasFitting("stretch", mode);
   if (!width && !height && isBoxed) {
-    throw clash("ar", `"c_${mode}" without "w" or "h"`);
+    throw refuseCombination("ar", `"c_${mode}" without "w" or "h"`);
   }
 }
 
-function clash(option: string, company: string): MediaError {
+function refuseCombination(option: string, company: string): MediaError {
   return invalidTransform(`option "${option}" must not stand beside ${company}`);
 }
 
@@ -64,7 +64,8 @@ function normalizeDescription(spec: TransformSpec, format: OutputFormat): Transf
   const refused = FIELDS.find(
     (field) => spec[field] !== undefined && OPTIONS[field].whenDescribing === "is refused",
   );
-  if (refused) throw clash(OPTIONS[refused].label, `"f_${format}", which describes the original`);
+  if (refused)
+    throw refuseCombination(OPTIONS[refused].label, `"f_${format}", which describes the original`);
   return compact({
     ...pick(spec, ({ whenDescribing }) => whenDescribing === "counts"),
     crop: foldCrop(spec),

@@ -3,12 +3,12 @@ import {
   ALONE,
   COLOR,
   CROP,
-  decimal,
+  acceptDecimal,
   GRAVITY,
-  integer,
-  oneOf,
+  acceptInteger,
+  acceptWord,
   OPAQUE_COLOR,
-  orWord,
+  acceptAlso,
   PRESET_NAMES,
   QUALITY,
   RATIO,
@@ -23,7 +23,7 @@ import { FLIPS, MAX_SIDE, MODES } from "./spec.ts";
 export type Field = keyof TransformSpec;
 
 /** The facts of one option: how it is written, and what it counts for. */
-export interface Option<T = unknown> extends Facts<T> {
+export interface Option<T = unknown> extends OptionFacts<T> {
   /** How it is written without its value: `w`, `e_blur`, `fl_animated`. */
   readonly label: string;
   /** The part of the label before its first `_`, which effects share, and flags. */
@@ -33,7 +33,7 @@ export interface Option<T = unknown> extends Facts<T> {
   readonly codec: Codec<T>;
 }
 
-interface Facts<T> {
+interface OptionFacts<T> {
   /** Other names, on input. */
   readonly aliases?: readonly string[];
   /** Makes no transform of a segment that has nothing else: `c_fill/` is a folder. */
@@ -57,90 +57,93 @@ interface Facts<T> {
   readonly neutral?: T | "none";
 }
 
-const refused = { whenDescribing: "is refused" } as const;
-const side = { isNumeric: true, isScaled: true, ...refused };
+const REFUSED = { whenDescribing: "is refused" } as const;
+const SIDE = { isNumeric: true, isScaled: true, ...REFUSED };
 
 /**
  * One row for each option. The order of the rows is canonical order, in which options are printed and
  * effects run.
  */
 export const OPTIONS: { readonly [K in Field]-?: Option<NonNullable<TransformSpec[K]>> } = {
-  width: option("w", integer(1, MAX_SIDE), { ...side, aliases: ["width"] }),
-  height: option("h", integer(1, MAX_SIDE), { ...side, aliases: ["height"] }),
-  aspectRatio: option("ar", RATIO, { isNumeric: true, aliases: ["ratio"], ...refused }),
-  mode: option("c", oneOf(MODES), { isSecondary: true, ...refused }),
-  gravity: option("g", GRAVITY, {
+  width: makeOption("w", acceptInteger(1, MAX_SIDE), { ...SIDE, aliases: ["width"] }),
+  height: makeOption("h", acceptInteger(1, MAX_SIDE), { ...SIDE, aliases: ["height"] }),
+  aspectRatio: makeOption("ar", RATIO, { isNumeric: true, aliases: ["ratio"], ...REFUSED }),
+  mode: makeOption("c", acceptWord(MODES), { isSecondary: true, ...REFUSED }),
+  gravity: makeOption("g", GRAVITY, {
     aliases: ["gravity", "position", "pos"],
     isSecondary: true,
     neutral: "center",
   }),
-  crop: option("crop", CROP, {
+  crop: makeOption("crop", CROP, {
     aliases: ["extract"],
     isNumeric: true,
     whenDescribing: "counts",
   }),
-  trim: option("trim", integer(0, 255), {
+  trim: makeOption("trim", acceptInteger(0, 255), {
     isNumeric: true,
     whenDescribing: "counts",
     neutral: "none",
   }),
   // of a rotation a description has only `ignore`
-  rotate: option("a", ROTATION, {
+  rotate: makeOption("a", ROTATION, {
     aliases: ["rotate"],
     isNumeric: true,
     whenDescribing: "counts",
   }),
-  flip: option("flip", oneOf(FLIPS)),
-  background: option("b", COLOR, { aliases: ["background"], isSecondary: true }),
-  radius: option("r", orWord(integer(1, 4096), "max"), side),
-  blur: effect("blur", integer(15, 2000), { implied: 100 }),
-  sharpen: effect("sharpen", integer(1, 100), { implied: 10 }),
-  pixelate: effect("pixelate", integer(2, 200), { implied: 8 }),
-  brightness: effect("brightness", integer(-99, 100)),
-  contrast: effect("contrast", integer(-99, 100)),
-  saturation: effect("saturation", integer(-99, 100)),
-  hue: effect("hue", integer(-180, 180)),
-  gamma: effect("gamma", decimal(0.34, 3, 4), { neutral: 1 }),
-  sepia: effect("sepia", integer(1, 100), { implied: 100 }),
-  tint: effect("tint", OPAQUE_COLOR),
-  grayscale: effect("grayscale", ALONE, { implied: true }),
-  negate: effect("negate", ALONE, { implied: true }),
-  format: option("f", oneOf([...IMAGE_FORMATS, "auto", ...DESCRIPTION_FORMATS]), {
+  flip: makeOption("flip", acceptWord(FLIPS)),
+  background: makeOption("b", COLOR, { aliases: ["background"], isSecondary: true }),
+  radius: makeOption("r", acceptAlso(acceptInteger(1, 4096), "max"), SIDE),
+  blur: makeEffect("blur", acceptInteger(15, 2000), { implied: 100 }),
+  sharpen: makeEffect("sharpen", acceptInteger(1, 100), { implied: 10 }),
+  pixelate: makeEffect("pixelate", acceptInteger(2, 200), { implied: 8 }),
+  brightness: makeEffect("brightness", acceptInteger(-99, 100)),
+  contrast: makeEffect("contrast", acceptInteger(-99, 100)),
+  saturation: makeEffect("saturation", acceptInteger(-99, 100)),
+  hue: makeEffect("hue", acceptInteger(-180, 180)),
+  gamma: makeEffect("gamma", acceptDecimal(0.34, 3, 4), { neutral: 1 }),
+  sepia: makeEffect("sepia", acceptInteger(1, 100), { implied: 100 }),
+  tint: makeEffect("tint", OPAQUE_COLOR),
+  grayscale: makeEffect("grayscale", ALONE, { implied: true }),
+  negate: makeEffect("negate", ALONE, { implied: true }),
+  format: makeOption("f", acceptWord([...IMAGE_FORMATS, "auto", ...DESCRIPTION_FORMATS]), {
     aliases: ["format"],
     affects: "file",
   }),
-  quality: option("q", QUALITY, {
+  quality: makeOption("q", QUALITY, {
     aliases: ["quality"],
     isNumeric: true,
     affects: "file",
     needs: "hasQuality",
     neutral: "good",
-    ...refused,
+    ...REFUSED,
   }),
-  animated: flag("animated", { needs: "hasMotion" }),
-  attachment: flag("attachment", { affects: "file", whenDescribing: "counts" }),
-  keepIcc: flag("keep_icc", { needs: "hasProfile" }),
-  lossless: flag("lossless", { affects: "file", needs: "hasLossless" }),
-  progressive: flag("progressive", { affects: "file", needs: "hasProgressive" }),
-  version: option("v", VERSION_TAG, {
+  animated: makeFlag("animated", { needs: "hasMotion" }),
+  attachment: makeFlag("attachment", { affects: "file", whenDescribing: "counts" }),
+  keepIcc: makeFlag("keep_icc", { needs: "hasProfile" }),
+  lossless: makeFlag("lossless", { affects: "file", needs: "hasLossless" }),
+  progressive: makeFlag("progressive", { affects: "file", needs: "hasProgressive" }),
+  version: makeOption("v", VERSION_TAG, {
     isSecondary: true,
     affects: "file",
     whenDescribing: "counts",
   }),
-  dpr: option("dpr", decimal(0.5, 5, 2), { isNumeric: true, affects: "request" }),
-  presets: option("t", PRESET_NAMES, { affects: "request" }),
-  expires: option("exp", integer(1, 9_999_999_999), { isSecondary: true, affects: "request" }),
+  dpr: makeOption("dpr", acceptDecimal(0.5, 5, 2), { isNumeric: true, affects: "request" }),
+  presets: makeOption("t", PRESET_NAMES, { affects: "request" }),
+  expires: makeOption("exp", acceptInteger(1, 9_999_999_999), {
+    isSecondary: true,
+    affects: "request",
+  }),
 };
 
-function option<T>(label: string, codec: Codec<T>, facts: Facts<T> = {}): Option<T> {
+function makeOption<T>(label: string, codec: Codec<T>, facts: OptionFacts<T> = {}): Option<T> {
   return { label, name: label, codec, ...facts };
 }
 
-function effect<T>(word: string, codec: Codec<T>, facts: Facts<T> = {}): Option<T> {
-  return { label: `e_${word}`, name: "e", word, codec, ...refused, ...facts };
+function makeEffect<T>(word: string, codec: Codec<T>, facts: OptionFacts<T> = {}): Option<T> {
+  return { label: `e_${word}`, name: "e", word, codec, ...REFUSED, ...facts };
 }
 
-function flag(word: string, facts: Facts<true>): Option<true> {
+function makeFlag(word: string, facts: OptionFacts<true>): Option<true> {
   const common = { label: `fl_${word}`, name: "fl", word };
   return { ...common, codec: ALONE, isSecondary: true, implied: true, ...facts };
 }

@@ -138,12 +138,12 @@ function readPiece(piece: string, presets: Presets): Piece {
   const word = readWord(piece);
   const isNamed = word !== piece;
   const modifier = MODIFIERS.find((name) => name === word);
-  if (modifier) return { ...valid([]), modifier, isNamed };
+  if (modifier) return { ...toValid([]), modifier, isNamed };
   const meant = WORDS.get(word);
   if (meant) return { ...readPiece(meant, presets), isNamed } as Piece; // it is always correct
   const cut = piece.indexOf("_");
   return cut === -1
-    ? unknown(piece, piece)
+    ? toUnknown(piece, piece)
     : readNamed(piece, { typed: piece.slice(0, cut), value: piece.slice(cut + 1) }, presets);
 }
 
@@ -158,35 +158,35 @@ function readNamed(
   if (name === "e") return readEffect(value);
   if (name === "fl") return readFlags(value);
   const field = FIELD_BY_LABEL.get(name);
-  if (!field) return unknown(piece, name);
+  if (!field) return toUnknown(piece, name);
   return field === "presets" ? readPresets(value, presets) : readOption(field, typed, value);
 }
 
 function readOption(field: Field, typed: string, text: string): Piece {
   const setting = readSetting(field, text);
-  if (setting) return valid([setting]);
+  if (setting) return toValid([setting]);
   const isAttempt = OPTIONS[field].isNumeric === true && /^[\d+.-]/.test(text);
-  return { ...invalid(typed, () => OPTIONS[field].codec.expected, text), isAttempt };
+  return { ...toInvalid(typed, () => OPTIONS[field].codec.expected, text), isAttempt };
 }
 
 /** `blur`, `blur:200`; without a value the effect has its implied one. */
 function readEffect(text: string): Piece {
   const [word = "", value, ...rest] = text.split(":");
   const field = FIELD_BY_LABEL.get(`e_${word}`);
-  if (!field) return invalid("e", () => `one of ${listWords("e")}`, text);
+  if (!field) return toInvalid("e", () => `one of ${listWords("e")}`, text);
   const { implied, codec }: Option = OPTIONS[field];
-  if (value === undefined && implied !== undefined) return valid([toSetting(field, implied)]);
+  if (value === undefined && implied !== undefined) return toValid([toSetting(field, implied)]);
   // only colours have a colon of their own: `tint:rgb:ff0000`
   const given = [value, ...rest].join(":");
   const setting = readSetting(field, given);
-  return setting ? valid([setting]) : invalid(`e_${word}`, () => codec.expected, given);
+  return setting ? toValid([setting]) : toInvalid(`e_${word}`, () => codec.expected, given);
 }
 
 function readFlags(text: string): Piece {
   const fields = text.split(".").map((word) => FIELD_BY_LABEL.get(`fl_${word}`));
   const settings = fields.flatMap((field) => (field ? toSetting(field, true) : []));
-  if (settings.length === fields.length) return valid(settings);
-  return invalid("fl", () => `some of ${listWords("fl")}, joined by dots`, text);
+  if (settings.length === fields.length) return toValid(settings);
+  return toInvalid("fl", () => `some of ${listWords("fl")}, joined by dots`, text);
 }
 
 function listWords(name: "e" | "fl"): string {
@@ -197,9 +197,9 @@ function listWords(name: "e" | "fl"): string {
 function readPresets(text: string, presets: Presets): Piece {
   const setting = readSetting("presets", text);
   const isKnown = text.split(".").every((name) => presets.has(name));
-  if (setting && isKnown) return valid([setting]);
+  if (setting && isKnown) return toValid([setting]);
   const known = [...presets.keys()].join(", ") || "none";
-  return invalid("t", () => `some of ${known}, joined by dots`, text);
+  return toInvalid("t", () => `some of ${known}, joined by dots`, text);
 }
 
 function readRewritten(name: keyof typeof REWRITES, value: string): Piece {
@@ -208,7 +208,7 @@ function readRewritten(name: keyof typeof REWRITES, value: string): Piece {
   const settings = pieces.flatMap((piece) => (piece.kind === "settings" ? piece.settings : []));
   // a side that is given twice is too much
   const isRight = settings.length === pieces.length && settings.length < 3;
-  return isRight ? valid(settings) : invalid(name, () => expected, value);
+  return isRight ? toValid(settings) : toInvalid(name, () => expected, value);
 }
 
 /** A spelling whose value is rewritten together with its name. */
@@ -277,16 +277,16 @@ function toSetting(field: Field, value: unknown): Setting {
   return { field, text: printPiece(field, value as never), value }; // it is one of that field
 }
 
-function valid(settings: readonly Setting[]): ValidPiece {
+function toValid(settings: readonly Setting[]): ValidPiece {
   return { kind: "settings", settings, isNamed: true };
 }
 
-function invalid(name: string, expected: () => string, got: string): InvalidPiece {
+function toInvalid(name: string, expected: () => string, got: string): InvalidPiece {
   const problem = (): string => `option "${name}" must be ${expected()}, got "${got}"`;
   return { kind: "invalid", problem, isAttempt: false };
 }
 
-function unknown(piece: string, name: string): InvalidPiece {
+function toUnknown(piece: string, name: string): InvalidPiece {
   const problem = (): string =>
     `unknown option "${name}" in "${piece}", expected one of ${OPTION_NAMES.join(", ")}`;
   return { kind: "invalid", problem, isAttempt: false };

@@ -7,17 +7,17 @@ import { FIELDS, OPTIONS, printPiece, printTransform, printValue } from "./optio
 import { expandPresets } from "./presets.ts";
 import type { Gravity, Presets, Quality, Ratio, TransformSpec } from "./spec.ts";
 
-/** What may be asked for without a signature; with one, everything may. */
-export interface Policy {
+/** The transforms that need no signature; with one, everything is allowed. */
+export interface AccessPolicy {
   /** Anything within the bounds. */
   readonly isOpen: boolean;
   /** Presets: up to three of them, in any format, at the usual pixel ratios. */
   readonly hasPresets: boolean;
-  /** What is on lists. */
+  /** Values and options that are on lists. */
   readonly allowed?: AllowedLists;
 }
 
-/** The values and options that may be asked for without a signature. */
+/** The values and options that need no signature. */
 export interface AllowedLists {
   /** In pixels, ascending: a width in between is taken for the next larger one. */
   readonly widths: readonly number[];
@@ -40,7 +40,7 @@ const USUAL_DPRS: readonly number[] = [1, 1.5, 2, 3];
  * @throws MediaError `not_allowed`; `invalid_transform` for sizes above the largest that is listed
  */
 export function permitTransform(
-  policy: Policy,
+  policy: AccessPolicy,
   typed: TransformSpec,
   presets: Presets,
 ): TransformSpec {
@@ -102,15 +102,15 @@ function checkOptions({ options, qualities }: AllowedLists, typed: TransformSpec
 function checkQuality({ qualities }: AllowedLists, typed: TransformSpec): void {
   const { quality = "good" } = typed;
   if (quality === "good" || qualities.includes(quality)) return;
-  throw notAllowed(typed, "quality", qualities);
+  throw refuseValue(typed, "quality", qualities);
 }
 
 /** Presets need no permission, but what can be made of them has bounds. */
 function checkPresets(typed: TransformSpec): void {
   const { presets = [], width, height, aspectRatio } = typed;
-  if (presets.length > MAX_PRESETS) throw notAllowed(typed, "presets", []);
+  if (presets.length > MAX_PRESETS) throw refuseValue(typed, "presets", []);
   const hasTheirSize = presets.length > 0 && !width && !height && !aspectRatio;
-  if (hasTheirSize && !hasUsualDpr(typed)) throw notAllowed(typed, "dpr", USUAL_DPRS);
+  if (hasTheirSize && !hasUsualDpr(typed)) throw refuseValue(typed, "dpr", USUAL_DPRS);
 }
 
 /** A point has as many places as an image has pixels; twenty steps to a side are enough. */
@@ -128,7 +128,7 @@ function snapSize(lists: AllowedLists, spec: TransformSpec): TransformSpec {
   const { width, height, aspectRatio } = folded;
   if (aspectRatio) {
     if (hasRatio(lists, aspectRatio)) return folded;
-    throw notAllowed(folded, "aspectRatio", lists.ratios);
+    throw refuseValue(folded, "aspectRatio", lists.ratios);
   }
   if (!width && !height) return folded;
   if (!width) return { ...folded, height: snapUp(lists.heights, folded, "height") };
@@ -171,11 +171,11 @@ function snapUp(list: readonly number[], spec: TransformSpec, field: "width" | "
   const asked = spec[field] ?? 0;
   const next = list.find((size) => size >= asked);
   if (next) return next;
-  if (list.length === 0) throw notAllowed(spec, field, []);
+  if (list.length === 0) throw refuseValue(spec, field, []);
   throw invalidTransform(`the ${field} must be at most ${list.at(-1)} here, got ${asked}`);
 }
 
-function notAllowed<F extends Field>(
+function refuseValue<F extends Field>(
   spec: TransformSpec,
   field: F,
   list: readonly NonNullable<TransformSpec[F]>[],
@@ -206,7 +206,7 @@ interface StoredVariant {
 export type StoredCheck = (stored: StoredVariant) => boolean;
 
 /** Makes the check of stored forms; the products of presets are worked out once for each format. */
-export function createStoredCheck(policy: Policy, presets: Presets): StoredCheck {
+export function createStoredCheck(policy: AccessPolicy, presets: Presets): StoredCheck {
   const { isOpen, hasPresets, allowed } = policy;
   const mayName = hasPresets || allowed?.options.includes(OPTIONS.presets.name);
   const known = new Map<OutputFormat, PresetProducts>();

@@ -39,8 +39,8 @@ export const COMPASS_POINTS = [
 /** One of the nine fixed positions. */
 export type Compass = (typeof COMPASS_POINTS)[number];
 
-/** A compass point as fractions (0 to 1) of the width and height. */
-export function pointOf(compass: Compass): FocalPoint {
+/** Turns a compass point into fractions (0 to 1) of the width and height. */
+export function toPoint(compass: Compass): FocalPoint {
   const index = COMPASS_POINTS.indexOf(compass);
   return { x: (index % 3) / 2, y: Math.floor(index / 3) / 2 };
 }
@@ -51,7 +51,7 @@ export interface FocalPoint {
   readonly y: number;
 }
 
-/** What to keep when cropping, where to place when padding; `auto` is what draws attention. */
+/** The part that a crop keeps, and the place of an image in its padding; `auto` finds what draws attention. */
 export type Gravity = Compass | "auto" | "entropy" | FocalPoint;
 
 /** A ratio of two positive integers in lowest terms. */
@@ -112,7 +112,7 @@ export interface Effects {
   readonly negate?: true;
 }
 
-/** What to do to an original. Absent fields leave it as it is. Field order is canonical order. */
+/** A transform as the grammar has it. Absent fields leave the original as it is. */
 export interface TransformSpec extends Effects {
   /** Target width in pixels, 1 to 8192. */
   readonly width?: number;
@@ -126,13 +126,13 @@ export interface TransformSpec extends Effects {
   readonly gravity?: Gravity;
   /** Cut out before anything else. */
   readonly crop?: Crop;
-  /** Cut borders of the corner's colour off before anything else; 0 to 255 is how alike they are. */
+  /** Cut off borders of the corner's colour before anything else: 0 to 255 is the tolerance. */
   readonly trim?: number;
   /** After resizing. Default: 0, with the EXIF orientation applied first. */
   readonly rotate?: Rotation;
   /** After resizing, before rotation. */
   readonly flip?: Flip;
-  /** Of padding and corners, and through alpha. Default: transparent, white for JPEG. */
+  /** Of padding and corners, and behind alpha: `ff0000`. Default: transparent, white for JPEG. */
   readonly background?: Color;
   /** Of the corners, 1 to 4096 pixels of the result; `max` gives an ellipse. */
   readonly radius?: number | "max";
@@ -150,13 +150,13 @@ export interface TransformSpec extends Effects {
   readonly attachment?: true;
   /** Keeps the colour profile of the original, and its colours as they are in it. */
   readonly keepIcc?: true;
-  /** Names a version of the original; no effect on pixels. */
+  /** Names a version of the original: letters, digits and hyphens. No effect on pixels. */
   readonly version?: string;
-  /** Device pixel ratio, 0.5 to 5: multiplies width, height and radius, then goes. */
+  /** Device pixel ratio, 0.5 to 5, at most two decimals: multiplies width, height and radius. */
   readonly dpr?: number;
   /** Names of configured transforms that this one is laid over, left to right. */
   readonly presets?: readonly string[];
-  /** Unix time, in seconds, from which a signed URL is no longer good. */
+  /** Unix time in seconds when a signed URL expires. */
   readonly expires?: number;
 }
 

@@ -1,21 +1,10 @@
-import type {
-  Crop,
-  Effects,
-  Flip,
-  Gravity,
-  Mode,
-  Quality,
-  Ratio,
-  Rotation,
-  TransformSpec,
-} from "./spec.ts";
+import type { Crop, Ratio, TransformSpec } from "./spec.ts";
 import type { DescriptionFormat, ImageFormat } from "./formats.ts";
 import type { Field } from "./options.ts";
 import { OPTIONS } from "./options.ts";
 
 /**
- * What to do to an original, as programs write it. Fields that are `undefined` or `false` count as
- * absent.
+ * A transform as programs write it. Fields that are `undefined` or `false` count as absent.
  *
  * @example { width: 300, aspectRatio: "16:9", gravity: "auto", format: "auto" }
  */
@@ -24,7 +13,7 @@ export type Transform = ImageTransform | DescriptionTransform;
 /** The image itself, changed. */
 export type ImageTransform = Sides & Cut & Common & Looks;
 
-/** What is known of the image after orientation and crop, as JSON or as a placeholder's hash. */
+/** A description of the image after orientation and crop: JSON, or the hash of a placeholder. */
 export type DescriptionTransform = Cut &
   Common & { readonly format: DescriptionFormat; readonly rotate?: "ignore" | undefined };
 
@@ -55,29 +44,14 @@ interface Common {
   readonly expires?: number | undefined;
 }
 
-type Looks = { readonly [K in keyof Effects]?: Loosely<Effects[K]> } & {
-  /** Default: `lfill` with two sides, `limit` with one. */
-  readonly mode?: Mode | undefined;
-  readonly gravity?: Gravity | undefined;
-  /** Clockwise degrees, 0 to 359, after resizing. */
-  readonly rotate?: Rotation | undefined;
-  readonly flip?: Flip | undefined;
-  /** `ff0000`, `#f00`, `ff000080`. */
-  readonly background?: string | undefined;
-  /** Pixels, 1 to 4096. */
-  readonly radius?: number | "max" | undefined;
+/** Fields with types of their own, since they exclude each other. */
+type OwnField = "width" | "height" | "aspectRatio" | "crop" | "trim" | "format" | keyof Common;
+
+type Looks = {
+  readonly [K in keyof TransformSpec as Exclude<K, OwnField>]?: Loosely<TransformSpec[K]>;
+} & {
   /** Default: by the extension of the key. */
   readonly format?: ImageFormat | "auto" | undefined;
-  /** 1 to 100, or a level. */
-  readonly quality?: Quality | undefined;
-  readonly animated?: boolean | undefined;
-  readonly lossless?: boolean | undefined;
-  readonly progressive?: boolean | undefined;
-  readonly keepIcc?: boolean | undefined;
-  /** 0.5 to 5, at most two decimals. */
-  readonly dpr?: number | undefined;
-  /** Names of presets that the service has. */
-  readonly presets?: readonly string[] | undefined;
 };
 
 /** A flag can be off as well as absent. */

@@ -7,7 +7,7 @@ import type { Transform } from "../transform/transform.ts";
 import { toSpec } from "../transform/transform.ts";
 import { checkKeyText } from "./key.ts";
 import { encodeKey, encodeTransform } from "./percent.ts";
-import { isUnderRoot } from "./variant-prefix.ts";
+import { isUnderRoot } from "./variant-key.ts";
 
 /** First segments that are no part of a key: the fence, signatures, what the service answers itself. */
 const SPECIAL = /^(?:_|s--.*--|-|healthz|readyz|favicon\.ico|robots\.txt)$/s;
@@ -53,7 +53,7 @@ export function printCanonical(key: string, { expires, ...spec }: TransformSpec)
   const plain = getKeyFormat(key);
   const format = spec.format ?? plain;
   const canonical = normalizeImage(spec, format);
-  const isImplied = format === plain && standsAlone(canonical);
+  const isImplied = format === plain && isReadAsTransform(canonical);
   return printTransform({
     ...canonical,
     ...(!isImplied && { format }),
@@ -62,7 +62,7 @@ export function printCanonical(key: string, { expires, ...spec }: TransformSpec)
 }
 
 /** True when the text of a spec is read as a transform, and not as a folder. */
-function standsAlone(spec: TransformSpec): boolean {
+function isReadAsTransform(spec: TransformSpec): boolean {
   const hasPrimary = FIELDS.some(
     (field) => spec[field] !== undefined && !OPTIONS[field].isSecondary,
   );

@@ -7,10 +7,10 @@ import type { ImageTransform, Transform } from "../transform/transform.ts";
 import { toSpec } from "../transform/transform.ts";
 import type { Candidates } from "./srcset.ts";
 
-/** Widths that a `srcset` offers, in pixels: common screens, and half of them. */
+/** Widths of a `srcset`, in pixels: common screens, and half of them. */
 const WIDTHS = [320, 480, 640, 750, 828, 1080, 1280, 1600, 1920, 2560, 3840];
 
-/** What to do to the image, and how it stands on the page. */
+/** A transform, and how the image stands on the page. */
 export type ImgOptions = ImageTransform & {
   /** The widths to offer, in pixels. Default: common ones up to twice `width`. */
   readonly widths?: readonly number[] | undefined;
@@ -36,7 +36,7 @@ export interface ImgAttributes {
 }
 
 export type PictureOptions = ImgOptions & {
-  /** Better formats for those who have them, best first. Default: AVIF and WebP, or what moves. */
+  /** Formats of the `<source>` elements, best first. Default: AVIF and WebP; of animations those that hold one. */
   readonly formats?: readonly ImageFormat[] | undefined;
 };
 
@@ -56,8 +56,8 @@ interface Builders {
   srcset(key: string, transform: Transform, candidates: Candidates): string;
 }
 
-/** Describes an `<img>`. */
-export function describeImg(
+/** Builds the attributes of an `<img>`. */
+export function buildImg(
   { url, srcset }: Builders,
   key: string,
   { widths, sizes, layout, ...transform }: ImgOptions,
@@ -70,7 +70,7 @@ export function describeImg(
   if (isFixed && !widths) return { src, srcset: srcset(key, transform, {}), ...box };
   const most = layout === "full" ? undefined : width;
   const srcs = srcset(key, transform, { widths: widths ?? chooseWidths(most) });
-  return { src, srcset: srcs, sizes: sizes ?? slotOf(most), ...box };
+  return { src, srcset: srcs, sizes: sizes ?? printSizes(most), ...box };
 }
 
 /** The height alone, or that of a preset, would give each width another shape. */
@@ -78,24 +78,24 @@ function hasShape({ width, height, presets }: ImageTransform): boolean {
   return Boolean(width) || !(height ?? presets);
 }
 
-function slotOf(most: number | undefined): string {
+function printSizes(most: number | undefined): string {
   return most ? `(min-width: ${most}px) ${most}px, 100vw` : "100vw";
 }
 
-/** Describes a `<picture>`: nothing about it depends on what the browser says it accepts. */
-export function describePicture(
+/** Builds a `<picture>`, of which nothing depends on the `Accept` header. */
+export function buildPicture(
   builders: Builders,
   key: string,
   { formats, ...options }: PictureOptions,
 ): Picture {
   const better = AUTO_FORMATS.filter((name) => FORMATS[name].hasMotion || !options.animated);
   const sources = (formats ?? better).map((format) => {
-    const { srcset, sizes } = describeImg(builders, key, { ...options, format });
+    const { srcset, sizes } = buildImg(builders, key, { ...options, format });
     return { type: FORMATS[format].mediaType, srcset, ...(sizes && { sizes }) };
   });
   return {
     sources,
-    img: describeImg(builders, key, { ...options, format: getFallbackFormat(key) }),
+    img: buildImg(builders, key, { ...options, format: getFallbackFormat(key) }),
   };
 }
 

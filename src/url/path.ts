@@ -15,7 +15,7 @@ export interface Target {
   readonly query: string;
 }
 
-/** What a decoded path says: to do `spec`, or nothing, to the original at `key`. */
+/** A decoded path: a key, and the transform of its original, if there is one. */
 export interface ParsedPath {
   /** Presets are named in it, and not expanded. */
   readonly spec?: TransformSpec;
@@ -29,9 +29,9 @@ export interface ParsedPath {
  * Takes a raw request target apart: `/s--…--/w_300/a%20b.jpg?v=1`.
  *
  * @param basePath what stands before all paths of this service: empty, or like `/i`
- * @throws MediaError `invalid_path` when it is no path, is not under the base path, or is too long.
+ * @throws MediaError `invalid_path` when it is not under the base path or is too long.
  */
-export function readTarget(target: string, basePath = ""): Target {
+export function splitTarget(target: string, basePath = ""): Target {
   const [rawPath = "", ...queries] = target.split("?");
   const query = queries.join("?");
   checkBytes("a path", rawPath, { max: MAX_PATH_BYTES });

@@ -36,13 +36,13 @@ export function buildSrcset(
 
 /** Prints a `srcset` with the URLs of what each candidate takes. */
 export function printCandidates(
-  urlOf: (transform: Transform) => string,
+  buildCandidate: (transform: Transform) => string,
   transform: Transform,
   { widths, densities = [1, 2] }: Candidates,
 ): string {
   const candidates = widths
-    ? widths.map((width) => `${urlOf(resizeTo(transform, width))} ${width}w`)
-    : densities.map((dpr) => `${urlOf({ ...transform, dpr } as Transform)} ${dpr}x`);
+    ? widths.map((width) => `${buildCandidate(resizeTo(transform, width))} ${width}w`)
+    : densities.map((dpr) => `${buildCandidate({ ...transform, dpr } as Transform)} ${dpr}x`);
   return candidates.join(", ");
 }
 

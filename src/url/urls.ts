@@ -13,26 +13,26 @@ import type { Transform } from "../transform/transform.ts";
 import { toSpec } from "../transform/transform.ts";
 import { printRequest } from "./build.ts";
 import type { Picture, PictureOptions, ImgAttributes, ImgOptions } from "./img.ts";
-import { describeImg, describePicture } from "./img.ts";
+import { buildImg, buildPicture } from "./img.ts";
 import { checkKey, MAX_PATH_BYTES } from "./key.ts";
-import { readTarget, splitPath } from "./path.ts";
+import { splitTarget, splitPath } from "./path.ts";
 import type { Candidates, UrlOptions } from "./srcset.ts";
 import { buildUrl, printCandidates, resizeTo } from "./srcset.ts";
 
 export interface CreateUrlsOptions extends UrlOptions {
   /** The presets of the service, as it has them: `{ thumb: "w_150,h_150,c_fill" }`. */
   readonly presets?: Readonly<Record<string, string>> | undefined;
-  /** What every transform of an image has unless it says otherwise: `{ format: "auto" }`. */
+  /** Options of every transform of an image, unless it says otherwise: `{ format: "auto" }`. */
   readonly defaults?: Transform | undefined;
 }
 
-/** What a URL says. */
+/** A URL of the service, read back. */
 export interface ParsedUrl {
   /** Decoded. */
   readonly key: string;
   /** Canonical, with all presets expanded; absent where the original itself is asked for. */
   readonly transform?: TransformSpec;
-  /** What comes back: `auto` depends on the client. Absent with `transform`. */
+  /** The format of the answer: `auto` depends on the client. Absent with `transform`. */
   readonly format?: OutputFormat | "auto";
   /** Not checked. */
   readonly signature?: string;
@@ -42,7 +42,7 @@ export interface ParsedUrl {
 
 export interface Urls {
   /**
-   * The URL of an original under a transform, or of the original itself where there is none.
+   * The URL of an original under a transform; without a transform, the URL of the original itself.
    *
    * @example url("photos/a b.jpg", { width: 300, height: 200 }) // …/w_300,h_200/photos/a%20b.jpg
    * @throws MediaError `invalid_path`, `invalid_transform` naming what is wrong and what was expected
@@ -62,7 +62,7 @@ export interface Urls {
   placeholder(key: string, transform?: Transform): string;
 }
 
-interface State extends UrlOptions {
+interface UrlsState extends UrlOptions {
   readonly presets: Presets;
   readonly defaults: Transform;
 }
@@ -74,7 +74,7 @@ interface State extends UrlOptions {
  * @throws MediaError `invalid_transform` for presets that cannot be parsed
  */
 export function createUrls(options: CreateUrlsOptions): Urls {
-  const state: State = {
+  const state: UrlsState = {
     ...options,
     baseUrl: cutTrailingSlashes(options.baseUrl),
     presets: new Map(
@@ -90,22 +90,22 @@ export function createUrls(options: CreateUrlsOptions): Urls {
     srcset,
     canonical: (key, transform) => printExpanded(state, key, transform),
     parse: (text) => parseUrl(state, text),
-    img: (key, given) => describeImg({ url, srcset }, key, given),
-    picture: (key, given) => describePicture({ url, srcset }, key, given),
+    img: (key, given) => buildImg({ url, srcset }, key, given),
+    picture: (key, given) => buildPicture({ url, srcset }, key, given),
     placeholder: (key, transform = {}) =>
       url(key, { ...resizeTo(transform, 24), format: "webp", quality: 30 }),
   };
 }
 
 /** A description takes none of what is said of images. */
-function withDefaults({ defaults }: State, transform: Transform): TransformSpec {
+function addDefaults({ defaults }: UrlsState, transform: Transform): TransformSpec {
   const asked = toSpec(transform);
   if (!isImageFormat(asked.format ?? "auto")) return asked;
-  return { ...makeRoom(toSpec(defaults), asked), ...asked };
+  return { ...dropReplacedSize(toSpec(defaults), asked), ...asked };
 }
 
 /** A size replaces the one below it as a whole, and two sides the ratio too. */
-export function makeRoom(base: TransformSpec, asked: TransformSpec): TransformSpec {
+export function dropReplacedSize(base: TransformSpec, asked: TransformSpec): TransformSpec {
   if (!asked.width && !asked.height) return base;
   const { width, height, aspectRatio, ...rest } = base;
   if (asked.width && asked.height) return rest;
@@ -113,16 +113,16 @@ export function makeRoom(base: TransformSpec, asked: TransformSpec): TransformSp
   return ratio && !asked.aspectRatio ? { ...rest, aspectRatio: ratio } : rest;
 }
 
-function buildChecked(state: State, key: string, transform: Transform | undefined): string {
+function buildChecked(state: UrlsState, key: string, transform: Transform | undefined): string {
   checkKey(key);
   const url = buildUrl(key, transform && readBack(state, key, transform), state);
   checkBytes("a path", url.slice(state.baseUrl.length), { max: MAX_PATH_BYTES });
   return url;
 }
 
-/** What the service will read: its parser knows every bound but those of areas. */
-function readBack(state: State, key: string, transform: Transform): Transform {
-  const given = withDefaults(state, transform);
+/** Prints and parses a transform, as the service will: the parser knows every bound but those of areas. */
+function readBack(state: UrlsState, key: string, transform: Transform): Transform {
+  const given = addDefaults(state, transform);
   const odd = Object.keys(given).find((name) => !(name in OPTIONS));
   if (odd) throw invalidTransform(`unknown option "${odd}"`);
   if (given.expires && !state.sign) throw invalidTransform('option "exp" must be signed');
@@ -131,23 +131,23 @@ function readBack(state: State, key: string, transform: Transform): Transform {
   const spec = parseTransform(printTransform(given), known);
   const { format = getKeyFormat(key), ...expanded } = expandPresets(spec, known);
   normalizeTransform(expanded, format);
-  return asTransform(spec);
+  return toTransform(spec);
 }
 
-/** It has been one, and its values are in their one form now. */
-function asTransform(spec: TransformSpec): Transform {
+/** It was one before it was parsed. */
+function toTransform(spec: TransformSpec): Transform {
   return spec as unknown as Transform;
 }
 
-function printExpanded(state: State, key: string, transform: Transform): string {
+function printExpanded(state: UrlsState, key: string, transform: Transform): string {
   const spec = expandPresets(toSpec(readBack(state, key, transform)), state.presets);
-  return printRequest(key, asTransform(spec));
+  return printRequest(key, toTransform(spec));
 }
 
-function parseUrl({ baseUrl, presets }: State, text: string): ParsedUrl {
+function parseUrl({ baseUrl, presets }: UrlsState, text: string): ParsedUrl {
   // the URL of the service is to its URLs what a base path is to paths
   const isPath = text.startsWith("/") && !text.startsWith(`${baseUrl}/`);
-  const { path, signature } = readTarget(text.replace(/#.*/s, ""), isPath ? "" : baseUrl);
+  const { path, signature } = splitTarget(text.replace(/#.*/s, ""), isPath ? "" : baseUrl);
   const { key, spec } = splitPath(path, presets);
   const common = { key, ...(signature !== undefined && { signature }) };
   if (!spec) return common;

@@ -6,7 +6,19 @@ import type { TransformSpec } from "../transform/spec.ts";
 import type { OutputFormat } from "../transform/formats.ts";
 import { DESCRIPTION_FORMATS, IMAGE_FORMATS } from "../transform/formats.ts";
 import { encodeKey, encodeTransform } from "./percent.ts";
-import type { VariantPrefix } from "./variant-prefix.ts";
+
+/** The place of variants: nothing under the root is ever an original, whatever its epoch. */
+export interface VariantPrefix {
+  /** A folder with its slash: `variants/`. */
+  readonly root: string;
+  /** Changes when the same spec comes to mean other bytes: `1`. */
+  readonly epoch: string;
+}
+
+/** True for a key that is reserved for variants, of any epoch. */
+export function isUnderRoot(root: string, key: string): boolean {
+  return `${key}/`.startsWith(root);
+}
 
 /** How an empty spec is written in a stored file name. */
 const EMPTY_SPEC = "_";
@@ -20,8 +32,8 @@ export interface VariantAddress {
 }
 
 /** The object key of a variant: `variants/1/photos/cat.jpg/w_300,h_200.webp`. */
-export function variantKey(prefix: VariantPrefix, { key, spec, format }: VariantAddress): string {
-  return `${variantFolder(prefix, key)}${printStoredTransform(spec)}.${format}`;
+export function toVariantKey(prefix: VariantPrefix, { key, spec, format }: VariantAddress): string {
+  return `${toVariantFolder(prefix, key)}${printStoredTransform(spec)}.${format}`;
 }
 
 /** The canonical text of a spec as it stands in a stored file name. */
@@ -29,8 +41,8 @@ export function printStoredTransform(spec: TransformSpec): string {
   return printTransform(spec) || EMPTY_SPEC;
 }
 
-/** What the keys of all variants of one original begin with. */
-export function variantFolder({ root, epoch }: VariantPrefix, key: string): string {
+/** The beginning of the keys of all variants of one original. */
+export function toVariantFolder({ root, epoch }: VariantPrefix, key: string): string {
   return `${root}${epoch}/${key}/`;
 }
 

@@ -18,9 +18,9 @@ const WORKER = `
     autoFormats: ["avif", "webp"],
     presets: new Map(),
     policy: { isOpen: true, hasPresets: false },
-    permits: () => true,
+    mayMakeStored: () => true,
     verify: createVerify(["0123456789abcdef"]),
-    arePublic: true,
+    variantsArePublic: true,
     originals: { passthrough: "refuse", prefix: "" },
     now: () => 0,
   };

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { BucketEvent } from "../../src/events/purge-changed.ts";
 import { createEventHandler } from "../../src/events/purge-changed.ts";
-import { cacheTag } from "../../src/url/cache-tag.ts";
+import { toCacheTag } from "../../src/url/cache-tag.ts";
 import { depsOf, fill } from "../support/purge-bench.ts";
 import { createBench, findText } from "../support/variants.ts";
 
@@ -31,8 +31,8 @@ describe("createEventHandler", () => {
     ]);
     await bench.drain();
     expect(receipt.purged.toSorted((a, b) => (a.key < b.key ? -1 : 1))).toEqual([
-      { key: "a.jpg", variants: 1, cacheTag: cacheTag("a.jpg") },
-      { key: "b.jpg", variants: 1, cacheTag: cacheTag("b.jpg") },
+      { key: "a.jpg", variants: 1, cacheTag: toCacheTag("a.jpg") },
+      { key: "b.jpg", variants: 1, cacheTag: toCacheTag("b.jpg") },
     ]);
     expect(receipt.ignored.map(({ key }) => key)).toEqual([
       "a.jpg",

@@ -2,7 +2,7 @@ import { beforeAll, describe, expect, it } from "vitest";
 import type { RequestRules } from "../../src/request/request.ts";
 import { createSigner } from "../../src/sign.ts";
 import { parsePresets } from "../../src/transform/presets.ts";
-import type { Policy } from "../../src/transform/policy.ts";
+import type { AccessPolicy } from "../../src/transform/policy.ts";
 import { createStoredCheck } from "../../src/transform/policy.ts";
 import { createVerify } from "../../src/url/signature.ts";
 import type { TestApp } from "../support/app.ts";
@@ -13,15 +13,15 @@ import { RULES } from "../support/variants.ts";
 const SECRET = "0123456789abcdef";
 const sign = createSigner(SECRET);
 const NOW = 1_800_000_000;
-const CLOSED: Policy = { isOpen: false, hasPresets: false };
+const CLOSED: AccessPolicy = { isOpen: false, hasPresets: false };
 
-function rulesOf(policy: Policy, more: Partial<RequestRules> = {}): RequestRules {
+function rulesOf(policy: AccessPolicy, more: Partial<RequestRules> = {}): RequestRules {
   const presets = parsePresets({ thumb: "w_50,h_50" });
   return {
     ...RULES,
     policy,
     presets,
-    permits: createStoredCheck(policy, presets),
+    mayMakeStored: createStoredCheck(policy, presets),
     verify: createVerify([SECRET]),
     now: () => NOW * 1000,
     ...more,
@@ -94,7 +94,7 @@ describe("a signed service", () => {
   });
 
   it("keeps stored variants to itself where nobody else can fetch them", async () => {
-    const rules = rulesOf(CLOSED, { arePublic: false });
+    const rules = rulesOf(CLOSED, { variantsArePublic: false });
     const closed = await createFilledApp({ rules });
     expect(await statusOf(closed, signed("w_90/photos/cat.jpg"))).toBe(200);
     await closed.drain();

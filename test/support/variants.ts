@@ -23,8 +23,8 @@ export const RULES: RequestRules = {
   autoFormats: ["avif", "webp"],
   presets: new Map(),
   policy: { isOpen: true, hasPresets: false },
-  permits: () => true,
-  arePublic: true,
+  mayMakeStored: () => true,
+  variantsArePublic: true,
   originals: { passthrough: "refuse", prefix: "" },
   now: () => Date.now(),
 };

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import type { AllowedLists, Policy } from "../../src/transform/policy.ts";
+import type { AllowedLists, AccessPolicy } from "../../src/transform/policy.ts";
 import { normalizeTransform } from "../../src/transform/normalize.ts";
 import { parsePresets } from "../../src/transform/presets.ts";
 import { parseTransform } from "../../src/transform/parse.ts";
@@ -28,14 +28,14 @@ const lists: AllowedLists = {
   options: ["w", "h", "ar", "c", "g", "f", "dpr", "t"],
 };
 
-const OPEN: Policy = { isOpen: true, hasPresets: false };
-const CLOSED: Policy = { isOpen: false, hasPresets: false };
-const PRESETS: Policy = { isOpen: false, hasPresets: true };
-const ALLOWED: Policy = { isOpen: false, hasPresets: false, allowed: lists };
-const BOTH: Policy = { isOpen: false, hasPresets: true, allowed: lists };
+const OPEN: AccessPolicy = { isOpen: true, hasPresets: false };
+const CLOSED: AccessPolicy = { isOpen: false, hasPresets: false };
+const PRESETS: AccessPolicy = { isOpen: false, hasPresets: true };
+const ALLOWED: AccessPolicy = { isOpen: false, hasPresets: false, allowed: lists };
+const BOTH: AccessPolicy = { isOpen: false, hasPresets: true, allowed: lists };
 
 /** The canonical text of an unsigned request, as a JPEG. */
-function permit(policy: Policy, text: string): string {
+function permit(policy: AccessPolicy, text: string): string {
   const spec = permitTransform(policy, parseTransform(text, presets), presets);
   return printTransform(normalizeTransform(spec, "jpg"));
 }
@@ -135,7 +135,7 @@ describe("permitTransform", () => {
 });
 
 describe("createStoredCheck", () => {
-  const PERMITTED: readonly (readonly [string, Policy, string, boolean])[] = [
+  const PERMITTED: readonly (readonly [string, AccessPolicy, string, boolean])[] = [
     ["open", OPEN, "w_123,e_blur.jpg", true],
     ["closed", CLOSED, "w_320.jpg", false],
     ["presets", PRESETS, "w_150,h_150,c_fill,g_auto.webp", true],

@@ -2,10 +2,10 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { MediaError } from "../../src/errors.ts";
 import type { ParsedPath } from "../../src/url/path.ts";
-import { readTarget, splitPath } from "../../src/url/path.ts";
+import { splitTarget, splitPath } from "../../src/url/path.ts";
 import { chooseRuns } from "../support/runs.ts";
 
-describe("readTarget", () => {
+describe("splitTarget", () => {
   it.each([
     ["/w_300/a.jpg", { path: "w_300/a.jpg", query: "" }],
     ["/w_300/a.jpg?v=1&x", { path: "w_300/a.jpg", query: "v=1&x" }],
@@ -17,22 +17,22 @@ describe("readTarget", () => {
     ["/s----/a.jpg", { signature: "", path: "a.jpg", query: "" }],
     ["/s--x--", { path: "s--x--", query: "" }],
   ])("takes %s apart", (target, parts) => {
-    expect(readTarget(target)).toEqual(parts);
+    expect(splitTarget(target)).toEqual(parts);
   });
 
   it("cuts the base path off", () => {
-    expect(readTarget("/i/w_1/a", "/i").path).toBe("w_1/a");
-    expect(() => readTarget("/w_1/a", "/i")).toThrow('must start with "/i/"');
-    expect(() => readTarget("/ix/a", "/i")).toThrow('must start with "/i/"');
+    expect(splitTarget("/i/w_1/a", "/i").path).toBe("w_1/a");
+    expect(() => splitTarget("/w_1/a", "/i")).toThrow('must start with "/i/"');
+    expect(() => splitTarget("/ix/a", "/i")).toThrow('must start with "/i/"');
   });
 
   it.each(["http://host/w_1/a.jpg", "*", "", "w_1/a.jpg"])("refuses %s", (target) => {
-    expect(() => readTarget(target)).toThrow(expect.objectContaining({ code: "invalid_path" }));
+    expect(() => splitTarget(target)).toThrow(expect.objectContaining({ code: "invalid_path" }));
   });
 });
 
 function parsePath(target: string): ParsedPath {
-  return splitPath(readTarget(target).path);
+  return splitPath(splitTarget(target).path);
 }
 
 describe("splitPath", () => {

@@ -4,7 +4,7 @@ import { normalizeTransform } from "../../src/transform/normalize.ts";
 import { parseTransform } from "../../src/transform/parse.ts";
 import { IMAGE_FORMATS } from "../../src/transform/formats.ts";
 import type { VariantAddress } from "../../src/url/variant-key.ts";
-import { encodeVariantKey, parseVariantKey, variantKey } from "../../src/url/variant-key.ts";
+import { encodeVariantKey, parseVariantKey, toVariantKey } from "../../src/url/variant-key.ts";
 import { DEFAULT_PREFIX } from "../support/prefix.ts";
 import { keys, specs } from "../support/specs.ts";
 import { chooseRuns } from "../support/runs.ts";
@@ -25,7 +25,7 @@ describe("variantKey", () => {
       "variants/1/a/crop_0.0_0.5_1.0_0.5.jpg",
     ],
   ])("prints %j", (address, key) => {
-    expect(variantKey(DEFAULT_PREFIX, address)).toBe(key);
+    expect(toVariantKey(DEFAULT_PREFIX, address)).toBe(key);
     expect(parseVariantKey(DEFAULT_PREFIX, key)).toEqual(address);
   });
 
@@ -43,7 +43,7 @@ describe("variantKey", () => {
         } catch {
           return;
         }
-        const printed = variantKey(DEFAULT_PREFIX, { key, spec: normal, format });
+        const printed = toVariantKey(DEFAULT_PREFIX, { key, spec: normal, format });
         expect(parseVariantKey(DEFAULT_PREFIX, printed)).toEqual({ key, spec: normal, format });
       }),
       { numRuns: chooseRuns(300, 2000) },
@@ -63,7 +63,7 @@ describe("variantKey of ratios", () => {
       fc.property(ratios, (text) => {
         const spec = normalizeTransform(parseTransform(`ar_${text}`), "jpg");
         const address = { key: "a", spec, format: "jpg" } as const;
-        expect(parseVariantKey(DEFAULT_PREFIX, variantKey(DEFAULT_PREFIX, address))).toEqual(
+        expect(parseVariantKey(DEFAULT_PREFIX, toVariantKey(DEFAULT_PREFIX, address))).toEqual(
           address,
         );
       }),

@@ -4,7 +4,7 @@ import { readEntries } from "../../media/warm/lines.ts";
 import type { Outputs, WarmEntry } from "../../media/warm/request.ts";
 import { UsageError } from "../../ops/usage-error.ts";
 import type { ObjectStore } from "../../store/store.ts";
-import { isUnderRoot } from "../../url/variant-prefix.ts";
+import { isUnderRoot } from "../../url/variant-key.ts";
 
 /** The originals to warm up. They can be read twice: for the work, and to count them. */
 export interface WarmList {

@@ -1,6 +1,6 @@
 import { MediaError } from "../../errors.ts";
 import type { RequestRules } from "../../request/request.ts";
-import { offeredFormats, settleAddress } from "../../request/resolve.ts";
+import { listOfferedFormats, resolveAddress } from "../../request/resolve.ts";
 import { RESERVED_NAMES } from "../../transform/names.ts";
 import { printTransform } from "../../transform/options.ts";
 import type { FormatFacts, ImageFormat } from "../../transform/formats.ts";
@@ -103,9 +103,9 @@ function readPreset(spec: TransformSpec, rules: FunctionRules): PresetRow {
 /** The canonical text of a spec for a format; empty where that format cannot hold it or is not offered. */
 function printFor(format: ImageFormat, spec: TransformSpec, rules: FunctionRules): string {
   const isAuto = rules.autoFormats.includes(format);
-  if (isAuto && !offeredFormats(spec, rules).includes(format)) return "";
+  if (isAuto && !listOfferedFormats(spec, rules).includes(format)) return "";
   try {
-    return printStoredTransform(settleAddress({ key: "x", spec, format }, rules).spec);
+    return printStoredTransform(resolveAddress({ key: "x", spec, format }, rules).spec);
   } catch (error) {
     if (error instanceof MediaError) return "";
     throw error;

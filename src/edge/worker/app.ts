@@ -2,7 +2,7 @@ import { MediaError } from "../../errors.ts";
 import { ALLOWED_METHODS, answerOptions, COMMON_HEADERS } from "../../http/answer/answer.ts";
 import { answerError } from "../../http/answer/problem.ts";
 import { cutPath, cutQuery, readTarget } from "../../http/node/target.ts";
-import { cacheTag } from "../../url/cache-tag.ts";
+import { toCacheTag } from "../../url/cache-tag.ts";
 import type { MediaRequest, VariantRequest } from "../../request/request.ts";
 import { readRequest } from "../../request/read.ts";
 import type { EdgeCache, BackgroundTasks } from "./bindings.ts";
@@ -62,7 +62,7 @@ async function answer(state: EdgeState, raw: Request, invocation: Invocation): P
   const isExplain = new URLSearchParams(cutQuery(target)).has("explain");
   if (isExplain || request.form === "original") return forward();
   const response = await answerVariant(state, request, { raw, target, ...invocation });
-  response.headers.set("cache-tag", cacheTag(request.key));
+  response.headers.set("cache-tag", toCacheTag(request.key));
   return response;
 }
 

@@ -1,7 +1,7 @@
 import { MediaError } from "../../errors.ts";
 import type { Crop, Gravity, TransformSpec } from "../../transform/spec.ts";
 import type { OutputFormat } from "../../transform/formats.ts";
-import { MAX_SIDE, pointOf } from "../../transform/spec.ts";
+import { MAX_SIDE, toPoint } from "../../transform/spec.ts";
 import { getMaxPixels } from "../../transform/formats.ts";
 import type { Region, Size } from "./sizes.ts";
 import { fitBoxAround, fitBoxInside, limitScale, rotateSize, scaleBy } from "./sizes.ts";
@@ -214,7 +214,7 @@ function startAround(focus: number, length: number, whole: number): number {
 
 function findFocus(gravity: Gravity | undefined): { readonly x: number; readonly y: number } {
   if (typeof gravity === "object") return gravity;
-  return pointOf(!gravity || gravity === "auto" || gravity === "entropy" ? "center" : gravity);
+  return toPoint(!gravity || gravity === "auto" || gravity === "entropy" ? "center" : gravity);
 }
 
 function intersect(image: Size, crop: Crop): Region {

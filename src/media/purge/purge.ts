@@ -2,10 +2,9 @@ import { MediaError } from "../../errors.ts";
 import type { ObjectStore } from "../../store/store.ts";
 import { checkBytes } from "../../transform/limits.ts";
 import { checkKey, MAX_KEY_BYTES } from "../../url/key.ts";
-import { parseVariantKey, variantFolder } from "../../url/variant-key.ts";
-import type { VariantPrefix } from "../../url/variant-prefix.ts";
-import { isUnderRoot } from "../../url/variant-prefix.ts";
-import { cacheTag } from "../../url/cache-tag.ts";
+import { parseVariantKey, toVariantFolder, isUnderRoot } from "../../url/variant-key.ts";
+import type { VariantPrefix } from "../../url/variant-key.ts";
+import { toCacheTag } from "../../url/cache-tag.ts";
 import type { Observe } from "../observe.ts";
 import type { VariantCache } from "../variant-cache.ts";
 
@@ -161,7 +160,7 @@ function toListOptions(
 ): { readonly prefix: string; readonly delimiter?: "/" } {
   // with the delimiter: below the key, as a folder, are variants of other originals
   return target.kind === "key"
-    ? { prefix: variantFolder(prefix, target.key), delimiter: "/" }
+    ? { prefix: toVariantFolder(prefix, target.key), delimiter: "/" }
     : { prefix: joinPrefix(prefix, target.prefix) };
 }
 
@@ -183,7 +182,11 @@ function sortPage(
     // the rest of a shorter key may match the prefix, too
     else if (isMeant(target, key)) add(found, key, object);
   }
-  const purged = [...found].map(([key, variants]) => ({ key, variants, cacheTag: cacheTag(key) }));
+  const purged = [...found].map(([key, variants]) => ({
+    key,
+    variants,
+    cacheTag: toCacheTag(key),
+  }));
   return { purged, left };
 }
 

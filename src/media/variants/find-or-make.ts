@@ -4,7 +4,7 @@ import type { Demand } from "../../concurrency/shared-work.ts";
 import { MediaError, tooManyTransforms } from "../../errors.ts";
 import type { VariantRequest } from "../../request/request.ts";
 import type { ObjectInfo, ObjectStore } from "../../store/store.ts";
-import type { VariantPrefix } from "../../url/variant-prefix.ts";
+import type { VariantPrefix } from "../../url/variant-key.ts";
 import type { OriginalVersion } from "../originals/locate.ts";
 import type { OriginalOrFile, Originals } from "../originals/originals.ts";
 import { purgeVariants } from "../purge/purge.ts";

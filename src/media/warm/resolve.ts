@@ -5,10 +5,10 @@ import { expandPresets } from "../../transform/presets.ts";
 import type { TransformSpec } from "../../transform/spec.ts";
 import type { OutputFormat } from "../../transform/formats.ts";
 import { checkKey } from "../../url/key.ts";
-import { isUnderRoot } from "../../url/variant-prefix.ts";
+import { isUnderRoot } from "../../url/variant-key.ts";
 import type { RequestRules, VariantRequest } from "../../request/request.ts";
 import { checkPrefix } from "../../request/read.ts";
-import { offeredFormats, settleAddress } from "../../request/resolve.ts";
+import { listOfferedFormats, resolveAddress } from "../../request/resolve.ts";
 import type { Outputs, WarmRequest } from "./request.ts";
 
 /** The rules that hold for operators: no policy is among them. */
@@ -107,7 +107,7 @@ function resolveFormats(
 ): readonly ResolvedOutput[] {
   const expanded = expandPresets(spec, rules.presets);
   return listFormats(key, expanded, rules).map((format) => {
-    const address = settleAddress({ key, spec: expanded, format }, rules);
+    const address = resolveAddress({ key, spec: expanded, format }, rules);
     return {
       transform,
       request: { ...address, form: "request", mayMake: true, isNegotiated: false },
@@ -117,5 +117,5 @@ function resolveFormats(
 
 function listFormats(key: string, spec: TransformSpec, rules: WarmRules): readonly OutputFormat[] {
   const plain = negotiateFormat(spec.format, key, { accept: undefined, preference: [] });
-  return spec.format === "auto" ? [...offeredFormats(spec, rules), plain] : [plain];
+  return spec.format === "auto" ? [...listOfferedFormats(spec, rules), plain] : [plain];
 }

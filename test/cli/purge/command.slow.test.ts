@@ -1,7 +1,7 @@
 import { access } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { cacheTag } from "../../../src/url/cache-tag.ts";
+import { toCacheTag } from "../../../src/url/cache-tag.ts";
 import { drawQuadrants } from "../../support/images.ts";
 import type { Environment } from "../../support/purge.ts";
 import { runPurge as run } from "../../support/purge.ts";
@@ -55,7 +55,7 @@ describe("shift-media purge", () => {
     const { code, stdout } = await run(["a b.png", "--service", `${server.url}/`], {
       ADMIN_TOKEN: TOKEN,
     });
-    const tag = cacheTag("a b.png");
+    const tag = toCacheTag("a b.png");
     expect([code, stdout]).toEqual([
       0,
       `a b.png: 1 variants deleted, cache tag ${tag}\n  variants/1/a b.png/w_30.png\n`,

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { createReceiver } from "../../../src/events/receive.ts";
 import { createSnsReader } from "../../../src/events/sns.ts";
-import { cacheTag } from "../../../src/url/cache-tag.ts";
+import { toCacheTag } from "../../../src/url/cache-tag.ts";
 import { createAppWithVariants, createFilledApp } from "../../support/app.ts";
 import type { TestApp } from "../../support/app.ts";
 import { createTopic, TOPIC } from "../../support/sns.ts";
@@ -25,7 +25,7 @@ describe("POST /-/events", () => {
     expect([answer.status, await answer.json()]).toEqual([
       200,
       {
-        purged: [{ key: "photos/cat.jpg", variants: 2, cacheTag: cacheTag("photos/cat.jpg") }],
+        purged: [{ key: "photos/cat.jpg", variants: 2, cacheTag: toCacheTag("photos/cat.jpg") }],
         ignored: [],
       },
     ]);
@@ -47,7 +47,7 @@ describe("POST /-/events", () => {
     }));
     const answer = await post(app, JSON.stringify({ Records: records }));
     expect(answer.status).toBe(200);
-    const tag = cacheTag("photos/cat.jpg");
+    const tag = toCacheTag("photos/cat.jpg");
     expect(await answer.json()).toEqual({
       purged: [{ key: "photos/cat.jpg", variants: 2, cacheTag: tag }],
       ignored: [],

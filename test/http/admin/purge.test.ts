@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { cacheTag } from "../../../src/url/cache-tag.ts";
+import { toCacheTag } from "../../../src/url/cache-tag.ts";
 import { createAppWithVariants, createFilledApp } from "../../support/app.ts";
 import type { TestApp } from "../../support/app.ts";
 
@@ -12,7 +12,7 @@ function post(app: TestApp, body: string, headers: Record<string, string> = {}):
 describe("DELETE /-/variants", () => {
   it("tells what went, by key and by prefix, or what would go", async () => {
     const app = await createAppWithVariants();
-    const tag = cacheTag("photos/cat.jpg");
+    const tag = toCacheTag("photos/cat.jpg");
     const variants = ["variants/1/photos/cat.jpg/w_3.jpg", "variants/1/photos/cat.jpg/w_4.jpg"];
     const one = { key: "photos/cat.jpg", variants, cacheTag: tag };
     const plan = await app.request("/-/variants?prefix=ph&dry-run", { method: "DELETE" });
@@ -139,7 +139,7 @@ describe("DELETE /-/variants", () => {
 describe("Cache-Tag", () => {
   it("is on every answer about an original, and is the one of its stored variants", async () => {
     const app = await createAppWithVariants({ publicUrl: "https://cdn.example" });
-    const tag = cacheTag("photos/cat.jpg");
+    const tag = toCacheTag("photos/cat.jpg");
     const stored = await app.store.head("variants/1/photos/cat.jpg/w_3.jpg");
     expect(stored?.metadata["cache-tag"]).toBe(tag);
     const etag = `"${stored?.metadata["sha256"]}"`;
@@ -153,6 +153,9 @@ describe("Cache-Tag", () => {
       expect([answer.status, answer.headers.get("cache-tag")]).toEqual([status, tag]);
     }
     const missing = await app.request("/w_3/nope.jpg");
-    expect([missing.status, missing.headers.get("cache-tag")]).toEqual([404, cacheTag("nope.jpg")]);
+    expect([missing.status, missing.headers.get("cache-tag")]).toEqual([
+      404,
+      toCacheTag("nope.jpg"),
+    ]);
   });
 });

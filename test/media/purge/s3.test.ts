@@ -1,6 +1,6 @@
 import { DeleteObjectCommand, PutObjectCommand, S3Client } from "@aws-sdk/client-s3";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
-import { cacheTag } from "../../../src/url/cache-tag.ts";
+import { toCacheTag } from "../../../src/url/cache-tag.ts";
 import { drawQuadrants } from "../../support/images.ts";
 import type { Environment } from "../../support/purge.ts";
 import { runPurge } from "../../support/purge.ts";
@@ -129,7 +129,7 @@ describe("events and purges with S3", () => {
     expect(JSON.parse(stdout)).toEqual({
       key: "photos/a b+c.png",
       variants: ["variants/1/photos/a b+c.png/w_30.png"],
-      cacheTag: cacheTag("photos/a b+c.png"),
+      cacheTag: toCacheTag("photos/a b+c.png"),
     });
   });
 });

@@ -2,7 +2,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { cacheTag } from "../../../src/url/cache-tag.ts";
+import { toCacheTag } from "../../../src/url/cache-tag.ts";
 import { purge } from "../../../src/media/purge/purge.ts";
 import { createFileStore } from "../../../src/store/file/store.ts";
 import { createMemoryStore } from "../../../src/store/memory.ts";
@@ -70,7 +70,7 @@ describe.each(["memory", "file", "s3"])("purge in a store of %s", (kind) => {
       const result = await purge(deps, { kind: "key", key });
       expect(result).toMatchObject({ left: [], isComplete: true });
       expect(result.purged).toEqual([
-        { key, variants: expect.arrayContaining(mine), cacheTag: cacheTag(key) },
+        { key, variants: expect.arrayContaining(mine), cacheTag: toCacheTag(key) },
       ]);
       expect(result.purged[0]?.variants).toHaveLength(mine.length);
       for (const name of mine) rest.delete(name);
