@@ -64,7 +64,14 @@ describe("admitOriginal", () => {
     const { code, message } = refusalOf(() => admitOriginal(bytes));
     expect(code).toBe("unsupported_original");
     expect(message).toContain(reason);
-    expect(message).toContain("JPEG, PNG, WebP, GIF and AVIF originals are accepted");
+    expect(message).toMatch(/; JPEG, .* originals are accepted$/);
+  });
+
+  it("names all formats that are accepted", () => {
+    const { message } = refusalOf(() => admitOriginal(latin1("text")));
+    expect(message).toBe(
+      "the original is no known image; JPEG, PNG, WebP, GIF and AVIF originals are accepted",
+    );
   });
 
   it("admits a JPEG of 64 scans and refuses one of 65", () => {
