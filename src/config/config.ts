@@ -8,7 +8,7 @@ import type { PolicyConfig } from "./policy.ts";
 import { derivePolicy } from "./policy.ts";
 import type { StoreConfig } from "./store.ts";
 import { deriveStore, readEndpoint } from "./store.ts";
-import { flag, integer, choice, optionalText, text, url } from "./values.ts";
+import { flag, wholeNumber, choice, optionalText, text, url } from "./values.ts";
 import { readVariables, REQUEST_VARIABLES } from "./variables.ts";
 import type { CacheRules } from "../http/answer/cache-control.ts";
 import type { Delivery } from "../http/answer/delivery.ts";
@@ -66,32 +66,32 @@ const GIB = 1024 * MIB;
 const VARIABLES = {
   ...REQUEST_VARIABLES,
   HOST: text("127.0.0.1"),
-  PORT: integer(3000, 0, 65_535),
+  PORT: wholeNumber(3000, 0, 65_535),
   ORIGINALS_DIR: text("originals"),
   VARIANTS_DIR: text("variants"),
   S3_BUCKET: optionalText(),
   S3_VARIANTS_BUCKET: optionalText(),
   S3_PUBLIC_ENDPOINT: url().optional(),
   S3_FORCE_PATH_STYLE: flag().optional(),
-  PRESIGN_SECONDS: integer(3600, 60, 302_400),
-  MAX_ORIGINAL_BYTES: integer(32 * MIB, 1, 512 * MIB),
-  MAX_ORIGINAL_PIXELS: integer(DEFAULT_IMAGE_LIMITS.maxPixels, 1, 200_000_000),
-  MAX_AVIF_PIXELS: integer(DEFAULT_IMAGE_LIMITS.maxAvifPixels, 1, 200_000_000),
-  MAX_ORIGINAL_SIDE: integer(DEFAULT_IMAGE_LIMITS.maxSide, 1, 65_535),
-  SLOW_PIXELS: integer(DEFAULT_IMAGE_LIMITS.slowPixels, 0, 200_000_000),
-  POOL_SIZE: integer(availableParallelism(), 0, 256),
-  QUEUE_PER_CHILD: integer(32, 1, 10_000),
-  QUEUE_WAIT_MS: integer(5000, 1, 60_000),
-  STORE_SOCKETS: integer(200, 1, 10_000),
-  ORIGINALS_IN_FLIGHT_BYTES: integer(128 * MIB, 1, 64 * GIB),
-  ORIGINALS_CACHE_BYTES: integer(32 * MIB, 0, 64 * GIB),
-  VARIANTS_CACHE_BYTES: integer(32 * MIB, 0, 64 * GIB),
-  ANSWERS_IN_FLIGHT_BYTES: integer(256 * MIB, 1, 64 * GIB),
-  STORE_TIMEOUT_MS: integer(5000, 100, 60_000),
-  TRANSFORM_TIMEOUT_MS: integer(8000, 100, 120_000),
-  REQUEST_TIMEOUT_MS: integer(10_000, 100, 120_000),
-  DRAIN_TIMEOUT_MS: integer(25_000, 0, 600_000),
-  STOP_DELAY_MS: integer(500, 0, 60_000),
+  PRESIGN_SECONDS: wholeNumber(3600, 60, 302_400),
+  MAX_ORIGINAL_BYTES: wholeNumber(32 * MIB, 1, 512 * MIB),
+  MAX_ORIGINAL_PIXELS: wholeNumber(DEFAULT_IMAGE_LIMITS.maxPixels, 1, 200_000_000),
+  MAX_AVIF_PIXELS: wholeNumber(DEFAULT_IMAGE_LIMITS.maxAvifPixels, 1, 200_000_000),
+  MAX_ORIGINAL_SIDE: wholeNumber(DEFAULT_IMAGE_LIMITS.maxSide, 1, 65_535),
+  SLOW_PIXELS: wholeNumber(DEFAULT_IMAGE_LIMITS.slowPixels, 0, 200_000_000),
+  POOL_SIZE: wholeNumber(availableParallelism(), 0, 256),
+  QUEUE_PER_CHILD: wholeNumber(32, 1, 10_000),
+  QUEUE_WAIT_MS: wholeNumber(5000, 1, 60_000),
+  STORE_SOCKETS: wholeNumber(200, 1, 10_000),
+  ORIGINALS_IN_FLIGHT_BYTES: wholeNumber(128 * MIB, 1, 64 * GIB),
+  ORIGINALS_CACHE_BYTES: wholeNumber(32 * MIB, 0, 64 * GIB),
+  VARIANTS_CACHE_BYTES: wholeNumber(32 * MIB, 0, 64 * GIB),
+  ANSWERS_IN_FLIGHT_BYTES: wholeNumber(256 * MIB, 1, 64 * GIB),
+  STORE_TIMEOUT_MS: wholeNumber(5000, 100, 60_000),
+  TRANSFORM_TIMEOUT_MS: wholeNumber(8000, 100, 120_000),
+  REQUEST_TIMEOUT_MS: wholeNumber(10_000, 100, 120_000),
+  DRAIN_TIMEOUT_MS: wholeNumber(25_000, 0, 600_000),
+  STOP_DELAY_MS: wholeNumber(500, 0, 60_000),
   ADMIN_TOKEN: z
     .string()
     .regex(/^[\w.~+/-]{16,}=*$/, { error: "must have at least 16 letters, digits, -._~+/" })

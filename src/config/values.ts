@@ -27,7 +27,7 @@ export function optionalText(): z.ZodOptional<z.ZodString> {
   return z.string().optional();
 }
 
-export function integer(byDefault: number, min: number, max: number): z.ZodType<number> {
+export function wholeNumber(byDefault: number, min: number, max: number): z.ZodType<number> {
   const error = `must be an integer from ${min} to ${max}`;
   return z
     .string()

@@ -7,7 +7,7 @@ import type { CacheVariables } from "./cache.ts";
 import { ConfigError } from "./error.ts";
 import type { PolicyVariables } from "./policy.ts";
 import { checkAccessVariables, PASSTHROUGHS, POLICIES } from "./policy.ts";
-import { flag, headerValue, integer, list, choice, pattern, url } from "./values.ts";
+import { flag, headerValue, wholeNumber, list, choice, pattern, url } from "./values.ts";
 
 /** The variables that decide how a request is read, who may make it, and how it is answered. */
 interface RequestVariables extends PolicyVariables, CacheVariables {
@@ -52,7 +52,7 @@ export const REQUEST_VARIABLES: Schemas<RequestVariables> = {
   PUBLIC_URL: url().optional(),
   DELIVERY: choice(DELIVERIES, "auto"),
   FRESHNESS: choice(["check", "immutable"], "check"),
-  FRESHNESS_TTL_SECONDS: integer(300, 1, 31_536_000),
+  FRESHNESS_TTL_SECONDS: wholeNumber(300, 1, 31_536_000),
   AUTO_FORMATS: z
     .string()
     .default(AUTO_FORMATS.join(","))
@@ -69,9 +69,9 @@ export const REQUEST_VARIABLES: Schemas<RequestVariables> = {
   CACHE_VERSIONED: headerValue(DEFAULT_CACHE_RULES.versioned),
   CACHE_STREAMED: headerValue(DEFAULT_CACHE_RULES.streamed),
   CACHE_STORED: headerValue(""),
-  CACHE_SHORT_SECONDS: integer(DEFAULT_CACHE_RULES.shortSeconds, 0, 60),
-  CACHE_NOT_FOUND_SECONDS: integer(DEFAULT_CACHE_RULES.notFoundSeconds, 0, 86_400),
-  CACHE_CLIENT_ERROR_SECONDS: integer(DEFAULT_CACHE_RULES.clientErrorSeconds, 0, 86_400),
+  CACHE_SHORT_SECONDS: wholeNumber(DEFAULT_CACHE_RULES.shortSeconds, 0, 60),
+  CACHE_NOT_FOUND_SECONDS: wholeNumber(DEFAULT_CACHE_RULES.notFoundSeconds, 0, 86_400),
+  CACHE_CLIENT_ERROR_SECONDS: wholeNumber(DEFAULT_CACHE_RULES.clientErrorSeconds, 0, 86_400),
 };
 
 /** Variables whose values must not be printed. */

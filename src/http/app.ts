@@ -31,7 +31,7 @@ import type { Purge } from "./admin/purge.ts";
 import type { StreamAnswer } from "./answer/response.ts";
 import { isStreamed, toResponse } from "./answer/response.ts";
 import type { AdapterBindings } from "./node/target.ts";
-import { cutPath, cutQuery, readTarget } from "./node/target.ts";
+import { cutPath, cutQuery, getTarget } from "./node/target.ts";
 
 export interface AppDeps extends VariantDeps, OriginalDeps {
   /** True once the stores were reachable, false again when the service is stopping. */
@@ -71,7 +71,7 @@ type AppContext = Context<Env>;
 export function createApp(deps: AppDeps): App {
   const app: App = new Hono<Env>({
     // routes match the raw path; URL parsers would change it
-    getPath: (request, options) => cutPath(readTarget(request, options?.env)),
+    getPath: (request, options) => cutPath(getTarget(request, options?.env)),
   });
   app.use(logRequests(deps.logRequest));
   app.use(async (c, next) => {
@@ -103,7 +103,7 @@ async function checkMethod(c: AppContext, next: () => Promise<void>): Promise<Re
 
 async function handleMedia(c: AppContext, deps: AppDeps): Promise<Response> {
   const { raw } = c.req;
-  const target = readTarget(raw, c.env);
+  const target = getTarget(raw, c.env);
   const accept = raw.headers.get("accept") ?? undefined;
   let request: MediaRequest;
   try {
@@ -123,7 +123,7 @@ async function handleMedia(c: AppContext, deps: AppDeps): Promise<Response> {
 }
 
 function explain(c: AppContext, request: MediaRequest, { rules }: AppDeps): Response {
-  const explanation = explainRequest(readTarget(c.req.raw, c.env), request, rules);
+  const explanation = explainRequest(getTarget(c.req.raw, c.env), request, rules);
   return c.json(explanation, 200, { "cache-control": "no-store" });
 }
 

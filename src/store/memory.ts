@@ -9,7 +9,7 @@ import type {
 } from "./store.ts";
 import { pageKeys, tooLarge } from "./store.ts";
 
-/** As large as what other stores give at a time. */
+/** The same chunk size as in other stores. */
 const CHUNK_BYTES = 64 * 1024;
 
 interface Entry {
@@ -17,7 +17,7 @@ interface Entry {
   readonly bytes: Uint8Array;
 }
 
-/** A store that lives as long as the process: for tests. */
+/** A store in memory, for tests. */
 export function createMemoryStore(): ObjectStore {
   const entries = new Map<string, Entry>();
   let writes = 0;
@@ -36,7 +36,7 @@ export function createMemoryStore(): ObjectStore {
       if (!isMet(options.condition, entries.get(key)?.info)) return { kind: "precondition_failed" };
       writes += 1;
       const etag = `"${writes}"`;
-      // not slice(), which in a Buffer is a view
+      // a copy: slice() of a Buffer would be a view
       entries.set(key, { info: toObjectInfo(etag, bytes, options), bytes: new Uint8Array(bytes) });
       return { kind: "stored", etag } satisfies PutResult;
     },
@@ -65,7 +65,7 @@ function streamBytes(bytes: Uint8Array): ByteStream {
   };
 }
 
-/** Whether the object that is there, if any, meets the condition of a write. */
+/** Checks the condition of a write against the present object, if there is one. */
 function isMet(
   condition: PutOptions["condition"],
   present: Pick<ObjectInfo, "etag"> | undefined,

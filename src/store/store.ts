@@ -1,8 +1,8 @@
 import { MediaError } from "../errors.ts";
 
-/** What is known of an object without its bytes. */
+/** The facts about an object, without its bytes. */
 export interface ObjectInfo {
-  /** Opaque, in double quotes; another one means other bytes. */
+  /** Opaque, in double quotes; it changes with the bytes. */
   readonly etag: string;
   /** In bytes. */
   readonly size: number;
@@ -16,7 +16,7 @@ export interface ObjectInfo {
 export interface GetOptions {
   /** Do not send the bytes if the object still has this ETag. */
   readonly ifNoneMatch?: string;
-  /** More bytes than this are not read. */
+  /** A larger object is refused and not read. */
   readonly maxBytes: number;
   readonly signal?: AbortSignal;
 }
@@ -24,34 +24,34 @@ export interface GetOptions {
 export type GetResult =
   | { readonly kind: "found"; readonly info: ObjectInfo; readonly bytes: Uint8Array }
   | { readonly kind: "not_modified" }
-  /** `isDefinite` is false where the answer may mean something else: no right to read, or no store. */
+  /** `isDefinite` is false if the answer may have another cause: no right to read, or a proxy. */
   | { readonly kind: "missing"; readonly isDefinite: boolean };
 
 export interface OpenOptions {
-  /** The positions of the first and the last byte that are wanted. */
+  /** The positions of the first and the last byte to read. */
   readonly range?: { readonly first: number; readonly last: number };
   /** Only if the object still has this ETag. */
   readonly ifMatch?: string;
-  /** Ends the wait for the first byte; what has been opened is closed by `close`. */
+  /** Ends the wait for the first byte; afterwards `close` ends the stream. */
   readonly signal?: AbortSignal;
 }
 
 /**
- * Bytes that are read as they are taken, once. It breaks with MediaError: `store_failed` when it ends too
- * early, `timeout` when the store has nothing to give for too long.
+ * Bytes that are read as they are taken, once. Iteration throws MediaError: `store_failed` when the body ends too
+ * early, `timeout` when the store pauses for too long.
  */
 export interface ByteStream extends AsyncIterable<Uint8Array> {
-  /** Lets go of what holds the bytes, at whatever point; to be called unless all of them are taken. */
+  /** Releases the connection or file, at any time. Must be called unless all bytes are taken. */
   close(): void;
 }
 
 export type OpenResult =
-  /** `info` is of the whole object. */
+  /** `info` describes the whole object. */
   | { readonly kind: "found"; readonly info: ObjectInfo; readonly body: ByteStream }
-  /** It has another ETag, or ends before the range does. */
+  /** The object has another ETag, or ends before the range. */
   | { readonly kind: "changed" }
   | Extract<GetResult, { kind: "missing" }>;
-/** A file of this machine as it was at one moment: whoever reads it can tell whether it still is so. */
+/** The state of a file at one moment; a reader can tell if the file has changed since. */
 export interface LocatedFile {
   /** Absolute. */
   readonly path: string;
@@ -67,7 +67,7 @@ export type LocateResult =
       readonly kind: "located";
       readonly info: Pick<ObjectInfo, "etag" | "size">;
       readonly file: LocatedFile;
-      /** How it begins: all that is needed to tell what it is. */
+      /** The first bytes: enough to tell the format and the size of an image. */
       readonly start: Uint8Array;
     }
   | { readonly kind: "missing"; readonly isDefinite: boolean };
@@ -79,7 +79,7 @@ export interface PutOptions {
   readonly metadata?: Readonly<Record<string, string>>;
   /** Of the bytes, in hexadecimal digits, where it is known already. */
   readonly sha256?: string;
-  /** `absent`: only if there is no such object; an ETag: only if it is the one there. */
+  /** `absent`: write only if the object does not exist; an ETag: only if the object has it. */
   readonly condition?: "absent" | { readonly etag: string };
   readonly signal?: AbortSignal;
 }
@@ -92,9 +92,9 @@ export type PutResult =
 
 export interface ListOptions {
   readonly prefix: string;
-  /** Keys that go on with this character after the prefix are left out: `/` lists one folder. */
+  /** Keys with this character after the prefix are left out: `/` lists one folder. */
   readonly delimiter?: "/";
-  /** The `cursor` of the page before. */
+  /** The `cursor` of the previous page. */
   readonly cursor?: string;
   /** Keys per page, at most 1000, the default. */
   readonly limit?: number;
@@ -109,35 +109,34 @@ export interface ListPage {
 }
 
 /**
- * A bucket. Keys are byte-exact. Every method throws MediaError: `store_failed` when the store cannot be
- * reached or refuses, `timeout` when it does not answer in time, `invalid_key` for a key that it cannot
- * hold.
+ * A store of objects. Keys are byte-exact. Every method throws MediaError: `store_failed` when the store cannot be
+ * reached or refuses, `timeout` when it does not answer in time, `invalid_key` for a key that it cannot hold.
  */
 export interface ObjectStore {
-  /** Throws unless objects can be read; gives a remark for the log. To be called once, at start. */
+  /** Throws unless objects can be read; gives a remark for the log. Called once, at start. */
   probe(): Promise<string | undefined>;
   head(key: string, signal?: AbortSignal): Promise<ObjectInfo | undefined>;
   /** @throws MediaError `too_large` when the object has more than `maxBytes`. */
   get(key: string, options: GetOptions): Promise<GetResult>;
-  /** Reads without holding all of it; the store's time-out is for the first byte, and for each pause. */
+  /** Reads an object as a stream; the store's time-out bounds the first byte and each pause. */
   open(key: string, options?: OpenOptions): Promise<OpenResult>;
   /**
-   * Where an object is, in stores whose objects are files of this machine: who can read it there need not
-   * be given its bytes.
+   * Finds the file of an object, in stores whose objects are files of this machine: other processes can read it
+   * themselves.
    *
    * @throws MediaError `too_large` when the object has more than `maxBytes`.
    */
   locate?(key: string, options: Pick<GetOptions, "maxBytes">): Promise<LocateResult>;
   put(key: string, bytes: Uint8Array, options: PutOptions): Promise<PutResult>;
-  /** Deletes what is there of these keys; what is not there is no error. */
+  /** Deletes objects; missing ones are not an error. */
   delete(keys: readonly string[], signal?: AbortSignal): Promise<void>;
   list(options: ListOptions): Promise<ListPage>;
 }
 
-/** Keys in a page, where its reader has no limit. */
+/** The size of a page without `limit`. */
 export const MAX_PAGE_KEYS = 1000;
 
-/** A page of `keys`, which are all that there are, or one more than it may have. */
+/** Cuts a page from `keys`: all keys, or at least one more than the page may have. */
 export function pageKeys(keys: Iterable<string>, options: ListOptions): ListPage {
   const { prefix, delimiter, cursor, limit = MAX_PAGE_KEYS } = options;
   const matching = [...keys]
@@ -152,7 +151,7 @@ export function pageKeys(keys: Iterable<string>, options: ListOptions): ListPage
     : { keys: page };
 }
 
-/** The error of every store for an object over its reader's limit. */
+/** The error of all stores for an object over its reader's limit. */
 export function tooLarge(size: number, maxBytes: number): MediaError {
   const problem = `the original must have at most ${maxBytes} bytes, got ${size}`;
   return new MediaError("too_large", problem);

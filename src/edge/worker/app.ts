@@ -1,7 +1,7 @@
 import { MediaError } from "../../errors.ts";
 import { ALLOWED_METHODS, answerOptions, COMMON_HEADERS } from "../../http/answer/answer.ts";
 import { answerError } from "../../http/answer/problem.ts";
-import { cutPath, cutQuery, readTarget } from "../../http/node/target.ts";
+import { cutPath, cutQuery, getTarget } from "../../http/node/target.ts";
 import { toCacheTag } from "../../url/cache-tag.ts";
 import type { MediaRequest, VariantRequest } from "../../request/request.ts";
 import { readRequest } from "../../request/read.ts";
@@ -45,7 +45,7 @@ export function createEdge(settings: EdgeSettings): EdgeApp {
 async function answer(state: EdgeState, raw: Request, invocation: Invocation): Promise<Response> {
   const { settings } = state;
   const { method, headers } = raw;
-  const target = readTarget(raw, undefined);
+  const target = getTarget(raw, undefined);
   const path = cutPath(target);
   // operators call the service directly
   if (path.startsWith("/-/")) throw new MediaError("not_found", "there is nothing at this path");

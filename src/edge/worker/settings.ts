@@ -4,7 +4,7 @@ import { deriveCache } from "../../config/cache.ts";
 import { ConfigError } from "../../config/error.ts";
 import { derivePolicy } from "../../config/policy.ts";
 import { createRequestRules } from "../../config/request-rules.ts";
-import { integer, url } from "../../config/values.ts";
+import { wholeNumber, url } from "../../config/values.ts";
 import { readVariables, REQUEST_VARIABLES } from "../../config/variables.ts";
 import type { CacheRules } from "../../http/answer/cache-control.ts";
 import type { Delivery } from "../../http/answer/delivery.ts";
@@ -38,7 +38,7 @@ const VARIABLES = {
     .string()
     .regex(/^[!-~]{16,}$/, { error: "must have at least 16 characters of printable ASCII" })
     .optional(),
-  ORIGIN_TIMEOUT_MS: integer(15_000, 100, 120_000),
+  ORIGIN_TIMEOUT_MS: wholeNumber(15_000, 100, 120_000),
   ...REQUEST_VARIABLES,
 };
 

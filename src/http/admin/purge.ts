@@ -3,7 +3,7 @@ import { MediaError } from "../../errors.ts";
 import type { PurgeOptions, PurgeResult, PurgeTarget } from "../../media/purge/purge.ts";
 import { decodeSegment } from "../../url/percent.ts";
 import { addRoute } from "./route.ts";
-import { cutQuery, readTarget } from "../node/target.ts";
+import { cutQuery, getTarget } from "../node/target.ts";
 
 export type Purge = (target: PurgeTarget, options: PurgeOptions) => Promise<PurgeResult>;
 
@@ -19,7 +19,7 @@ export function addPurgeRoute(app: Hono, purge: Purge): void {
 async function respondPurge(c: Context, purge: Purge): Promise<Response> {
   // cut here: the router would decode the key in another way
   const { path } = c.req;
-  const query = readQuery(cutQuery(readTarget(c.req.raw, c.env)));
+  const query = readQuery(cutQuery(getTarget(c.req.raw, c.env)));
   const target = parseTarget(path.slice(path.indexOf(PATH) + PATH.length), query);
   const cursor = query.get("cursor");
   const result = await purge(target, {

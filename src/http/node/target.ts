@@ -7,7 +7,7 @@ export interface AdapterBindings {
 }
 
 /** The target of a request, from any adapter. */
-export function readTarget(request: Request, env: AdapterBindings | undefined): string {
+export function getTarget(request: Request, env: AdapterBindings | undefined): string {
   return restoreTarget(env?.incoming?.url, request.url);
 }
 

@@ -1,8 +1,8 @@
 import * as fs from "node:fs";
 import { promisify } from "node:util";
 
-// What a store asks of the file system, on descriptors. `node:fs/promises` makes an object of each open file, and
-// two more promises of each call: for a call that is answered from memory that is a third of what it costs.
+// Calls of the file system on descriptors. `node:fs/promises` adds an object to each open file and two promises to
+// each call: a third of the cost of a call that the system answers from memory.
 
 export const openDescriptor: typeof fs.open.__promisify__ = promisify(fs.open);
 export const read: typeof fs.read.__promisify__ = promisify(fs.read);
@@ -18,7 +18,7 @@ export const link: typeof fs.link.__promisify__ = promisify(fs.link);
 export const rename: typeof fs.rename.__promisify__ = promisify(fs.rename);
 export const unlink: typeof fs.unlink.__promisify__ = promisify(fs.unlink);
 
-/** Closes what was only read: it can no longer fail, and nobody is to wait for it. */
+/** Closes a file that was only read, without waiting: that cannot fail. */
 export function closeSoon(fd: number): void {
   fs.close(fd, () => undefined);
 }

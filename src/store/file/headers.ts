@@ -8,8 +8,8 @@ type Headers = Pick<ObjectInfo, "contentType" | "cacheControl" | "contentDisposi
 
 /**
  * The headers of an object lie in a tree of their own, under a name made of its key and its ETag. They are
- * written before the object appears, and those of one object can never be taken for those of another. Folders
- * named as keys are would take longer to make than all the rest of a write.
+ * written before the object appears, and the ETag in the name keeps versions apart. Folders named after keys would
+ * take longer to make than the rest of a write.
  */
 export function headersPath(root: string, key: string, etag: string): string {
   const name = createHash("sha256").update(`${etag} ${key}`).digest("hex");
@@ -20,10 +20,10 @@ function headersFolder(root: string): string {
   return join(root, PRIVATE_FOLDER, "headers");
 }
 
-/** The roots with a tree of headers, which stays once it is there: as many as there are stores. */
+/** The roots that have a tree of headers, which is never deleted. */
 const rootsWithHeaders = new Set<string>();
 
-/** Whether any object has headers; where originals are put by hand none has. */
+/** False for a folder of originals that only other programs write. */
 export async function hasHeaders(root: string): Promise<boolean> {
   if (rootsWithHeaders.has(root)) return true;
   try {
@@ -47,7 +47,7 @@ export function printHeaders(options: PutOptions): Uint8Array {
   return new TextEncoder().encode(JSON.stringify(headers));
 }
 
-/** A file that somebody put there by hand has none. */
+/** `undefined` for a file that another program wrote. */
 export async function readHeaders(
   root: string,
   key: string,
@@ -55,7 +55,7 @@ export async function readHeaders(
 ): Promise<Headers | undefined> {
   try {
     const text = await readFile(headersPath(root, key, etag), "utf8");
-    return JSON.parse(text) as Headers; // nobody but this store writes there
+    return JSON.parse(text) as Headers; // only this store writes there
   } catch (error) {
     if (isNotFound(error) || error instanceof SyntaxError) return undefined;
     throw error;

@@ -1,13 +1,12 @@
 import { MediaError } from "../../errors.ts";
 
-/** Where a file store keeps what is not an object; no key may begin with it. */
+/** The folder for the store's own files; keys must not begin with it. */
 export const PRIVATE_FOLDER = ".shift-media";
 
 const MAX_SEGMENT_BYTES = 255;
 
 /**
- * @throws MediaError `invalid_key` for a key that a file system cannot hold, or that would leave the
- * folder.
+ * @throws MediaError `invalid_key` for a key that a file system cannot hold, or that would leave the folder
  */
 export function checkFileKey(key: string): void {
   const problem = key.split("/").map(findProblem).find(Boolean);
@@ -34,14 +33,14 @@ export function isNotFound(error: unknown): boolean {
   return NOT_FOUND.has(getErrorCode(error));
 }
 
-/** What the file system said of publishing an object: a folder in its place, or a file in place of one. */
+/** Explains an error of publishing an object: a folder is in its place, or a file in place of its folder. */
 export function explainPublishError(key: string, error: unknown): unknown {
   if (!IN_THE_WAY.has(getErrorCode(error))) return error;
-  const problem = `the file store cannot hold "${key}" beside a key that it is a folder of`;
+  const problem = `the file store cannot hold "${key}" beside a key that uses it as a folder`;
   return new MediaError("invalid_key", problem, { cause: error });
 }
 
-/** What the file system said, in the terms of every store. */
+/** Translates an error of the file system. */
 export function translateFileError(error: unknown): MediaError {
   if (error instanceof MediaError) return error;
   const isTooLong = getErrorCode(error) === "ENAMETOOLONG";

@@ -8,21 +8,21 @@ import { checkFileKey, isNotFound, translateFileError } from "./keys.ts";
 import { isInside, isOpenInside } from "./tree.ts";
 import type { LocateResult, ObjectInfo } from "../store.ts";
 
-/** At a file that is replaced each time. */
+/** Attempts at a file that is replaced each time. */
 const MAX_LOOKS = 10;
 
-/** A file that is read, by whoever closes it. */
+/** An object whose file is open; its user closes it. */
 export interface OpenObject {
   readonly fd: number;
   readonly info: ObjectInfo;
 }
 
-/** What is known of an object, which is not opened for it. */
+/** Describes an object without opening it. */
 export async function headObject(root: string, key: string): Promise<ObjectInfo | undefined> {
   checkFileKey(key);
   const path = join(root, key);
   try {
-    return await look(async () => {
+    return await retryIfReplaced(async () => {
       const found = await stat(path, { bigint: true });
       if (!found.isFile() || !(await isInside(root, path))) return undefined;
       return describeFile(root, key, found);
@@ -33,13 +33,13 @@ export async function headObject(root: string, key: string): Promise<ObjectInfo 
   }
 }
 
-/** A file that was replaced while it was looked at is looked at anew. */
-async function look<T>(once: () => Promise<T | "replaced">): Promise<T> {
+/** Runs the reader again if the file was replaced meanwhile. */
+async function retryIfReplaced<T>(once: () => Promise<T | "replaced">): Promise<T> {
   for (let looks = 0; looks < MAX_LOOKS; looks += 1) {
     const seen = await once();
     if (seen !== "replaced") return seen;
   }
-  throw new MediaError("store_failed", "the file is changing");
+  throw new MediaError("store_failed", "the file changes while it is read");
 }
 
 async function describeFile(
@@ -49,15 +49,15 @@ async function describeFile(
 ): Promise<ObjectInfo | "replaced"> {
   const etag = hashStats(found);
   const bare = { etag, size: Number(found.size), metadata: {} };
-  // headers are there before their object is: where there are none at all it was put there by hand
+  // headers are written before their object: without any headers, another program wrote the file
   if (!(await hasHeaders(root))) return bare;
   const headers = await readHeaders(root, key, etag);
-  // a file put there by hand has none; one overwritten meanwhile has them no more
+  // either another program wrote it, or it was overwritten meanwhile
   if (!headers && (await readEtag(join(root, key))) !== etag) return "replaced";
   return { ...bare, ...headers };
 }
 
-/** Runs `work` on an object, open; `undefined` when there is none. */
+/** Opens an object while `work` runs; `undefined` when it is missing. */
 export async function openObject<T>(
   root: string,
   key: string,
@@ -74,9 +74,9 @@ export async function openObject<T>(
   }
 }
 
-/** Opens an object, for whoever closes it; `undefined` when there is none. */
+/** Opens an object, which its user closes; `undefined` when it is missing. */
 export async function openFile(root: string, key: string): Promise<OpenObject | undefined> {
-  return look(() =>
+  return retryIfReplaced(() =>
     openBelow(root, key, async (file) => {
       const info = await describeFile(root, key, file.found);
       return info === "replaced" ? info : { fd: file.fd, info };
@@ -84,10 +84,10 @@ export async function openFile(root: string, key: string): Promise<OpenObject | 
   );
 }
 
-/** More than cameras write before an image's size. */
+/** Cameras write less before the size of an image. */
 const START_BYTES = 64 * 1024;
 
-/** Where an object is, and how it begins. */
+/** Finds the file of an object, and reads how it begins. */
 export async function locateObject(
   root: string,
   key: string,
@@ -117,7 +117,7 @@ interface OpenFile {
   readonly found: FileStats;
 }
 
-/** Opens a file below the root, and leaves it open only when `use` gives something that has its descriptor. */
+/** Opens a file below the root, and closes it unless `use` gives an object that holds its descriptor. */
 async function openBelow<T extends object | string>(
   root: string,
   key: string,
@@ -128,7 +128,7 @@ async function openBelow<T extends object | string>(
   let fd: number | undefined;
   let used: T | undefined;
   try {
-    // a FIFO would block an ordinary open for ever
+    // without O_NONBLOCK, opening a FIFO would block for ever
     fd = await openDescriptor(path, constants.O_RDONLY | constants.O_NONBLOCK);
     if (!(await isOpenInside(root, fd, path))) return undefined;
     const found = await fstat(fd, { bigint: true });
@@ -143,9 +143,9 @@ async function openBelow<T extends object | string>(
 }
 
 /**
- * The bytes of an object that was opened; `undefined` when it was written to meanwhile.
+ * The bytes of an open object; `undefined` when it was written to meanwhile.
  *
- * @throws what the file system says
+ * @throws errors of the file system
  */
 export async function readObject({ fd, info }: OpenObject): Promise<Uint8Array | undefined> {
   const bytes = Buffer.allocUnsafeSlow(info.size);
@@ -158,7 +158,7 @@ export async function readObject({ fd, info }: OpenObject): Promise<Uint8Array |
   return hashStats(await fstat(fd, { bigint: true })) === info.etag ? bytes : undefined;
 }
 
-/** Writes a new file, and tells the ETag that it will have wherever it is moved. */
+/** Writes a new file, and gives the ETag that it keeps when it is moved. */
 export async function writeObject(path: string, bytes: Uint8Array): Promise<string> {
   const fd = await openDescriptor(path, "wx");
   try {

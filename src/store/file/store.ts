@@ -33,14 +33,14 @@ const STALE_TEMP_MS = 60 * 60 * 1000;
 export interface FileStoreOptions {
   /** The folder whose files are the objects, by their path below it. */
   readonly root: string;
-  /** Make the folder when it is not there. */
+  /** Make the folder if it is missing. */
   readonly shouldCreate?: boolean;
 }
 
 /**
- * A store in a folder. What a file system cannot hold is refused with `invalid_key`: empty segments,
- * segments over 255 bytes, `a` beside `a/b`. A conditional overwrite is atomic among the writers of one
- * process; a conditional creation among all.
+ * A store in a folder. Keys that a file system cannot hold are refused with `invalid_key`: empty segments, segments
+ * over 255 bytes, `a` beside `a/b`. A conditional overwrite is atomic among the writers of one process, a conditional
+ * creation among all.
  */
 export function createFileStore(options: FileStoreOptions): ObjectStore {
   const { shouldCreate = false } = options;
@@ -74,7 +74,7 @@ async function probe(root: string, shouldCreate: boolean): Promise<undefined> {
   await sweepTemps(join(root, PRIVATE_FOLDER, "temp"));
 }
 
-/** What a killed process left half-written. */
+/** Deletes files that a killed process left half-written. */
 async function sweepTemps(folder: string): Promise<void> {
   for (const name of await readdir(folder).catch(() => [])) {
     const path = join(folder, name);
@@ -90,8 +90,8 @@ async function get(root: string, key: string, options: GetOptions): Promise<GetR
     if (info.etag === ifNoneMatch) return { kind: "not_modified" };
     if (info.size > maxBytes) throw tooLarge(info.size, maxBytes);
     const bytes = await readObject(object);
-    // written in place meanwhile: the next attempt finds the file at rest
-    if (!bytes) throw new MediaError("store_failed", "the original is changing");
+    // it was written in place meanwhile; a later attempt may succeed
+    if (!bytes) throw new MediaError("store_failed", "the original changes while it is read");
     return { kind: "found", info, bytes };
   });
   return result ?? { kind: "missing", isDefinite: true };
@@ -112,7 +112,7 @@ async function put(
 ): Promise<PutResult> {
   const { condition } = options;
   checkFileKey(key);
-  // that there is none is found out when it is published
+  // publishing finds out that the object is absent
   const before = condition === "absent" ? undefined : await headObject(root, key);
   if (typeof condition === "object" && before?.etag !== condition.etag) {
     return { kind: "precondition_failed" };
@@ -134,12 +134,12 @@ async function put(
     obsolete = before?.etag;
     return { kind: "stored", etag };
   } finally {
-    await unlink(temp).catch(() => undefined); // it has been moved, or was never made
+    await unlink(temp).catch(() => undefined); // fails if it was moved, or never made
     if (obsolete) await removeHeaders(root, key, obsolete);
   }
 }
 
-/** Writing through a link would leave the folder, and the object could not be read again. */
+/** A write through a link would leave the folder, and the object could not be read. */
 function linkedOut(key: string): MediaError {
   return new MediaError("invalid_key", `the folder of "${key}" is a link out of the file store`);
 }
@@ -149,7 +149,7 @@ async function writeHeaders(target: string, bytes: Uint8Array): Promise<void> {
     try {
       await writeFile(path, bytes);
     } catch (error) {
-      // on a full disk every half-written file would make it worse
+      // half-written files would fill a full disk further
       if (!isNotFound(error)) await rm(path, { force: true });
       throw error;
     }
@@ -170,15 +170,15 @@ interface Target {
   readonly mustBeAbsent: boolean;
 }
 
-/** Makes the file appear under its name, all at once; false when there is one and there must not be. */
+/** Moves the file to its name atomically; false if it must be absent and is not. */
 async function publish(temp: string, { path, place, mustBeAbsent }: Target): Promise<boolean> {
   const move = mustBeAbsent ? link : rename;
   try {
-    if (place === "to make") await mkdir(dirname(path), { recursive: true }); // to try first would be in vain
+    if (place === "to make") await mkdir(dirname(path), { recursive: true }); // the folder is known to be missing
     await intoFolder(path, () => move(temp, path));
     return true;
   } catch (error) {
-    const isTaken = mustBeAbsent && (error as NodeJS.ErrnoException).code === "EEXIST"; // fs throws nothing else
+    const isTaken = mustBeAbsent && (error as NodeJS.ErrnoException).code === "EEXIST"; // errors of fs are of this type
     if (isTaken && (await stat(path).catch(() => undefined))?.isFile()) return false;
     throw error;
   }
@@ -198,7 +198,7 @@ async function list(root: string, options: ListOptions): Promise<ListPage> {
   return pageKeys(await translate(takeKeys(walkFiles(root, folder, options), options)), options);
 }
 
-/** One more than a page has, which tells that there is a next one. */
+/** Takes one key more than a page has, which tells that another page follows. */
 async function takeKeys(
   keys: AsyncIterable<string>,
   { limit = MAX_PAGE_KEYS }: ListOptions,

@@ -7,7 +7,7 @@ import type { ByteStream, OpenOptions, OpenResult } from "../store.ts";
 
 const CHUNK_BYTES = 64 * 1024;
 
-/** An object that is read as it is taken. */
+/** Opens an object as a stream. */
 export async function openStream(
   root: string,
   key: string,
@@ -33,12 +33,12 @@ function streamFile(object: OpenObject, first: number, last: number): ByteStream
   const close = (): void => {
     if (isClosed) return;
     isClosed = true;
-    // its number may be another file's by the time of a read that is under way
+    // not during a read: its descriptor could then be that of another file
     if (!isReading) closeSoon(fd);
   };
-  /** Runs one call; should it have been closed meanwhile, that is done after. */
+  /** Runs one call, and closes the file afterwards if that was asked for meanwhile. */
   const during = async <T>(call: () => Promise<T>): Promise<T> => {
-    if (isClosed) throw new MediaError("store_failed", "the file has been closed");
+    if (isClosed) throw new MediaError("store_failed", "the file was closed while it was read");
     isReading = true;
     try {
       return await call();
@@ -71,15 +71,15 @@ function streamFile(object: OpenObject, first: number, last: number): ByteStream
 async function readChunk(fd: number, position: number, length: number): Promise<Uint8Array> {
   const chunk = Buffer.allocUnsafeSlow(length);
   const { bytesRead } = await read(fd, chunk, 0, length, position);
-  if (bytesRead === 0) throw changing();
+  if (bytesRead === 0) throw createChangedError();
   return chunk.subarray(0, bytesRead);
 }
 
-/** Written in place meanwhile, it may be in part what it was and in part what it is now. */
+/** A file that was written in place meanwhile may have given bytes of two versions. */
 async function checkUnchanged({ fd, info }: OpenObject): Promise<void> {
-  if (hashStats(await fstat(fd, { bigint: true })) !== info.etag) throw changing();
+  if (hashStats(await fstat(fd, { bigint: true })) !== info.etag) throw createChangedError();
 }
 
-function changing(): MediaError {
-  return new MediaError("store_failed", "the file is changing");
+function createChangedError(): MediaError {
+  return new MediaError("store_failed", "the file changes while it is read");
 }

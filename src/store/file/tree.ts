@@ -7,7 +7,7 @@ import { compareKeys } from "../store.ts";
 
 const MAX_ATTEMPTS = 10;
 
-/** Runs `write`, and again with its folder made should that not be there, or have been deleted meanwhile. */
+/** Runs `write`, and again after making its folder if that is missing or was deleted meanwhile. */
 export async function intoFolder<T>(path: string, write: (path: string) => Promise<T>): Promise<T> {
   for (let attempt = 1; ; attempt += 1) {
     try {
@@ -22,7 +22,7 @@ export async function intoFolder<T>(path: string, write: (path: string) => Promi
 /** Where roots really are: as many as there are stores. */
 const realRoots = new Map<string, string>();
 
-/** A link that leads out of the folder leads nowhere. */
+/** Links that lead out of the root are treated as missing files. */
 export async function isInside(root: string, path: string): Promise<boolean> {
   return isRealPathInside(root, await realpath(path));
 }
@@ -69,14 +69,14 @@ export async function checkFolder(root: string, path: string): Promise<FolderSta
   return folder === target ? "there" : "to make";
 }
 
-/** Takes empty folders away, from `folder` upwards, but never the root. */
+/** Deletes empty folders from `folder` upwards, but never the root. */
 export async function pruneFolders(root: string, folder: string): Promise<void> {
   let current = folder;
   while (current.startsWith(root) && current.length > root.length) {
     try {
       await rmdir(current);
     } catch {
-      return; // not empty, or another deletion was faster
+      return; // it is not empty, or was deleted by another writer
     }
     current = dirname(current);
   }
@@ -103,7 +103,7 @@ export async function* walkFiles(
   return undefined;
 }
 
-/** Whether a file, or something in a folder with its slash, is to be listed. */
+/** True if a file, or something in a folder (with its slash), belongs to the listing. */
 function isAhead(key: string, { prefix, delimiter, cursor = "" }: ListOptions): boolean {
   const isFolder = key.endsWith("/");
   if (!key.startsWith(prefix) || (isFolder && delimiter)) return false;
@@ -128,6 +128,6 @@ async function isFileInside(root: string, path: string): Promise<boolean> {
   try {
     return (await stat(path)).isFile() && (await isInside(root, path));
   } catch {
-    return false; // it leads nowhere
+    return false; // a dangling link
   }
 }

@@ -4,30 +4,30 @@ import { BucketConnection } from "./connection.ts";
 
 export interface S3StoreOptions {
   readonly client: S3Client;
-  /** With sockets of its own for HEAD, and for GET: those are not to wait for the others. */
+  /** Clients with sockets of their own for HEAD and GET, which then do not wait for other calls. */
   readonly headClient?: S3Client;
   readonly getClient?: S3Client;
-  /** For bodies that are read as somebody takes them: it must not mind a socket that rests. */
+  /** For streamed bodies: without a time-out for idle sockets. */
   readonly openClient?: S3Client;
   readonly bucket: string;
-  /** Where to ask for a key that nobody has: rights may end at a prefix. */
+  /** The prefix of the key that the probe asks for: rights may be bound to a prefix. */
   readonly probePrefix?: string;
   /** For each call, its retries and its body included. */
   readonly timeoutMs: number;
 }
 
-/** A bucket, and what was learnt about it. */
+/** A bucket, and facts that were learnt about it. */
 export interface S3Bucket {
   readonly bucket: string;
   readonly probePrefix: string;
   readonly timeoutMs: number;
-  /** For lists and deletions, which no visitor waits for. */
+  /** For lists and deletions, which no client waits for. */
   readonly client: S3Client;
   readonly connection: BucketConnection;
   readonly heads: BucketConnection;
   readonly gets: BucketConnection;
   readonly streams: BucketConnection;
-  /** Without s3:ListBucket a missing key is a 403; learnt by the probe. */
+  /** Without s3:ListBucket a missing key gives 403; learnt by the probe. */
   isMissingForbidden: boolean;
 }
 
@@ -49,7 +49,7 @@ export function createBucket(options: S3StoreOptions): S3Bucket {
   };
 }
 
-/** The end of one call: the caller's, or the store's own time-out. */
+/** Bounds one call by the caller's signal and the store's own time-out. */
 export function limitCall({ timeoutMs }: S3Bucket, signal?: AbortSignal): AbortSignal {
   const timeout = AbortSignal.timeout(timeoutMs);
   return signal ? anySignal([signal, timeout]) : timeout;

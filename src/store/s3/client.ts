@@ -1,21 +1,21 @@
 import { S3Client } from "@aws-sdk/client-s3";
 
 export interface S3ClientOptions {
-  /** The bucket is in the path and not in the host name: what most servers beside AWS want. */
+  /** Put the bucket into the path and not into the host name, as most servers other than AWS need. */
   readonly forcePathStyle: boolean;
   /** Given only in tests; region, endpoint and credentials come from the AWS_* environment. */
   readonly endpoint?: string;
   readonly region?: string;
   /** How long an attempt may wait for an answer, or for more of one. Default: 2400 ms. */
   readonly timeoutMs?: number;
-  /** How many requests may be under way; others wait. */
+  /** Requests at the same time; others wait. */
   readonly maxSockets?: number;
-  /** Whether a socket may rest in the middle of a body, because nobody takes it for a while. */
+  /** A socket may be idle in the middle of a body, while its client takes nothing. */
   readonly mayRest?: boolean;
   readonly credentials?: { readonly accessKeyId: string; readonly secretAccessKey: string };
 }
 
-/** A client whose every wait has an end; without these settings a silent server holds it for ever. */
+/** Creates a client with time-outs; by default a silent server would hold its calls for ever. */
 export function createS3Client(options: S3ClientOptions): S3Client {
   const { forcePathStyle, timeoutMs = 2400, maxSockets = 200, mayRest = false, ...rest } = options;
   const agent = { keepAlive: true, maxSockets };
@@ -23,14 +23,14 @@ export function createS3Client(options: S3ClientOptions): S3Client {
     forcePathStyle,
     ...rest,
     maxAttempts: 2,
-    // checksum trailers and 100-continue are what stores beside AWS stumble over
+    // some stores other than AWS fail on checksum trailers and 100-continue
     requestChecksumCalculation: "WHEN_REQUIRED",
     responseChecksumValidation: "WHEN_REQUIRED",
     expectContinueHeader: false,
     requestHandler: {
       connectionTimeout: 1000,
-      requestTimeout: timeoutMs, // all that is sent, and the head of the answer
-      throwOnRequestTimeout: true, // the time-out alone only warns
+      requestTimeout: timeoutMs, // for the whole request, and the head of the answer
+      throwOnRequestTimeout: true, // otherwise the time-out only warns
       socketTimeout: mayRest ? 0 : timeoutMs,
       httpAgent: agent,
       httpsAgent: agent,

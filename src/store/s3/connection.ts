@@ -39,7 +39,7 @@ export interface PresignRequest {
   readonly seconds: number;
 }
 
-/** What the SDK's signer and handler take for a request. */
+/** A request in the terms of the SDK's signer and handler. */
 interface HttpRequest {
   readonly method: string;
   readonly protocol: string;
@@ -50,7 +50,7 @@ interface HttpRequest {
   readonly headers: Readonly<Record<string, string>>;
 }
 
-/** What the SDK's signer can do; its own types leave `presign` out. */
+/** The signer of the SDK, whose own types leave `presign` out. */
 interface Signer {
   sign(request: HttpRequest, options: { readonly signingDate: Date }): Promise<HttpRequest>;
   presign(
@@ -172,7 +172,7 @@ export class BucketConnection {
     return true;
   }
 
-  /** Whether an answer told where the bucket is, what time it is, or that credentials have expired. */
+  /** True if an answer told where the bucket is, what time it is, or that credentials have expired. */
   async #learnFrom({ status, name, Region: region, date }: S3Error): Promise<boolean> {
     if (region !== undefined && [301, 307, 400].includes(status)) {
       if (region === this.#region) return false;
@@ -187,7 +187,7 @@ export class BucketConnection {
     return isSkewed;
   }
 
-  /** Whether the provider has others than those that have expired. */
+  /** True if the provider has other credentials than those that have expired. */
   async #refreshCredentials(): Promise<boolean> {
     const { credentials } = this.#client.config;
     const expired = await credentials();
@@ -282,7 +282,7 @@ const TRANSIENT: ReadonlySet<unknown> = new Set([
   "EAI_AGAIN",
 ]);
 
-/** Whether the same call may well succeed a moment later. */
+/** True if the same call may succeed a moment later. */
 function isTransient(error: unknown): boolean {
   if (error instanceof S3Error)
     return error.status === 429 || [500, 502, 503, 504].includes(error.status);

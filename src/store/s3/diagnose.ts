@@ -1,14 +1,14 @@
 import type { StoreErrorFacts, StoreProblem } from "./problems.ts";
 import { TEXTS } from "./problems.ts";
 
-/** A failure in plain words, for whoever operates this; without anything secret in it. */
+/** A failure in plain words for operators, without secrets. */
 export interface Diagnosis {
   readonly problem: StoreProblem;
   readonly message: string;
   readonly remedy: string;
 }
 
-/** What was thrown by a call to S3, or by a connection to where S3 should be. */
+/** Explains an error of a call to S3, or of a connection to its endpoint. */
 export function diagnose(error: unknown): Diagnosis {
   const facts = readFacts(error);
   const problem = findProblem(facts);
@@ -33,7 +33,7 @@ export class NotS3 extends Error {
   override readonly name = "NotS3";
 }
 
-/** The SDK's own shape, as far as it is there. */
+/** The fields of errors of the SDK, if they are there. */
 interface SdkError extends Error {
   readonly code?: unknown;
   readonly Region?: unknown;
@@ -43,7 +43,7 @@ interface SdkError extends Error {
 }
 
 function readFacts(thrown: unknown): StoreErrorFacts {
-  // the SDK and Node put these on theirs; each is looked at before it is used
+  // the fields of the SDK and of Node; each is checked before it is used
   const error: SdkError = thrown instanceof Error ? thrown : new Error(String(thrown));
   const own = readOwnFacts(error);
   if (!(error.cause instanceof Error) || error.$metadata) return own;
@@ -85,7 +85,7 @@ function asText(value: unknown): string | undefined {
   return typeof value === "string" && value !== "" ? value : undefined;
 }
 
-/** By the code in the body of an answer, which is the name of what the SDK throws. */
+/** By the name of an error, which is the code in the body of an answer. */
 const BY_NAME: Readonly<Record<string, StoreProblem>> = {
   CredentialsProviderError: "no_credentials",
   InvalidAccessKeyId: "unknown_key",
@@ -115,7 +115,7 @@ const BY_NAME: Readonly<Record<string, StoreProblem>> = {
   AbortError: "slow",
 };
 
-/** By the code of what Node throws. */
+/** By the code of an error of Node. */
 const BY_CODE: readonly (readonly [pattern: RegExp, problem: StoreProblem])[] = [
   [/^(?:ENOTFOUND|EAI_)/, "no_name"],
   [/^(?:ECONN|EHOST|ENET|EPIPE|UND_ERR_SOCKET)/, "no_connection"],
@@ -134,7 +134,7 @@ function findProblem(facts: StoreErrorFacts): StoreProblem {
   return isPage(facts) ? "not_s3" : byStatus(facts);
 }
 
-/** Pages come from web servers, and from proxies that want people to log in first. */
+/** HTML comes from web servers, and from proxies with a login page. */
 function isPage({ contentType, message, status }: StoreErrorFacts): boolean {
   return contentType.includes("text/html") || (/XML parse error/.test(message) && status !== 503);
 }

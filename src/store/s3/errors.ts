@@ -13,12 +13,12 @@ export function getErrorName(error: unknown): string {
   return error instanceof Error ? error.name : "";
 }
 
-/** Whether the answer is that the whole bucket is missing, and not the object. */
+/** True if the whole bucket is missing, and not the object. */
 export function isBucketMissing(error: unknown): boolean {
   return getStatus(error) === 404 && getErrorName(error) === "NoSuchBucket";
 }
 
-/** What a store tells the client; what it is in plain words, and what the SDK said, are for the log. */
+/** Translates an error for the client; its cause has the explanation and the original error for the log. */
 export function toStoreError(error: unknown): MediaError {
   if (error instanceof MediaError) return error;
   const cause = new StoreFault(error);
@@ -28,7 +28,7 @@ export function toStoreError(error: unknown): MediaError {
   return new MediaError("store_failed", "the store failed", { cause });
 }
 
-/** Whatever this is, a login page or another server, it is not what S3 answers. */
+/** The error for an answer that S3 never gives: it comes from another server. */
 export function notS3(message: string): MediaError {
   return new MediaError("store_failed", message, { cause: new StoreFault(new NotS3(message)) });
 }
@@ -37,7 +37,7 @@ const TIMEOUTS: ReadonlySet<string> = new Set(["TimeoutError", "AbortError"]);
 
 function isTimeout(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
-  // the SDK calls a reset connection a time-out too
+  // the SDK calls a reset connection a time-out, too
   const isReset = "code" in error && error.code === "ECONNRESET";
   return TIMEOUTS.has(error.name) ? !isReset : isTimeout(error.cause);
 }

@@ -5,25 +5,25 @@ import { toStoreError } from "./errors.ts";
 
 interface PresignOptions {
   readonly method: "GET" | "HEAD";
-  /** A `v` in the query, which is signed like all of it. */
+  /** The `v` in the query, which is signed, too. */
   readonly version: string;
-  /** From when it is good, in milliseconds since 1970: the same gives the same URL. */
+  /** The begin of its validity in milliseconds since 1970; the same time gives the same URL. */
   readonly signedAt: number;
-  /** For how long, by the credentials that sign it at most. */
+  /** How long it is valid, unless the credentials expire earlier. */
   readonly seconds: number;
 }
 
 interface SignedUrl {
-  /** It is as good as a key: not for the log. */
+  /** It grants access, so it must not be logged. */
   readonly url: string;
   /** In milliseconds since 1970. */
   readonly expiresAt: number;
 }
 
-/** A URL by which anybody can read an object of a private bucket for a while. */
+/** Creates a URL by which anybody can read an object of a private bucket for a while. */
 export type Presign = (key: string, options: PresignOptions) => Promise<SignedUrl>;
 
-/** @param client with the endpoint that those who get the URLs can reach */
+/** @param client with the endpoint that clients reach */
 export function createPresign(client: S3Client, bucket: string): Presign {
   const connection = new BucketConnection(client, bucket);
   return async (key, { version, ...options }) => {

@@ -84,7 +84,7 @@ export const TEXTS: Readonly<Record<StoreProblem, Text>> = {
   no_name: () => ({
     message: "the host name of the store is not known",
     remedy:
-      "check AWS_ENDPOINT_URL_S3, AWS_REGION and the DNS; where buckets have no host names of their own, set S3_FORCE_PATH_STYLE=true",
+      "check AWS_ENDPOINT_URL_S3, AWS_REGION and the DNS; if buckets have no host names of their own, set S3_FORCE_PATH_STYLE=true",
   }),
   no_connection: ({ code }) => ({
     message: `no connection to the store (${code})`,
@@ -110,7 +110,7 @@ export const TEXTS: Readonly<Record<StoreProblem, Text>> = {
   }),
   other: ({ name, status, message }) => ({
     message: `the store answered ${[status, name].filter(Boolean).join(" ")}`,
-    // what the SDK has for an empty message
+    // the SDK's text for an empty message
     remedy: /^UnknownError$/.test(message)
       ? "the store gave no reason; see its own log"
       : message.slice(0, 200).replaceAll(/\s+/g, " "),

@@ -10,7 +10,7 @@ import { checkS3Key } from "./keys.ts";
 import type { GetOptions, GetResult, ObjectInfo } from "../store.ts";
 import { tooLarge } from "../store.ts";
 
-/** Asks for a key that nobody has: the answer tells how this bucket speaks of missing keys. */
+/** Asks for a key that does not exist: the answer shows how this bucket reports missing keys. */
 export async function probe(bucket: S3Bucket): Promise<string | undefined> {
   const key = `${bucket.probePrefix}shift-media-probe-${randomUUID()}`;
   try {
@@ -22,7 +22,9 @@ export async function probe(bucket: S3Bucket): Promise<string | undefined> {
     bucket.isMissingForbidden = true;
     return `bucket "${bucket.bucket}" answers 403 for missing keys: grant s3:ListBucket to make it 404`;
   }
-  throw notS3(`bucket "${bucket.bucket}" has a key that nobody has: is the endpoint one of S3?`);
+  throw notS3(
+    `bucket "${bucket.bucket}" answers for a key that cannot exist, check that AWS_ENDPOINT_URL_S3 is an endpoint of S3`,
+  );
 }
 
 export async function head(
@@ -38,7 +40,7 @@ export async function head(
     if (!headers["etag"]) throw noVersion();
     return toObjectInfo(headers);
   } catch (error) {
-    // it has no body that could tell one 403 from another
+    // the answer to a HEAD has no body that could explain a 403
     const isHidden = bucket.isMissingForbidden && getStatus(error) === 403;
     if (getStatus(error) === 404 || isHidden) return undefined;
     throw toStoreError(await askForReason(bucket, key, error));
@@ -47,7 +49,7 @@ export async function head(
 
 const UNEXPLAINED: ReadonlySet<number | undefined> = new Set([301, 307, 400, 403]);
 
-/** A HEAD that is refused does not say why; a GET of one byte does. */
+/** The answer to a HEAD does not say why it failed; that to a GET of one byte does. */
 async function askForReason(bucket: S3Bucket, key: string, error: unknown): Promise<unknown> {
   if (!UNEXPLAINED.has(getStatus(error))) return error;
   try {
@@ -60,7 +62,7 @@ async function askForReason(bucket: S3Bucket, key: string, error: unknown): Prom
   }
 }
 
-/** Reads an object whole. A body that breaks off is asked for once more. */
+/** Reads an object whole. A body that breaks off is requested once more. */
 export async function get(bucket: S3Bucket, key: string, options: GetOptions): Promise<GetResult> {
   checkS3Key(key);
   const signal = limitCall(bucket, options.signal);
@@ -108,14 +110,14 @@ async function getOnce(
   }
 }
 
-/** Whether a GET failed because the object is missing; `undefined` for any other failure. */
+/** Reads from a failed GET that the object is missing; `undefined` for any other failure. */
 export function readMissing(
   { isMissingForbidden }: S3Bucket,
   error: unknown,
 ): Extract<GetResult, { kind: "missing" }> | undefined {
   const isHidden = isMissingForbidden && isDenied(error);
   const isMissing = getStatus(error) === 404 && !isBucketMissing(error);
-  // any proxy can say 404, and variants are deleted on the strength of this
+  // a 404 alone may come from a proxy, and variants are deleted because of this
   const isDefinite = getErrorName(error) === "NoSuchKey";
   return isMissing || isHidden ? { kind: "missing", isDefinite } : undefined;
 }

@@ -3,19 +3,19 @@ import { ListObjectsV2Command } from "@aws-sdk/client-s3";
 import type { S3Bucket, S3StoreOptions } from "./bucket.ts";
 import { createBucket, limitCall } from "./bucket.ts";
 import { notS3, toStoreError } from "./errors.ts";
-import { openObject } from "./stream.ts";
+import { openBody } from "./stream.ts";
 import { get, head, probe } from "./read.ts";
 import { deleteAll, put } from "./write.ts";
 import type { ListOptions, ListPage, ObjectStore } from "../store.ts";
 
-/** A store in an S3 bucket, or in anything that speaks S3. */
+/** A store in a bucket of S3, or of any server with its API. */
 export function createS3Store(options: S3StoreOptions): ObjectStore {
   const bucket = createBucket(options);
   return {
     probe: () => probe(bucket),
     head: (key, signal) => head(bucket, key, signal),
     get: (key, getOptions) => get(bucket, key, getOptions),
-    open: (key, openOptions = {}) => openObject(bucket, key, openOptions),
+    open: (key, openOptions = {}) => openBody(bucket, key, openOptions),
     put: (key, bytes, putOptions) => put(bucket, { key, bytes, options: putOptions }),
     delete: (keys, signal) => deleteAll(bucket, keys, signal),
     list: (listOptions) => list(bucket, listOptions),
@@ -44,7 +44,7 @@ async function list(bucket: S3Bucket, options: ListOptions): Promise<ListPage> {
   }
 }
 
-/** A page with status 200 reads as a listing that has nothing in it, not even a name. */
+/** The SDK reads an HTML page with status 200 as a listing without any field. */
 function isListing(output: ListObjectsV2CommandOutput): boolean {
   const { Name, Contents, KeyCount, IsTruncated } = output;
   return [Name, Contents, KeyCount, IsTruncated].some((field) => field !== undefined);

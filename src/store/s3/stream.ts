@@ -8,8 +8,8 @@ import { checkS3Key } from "./keys.ts";
 import { toObjectInfo, readMissing, noVersion } from "./read.ts";
 import type { ByteStream, OpenOptions, OpenResult } from "../store.ts";
 
-/** An object whose body is read as it is taken; its socket rests while nobody takes any. */
-export async function openObject(
+/** Opens an object as a stream; its socket is idle while its client takes nothing. */
+export async function openBody(
   bucket: S3Bucket,
   key: string,
   { range, ifMatch, signal }: OpenOptions,
@@ -26,7 +26,7 @@ export async function openObject(
     const response = await bucket.streams.send({ method: "GET", key, headers }, either);
     return found(response, { range, timeoutMs });
   } catch (error) {
-    // what does not have this part is not what it was
+    // an object without this range is not the one that was found
     const hasChanged = [412, 416].includes(getStatus(error) ?? 0);
     const outcome = hasChanged ? ({ kind: "changed" } as const) : readMissing(bucket, error);
     if (outcome) return outcome;
@@ -46,7 +46,7 @@ function found(
   if (!headers["etag"] || Number.isNaN(size) || length !== given) {
     body.destroy();
     if (!headers["etag"]) throw noVersion();
-    throw new MediaError("store_failed", "the store did not give as much as it was asked for");
+    throw new MediaError("store_failed", "the store did not send the range that it was asked for");
   }
   const info = { ...toObjectInfo(headers), size };
   return { kind: "found", info, body: streamBody(body, { length, timeoutMs }) };
@@ -64,9 +64,9 @@ interface BodyOptions {
 }
 
 function streamBody(stream: IncomingMessage, { length, timeoutMs }: BodyOptions): ByteStream {
-  stream.on("error", () => undefined); // who reads it hears of it, and there may be nobody
+  stream.on("error", () => undefined); // the reader gets the error, if there is one
   const giveUp = (): void => {
-    stream.destroy(new MediaError("timeout", "the store has stopped in the middle of an object"));
+    stream.destroy(new MediaError("timeout", "the store stopped in the middle of an object"));
   };
   return {
     close: () => stream.destroy(),
@@ -83,7 +83,11 @@ function streamBody(stream: IncomingMessage, { length, timeoutMs }: BodyOptions)
         }
       } catch (cause) {
         if (cause instanceof MediaError) throw cause;
-        throw new MediaError("store_failed", "the store has broken off", { cause });
+        throw new MediaError(
+          "store_failed",
+          "the connection to the store broke off in the middle of an object",
+          { cause },
+        );
       } finally {
         clearTimeout(timer);
         stream.destroy();

@@ -7,7 +7,7 @@ import { checkS3Key } from "./keys.ts";
 import { head } from "./read.ts";
 import type { PutOptions, PutResult } from "../store.ts";
 
-/** S3 takes 1000, but is to answer within the time that one request has. */
+/** S3 takes 1000 keys; fewer are deleted within the time of one call. */
 const DELETE_BATCH = 250;
 
 /** An object to be written. */
@@ -23,7 +23,7 @@ export async function put(bucket: S3Bucket, upload: Upload): Promise<PutResult> 
   const { condition } = options;
   const result = await putWithRetry(bucket, upload);
   if (result.kind !== "precondition_failed" || typeof condition !== "object") return result;
-  // Ceph RGW 16 knows the ETag only without its quotes
+  // Ceph RGW 16 compares ETags without quotes
   const present = await head(bucket, key, options.signal);
   if (present?.etag !== condition.etag) return result;
   const bare = { etag: condition.etag.replaceAll('"', "") };
@@ -69,11 +69,11 @@ function toHeaders(options: PutOptions): Readonly<Record<string, string>> {
   };
 }
 
-/** Which refusals are answers, and which are failures. */
+/** Tells refusals that are results from failures. */
 function readRefusal(error: unknown, condition: PutOptions["condition"]): PutResult | "conflict" {
   const status = getStatus(error);
   if (status === 412) return { kind: "precondition_failed" };
-  // If-Match on an object that has gone is a 404
+  // If-Match on a deleted object gives 404
   const isGone = status === 404 && typeof condition === "object" && !isBucketMissing(error);
   if (isGone) return { kind: "precondition_failed" };
   if (status === 409 && condition) return "conflict";
@@ -81,7 +81,7 @@ function readRefusal(error: unknown, condition: PutOptions["condition"]): PutRes
   throw toStoreError(error);
 }
 
-/** The bytes have not come, or not whole, which no condition is to blame for. */
+/** The bytes did not arrive whole: the condition is not the cause. */
 const LOST_ON_THE_WAY: ReadonlySet<string> = new Set([
   "RequestTimeout",
   "IncompleteBody",
@@ -89,7 +89,7 @@ const LOST_ON_THE_WAY: ReadonlySet<string> = new Set([
   "XAmzContentSHA256Mismatch",
 ]);
 
-/** 400 is of many other things, too, which a write without a condition will bring to light. */
+/** A 400 has many other causes, too; a write without the condition then shows them. */
 function mayBeOfCondition(error: unknown): boolean {
   const status = getStatus(error);
   return status === 501 || (status === 400 && !LOST_ON_THE_WAY.has(getErrorName(error)));
@@ -114,7 +114,7 @@ export async function deleteAll(
   }
 }
 
-/** Some stores (Miniflare's R2) trim the keys of a batch, and then delete nothing. */
+/** Some stores (Miniflare's R2) trim the keys of a batch, and then do not find them. */
 function isBatchable(key: string): boolean {
   return key === key.trim();
 }
@@ -132,7 +132,7 @@ async function deleteBatch(
     abortSignal: limitCall(bucket, signal),
   });
   for (const { Key } of Errors) {
-    // Ceph refuses to delete what is being written just then
+    // Ceph refuses to delete an object that is just being written
     if (Key !== undefined) await deleteOne(bucket, Key, signal);
   }
   if (Errors.some(({ Key }) => Key === undefined)) {
