@@ -1,48 +1,16 @@
-import type { ChildProcess } from "node:child_process";
-import { spawn } from "node:child_process";
-import { fileURLToPath } from "node:url";
 import { readFileSync } from "node:fs";
 import { afterEach, describe, expect, it } from "vitest";
+import type { CliRun } from "../support/cli.ts";
+import { startCli, waitForOutput, waitForUrl } from "../support/cli.ts";
 import { drawPhoto } from "../support/images.ts";
-import { createFolders } from "../support/server.ts";
+import { createFolders, readMetric, until } from "../support/server.ts";
 
-const MAIN = fileURLToPath(new URL("../../dist/cli/main.js", import.meta.url));
+const runs: CliRun[] = [];
 
-interface Run {
-  readonly process: ChildProcess;
-  readonly code: Promise<number | null>;
-  output(): string;
-}
-
-const runs: Run[] = [];
-
-function run(args: readonly string[], environment: Readonly<Record<string, string>> = {}): Run {
-  const child = spawn(process.execPath, [MAIN, ...args], {
-    env: { PATH: process.env["PATH"], ...environment },
-  });
-  let output = "";
-  for (const stream of [child.stdout, child.stderr]) {
-    stream.on("data", (chunk: Buffer) => {
-      output += chunk.toString();
-    });
-  }
-  const code = new Promise<number | null>((resolve) => {
-    child.on("close", resolve);
-  });
-  const started = { process: child, code, output: () => output };
+function run(args: readonly string[], environment: Readonly<Record<string, string>> = {}): CliRun {
+  const started = startCli(args, { environment });
   runs.push(started);
   return started;
-}
-
-async function waitFor(started: Run, pattern: RegExp): Promise<RegExpExecArray> {
-  for (let attempt = 0; attempt < 1000; attempt += 1) {
-    const match = pattern.exec(started.output());
-    if (match) return match;
-    await new Promise((resolve) => {
-      setTimeout(resolve, 10);
-    });
-  }
-  throw new Error(`never printed ${String(pattern)}: ${started.output()}`);
 }
 
 afterEach(async () => {
@@ -71,13 +39,13 @@ describe("shift-media", () => {
   it("refuses what it does not know, and says where to look", async () => {
     const wrong = run(["sreve"]);
     expect(await wrong.code).not.toBe(0);
-    expect(wrong.output()).toContain("unknown command 'sreve'");
+    expect(wrong.errors()).toContain("unknown command 'sreve'");
     const option = run(["serve", "--prot", "1"]);
     expect(await option.code).not.toBe(0);
-    expect(option.output()).toContain("unknown option '--prot'");
+    expect(option.errors()).toContain("unknown option '--prot'");
     // all of its help would hide what is wrong
-    expect(option.output()).toContain("--help");
-    expect(option.output().trim().split("\n").length).toBeLessThan(5);
+    expect(option.errors()).toContain("--help");
+    expect(option.errors().trim().split("\n").length).toBeLessThan(5);
   });
 });
 
@@ -85,14 +53,14 @@ describe("shift-media serve", () => {
   it("names every problem of the configuration and exits with 2", async () => {
     const wrong = run(["serve", "--port", "x"], { DELIVERY: "y" });
     expect(await wrong.code).toBe(2);
-    expect(wrong.output()).toContain('PORT must be an integer from 0 to 65535, got "x"');
-    expect(wrong.output()).toContain("DELIVERY must be one of auto, redirect, presigned, stream");
+    expect(wrong.errors()).toContain('PORT must be an integer from 0 to 65535, got "x"');
+    expect(wrong.errors()).toContain("DELIVERY must be one of auto, redirect, presigned, stream");
   });
 
   it("names the folder that is not there and exits with 1", async () => {
     const wrong = run(["serve", "--port", "0", "--originals", "does/not/exist"]);
     expect(await wrong.code).toBe(1);
-    expect(wrong.output()).toMatch(/the folder ".*does\/not\/exist" does not exist/);
+    expect(wrong.errors()).toMatch(/the folder ".*does\/not\/exist" does not exist/);
   });
 
   it("serves a folder, prints URLs that work, and stops in good order on SIGTERM", async () => {
@@ -111,15 +79,13 @@ describe("shift-media serve", () => {
         "--variants",
         variants,
       ]);
-      await waitFor(service, /f_auto\/\S+\n/);
+      await waitForOutput(service, /f_auto\/\S+\n/);
       const urls = service.output().match(/http:\/\/localhost:\d+\/\S+/g) ?? [];
       expect(urls).toHaveLength(4);
       for (const url of urls) expect([url, (await fetch(url)).status]).toEqual([url, 200]);
       const [base = ""] = /http:\/\/localhost:\d+/.exec(service.output()) ?? [];
       const slow = fetch(`${base}/w_2500,f_avif/large.jpg`);
-      await new Promise((resolve) => {
-        setTimeout(resolve, 100);
-      });
+      await until(async () => (await readMetric(base, "shift_media_children_busy")) > 0);
       service.process.kill("SIGTERM");
       expect((await slow).status).toBe(200);
       expect(await service.code).toBe(0);
@@ -133,10 +99,10 @@ describe("shift-media serve", () => {
     try {
       const args = ["serve", "--originals", folders.originals, "--variants", folders.variants];
       const first = run([...args, "--port", "0"]);
-      const [, port = ""] = await waitFor(first, /localhost:(\d+)/);
+      const { port } = new URL(await waitForUrl(first));
       const second = run([...args, "--port", port]);
       expect(await second.code).toBe(1);
-      expect(second.output()).toContain("EADDRINUSE");
+      expect(second.errors()).toContain("EADDRINUSE");
     } finally {
       await folders.remove();
     }

@@ -1,28 +1,16 @@
-import { execFile } from "node:child_process";
-import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 import { createSigner } from "../../src/sign.ts";
+import { runCli } from "../support/cli.ts";
 
-const MAIN = fileURLToPath(new URL("../../dist/cli/main.js", import.meta.url));
 const SECRET = "0123456789abcdef";
 const SIGNED = { SIGNING_SECRETS: SECRET };
 
-interface Result {
-  readonly code: number;
-  readonly stdout: string;
-  readonly stderr: string;
-}
-
-function run(
+async function run(
   args: readonly string[],
   environment: Readonly<Record<string, string>> = {},
-): Promise<Result> {
-  return new Promise((resolve) => {
-    const env = { PATH: process.env["PATH"], ...environment };
-    execFile(process.execPath, [MAIN, ...args], { env }, (error, out, err) => {
-      resolve({ code: error ? Number(error.code) : 0, stdout: out.trim(), stderr: err.trim() });
-    });
-  });
+): ReturnType<typeof runCli> {
+  const { code, output, errors } = await runCli(args, { environment });
+  return { code, output: output.trim(), errors: errors.trim() };
 }
 
 describe("shift-media url", () => {
@@ -39,24 +27,24 @@ describe("shift-media url", () => {
     [["a.jpg", "--width", "3", "--version", "7f3a"], "/w_3,v_7f3a/a.jpg"],
     [["a.jpg", "--hue", "-90", "--keep-icc", "--animated"], "/e_hue:-90,fl_keep_icc/a.jpg"],
   ])("prints for %j a canonical URL", async (args, path) => {
-    const { code, stdout } = await run(["url", ...args, "--base-url", "https://img.example/"]);
-    expect([code, stdout]).toEqual([0, `https://img.example${path}`]);
+    const { code, output } = await run(["url", ...args, "--base-url", "https://img.example/"]);
+    expect([code, output]).toEqual([0, `https://img.example${path}`]);
   });
 
   it("takes presets and base path from the configuration", async () => {
     const environment = { PRESETS: "thumb=w_9", BASE_PATH: "/i" };
-    const { stdout } = await run(["url", "a.jpg", "--presets", "thumb"], environment);
-    expect(stdout).toBe("http://localhost:3000/i/t_thumb/a.jpg");
+    const { output } = await run(["url", "a.jpg", "--presets", "thumb"], environment);
+    expect(output).toBe("http://localhost:3000/i/t_thumb/a.jpg");
     const unknown = await run(["url", "a.jpg", "--presets", "hero"], environment);
-    expect(unknown).toMatchObject({ code: 2, stdout: "" });
-    expect(unknown.stderr).toContain("some of thumb");
+    expect(unknown).toMatchObject({ code: 2, output: "" });
+    expect(unknown.errors).toContain("some of thumb");
   });
 
   it("signs, for a time if asked to", async () => {
     const before = Math.floor(Date.now() / 1000);
-    const { stdout } = await run(["url", "a.jpg", "--width", "3", "--expires-in", "60"], SIGNED);
+    const { output } = await run(["url", "a.jpg", "--width", "3", "--expires-in", "60"], SIGNED);
     const after = Math.ceil(Date.now() / 1000);
-    const [, signature = "", text = ""] = /\/s--(.*)--\/(.*)$/.exec(stdout) ?? [];
+    const [, signature = "", text = ""] = /\/s--(.*)--\/(.*)$/.exec(output) ?? [];
     expect(signature).toBe(createSigner(SECRET)(text));
     const expires = Number(/^w_3,exp_(\d+)\/a\.jpg$/.exec(text)?.[1]);
     expect(expires).toBeGreaterThanOrEqual(before + 60);
@@ -65,7 +53,7 @@ describe("shift-media url", () => {
 
   it("has an expiry expire where nothing else is asked for", async () => {
     const args = ["url", "a.jpg", "--expires-in", "60"];
-    expect((await run(args, SIGNED)).stdout).toMatch(/\/f_jpg,exp_\d+\/a\.jpg$/);
+    expect((await run(args, SIGNED)).output).toMatch(/\/f_jpg,exp_\d+\/a\.jpg$/);
   });
 
   it.each([
@@ -78,8 +66,8 @@ describe("shift-media url", () => {
     [["a.jpg", "--colour", "red"], {}, 2, "unknown option '--colour'"],
   ])("refuses %j", async (args, environment, code, problem) => {
     const result = await run(["url", ...args], environment);
-    expect(result).toMatchObject({ code, stdout: "" });
-    expect(result.stderr).toContain(problem);
+    expect(result).toMatchObject({ code, output: "" });
+    expect(result.errors).toContain(problem);
   });
 });
 
@@ -88,16 +76,16 @@ describe("shift-media sign", () => {
     const signature = createSigner(SECRET)("w_3,h_2/ü.jpg");
     const expected = `https://x.example/s--${signature}--/w_3%2Ch_2/%C3%BC.jpg?v=1`;
     const url = "https://x.example/w_3%2Ch_2/%C3%BC.jpg?v=1";
-    expect((await run(["sign", url], SIGNED)).stdout).toBe(expected);
-    expect((await run(["sign", expected], SIGNED)).stdout).toBe(expected);
-    expect(await run(["sign", url])).toMatchObject({ code: 2, stdout: "" });
+    expect((await run(["sign", url], SIGNED)).output).toBe(expected);
+    expect((await run(["sign", expected], SIGNED)).output).toBe(expected);
+    expect(await run(["sign", url])).toMatchObject({ code: 2, output: "" });
   });
 });
 
 describe("shift-media explain", () => {
   it("says in words what a URL asks for, and whether it is allowed", async () => {
     const target = "https://x.example/h_200,w_300/photos/cat.jpg";
-    const { code, stdout } = await run(["explain", target]);
+    const { code, output } = await run(["explain", target]);
     expect(code).toBe(0);
     for (const line of [
       /^key +photos\/cat\.jpg$/m,
@@ -108,19 +96,19 @@ describe("shift-media explain", () => {
       /^policy +open: anybody/m,
       /^verdict +allowed/m,
     ]) {
-      expect(stdout).toMatch(line);
+      expect(output).toMatch(line);
     }
     const lists = { POLICY: "allowed", ALLOWED_WIDTHS: "320", ALLOWED_RATIOS: "3:2" };
-    expect((await run(["explain", target], lists)).stdout).toMatch(/^canonical +w_320,h_213$/m);
+    expect((await run(["explain", target], lists)).output).toMatch(/^canonical +w_320,h_213$/m);
     const refused = await run(["explain", target], SIGNED);
     expect(refused.code).toBe(1);
-    expect(refused.stdout).toMatch(/^canonical +w_300,h_200$/m);
-    expect(refused.stdout).toMatch(/^verdict +refused \(not_allowed\): a signature is needed$/m);
+    expect(refused.output).toMatch(/^canonical +w_300,h_200$/m);
+    expect(refused.output).toMatch(/^verdict +refused \(not_allowed\): a signature is needed$/m);
   });
 
   it("says what is wrong with a URL", async () => {
-    const { code, stderr } = await run(["explain", "/w_30O/a.jpg"]);
+    const { code, errors } = await run(["explain", "/w_30O/a.jpg"]);
     expect(code).toBe(1);
-    expect(stderr).toContain('option "w" must be');
+    expect(errors).toContain('option "w" must be');
   });
 });

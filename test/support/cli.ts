@@ -1,6 +1,7 @@
 import type { ChildProcess } from "node:child_process";
 import { spawn } from "node:child_process";
 import { fileURLToPath } from "node:url";
+import { vi } from "vitest";
 
 const MAIN = fileURLToPath(new URL("../../dist/cli/main.js", import.meta.url));
 
@@ -47,6 +48,23 @@ export async function runCli(
   const run = startCli(args, options);
   const code = await run.code;
   return { code, output: run.output(), errors: run.errors() };
+}
+
+/** Waits until a command has printed what matches, to either stream. */
+export function waitForOutput(run: CliRun, pattern: RegExp): Promise<RegExpExecArray> {
+  const find = (): RegExpExecArray => {
+    const printed = run.output() + run.errors();
+    const match = pattern.exec(printed);
+    if (!match) throw new Error(`it has not printed ${String(pattern)}: ${printed}`);
+    return match;
+  };
+  return vi.waitFor(find, 25_000);
+}
+
+/** Waits until a service listens. */
+export async function waitForUrl(run: CliRun): Promise<string> {
+  const [, port = ""] = await waitForOutput(run, /http:\/\/localhost:(\d+)\D/);
+  return `http://127.0.0.1:${port}`;
 }
 
 /** The lines of JSON that a command has printed, but for one that is not complete yet. */

@@ -1,11 +1,7 @@
 import { once } from "node:events";
 import type { CliRun } from "./cli.ts";
-import { startCli } from "./cli.ts";
+import { startCli, waitForUrl } from "./cli.ts";
 import type { S3Server } from "./s3-server.ts";
-import { sleep } from "./server.ts";
-
-/** On a machine with much to do, a few processes that are read from source take their time. */
-const START_MS = 40_000;
 
 /** One instance of the service: a process with image processes of its own. */
 export interface Instance {
@@ -39,7 +35,7 @@ export async function startInstance(
   const { process: child } = run;
   return {
     name,
-    url: await listening(run),
+    url: await waitForUrl(run),
     run,
     end: async (signal) => {
       if (child.exitCode !== null || child.signalCode !== null) return child.exitCode;
@@ -49,15 +45,4 @@ export async function startInstance(
       return code;
     },
   };
-}
-
-async function listening(run: CliRun): Promise<string> {
-  const deadline = performance.now() + START_MS;
-  while (run.process.exitCode === null && performance.now() < deadline) {
-    const [, port] = /http:\/\/localhost:(\d+)\D/.exec(run.output()) ?? [];
-    if (port !== undefined) return `http://127.0.0.1:${port}`;
-    await sleep(20);
-  }
-  run.process.kill("SIGKILL");
-  throw new Error(`it does not listen: ${run.output()}${run.errors()}`);
 }

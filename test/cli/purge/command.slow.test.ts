@@ -2,13 +2,18 @@ import { access } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { toCacheTag } from "../../../src/url/cache-tag.ts";
+import { runCli } from "../../support/cli.ts";
 import { drawQuadrants } from "../../support/images.ts";
-import type { Environment } from "../../support/purge.ts";
-import { runPurge as run } from "../../support/purge.ts";
 import type { TestServer } from "../../support/server.ts";
 import { createFolders, startTestServer } from "../../support/server.ts";
 
+type Environment = Readonly<Record<string, string>>;
+
 const TOKEN = "0123456789abcdef";
+
+function run(args: readonly string[], environment: Environment = {}): ReturnType<typeof runCli> {
+  return runCli(["purge", ...args], { environment });
+}
 
 let image: Buffer;
 
@@ -52,11 +57,11 @@ describe("shift-media purge", () => {
   }
 
   it("has a running service do it, which remembers nothing of it", async () => {
-    const { code, stdout } = await run(["a b.png", "--service", `${server.url}/`], {
+    const { code, output } = await run(["a b.png", "--service", `${server.url}/`], {
       ADMIN_TOKEN: TOKEN,
     });
     const tag = toCacheTag("a b.png");
-    expect([code, stdout]).toEqual([
+    expect([code, output]).toEqual([
       0,
       `a b.png: 1 variants deleted, cache tag ${tag}\n  variants/1/a b.png/w_30.png\n`,
     ]);
@@ -78,7 +83,7 @@ describe("shift-media purge", () => {
     expect(remote).toEqual(planned);
     const done = await run(["--prefix", "a", "--json"], environment);
     expect(done).toEqual(planned);
-    const lines = done.stdout.trim().split("\n");
+    const lines = done.output.trim().split("\n");
     expect(lines.map((line) => (JSON.parse(line) as { key: string }).key)).toEqual([
       "a b.png",
       "ab.png",
@@ -99,14 +104,14 @@ describe("shift-media purge", () => {
     [["a.jpg", "--service", "nowhere"], {}, 1, "could not be reached"],
   ])("refuses %j", async (args, more, code, problem) => {
     const result = await run(args, { ...environment, ...more });
-    expect(result).toMatchObject({ code, stdout: "" });
-    expect(result.stderr).toContain(problem);
+    expect(result).toMatchObject({ code, output: "" });
+    expect(result.errors).toContain(problem);
   });
 
   it("says so when the token is wrong", async () => {
     const wrong = await run(["ab.png", "--service", server.url], { ADMIN_TOKEN: `${TOKEN}x` });
-    expect(wrong).toMatchObject({ code: 1, stdout: "" });
-    expect(wrong.stderr).toContain("401");
+    expect(wrong).toMatchObject({ code: 1, output: "" });
+    expect(wrong.errors).toContain("401");
     expect(await isThere("ab.png/w_30.png")).toBe(true);
   });
 });

@@ -1,9 +1,8 @@
 import { DeleteObjectCommand, PutObjectCommand, S3Client } from "@aws-sdk/client-s3";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { toCacheTag } from "../../../src/url/cache-tag.ts";
+import { runCli } from "../../support/cli.ts";
 import { drawQuadrants } from "../../support/images.ts";
-import type { Environment } from "../../support/purge.ts";
-import { runPurge } from "../../support/purge.ts";
 import type { S3Server } from "../../support/s3-server.ts";
 import { startS3Server } from "../../support/s3-server.ts";
 import type { TestServer } from "../../support/server.ts";
@@ -24,7 +23,7 @@ async function etagAt(server: TestServer | undefined): Promise<string> {
 describe("events and purges with S3", () => {
   let s3: S3Server;
   let client: S3Client;
-  let environment: Environment;
+  let environment: Readonly<Record<string, string>>;
   const servers: TestServer[] = [];
 
   beforeAll(async () => {
@@ -122,11 +121,12 @@ describe("events and purges with S3", () => {
   it("is done on the bucket by the command line", async () => {
     await until(
       async () =>
-        (await runPurge(["--prefix", "photos/", "--json", "--dry-run"], environment)).stdout !== "",
+        (await runCli(["purge", "--prefix", "photos/", "--json", "--dry-run"], { environment }))
+          .output !== "",
     );
-    const { code, stdout } = await runPurge(["photos/a b+c.png", "--json"], environment);
+    const { code, output } = await runCli(["purge", "photos/a b+c.png", "--json"], { environment });
     expect(code).toBe(0);
-    expect(JSON.parse(stdout)).toEqual({
+    expect(JSON.parse(output)).toEqual({
       key: "photos/a b+c.png",
       variants: ["variants/1/photos/a b+c.png/w_30.png"],
       cacheTag: toCacheTag("photos/a b+c.png"),

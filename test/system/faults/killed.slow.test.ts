@@ -1,14 +1,11 @@
 import type { ChildProcess } from "node:child_process";
-import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { afterEach, describe, expect, it } from "vitest";
+import { startCli, waitForUrl } from "../../support/cli.ts";
 import { decode, drawPhoto } from "../../support/images.ts";
 import { createFolders, until } from "../../support/server.ts";
-
-const MAIN = fileURLToPath(new URL("../../../dist/cli/main.js", import.meta.url));
 
 let child: ChildProcess | undefined;
 let remove: (() => Promise<void>) | undefined;
@@ -19,20 +16,9 @@ afterEach(async () => {
 });
 
 async function serve(environment: Readonly<Record<string, string>>): Promise<string> {
-  const started = spawn(process.execPath, [MAIN, "serve"], {
-    env: { PATH: process.env["PATH"], PORT: "0", POOL_SIZE: "1", ...environment },
-  });
-  child = started;
-  let output = "";
-  return new Promise((resolve) => {
-    for (const stream of [started.stdout, started.stderr]) {
-      stream.on("data", (chunk: Buffer) => {
-        output += chunk.toString();
-        const [url] = /http:\/\/localhost:\d+(?=\D)/.exec(output) ?? [];
-        if (url !== undefined) resolve(url);
-      });
-    }
-  });
+  const run = startCli(["serve"], { environment: { PORT: "0", POOL_SIZE: "1", ...environment } });
+  child = run.process;
+  return waitForUrl(run);
 }
 
 async function listVariants(folder: string): Promise<readonly string[]> {
