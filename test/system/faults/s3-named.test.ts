@@ -52,8 +52,8 @@ describe("a running service whose store goes wrong", () => {
     ["a missing bucket", deny(404, "NoSuchBucket"), /no such bucket/],
     ["no rights", deny(403, "AccessDenied"), /refuses access/],
     ["a clock", deny(403, "RequestTimeTooSkewed"), /clock of this machine/],
-    ["a login page", page(200), /no S3/],
-    ["a way to a login page", page(302), /no S3/],
+    ["a login page", page(200), /is not S3/],
+    ["a way to a login page", page(302), /is not S3/],
     ["resets", resetting, /no connection/],
   ])("answers 502 and logs which it is: %s", async (what, answer, says) => {
     const index = server.log.length;
