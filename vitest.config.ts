@@ -8,7 +8,7 @@ const NOT_QUICK = ["**/node_modules/**", SLOW];
 /** What sharp may open, and how, is a state of the whole process. */
 const WITH_SHARP = ["test/image/**/*.test.ts", "test/docs/**/*.test.ts"];
 
-/** Image processes are started from `dist/`, which test/support/build.ts makes: a loader for TypeScript takes longer. */
+/** Image processes are started from `dist/`, which test/support/vitest/build.ts makes: a loader for TypeScript takes longer. */
 const childrenFromBuild: Plugin = {
   name: "children-from-build",
   transform(code, id) {
@@ -21,7 +21,7 @@ const childrenFromBuild: Plugin = {
 export default defineConfig({
   plugins: [childrenFromBuild],
   test: {
-    globalSetup: ["test/support/build.ts"],
+    globalSetup: ["test/support/vitest/build.ts"],
     pool: "forks",
     // many wait for servers and for time-outs, so two at a time are done sooner even on one core
     maxWorkers: Math.max(2, availableParallelism() - 1),
@@ -36,7 +36,7 @@ export default defineConfig({
           exclude: [...NOT_QUICK, ...WITH_SHARP],
           // to import everything anew for each file takes longer than most of the tests
           isolate: false,
-          setupFiles: ["test/support/clean-up.ts"],
+          setupFiles: ["test/support/vitest/clean-up.ts"],
         },
       },
       {

@@ -1,7 +1,7 @@
 import { PutObjectCommand, S3Client } from "@aws-sdk/client-s3";
 import { createServer, request } from "node:http";
 import type { AddressInfo } from "node:net";
-import { startS3Server } from "../test/support/s3-server.ts";
+import { startS3Server } from "../test/support/s3/server.ts";
 import type { Environment } from "./service.ts";
 import type { Originals } from "./originals.ts";
 

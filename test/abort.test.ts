@@ -2,7 +2,7 @@ import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { describe, expect, it } from "vitest";
 import { anySignal, createTimeout } from "../src/abort.ts";
-import { sleep, until } from "./support/server.ts";
+import { sleep, until } from "./support/service/server.ts";
 
 setFlagsFromString("--expose-gc");
 const collectGarbage: () => void = runInNewContext("gc");

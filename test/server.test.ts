@@ -5,7 +5,7 @@ import { join } from "node:path";
 import sharp from "sharp";
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { drawPhoto, drawQuadrants } from "./support/images.ts";
-import type { TestServer } from "./support/server.ts";
+import type { TestServer } from "./support/service/server.ts";
 import {
   childrenOf,
   createFolders,
@@ -13,7 +13,7 @@ import {
   send,
   startTestServer,
   until,
-} from "./support/server.ts";
+} from "./support/service/server.ts";
 
 let photo: Buffer;
 let large: Buffer;

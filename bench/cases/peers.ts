@@ -47,7 +47,7 @@ export async function peers(bench: Bench): Promise<void> {
 
 async function startIpx(folder: string): Promise<Server> {
   const logFile = join(await makeScratch(), "log");
-  return startProgram({ args: [...script("../test/support/ipx.ts"), folder], logFile });
+  return startProgram({ args: [...script("../test/support/programs/ipx.ts"), folder], logFile });
 }
 
 async function compareAll(bench: Bench, service: Server, peer: Peer): Promise<void> {

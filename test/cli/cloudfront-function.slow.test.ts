@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { MAX_FUNCTION_BYTES } from "../../src/edge/cloudfront/config.ts";
-import { runCli } from "../support/cli.ts";
-import { startFunction } from "../support/cloudfront.ts";
+import { runCli } from "../support/service/cli.ts";
+import { startFunction } from "../support/programs/cloudfront.ts";
 
 const PRESETS = "thumb=w_150,h_150,c_fill";
 

@@ -1,9 +1,9 @@
 import { readFileSync } from "node:fs";
 import { afterEach, describe, expect, it } from "vitest";
-import type { CliRun } from "../support/cli.ts";
-import { startCli, waitForOutput, waitForUrl } from "../support/cli.ts";
+import type { CliRun } from "../support/service/cli.ts";
+import { startCli, waitForOutput, waitForUrl } from "../support/service/cli.ts";
 import { drawPhoto } from "../support/images.ts";
-import { createFolders, readMetric, until } from "../support/server.ts";
+import { createFolders, readMetric, until } from "../support/service/server.ts";
 
 const runs: CliRun[] = [];
 

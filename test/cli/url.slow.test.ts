@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { createSigner } from "../../src/sign.ts";
-import { runCli } from "../support/cli.ts";
+import { runCli } from "../support/service/cli.ts";
 
 const SECRET = "0123456789abcdef";
 const SIGNED = { SIGNING_SECRETS: SECRET };

@@ -6,8 +6,8 @@ import { DockerfileParser } from "dockerfile-ast";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { parse, parseAllDocuments } from "yaml";
 import { variableDefaults } from "../../src/config/config.ts";
-import { createFolders, startTestServer } from "../support/server.ts";
-import type { TestServer } from "../support/server.ts";
+import { createFolders, startTestServer } from "../support/service/server.ts";
+import type { TestServer } from "../support/service/server.ts";
 
 function pathOf(name: string): string {
   return fileURLToPath(new URL(`../../${name}`, import.meta.url));

@@ -3,10 +3,10 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createSigner } from "../../src/sign.ts";
 import { drawPhoto } from "../support/images.ts";
-import type { Nginx, Recorder } from "../support/nginx.ts";
-import { hasNginx, startNginx, startRecorder } from "../support/nginx.ts";
-import type { TestServer } from "../support/server.ts";
-import { createFolders, send, sleep, startTestServer, until } from "../support/server.ts";
+import type { Nginx, Recorder } from "../support/programs/nginx.ts";
+import { hasNginx, startNginx, startRecorder } from "../support/programs/nginx.ts";
+import type { TestServer } from "../support/service/server.ts";
+import { createFolders, send, sleep, startTestServer, until } from "../support/service/server.ts";
 
 const SECRET = "0123456789abcdef0123456789abcdef";
 /** Stale after a second; `FOR_EVER` is what the service says of a `v_`. */

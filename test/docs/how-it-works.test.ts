@@ -1,6 +1,6 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import { codeIn, rowsOf } from "../support/page.ts";
+import { codeIn, rowsOf } from "../support/pages/page.ts";
 
 const ROOT = new URL("../../", import.meta.url);
 const PAGE = readFileSync(new URL("docs/how-it-works.md", ROOT), "utf8");

@@ -15,7 +15,7 @@ import { expandPresets } from "../../src/transform/presets.ts";
 import type { Transform } from "../../src/transform/transform.ts";
 import { printRequest } from "../../src/url/build.ts";
 import { createVerify } from "../../src/url/signature.ts";
-import { blockIn, codeIn, rowsOf, under, PRESETS } from "../support/page.ts";
+import { blockIn, codeIn, rowsOf, under, PRESETS } from "../support/pages/page.ts";
 
 /** The canonical text of a spelling for `cat.jpg`. */
 function canonicalOf(spelling: string): string {

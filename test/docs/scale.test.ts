@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import { setUpFaults } from "../support/faulty-service.ts";
+import { setUpFaults } from "../support/service/faulty-service.ts";
 import { drawPhoto } from "../support/images.ts";
 
 const PAGE = readFileSync(new URL("../../docs/scale.md", import.meta.url), "utf8");

@@ -6,7 +6,7 @@ import { buildSrcset, buildUrl, createUrls, MediaError } from "../../src/index.t
 import type { RequestRules } from "../../src/request/request.ts";
 import { readRequest } from "../../src/request/read.ts";
 import { createRequestRules } from "../../src/config/request-rules.ts";
-import { blockIn, codeIn, rowsOf } from "../support/page.ts";
+import { blockIn, codeIn, rowsOf } from "../support/pages/page.ts";
 
 const PAGE = readFileSync(new URL("../../docs/typescript.md", import.meta.url), "utf8");
 const BASE = "https://img.example.com";

@@ -8,7 +8,7 @@ import { FIELDS } from "../../src/transform/options.ts";
 import { parseTransform, recognizeTransform } from "../../src/transform/parse.ts";
 import { COMPASS_POINTS, MODES, QUALITY_LEVELS } from "../../src/transform/spec.ts";
 import { nameImage } from "../../tools/option-tables.ts";
-import { codeIn, PAGE, rowsOf, under } from "../support/page.ts";
+import { codeIn, PAGE, rowsOf, under } from "../support/pages/page.ts";
 
 interface Shown {
   readonly caption: string | undefined;

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it } from "vitest";
 import { fetchText } from "../../src/events/fetch-text.ts";
-import type { ScriptedServer } from "../support/s3-script.ts";
-import { giveObject, giveStatus, startScriptedServer } from "../support/s3-script.ts";
+import type { ScriptedServer } from "../support/s3/script.ts";
+import { giveObject, giveStatus, startScriptedServer } from "../support/s3/script.ts";
 
 describe("fetchText", () => {
   let server: ScriptedServer;

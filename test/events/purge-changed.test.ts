@@ -2,8 +2,8 @@ import { describe, expect, it } from "vitest";
 import type { BucketEvent } from "../../src/events/purge-changed.ts";
 import { createEventHandler } from "../../src/events/purge-changed.ts";
 import { toCacheTag } from "../../src/url/cache-tag.ts";
-import { depsOf, fill } from "../support/purge-bench.ts";
-import { createBench, findText } from "../support/variants.ts";
+import { depsOf, fill } from "../support/media/purge-bench.ts";
+import { createBench, findText } from "../support/media/variants.ts";
 
 function eventOf(kind: BucketEvent["kind"], key: string, bucket = "media"): BucketEvent {
   return { kind, key, bucket };

@@ -2,9 +2,9 @@ import { describe, expect, it } from "vitest";
 import { createReceiver } from "../../src/events/receive.ts";
 import { createSnsReader } from "../../src/events/sns.ts";
 import type { MediaEvent } from "../../src/media/observe.ts";
-import type { Fields } from "../support/sns.ts";
+import type { Fields } from "../support/programs/sns.ts";
 import { createDeferred } from "../support/deferred.ts";
-import { createTopic, TOPIC } from "../support/sns.ts";
+import { createTopic, TOPIC } from "../support/programs/sns.ts";
 
 const topic = createTopic();
 const HOUR = 60 * 60 * 1000;

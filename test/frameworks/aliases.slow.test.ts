@@ -5,9 +5,9 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { decode, drawQuadrants, readGrid } from "../support/images.ts";
 import { createUrls } from "../../src/url/urls.ts";
 import { printTransform } from "../../src/transform/options.ts";
-import { createNuxtImage } from "../support/frameworks.ts";
-import type { TestServer } from "../support/server.ts";
-import { createFolders, startTestServer } from "../support/server.ts";
+import { createNuxtImage } from "../support/pages/frameworks.ts";
+import type { TestServer } from "../support/service/server.ts";
+import { createFolders, startTestServer } from "../support/service/server.ts";
 
 type Modifiers = Readonly<Record<string, string | number | boolean>>;
 type Case = readonly [Modifiers, width: number, height: number, grid?: string];

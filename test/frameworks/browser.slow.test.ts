@@ -8,12 +8,12 @@ import { createNextLoader } from "../../src/frameworks/next.ts";
 import type { ShiftMediaOperations, ShiftMediaOptions } from "../../src/frameworks/unpic.ts";
 import { transform } from "../../src/frameworks/unpic.ts";
 import { createUrls } from "../../src/url/urls.ts";
-import type { Site } from "../support/chromium.ts";
-import { hasChromium, launchChromium, servePage } from "../support/chromium.ts";
-import { createNuxtImage, render, renderNext, renderNuxt } from "../support/frameworks.ts";
+import type { Site } from "../support/programs/chromium.ts";
+import { hasChromium, launchChromium, servePage } from "../support/programs/chromium.ts";
+import { createNuxtImage, render, renderNext, renderNuxt } from "../support/pages/frameworks.ts";
 import { drawQuadrants } from "../support/images.ts";
-import type { TestServer } from "../support/server.ts";
-import { createFolders, startTestServer } from "../support/server.ts";
+import type { TestServer } from "../support/service/server.ts";
+import { createFolders, startTestServer } from "../support/service/server.ts";
 
 const VIEWPORT = { width: 1100, height: 4000 };
 

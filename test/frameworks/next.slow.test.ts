@@ -1,7 +1,12 @@
 import type { ImageLoader } from "next/image.js";
 import { describe, expect, expectTypeOf, it } from "vitest";
 import { createNextLoader } from "../../src/frameworks/next.ts";
-import { attributesOf, candidatesOf, getImageProps, renderNext } from "../support/frameworks.ts";
+import {
+  attributesOf,
+  candidatesOf,
+  getImageProps,
+  renderNext,
+} from "../support/pages/frameworks.ts";
 
 const BASE = "https://media.example.com";
 const loader = createNextLoader({ baseUrl: BASE });

@@ -1,7 +1,12 @@
 import type { ImageProvider } from "@nuxt/image";
 import { describe, expect, expectTypeOf, it } from "vitest";
 import setUpProvider from "../../src/frameworks/nuxt.ts";
-import { attributesOf, candidatesOf, createNuxtImage, renderNuxt } from "../support/frameworks.ts";
+import {
+  attributesOf,
+  candidatesOf,
+  createNuxtImage,
+  renderNuxt,
+} from "../support/pages/frameworks.ts";
 
 const BASE = "https://media.example.com";
 const img = createNuxtImage(BASE);

@@ -5,8 +5,8 @@ import { createElement } from "react";
 import { describe, expect, expectTypeOf, it } from "vitest";
 import type { ShiftMediaOperations, ShiftMediaOptions } from "../../src/frameworks/unpic.ts";
 import { extract, generate, transform } from "../../src/frameworks/unpic.ts";
-import { attributesOf, candidatesOf, render } from "../support/frameworks.ts";
-import { keys } from "../support/specs.ts";
+import { attributesOf, candidatesOf, render } from "../support/pages/frameworks.ts";
+import { keys } from "../support/url/specs.ts";
 
 const BASE = "https://media.example.com";
 const options = { baseURL: BASE };

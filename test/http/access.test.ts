@@ -5,10 +5,10 @@ import { parsePresets } from "../../src/transform/presets.ts";
 import type { AccessPolicy } from "../../src/transform/policy.ts";
 import { createStoredCheck } from "../../src/transform/policy.ts";
 import { createVerify } from "../../src/url/signature.ts";
-import type { TestApp } from "../support/app.ts";
-import { createFilledApp, putImage } from "../support/app.ts";
+import type { TestApp } from "../support/service/app.ts";
+import { createFilledApp, putImage } from "../support/service/app.ts";
 import { drawQuadrants } from "../support/images.ts";
-import { RULES } from "../support/variants.ts";
+import { RULES } from "../support/media/variants.ts";
 
 const SECRET = "0123456789abcdef";
 const sign = createSigner(SECRET);

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import type { TestApp } from "../support/app.ts";
-import { createFilledApp, putImage } from "../support/app.ts";
+import type { TestApp } from "../support/service/app.ts";
+import { createFilledApp, putImage } from "../support/service/app.ts";
 import { drawQuadrants } from "../support/images.ts";
 
 let app: TestApp;

@@ -2,8 +2,8 @@ import { afterEach, describe, expect, it, vi } from "vitest";
 import { loadConfig } from "../../src/config/config.ts";
 import { createLambda } from "../../src/lambda/handlers.ts";
 import { drawPhoto } from "../support/images.ts";
-import { functionUrlEvent, invokeBuffered } from "../support/lambda.ts";
-import { createFolders } from "../support/server.ts";
+import { functionUrlEvent, invokeBuffered } from "../support/service/lambda.ts";
+import { createFolders } from "../support/service/server.ts";
 
 describe("the handlers outside of AWS's runtime", () => {
   afterEach(() => {

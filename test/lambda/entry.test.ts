@@ -1,7 +1,12 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { drawPhoto } from "../support/images.ts";
-import { createRuntime, functionUrlEvent, invoke, invokeBuffered } from "../support/lambda.ts";
-import { createFolders } from "../support/server.ts";
+import {
+  createRuntime,
+  functionUrlEvent,
+  invoke,
+  invokeBuffered,
+} from "../support/service/lambda.ts";
+import { createFolders } from "../support/service/server.ts";
 
 let remove: () => Promise<void>;
 

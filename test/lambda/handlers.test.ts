@@ -6,9 +6,9 @@ import type { Lambda } from "../../src/lambda/handlers.ts";
 import { createLambda } from "../../src/lambda/handlers.ts";
 import { createSigner } from "../../src/sign.ts";
 import { encodeKey } from "../../src/url/percent.ts";
-import { useS3 } from "../support/environment.ts";
+import { useS3 } from "../support/s3/environment.ts";
 import { drawNoise, drawPhoto } from "../support/images.ts";
-import type { Asked, Invoked } from "../support/lambda.ts";
+import type { Asked, Invoked } from "../support/service/lambda.ts";
 import {
   askRaw,
   compared,
@@ -18,11 +18,11 @@ import {
   httpApiEvent,
   invoke,
   invokeBuffered,
-} from "../support/lambda.ts";
-import type { S3Server } from "../support/s3-server.ts";
-import { startS3Server } from "../support/s3-server.ts";
-import type { TestServer } from "../support/server.ts";
-import { startTestServer } from "../support/server.ts";
+} from "../support/service/lambda.ts";
+import type { S3Server } from "../support/s3/server.ts";
+import { startS3Server } from "../support/s3/server.ts";
+import type { TestServer } from "../support/service/server.ts";
+import { startTestServer } from "../support/service/server.ts";
 
 const SECRET = "0123456789abcdef0123456789abcdef";
 const KEYS = ["a b+c.jpg", "ü/ö.png", "100%.png", "w_30/key.png", "x,y&z.png", "q?.jpg", "%41.jpg"];

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { MediaRequest } from "../../src/request/request.ts";
 import { readRequest } from "../../src/request/read.ts";
-import { RULES } from "../support/variants.ts";
+import { RULES } from "../support/media/variants.ts";
 
 const CHROME = "image/avif,image/webp,image/apng,*/*;q=0.8";
 

@@ -2,8 +2,8 @@ import { describe, expect, it } from "vitest";
 import { MediaError } from "../../src/errors.ts";
 import { readRequest } from "../../src/request/read.ts";
 import { parsePresets } from "../../src/transform/presets.ts";
-import { RULES } from "../support/variants.ts";
-import { ORIGINALS, REFUSED, STORED } from "../support/vectors.ts";
+import { RULES } from "../support/media/variants.ts";
+import { ORIGINALS, REFUSED, STORED } from "../support/url/vectors.ts";
 
 const rules = { ...RULES, presets: parsePresets({ thumb: "w_150,h_150,c_fill,g_auto" }) };
 

@@ -1,11 +1,11 @@
 import type { Browser } from "playwright-core";
 import sharp from "sharp";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import type { Site } from "../support/chromium.ts";
-import { hasChromium, launchChromium, servePage } from "../support/chromium.ts";
+import type { Site } from "../support/programs/chromium.ts";
+import { hasChromium, launchChromium, servePage } from "../support/programs/chromium.ts";
 import { drawPhoto, drawQuadrants } from "../support/images.ts";
-import type { TestServer } from "../support/server.ts";
-import { createFolders, startTestServer } from "../support/server.ts";
+import type { TestServer } from "../support/service/server.ts";
+import { createFolders, startTestServer } from "../support/service/server.ts";
 
 /** Path, and the natural size that a browser should see. */
 const IMAGES: readonly (readonly [path: string, width: number, height: number])[] = [

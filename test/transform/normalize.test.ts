@@ -5,7 +5,7 @@ import { parseTransform } from "../../src/transform/parse.ts";
 import { printTransform } from "../../src/transform/options.ts";
 import type { OutputFormat } from "../../src/transform/formats.ts";
 import { IMAGE_FORMATS } from "../../src/transform/formats.ts";
-import { specs } from "../support/specs.ts";
+import { specs } from "../support/url/specs.ts";
 
 function canonical(text: string, format: OutputFormat | "auto" = "jpg"): string {
   const spec = normalizeTransform(parseTransform(text), format);

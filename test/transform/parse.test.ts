@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { MediaError } from "../../src/errors.ts";
 import { parseTransform, recognizeTransform } from "../../src/transform/parse.ts";
 import { printTransform } from "../../src/transform/options.ts";
-import { specs } from "../support/specs.ts";
+import { specs } from "../support/url/specs.ts";
 
 describe("parseTransform", () => {
   it.each([

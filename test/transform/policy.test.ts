@@ -8,7 +8,7 @@ import { permitTransform, createStoredCheck } from "../../src/transform/policy.t
 import { printTransform } from "../../src/transform/options.ts";
 import type { TransformSpec } from "../../src/transform/spec.ts";
 import { parseVariantKey } from "../../src/url/variant-key.ts";
-import { DEFAULT_PREFIX } from "../support/prefix.ts";
+import { DEFAULT_PREFIX } from "../support/url/prefix.ts";
 import { chooseRuns } from "../support/runs.ts";
 
 const presets = parsePresets({

@@ -6,7 +6,7 @@ import { buildUrl, createUrls } from "../../src/index.ts";
 import { getKeyFormat } from "../../src/transform/negotiate.ts";
 import { normalizeTransform } from "../../src/transform/normalize.ts";
 import type { TransformSpec } from "../../src/transform/spec.ts";
-import { descriptions, keys, specs } from "../support/specs.ts";
+import { descriptions, keys, specs } from "../support/url/specs.ts";
 import { chooseRuns } from "../support/runs.ts";
 
 const baseUrl = "https://img.example.com/i";

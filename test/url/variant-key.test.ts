@@ -5,8 +5,8 @@ import { parseTransform } from "../../src/transform/parse.ts";
 import { IMAGE_FORMATS } from "../../src/transform/formats.ts";
 import type { VariantAddress } from "../../src/url/variant-key.ts";
 import { encodeVariantKey, parseVariantKey, toVariantKey } from "../../src/url/variant-key.ts";
-import { DEFAULT_PREFIX } from "../support/prefix.ts";
-import { keys, specs } from "../support/specs.ts";
+import { DEFAULT_PREFIX } from "../support/url/prefix.ts";
+import { keys, specs } from "../support/url/specs.ts";
 import { chooseRuns } from "../support/runs.ts";
 
 describe("variantKey", () => {

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it } from "vitest";
-import { runCli } from "../../support/cli.ts";
-import type { ScriptedServer } from "../../support/s3-script.ts";
-import { refuse, startScriptedServer } from "../../support/s3-script.ts";
+import { runCli } from "../../support/service/cli.ts";
+import type { ScriptedServer } from "../../support/s3/script.ts";
+import { refuse, startScriptedServer } from "../../support/s3/script.ts";
 
 const ENVIRONMENT = {
   AWS_REGION: "eu-central-1",

@@ -4,10 +4,10 @@ import { join } from "node:path";
 import { S3Client } from "@aws-sdk/client-s3";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createS3Store } from "../../../src/store/s3/store.ts";
-import { linesOf, runCli, startCli } from "../../support/cli.ts";
+import { linesOf, runCli, startCli } from "../../support/service/cli.ts";
 import { drawPhoto } from "../../support/images.ts";
-import { startS3Server } from "../../support/s3-server.ts";
-import { createFolders, startTestServer, until } from "../../support/server.ts";
+import { startS3Server } from "../../support/s3/server.ts";
+import { createFolders, startTestServer, until } from "../../support/service/server.ts";
 
 const NAMES = Array.from({ length: 12 }, (_, n) => `photo ${n}.jpg`);
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { linesOf, runCli } from "../../support/cli.ts";
+import { linesOf, runCli } from "../../support/service/cli.ts";
 import { drawPhoto } from "../../support/images.ts";
-import { createFolders } from "../../support/server.ts";
+import { createFolders } from "../../support/service/server.ts";
 
 describe("shift-media warm", () => {
   it("passes over files of a folder that are no images, unless it is to be strict", async () => {

@@ -14,12 +14,17 @@ import { toSpec } from "../../../src/transform/transform.ts";
 import { encodeKey, encodeTransform } from "../../../src/url/percent.ts";
 import { createUrls } from "../../../src/url/urls.ts";
 import { encodeVariantKey } from "../../../src/url/variant-key.ts";
-import type { FunctionRuntime } from "../../support/cloudfront.ts";
-import { hasNjs, makeFunction, rewriteInNjs, startFunction } from "../../support/cloudfront.ts";
-import { descriptions, keys, specs } from "../../support/specs.ts";
-import { spellings } from "../../support/spellings.ts";
-import { RULES } from "../../support/variants.ts";
-import { REFUSED, STORED } from "../../support/vectors.ts";
+import type { FunctionRuntime } from "../../support/programs/cloudfront.ts";
+import {
+  hasNjs,
+  makeFunction,
+  rewriteInNjs,
+  startFunction,
+} from "../../support/programs/cloudfront.ts";
+import { descriptions, keys, specs } from "../../support/url/specs.ts";
+import { spellings } from "../../support/url/spellings.ts";
+import { RULES } from "../../support/media/variants.ts";
+import { REFUSED, STORED } from "../../support/url/vectors.ts";
 
 const USUAL_TEXTS = {
   thumb: "w_150,h_150,c_fill,g_auto",

@@ -2,9 +2,9 @@ import type { IncomingMessage, RequestListener, Server, ServerResponse } from "n
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { Edge } from "../../support/edge.ts";
-import { startEdge } from "../../support/edge.ts";
-import { sleep, until } from "../../support/server.ts";
+import type { Edge } from "../../support/programs/edge.ts";
+import { startEdge } from "../../support/programs/edge.ts";
+import { sleep, until } from "../../support/service/server.ts";
 
 const ORIGIN_SECRET = "what-only-the-edge-knows";
 const TIMEOUT_MS = 1000;

@@ -1,14 +1,14 @@
 import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { createUrls } from "../../../src/url/urls.ts";
-import type { Site } from "../../support/chromium.ts";
-import { hasChromium, launchChromium, servePage } from "../../support/chromium.ts";
-import type { Edge } from "../../support/edge.ts";
-import { startEdge } from "../../support/edge.ts";
+import type { Site } from "../../support/programs/chromium.ts";
+import { hasChromium, launchChromium, servePage } from "../../support/programs/chromium.ts";
+import type { Edge } from "../../support/programs/edge.ts";
+import { startEdge } from "../../support/programs/edge.ts";
 import { drawQuadrants } from "../../support/images.ts";
-import { findPort } from "../../support/ports.ts";
-import type { TestServer } from "../../support/server.ts";
-import { startTestServer, until } from "../../support/server.ts";
+import { findPort } from "../../support/service/ports.ts";
+import type { TestServer } from "../../support/service/server.ts";
+import { startTestServer, until } from "../../support/service/server.ts";
 
 const WIDTHS = Array.from({ length: 12 }, (_, index) => 40 + 10 * index);
 

@@ -1,13 +1,13 @@
 import sharp from "sharp";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
-import type { Edge } from "../../support/edge.ts";
-import { startEdge } from "../../support/edge.ts";
+import type { Edge } from "../../support/programs/edge.ts";
+import { startEdge } from "../../support/programs/edge.ts";
 import { drawQuadrants } from "../../support/images.ts";
-import { findPort } from "../../support/ports.ts";
+import { findPort } from "../../support/service/ports.ts";
 import { chooseRows } from "../../support/runs.ts";
-import type { TestServer } from "../../support/server.ts";
-import { startTestServer, until } from "../../support/server.ts";
-import { REFUSED, STORED } from "../../support/vectors.ts";
+import type { TestServer } from "../../support/service/server.ts";
+import { startTestServer, until } from "../../support/service/server.ts";
+import { REFUSED, STORED } from "../../support/url/vectors.ts";
 
 const SECRET = "0123456789abcdef-edge";
 const PRESETS = "thumb=w_150,h_150,c_fill,g_auto";

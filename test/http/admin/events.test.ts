@@ -2,9 +2,9 @@ import { describe, expect, it } from "vitest";
 import { createReceiver } from "../../../src/events/receive.ts";
 import { createSnsReader } from "../../../src/events/sns.ts";
 import { toCacheTag } from "../../../src/url/cache-tag.ts";
-import { createAppWithVariants, createFilledApp } from "../../support/app.ts";
-import type { TestApp } from "../../support/app.ts";
-import { createTopic, TOPIC } from "../../support/sns.ts";
+import { createAppWithVariants, createFilledApp } from "../../support/service/app.ts";
+import type { TestApp } from "../../support/service/app.ts";
+import { createTopic, TOPIC } from "../../support/programs/sns.ts";
 
 const TOKEN = "0123456789abcdef";
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { toCacheTag } from "../../../src/url/cache-tag.ts";
-import { createAppWithVariants, createFilledApp } from "../../support/app.ts";
-import type { TestApp } from "../../support/app.ts";
+import { createAppWithVariants, createFilledApp } from "../../support/service/app.ts";
+import type { TestApp } from "../../support/service/app.ts";
 
 const TOKEN = "0123456789abcdef";
 

@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
 import { createMemoryStore } from "../../../src/store/memory.ts";
 import { drawQuadrants } from "../../support/images.ts";
-import type { TestApp } from "../../support/app.ts";
-import { createFilledApp, createTestApp, putImage } from "../../support/app.ts";
-import { createFolders, sleep, readMetric, startTestServer } from "../../support/server.ts";
+import type { TestApp } from "../../support/service/app.ts";
+import { createFilledApp, createTestApp, putImage } from "../../support/service/app.ts";
+import { createFolders, sleep, readMetric, startTestServer } from "../../support/service/server.ts";
 
 const JSON_TYPE = { "content-type": "application/json" };
 const LINES_TYPE = { "content-type": "application/x-ndjson" };

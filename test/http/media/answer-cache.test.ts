@@ -2,9 +2,9 @@ import { describe, expect, it } from "vitest";
 import { DEFAULT_CACHE_RULES } from "../../../src/http/answer/cache-control.ts";
 import { AnswerCache } from "../../../src/http/media/answer-cache.ts";
 import type { VariantDeps } from "../../../src/http/media/variant.ts";
-import type { TestApp } from "../../support/app.ts";
-import { createFilledApp } from "../../support/app.ts";
-import { RULES } from "../../support/variants.ts";
+import type { TestApp } from "../../support/service/app.ts";
+import { createFilledApp } from "../../support/service/app.ts";
+import { RULES } from "../../support/media/variants.ts";
 
 interface Both {
   readonly app: TestApp;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { createFilledApp } from "../../support/app.ts";
+import { createFilledApp } from "../../support/service/app.ts";
 
 describe("flags and versions", () => {
   it("have answers saved, and kept for a year", async () => {

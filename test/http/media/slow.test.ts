@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { DEFAULT_IMAGE_LIMITS } from "../../../src/image/input/limits.ts";
 import { transformImage } from "../../../src/image/pipeline/pipeline.ts";
-import { createFilledApp } from "../../support/app.ts";
+import { createFilledApp } from "../../support/service/app.ts";
 
 const limits = { ...DEFAULT_IMAGE_LIMITS, slowPixels: 3000 };
 const headers = { accept: "image/avif,image/webp,*/*" };

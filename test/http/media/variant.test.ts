@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto";
 import sharp from "sharp";
 import { describe, expect, it } from "vitest";
-import type { TestApp } from "../../support/app.ts";
-import { createFilledApp } from "../../support/app.ts";
+import type { TestApp } from "../../support/service/app.ts";
+import { createFilledApp } from "../../support/service/app.ts";
 
 let app: TestApp;
 

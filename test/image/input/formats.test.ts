@@ -6,7 +6,7 @@ import {
   sniffFormat,
   sniffMediaType,
 } from "../../../src/image/input/formats.ts";
-import { listPackages } from "../../support/packages.ts";
+import { listPackages } from "../../support/pages/packages.ts";
 import { drawQuadrants } from "../../support/images.ts";
 import { ftyp, latin1 } from "../../support/image/hostile.ts";
 

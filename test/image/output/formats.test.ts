@@ -3,7 +3,7 @@ import { encodeImage, OUTPUTS } from "../../../src/image/output/formats.ts";
 import type { FormatFeature, ImageFormat } from "../../../src/transform/formats.ts";
 import { hasFeature, IMAGE_FORMATS } from "../../../src/transform/formats.ts";
 import { drawQuadrants } from "../../support/images.ts";
-import { listPackages } from "../../support/packages.ts";
+import { listPackages } from "../../support/pages/packages.ts";
 
 /** The formats that the grammar gives a feature. */
 function listWith(feature: FormatFeature): readonly ImageFormat[] {

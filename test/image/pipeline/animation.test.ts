@@ -2,7 +2,7 @@ import sharp from "sharp";
 import { describe, expect, it } from "vitest";
 import { DEFAULT_IMAGE_LIMITS } from "../../../src/image/input/limits.ts";
 import { transformImage } from "../../../src/image/pipeline/pipeline.ts";
-import { drawGif } from "../../support/gif.ts";
+import { drawGif } from "../../support/image/gif.ts";
 import {
   decodeFrames,
   distance,

@@ -12,7 +12,7 @@ import type { TransformSpec } from "../../../src/transform/spec.ts";
 import { FLIPS, MODES } from "../../../src/transform/spec.ts";
 import { isImageFormat, IMAGE_FORMATS } from "../../../src/transform/formats.ts";
 import { drawAnimation, drawGrid, drawQuadrants } from "../../support/images.ts";
-import { EFFECTS, gravities } from "../../support/specs.ts";
+import { EFFECTS, gravities } from "../../support/url/specs.ts";
 import { chooseRuns } from "../../support/runs.ts";
 
 await prepareEngine();

@@ -9,7 +9,7 @@ import { normalizeTransform } from "../../../src/transform/normalize.ts";
 import type { Ratio, TransformSpec } from "../../../src/transform/spec.ts";
 import { MAX_SIDE, MODES } from "../../../src/transform/spec.ts";
 import { getMaxPixels } from "../../../src/transform/formats.ts";
-import { fraction, gravities } from "../../support/specs.ts";
+import { fraction, gravities } from "../../support/url/specs.ts";
 import { chooseRuns } from "../../support/runs.ts";
 
 const MAX_ORIGINAL_SIDE = 16_384;

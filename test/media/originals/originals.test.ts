@@ -5,8 +5,8 @@ import { Originals } from "../../../src/media/originals/originals.ts";
 import { MediaError } from "../../../src/errors.ts";
 import { OpenBodies } from "../../../src/media/open-bodies.ts";
 import { createMemoryStore } from "../../../src/store/memory.ts";
-import type { Bench } from "../../support/variants.ts";
-import { createBench, findText, requestOf } from "../../support/variants.ts";
+import type { Bench } from "../../support/media/variants.ts";
+import { createBench, findText, requestOf } from "../../support/media/variants.ts";
 
 async function createKeeping(cacheBytes: number): Promise<Bench> {
   const bench = createBench({ cacheBytes });

@@ -2,9 +2,9 @@ import { describe, expect, it } from "vitest";
 import { purge } from "../../../src/media/purge/purge.ts";
 import { createMemoryStore } from "../../../src/store/memory.ts";
 import type { ObjectStore } from "../../../src/store/store.ts";
-import { depsOf, fill } from "../../support/purge-bench.ts";
-import type { Bench } from "../../support/variants.ts";
-import { createBench, findText, requestOf } from "../../support/variants.ts";
+import { depsOf, fill } from "../../support/media/purge-bench.ts";
+import type { Bench } from "../../support/media/variants.ts";
+import { createBench, findText, requestOf } from "../../support/media/variants.ts";
 
 describe("purge", () => {
   it.each([

@@ -4,9 +4,9 @@ import type { PurgeTarget } from "../../../src/media/purge/purge.ts";
 import { purge } from "../../../src/media/purge/purge.ts";
 import { createMemoryStore } from "../../../src/store/memory.ts";
 import type { ObjectStore } from "../../../src/store/store.ts";
-import { depsOf } from "../../support/purge-bench.ts";
-import type { Bench, BenchOptions } from "../../support/variants.ts";
-import { createBench, findText, requestOf } from "../../support/variants.ts";
+import { depsOf } from "../../support/media/purge-bench.ts";
+import type { Bench, BenchOptions } from "../../support/media/variants.ts";
+import { createBench, findText, requestOf } from "../../support/media/variants.ts";
 
 const KEY = "cat.jpg";
 const TARGETS: readonly PurgeTarget[] = [

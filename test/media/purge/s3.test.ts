@@ -1,12 +1,12 @@
 import { DeleteObjectCommand, PutObjectCommand, S3Client } from "@aws-sdk/client-s3";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { toCacheTag } from "../../../src/url/cache-tag.ts";
-import { runCli } from "../../support/cli.ts";
+import { runCli } from "../../support/service/cli.ts";
 import { drawQuadrants } from "../../support/images.ts";
-import type { S3Server } from "../../support/s3-server.ts";
-import { startS3Server } from "../../support/s3-server.ts";
-import type { TestServer } from "../../support/server.ts";
-import { startTestServer, until } from "../../support/server.ts";
+import type { S3Server } from "../../support/s3/server.ts";
+import { startS3Server } from "../../support/s3/server.ts";
+import type { TestServer } from "../../support/service/server.ts";
+import { startTestServer, until } from "../../support/service/server.ts";
 
 let image: Buffer;
 

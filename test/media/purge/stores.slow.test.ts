@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, it } from "vitest";
 import { createS3Client } from "../../../src/store/s3/client.ts";
 import { createS3Store } from "../../../src/store/s3/store.ts";
-import { expectPagesGone } from "../../support/purge-bench.ts";
-import type { S3Server } from "../../support/s3-server.ts";
-import { startS3Server } from "../../support/s3-server.ts";
+import { expectPagesGone } from "../../support/media/purge-bench.ts";
+import type { S3Server } from "../../support/s3/server.ts";
+import { startS3Server } from "../../support/s3/server.ts";
 
 describe("purge in a store of s3", () => {
   let s3: S3Server;

@@ -9,10 +9,10 @@ import { createMemoryStore } from "../../../src/store/memory.ts";
 import { createS3Client } from "../../../src/store/s3/client.ts";
 import { createS3Store } from "../../../src/store/s3/store.ts";
 import type { ObjectStore } from "../../../src/store/store.ts";
-import { depsOf, expectPagesGone, fill } from "../../support/purge-bench.ts";
-import type { S3Server } from "../../support/s3-server.ts";
-import { startS3Server } from "../../support/s3-server.ts";
-import { createBench } from "../../support/variants.ts";
+import { depsOf, expectPagesGone, fill } from "../../support/media/purge-bench.ts";
+import type { S3Server } from "../../support/s3/server.ts";
+import { startS3Server } from "../../support/s3/server.ts";
+import { createBench } from "../../support/media/variants.ts";
 
 async function listAll(store: ObjectStore): Promise<readonly string[]> {
   return (await store.list({ prefix: "" })).keys;

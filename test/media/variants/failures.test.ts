@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { MediaError } from "../../../src/errors.ts";
 import type { FindOrMakeDeps } from "../../../src/media/variants/find-or-make.ts";
 import { createMemoryStore } from "../../../src/store/memory.ts";
-import { createBench, findText, madeOf, readAll, requestOf } from "../../support/variants.ts";
+import { createBench, findText, madeOf, readAll, requestOf } from "../../support/media/variants.ts";
 
 const REQUEST = await requestOf("/w_300/cat.jpg");
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { MediaError } from "../../../src/errors.ts";
-import type { Bench } from "../../support/variants.ts";
-import { createBench, findText, readAll, requestOf } from "../../support/variants.ts";
+import type { Bench } from "../../support/media/variants.ts";
+import { createBench, findText, readAll, requestOf } from "../../support/media/variants.ts";
 
 const REQUEST = await requestOf("/w_300/cat.jpg");
 

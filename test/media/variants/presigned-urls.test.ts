@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { PresignedUrls } from "../../../src/media/variants/presigned-urls.ts";
 import { readRequest } from "../../../src/request/read.ts";
 import type { VariantRequest } from "../../../src/request/request.ts";
-import { RULES } from "../../support/variants.ts";
+import { RULES } from "../../support/media/variants.ts";
 
 const HOUR = 3_600_000;
 const START = 1000 * HOUR;

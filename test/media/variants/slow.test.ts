@@ -5,8 +5,8 @@ import type { VariantRequest } from "../../../src/request/request.ts";
 import { readRequest } from "../../../src/request/read.ts";
 import type { FoundVariant } from "../../../src/media/variants/variants.ts";
 import { createDeferred } from "../../support/deferred.ts";
-import type { Bench } from "../../support/variants.ts";
-import { createBench, madeOf, requestOf, RULES } from "../../support/variants.ts";
+import type { Bench } from "../../support/media/variants.ts";
+import { createBench, madeOf, requestOf, RULES } from "../../support/media/variants.ts";
 
 const ACCEPT = "image/avif,image/webp,*/*";
 

@@ -1,7 +1,7 @@
 import { describe, expect, it, vi } from "vitest";
 import { createMemoryStore } from "../../../src/store/memory.ts";
 import type { PutOptions } from "../../../src/store/store.ts";
-import { createBench, findText, madeOf, requestOf } from "../../support/variants.ts";
+import { createBench, findText, madeOf, requestOf } from "../../support/media/variants.ts";
 
 describe("createVariants", () => {
   it("makes a variant once, keeps it, and finds it without asking the store again", async () => {

@@ -4,7 +4,7 @@ import type { MadeVariant } from "../../../src/media/variant.ts";
 import { WriteBack } from "../../../src/media/variants/write-back.ts";
 import { createMemoryStore } from "../../../src/store/memory.ts";
 import type { ObjectStore, PutOptions } from "../../../src/store/store.ts";
-import { requestOf } from "../../support/variants.ts";
+import { requestOf } from "../../support/media/variants.ts";
 
 const REQUEST = await requestOf("/w_300/cat.jpg");
 const STORED_AS = {

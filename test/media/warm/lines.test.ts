@@ -3,7 +3,7 @@ import { MediaError } from "../../../src/errors.ts";
 import { readEntries } from "../../../src/media/warm/lines.ts";
 import type { WarmEntry } from "../../../src/media/warm/request.ts";
 import { parseWarmRequests } from "../../../src/media/warm/request.ts";
-import { collect, each } from "../../support/warm.ts";
+import { collect, each } from "../../support/media/warm.ts";
 
 function encode(...chunks: readonly string[]): AsyncGenerator<Uint8Array> {
   return each(chunks.map((chunk) => new TextEncoder().encode(chunk)));

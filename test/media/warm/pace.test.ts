@@ -1,8 +1,15 @@
 import { describe, expect, it } from "vitest";
 import type { WarmEntry } from "../../../src/media/warm/request.ts";
 import { parseWarmRequests } from "../../../src/media/warm/request.ts";
-import { madeOf } from "../../support/variants.ts";
-import { collect, createWarmBench, each, namesOf, NEVER, warmAll } from "../../support/warm.ts";
+import { madeOf } from "../../support/media/variants.ts";
+import {
+  collect,
+  createWarmBench,
+  each,
+  namesOf,
+  NEVER,
+  warmAll,
+} from "../../support/media/warm.ts";
 
 async function* sayNothing(): AsyncGenerator<WarmEntry> {
   await new Promise(() => undefined);

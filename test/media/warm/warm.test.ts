@@ -3,8 +3,15 @@ import { MediaError } from "../../../src/errors.ts";
 import { parseWarmRequests } from "../../../src/media/warm/request.ts";
 import type { WarmDeps } from "../../../src/media/warm/warm.ts";
 import { createMemoryStore } from "../../../src/store/memory.ts";
-import { findText, madeOf, RULES } from "../../support/variants.ts";
-import { collect, createWarmBench, each, namesOf, NEVER, warmAll } from "../../support/warm.ts";
+import { findText, madeOf, RULES } from "../../support/media/variants.ts";
+import {
+  collect,
+  createWarmBench,
+  each,
+  namesOf,
+  NEVER,
+  warmAll,
+} from "../../support/media/warm.ts";
 
 describe("createWarm", () => {
   it("makes every transform and preset in every format, and passes over what is there", async () => {

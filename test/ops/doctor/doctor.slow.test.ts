@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { linesOf, runCli } from "../../support/cli.ts";
-import type { Answer } from "../../support/s3-script.ts";
-import { giveObject, refuse, startScriptedServer } from "../../support/s3-script.ts";
-import type { S3Server } from "../../support/s3-server.ts";
-import { startS3Server } from "../../support/s3-server.ts";
-import { createFolders } from "../../support/server.ts";
+import { linesOf, runCli } from "../../support/service/cli.ts";
+import type { Answer } from "../../support/s3/script.ts";
+import { giveObject, refuse, startScriptedServer } from "../../support/s3/script.ts";
+import type { S3Server } from "../../support/s3/server.ts";
+import { startS3Server } from "../../support/s3/server.ts";
+import { createFolders } from "../../support/service/server.ts";
 
 const SECRET = "do-not-tell-anybody-this-secret";
 

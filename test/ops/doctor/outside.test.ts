@@ -10,8 +10,8 @@ import type { DoctorTarget } from "../../../src/ops/doctor/target.ts";
 import { checkCdn, checkService } from "../../../src/ops/doctor/checks/service.ts";
 import { checkMisses } from "../../../src/ops/doctor/checks/website.ts";
 import { createS3Client } from "../../../src/store/s3/client.ts";
-import type { S3Server } from "../../support/s3-server.ts";
-import { startS3Server } from "../../support/s3-server.ts";
+import type { S3Server } from "../../support/s3/server.ts";
+import { startS3Server } from "../../support/s3/server.ts";
 
 const servers: Server[] = [];
 

@@ -14,12 +14,12 @@ import { checkPresigned } from "../../../src/ops/doctor/checks/presigned.ts";
 import { createProbe } from "../../../src/ops/doctor/probe.ts";
 import { createS3Client } from "../../../src/store/s3/client.ts";
 import { createPresign } from "../../../src/store/s3/presign.ts";
-import { linesOf, runCli } from "../../support/cli.ts";
+import { linesOf, runCli } from "../../support/service/cli.ts";
 import { drawQuadrants } from "../../support/images.ts";
-import type { Rgw } from "../../support/rgw.ts";
-import { hasRgw, startRgw } from "../../support/rgw.ts";
-import type { TestServer } from "../../support/server.ts";
-import { startTestServer } from "../../support/server.ts";
+import type { Rgw } from "../../support/s3/rgw.ts";
+import { hasRgw, startRgw } from "../../support/s3/rgw.ts";
+import type { TestServer } from "../../support/service/server.ts";
+import { startTestServer } from "../../support/service/server.ts";
 
 function keys({ accessKeyId, secretAccessKey }: Rgw["credentials"]): Record<string, string> {
   return { AWS_ACCESS_KEY_ID: accessKeyId, AWS_SECRET_ACCESS_KEY: secretAccessKey };

@@ -3,12 +3,12 @@ import { applyPlan } from "../../../src/ops/setup/apply.ts";
 import type { SetupOutcome } from "../../../src/ops/setup/outcome.ts";
 import { createPlan } from "../../../src/ops/setup/plan.ts";
 import { createS3Client } from "../../../src/store/s3/client.ts";
-import type { Rgw } from "../../support/rgw.ts";
-import { hasRgw, startRgw } from "../../support/rgw.ts";
-import type { FaultyS3 } from "../../support/s3-proxy.ts";
-import { startFaultyS3 } from "../../support/s3-proxy.ts";
-import { giveStatus, refuse } from "../../support/s3-script.ts";
-import { createBucketSpec } from "../../support/bucket-spec.ts";
+import type { Rgw } from "../../support/s3/rgw.ts";
+import { hasRgw, startRgw } from "../../support/s3/rgw.ts";
+import type { FaultyS3 } from "../../support/s3/proxy.ts";
+import { startFaultyS3 } from "../../support/s3/proxy.ts";
+import { giveStatus, refuse } from "../../support/s3/script.ts";
+import { createBucketSpec } from "../../support/s3/bucket-spec.ts";
 
 describe.skipIf(!hasRgw())("a setup that fails half-way", () => {
   let rgw: Rgw;

@@ -12,13 +12,13 @@ import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { applyPlan } from "../../../src/ops/setup/apply.ts";
 import { createPlan } from "../../../src/ops/setup/plan.ts";
 import { createS3Client } from "../../../src/store/s3/client.ts";
-import { useS3 } from "../../support/environment.ts";
+import { useS3 } from "../../support/s3/environment.ts";
 import { drawQuadrants } from "../../support/images.ts";
-import type { Rgw } from "../../support/rgw.ts";
-import { hasRgw, startRgw } from "../../support/rgw.ts";
-import type { TestServer } from "../../support/server.ts";
-import { startTestServer, until } from "../../support/server.ts";
-import { createBucketSpec } from "../../support/bucket-spec.ts";
+import type { Rgw } from "../../support/s3/rgw.ts";
+import { hasRgw, startRgw } from "../../support/s3/rgw.ts";
+import type { TestServer } from "../../support/service/server.ts";
+import { startTestServer, until } from "../../support/service/server.ts";
+import { createBucketSpec } from "../../support/s3/bucket-spec.ts";
 
 const PLACES = [
   ["one bucket", { bucket: "media", prefix: "" }, { bucket: "media", prefix: "variants/" }],

@@ -27,7 +27,7 @@ import { quoteWord } from "../../../src/ops/setup/shell.ts";
 import { mergeWebsite, buildWebsite } from "../../../src/ops/setup/bucket/website.ts";
 import type { BucketSpec } from "../../../src/ops/setup/spec.ts";
 import { guessProvider } from "../../../src/ops/setup/spec.ts";
-import { createBucketSpec } from "../../support/bucket-spec.ts";
+import { createBucketSpec } from "../../support/s3/bucket-spec.ts";
 
 const TOPIC = "arn:aws:sns:eu-central-1:123456789012:media";
 const DISTRIBUTION = "arn:aws:cloudfront::123456789012:distribution/E123";

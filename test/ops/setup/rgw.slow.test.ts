@@ -16,9 +16,9 @@ import type { SetupOutcome } from "../../../src/ops/setup/outcome.ts";
 import { createPlan } from "../../../src/ops/setup/plan.ts";
 import type { BucketSpec } from "../../../src/ops/setup/spec.ts";
 import { createS3Client } from "../../../src/store/s3/client.ts";
-import type { Rgw } from "../../support/rgw.ts";
-import { hasRgw, startRgw } from "../../support/rgw.ts";
-import { createBucketSpec } from "../../support/bucket-spec.ts";
+import type { Rgw } from "../../support/s3/rgw.ts";
+import { hasRgw, startRgw } from "../../support/s3/rgw.ts";
+import { createBucketSpec } from "../../support/s3/bucket-spec.ts";
 
 function statuses(outcomes: readonly SetupOutcome[]): Readonly<Record<string, string>> {
   return Object.fromEntries(

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
-import type { Answer } from "../../support/s3-script.ts";
-import { giveStatus, stalling, stayingSilent } from "../../support/s3-script.ts";
-import { catchFailure, script } from "../../support/s3-scripted-store.ts";
+import type { Answer } from "../../support/s3/script.ts";
+import { giveStatus, stalling, stayingSilent } from "../../support/s3/script.ts";
+import { catchFailure, script } from "../../support/s3/scripted-store.ts";
 
 /** Longer than a test may take. */
 const NEVER_MS = 120_000;

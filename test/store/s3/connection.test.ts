@@ -2,9 +2,9 @@ import { S3Client } from "@aws-sdk/client-s3";
 import { describe, expect, it } from "vitest";
 import { BucketConnection } from "../../../src/store/s3/connection.ts";
 import { RetryBudget } from "../../../src/store/s3/retry-budget.ts";
-import type { Answer } from "../../support/s3-script.ts";
-import { giveObject, giveStatus, refuse, startScriptedServer } from "../../support/s3-script.ts";
-import { FOUND, OBJECT, script, STORE_FAILED } from "../../support/s3-scripted-store.ts";
+import type { Answer } from "../../support/s3/script.ts";
+import { giveObject, giveStatus, refuse, startScriptedServer } from "../../support/s3/script.ts";
+import { FOUND, OBJECT, script, STORE_FAILED } from "../../support/s3/scripted-store.ts";
 
 /** The region and the date that a request was signed for. */
 function readSignature(headers: Readonly<Record<string, string | string[] | undefined>>): {

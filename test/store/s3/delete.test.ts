@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { giveObject, refuse } from "../../support/s3-script.ts";
-import { script } from "../../support/s3-scripted-store.ts";
+import { giveObject, refuse } from "../../support/s3/script.ts";
+import { script } from "../../support/s3/scripted-store.ts";
 
 describe("delete", () => {
   const DELETED = giveObject("<DeleteResult></DeleteResult>");

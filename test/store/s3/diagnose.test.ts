@@ -4,9 +4,9 @@ import { MediaError } from "../../../src/errors.ts";
 import { createS3Client } from "../../../src/store/s3/client.ts";
 import { diagnose } from "../../../src/store/s3/diagnose.ts";
 import type { StoreProblem } from "../../../src/store/s3/problems.ts";
-import type { Answer } from "../../support/s3-script.ts";
-import { refuse, resetting, stayingSilent } from "../../support/s3-script.ts";
-import { ACCESS_KEY_ID, connect, script, SECRET } from "../../support/s3-scripted-store.ts";
+import type { Answer } from "../../support/s3/script.ts";
+import { refuse, resetting, stayingSilent } from "../../support/s3/script.ts";
+import { ACCESS_KEY_ID, connect, script, SECRET } from "../../support/s3/scripted-store.ts";
 
 function page(status: number): Answer {
   return (response, { method }) => {

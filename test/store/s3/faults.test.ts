@@ -1,7 +1,7 @@
 import { inspect } from "node:util";
 import { describe, expect, it } from "vitest";
-import { findPort } from "../../support/ports.ts";
-import type { Answer } from "../../support/s3-script.ts";
+import { findPort } from "../../support/service/ports.ts";
+import type { Answer } from "../../support/s3/script.ts";
 import {
   breakingOff,
   giveObject,
@@ -10,7 +10,7 @@ import {
   refuse,
   resetting,
   stayingSilent,
-} from "../../support/s3-script.ts";
+} from "../../support/s3/script.ts";
 import {
   ACCESS_KEY_ID,
   catchFailure,
@@ -21,7 +21,7 @@ import {
   SECRET,
   SLOW_DOWN,
   STORE_FAILED,
-} from "../../support/s3-scripted-store.ts";
+} from "../../support/s3/scripted-store.ts";
 
 /** Longer than a test may take. */
 const NEVER_MS = 120_000;

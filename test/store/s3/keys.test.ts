@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { OBJECT, script, TEXT } from "../../support/s3-scripted-store.ts";
+import { OBJECT, script, TEXT } from "../../support/s3/scripted-store.ts";
 
 describe("keys on the wire", () => {
   it.each([

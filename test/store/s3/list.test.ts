@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
-import type { Answer } from "../../support/s3-script.ts";
-import { giveObject, refuse } from "../../support/s3-script.ts";
-import { script } from "../../support/s3-scripted-store.ts";
+import type { Answer } from "../../support/s3/script.ts";
+import { giveObject, refuse } from "../../support/s3/script.ts";
+import { script } from "../../support/s3/scripted-store.ts";
 
 describe("list", () => {
   it.each<[what: string, answer: Answer]>([

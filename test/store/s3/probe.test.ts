@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
-import type { Answer } from "../../support/s3-script.ts";
-import { giveObject, giveStatus, refuse, resetting } from "../../support/s3-script.ts";
-import { script, SLOW_DOWN, STORE_FAILED } from "../../support/s3-scripted-store.ts";
+import type { Answer } from "../../support/s3/script.ts";
+import { giveObject, giveStatus, refuse, resetting } from "../../support/s3/script.ts";
+import { script, SLOW_DOWN, STORE_FAILED } from "../../support/s3/scripted-store.ts";
 
 const MISSING = { kind: "missing", isDefinite: true };
 

@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
 import type { PutOptions } from "../../../src/store/store.ts";
-import type { Answer } from "../../support/s3-script.ts";
-import { giveStatus, refuse } from "../../support/s3-script.ts";
-import { script, SLOW_DOWN, STORE_FAILED } from "../../support/s3-scripted-store.ts";
+import type { Answer } from "../../support/s3/script.ts";
+import { giveStatus, refuse } from "../../support/s3/script.ts";
+import { script, SLOW_DOWN, STORE_FAILED } from "../../support/s3/scripted-store.ts";
 
 const PRECONDITION_FAILED = { kind: "precondition_failed" };
 

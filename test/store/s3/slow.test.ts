@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
-import type { Answer } from "../../support/s3-script.ts";
-import { breakingOff, dribbling, stalling, stayingSilent } from "../../support/s3-script.ts";
-import type { Scripted } from "../../support/s3-scripted-store.ts";
-import { catchFailure, OBJECT, script } from "../../support/s3-scripted-store.ts";
+import type { Answer } from "../../support/s3/script.ts";
+import { breakingOff, dribbling, stalling, stayingSilent } from "../../support/s3/script.ts";
+import type { Scripted } from "../../support/s3/scripted-store.ts";
+import { catchFailure, OBJECT, script } from "../../support/s3/scripted-store.ts";
 
 /** Longer than a test may take. */
 const NEVER_MS = 120_000;

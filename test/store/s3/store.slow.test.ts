@@ -2,10 +2,10 @@ import { afterAll, beforeAll, describe } from "vitest";
 import { createS3Client } from "../../../src/store/s3/client.ts";
 import { createS3Store } from "../../../src/store/s3/store.ts";
 import type { ObjectStore } from "../../../src/store/store.ts";
-import type { Rgw } from "../../support/rgw.ts";
-import { hasRgw, startRgw } from "../../support/rgw.ts";
-import type { S3Server } from "../../support/s3-server.ts";
-import { startS3Server } from "../../support/s3-server.ts";
+import type { Rgw } from "../../support/s3/rgw.ts";
+import { hasRgw, startRgw } from "../../support/s3/rgw.ts";
+import type { S3Server } from "../../support/s3/server.ts";
+import { startS3Server } from "../../support/s3/server.ts";
 import { describeStore, describeStorePages } from "../../support/store/contract.ts";
 
 const EVERYTHING = { emptySegments: true, longSegments: true, nestedKeys: true };

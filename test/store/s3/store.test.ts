@@ -2,8 +2,8 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createS3Client } from "../../../src/store/s3/client.ts";
 import { createS3Store } from "../../../src/store/s3/store.ts";
 import type { ObjectStore } from "../../../src/store/store.ts";
-import type { S3Server } from "../../support/s3-server.ts";
-import { startS3Server } from "../../support/s3-server.ts";
+import type { S3Server } from "../../support/s3/server.ts";
+import { startS3Server } from "../../support/s3/server.ts";
 import { describeStore } from "../../support/store/contract.ts";
 
 const EVERYTHING = { emptySegments: true, longSegments: true, nestedKeys: true };

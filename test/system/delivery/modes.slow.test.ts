@@ -5,13 +5,13 @@ import { HeadObjectCommand, PutBucketPolicyCommand, PutObjectCommand } from "@aw
 import type { S3Client } from "@aws-sdk/client-s3";
 import sharp from "sharp";
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
-import { useS3 } from "../../support/environment.ts";
-import { routeMisses } from "../../support/public-bucket.ts";
+import { useS3 } from "../../support/s3/environment.ts";
+import { routeMisses } from "../../support/s3/public-bucket.ts";
 import { drawPhoto } from "../../support/images.ts";
-import type { Rgw } from "../../support/rgw.ts";
-import { hasRgw, startRgw } from "../../support/rgw.ts";
-import type { TestServer } from "../../support/server.ts";
-import { readMetric, startTestServer, until } from "../../support/server.ts";
+import type { Rgw } from "../../support/s3/rgw.ts";
+import { hasRgw, startRgw } from "../../support/s3/rgw.ts";
+import type { TestServer } from "../../support/service/server.ts";
+import { readMetric, startTestServer, until } from "../../support/service/server.ts";
 
 const NAME = "photos/a b+ü.jpg";
 const PATH = "photos/a%20b%2B%C3%BC.jpg";

@@ -4,10 +4,10 @@ import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { encodeKey } from "../../../src/url/percent.ts";
 import { createS3Client } from "../../../src/store/s3/client.ts";
 import { drawQuadrants } from "../../support/images.ts";
-import type { S3Server } from "../../support/s3-server.ts";
-import { startS3Server } from "../../support/s3-server.ts";
-import type { TestServer } from "../../support/server.ts";
-import { startTestServer, until } from "../../support/server.ts";
+import type { S3Server } from "../../support/s3/server.ts";
+import { startS3Server } from "../../support/s3/server.ts";
+import type { TestServer } from "../../support/service/server.ts";
+import { startTestServer, until } from "../../support/service/server.ts";
 
 const KEYS = [
   "a.png",

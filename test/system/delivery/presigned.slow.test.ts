@@ -7,12 +7,12 @@ import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest
 import type { VariantRequest } from "../../../src/request/request.ts";
 import { PresignedUrls } from "../../../src/media/variants/presigned-urls.ts";
 import { createPresign } from "../../../src/store/s3/presign.ts";
-import { useS3 } from "../../support/environment.ts";
+import { useS3 } from "../../support/s3/environment.ts";
 import { drawPhoto } from "../../support/images.ts";
-import type { Rgw } from "../../support/rgw.ts";
-import { hasRgw, startRgw } from "../../support/rgw.ts";
-import type { TestServer } from "../../support/server.ts";
-import { readMetric, startTestServer, until } from "../../support/server.ts";
+import type { Rgw } from "../../support/s3/rgw.ts";
+import { hasRgw, startRgw } from "../../support/s3/rgw.ts";
+import type { TestServer } from "../../support/service/server.ts";
+import { readMetric, startTestServer, until } from "../../support/service/server.ts";
 
 let rgw: Rgw;
 let client: S3Client;

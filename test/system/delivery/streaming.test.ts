@@ -5,10 +5,10 @@ import { GetObjectCommand, PutObjectCommand } from "@aws-sdk/client-s3";
 import type { Readable } from "node:stream";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { drawNoise } from "../../support/images.ts";
-import type { FaultyS3 } from "../../support/s3-proxy.ts";
-import { startFaultyS3 } from "../../support/s3-proxy.ts";
-import type { TestServer } from "../../support/server.ts";
-import { readMetric, startTestServer, until } from "../../support/server.ts";
+import type { FaultyS3 } from "../../support/s3/proxy.ts";
+import { startFaultyS3 } from "../../support/s3/proxy.ts";
+import type { TestServer } from "../../support/service/server.ts";
+import { readMetric, startTestServer, until } from "../../support/service/server.ts";
 
 const TARGET = "/w_1000,f_png/noise.png";
 const KEY = "variants/1/noise.png/w_1000.png";

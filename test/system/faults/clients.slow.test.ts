@@ -3,11 +3,11 @@ import type { Socket } from "node:net";
 import { connect } from "node:net";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { drawPhoto } from "../../support/images.ts";
-import type { FaultyS3 } from "../../support/s3-proxy.ts";
-import { startFaultyS3 } from "../../support/s3-proxy.ts";
-import { stayingSilent } from "../../support/s3-script.ts";
-import type { TestServer } from "../../support/server.ts";
-import { readMetric, startTestServer, until } from "../../support/server.ts";
+import type { FaultyS3 } from "../../support/s3/proxy.ts";
+import { startFaultyS3 } from "../../support/s3/proxy.ts";
+import { stayingSilent } from "../../support/s3/script.ts";
+import type { TestServer } from "../../support/service/server.ts";
+import { readMetric, startTestServer, until } from "../../support/service/server.ts";
 
 let s3: FaultyS3;
 let server: TestServer;

@@ -2,7 +2,7 @@ import type { PutObjectCommandInput } from "@aws-sdk/client-s3";
 import { GetObjectCommand, PutObjectCommand } from "@aws-sdk/client-s3";
 import { describe, expect, it } from "vitest";
 import { decode, drawPhoto } from "../../support/images.ts";
-import { setUpFaults } from "../../support/faulty-service.ts";
+import { setUpFaults } from "../../support/service/faulty-service.ts";
 
 const { s3, start } = setUpFaults(async () => ({ "a.jpg": await drawPhoto(300, 200) }));
 

@@ -4,8 +4,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { decode, drawPhoto } from "../../support/images.ts";
-import { serviceOf } from "../../support/faulty-service.ts";
-import { startTestServer } from "../../support/server.ts";
+import { serviceOf } from "../../support/service/faulty-service.ts";
+import { startTestServer } from "../../support/service/server.ts";
 
 /** A file system of 128 KiB; only root may mount one. */
 function mountSmall(folder: string): boolean {

@@ -2,19 +2,19 @@ import { createHash } from "node:crypto";
 import { GetObjectCommand, ListObjectsV2Command } from "@aws-sdk/client-s3";
 import sharp from "sharp";
 import { afterEach, describe, expect, it } from "vitest";
-import type { Balancer } from "../../support/balancer.ts";
-import { startBalancer } from "../../support/balancer.ts";
-import type { Instance } from "../../support/fleet.ts";
-import { startInstance } from "../../support/fleet.ts";
+import type { Balancer } from "../../support/service/balancer.ts";
+import { startBalancer } from "../../support/service/balancer.ts";
+import type { Instance } from "../../support/service/fleet.ts";
+import { startInstance } from "../../support/service/fleet.ts";
 import { drawPhoto } from "../../support/images.ts";
-import { hasRgw, startRgwBuckets } from "../../support/rgw.ts";
-import type { FaultyS3 } from "../../support/s3-proxy.ts";
-import { startFaultyS3 } from "../../support/s3-proxy.ts";
-import type { S3Server } from "../../support/s3-server.ts";
-import { startS3Server } from "../../support/s3-server.ts";
-import { childrenOf, until } from "../../support/server.ts";
-import type { Image, Seen } from "../../support/visitors.ts";
-import { invite } from "../../support/visitors.ts";
+import { hasRgw, startRgwBuckets } from "../../support/s3/rgw.ts";
+import type { FaultyS3 } from "../../support/s3/proxy.ts";
+import { startFaultyS3 } from "../../support/s3/proxy.ts";
+import type { S3Server } from "../../support/s3/server.ts";
+import { startS3Server } from "../../support/s3/server.ts";
+import { childrenOf, until } from "../../support/service/server.ts";
+import type { Image, Seen } from "../../support/service/visitors.ts";
+import { invite } from "../../support/service/visitors.ts";
 
 const PHOTOS: readonly (readonly [name: string, width: number, height: number])[] = [
   ["beach.jpg", 900, 600],

@@ -1,8 +1,8 @@
 import { DeleteObjectCommand, HeadObjectCommand } from "@aws-sdk/client-s3";
 import { describe, expect, it } from "vitest";
 import { drawPhoto } from "../../support/images.ts";
-import { setUpFaults } from "../../support/faulty-service.ts";
-import { until } from "../../support/server.ts";
+import { setUpFaults } from "../../support/service/faulty-service.ts";
+import { until } from "../../support/service/server.ts";
 
 const { s3, start } = setUpFaults(async () => ({
   "a.jpg": await drawPhoto(600, 400),

@@ -3,9 +3,9 @@ import { once } from "node:events";
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, describe, expect, it } from "vitest";
-import { startCli, waitForUrl } from "../../support/cli.ts";
+import { startCli, waitForUrl } from "../../support/service/cli.ts";
 import { decode, drawPhoto } from "../../support/images.ts";
-import { createFolders, until } from "../../support/server.ts";
+import { createFolders, until } from "../../support/service/server.ts";
 
 let child: ChildProcess | undefined;
 let remove: (() => Promise<void>) | undefined;

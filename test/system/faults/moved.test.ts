@@ -12,8 +12,8 @@ import { join } from "node:path";
 import sharp from "sharp";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { makePipe } from "../../support/store/file-scratch.ts";
-import type { TestServer } from "../../support/server.ts";
-import { createFolders, startTestServer } from "../../support/server.ts";
+import type { TestServer } from "../../support/service/server.ts";
+import { createFolders, startTestServer } from "../../support/service/server.ts";
 
 const RED = [255, 0, 0] as const;
 const GREEN = [0, 255, 0] as const;

@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { createDeferred } from "../../support/deferred.ts";
 import { drawPhoto } from "../../support/images.ts";
-import { setUpFaults } from "../../support/faulty-service.ts";
-import { until } from "../../support/server.ts";
+import { setUpFaults } from "../../support/service/faulty-service.ts";
+import { until } from "../../support/service/server.ts";
 
 const { s3, start } = setUpFaults(async () => ({
   "photo.jpg": await drawPhoto(300, 200),

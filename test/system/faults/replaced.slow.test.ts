@@ -1,8 +1,8 @@
 import { GetObjectCommand } from "@aws-sdk/client-s3";
 import { describe, expect, it } from "vitest";
 import { BLUE, decode, distance, drawGrid, RED } from "../../support/images.ts";
-import { setUpFaults } from "../../support/faulty-service.ts";
-import { until } from "../../support/server.ts";
+import { setUpFaults } from "../../support/service/faulty-service.ts";
+import { until } from "../../support/service/server.ts";
 
 const [red, blue] = await Promise.all(
   ["R", "B"].map((letter) => drawGrid(letter, 900, 600).png().toBuffer()),

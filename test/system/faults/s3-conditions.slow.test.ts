@@ -1,14 +1,14 @@
 import { createHash } from "node:crypto";
 import { GetObjectCommand } from "@aws-sdk/client-s3";
 import { describe, expect, it } from "vitest";
-import type { Service } from "../../support/faulty-service.ts";
+import type { Service } from "../../support/service/faulty-service.ts";
 import { createDeferred } from "../../support/deferred.ts";
-import { setUpFaults } from "../../support/faulty-service.ts";
+import { setUpFaults } from "../../support/service/faulty-service.ts";
 import { decode, drawPhoto } from "../../support/images.ts";
-import { withoutConditions } from "../../support/s3-conditions.ts";
-import type { Answer } from "../../support/s3-script.ts";
-import { refuse } from "../../support/s3-script.ts";
-import { until } from "../../support/server.ts";
+import { withoutConditions } from "../../support/s3/conditions.ts";
+import type { Answer } from "../../support/s3/script.ts";
+import { refuse } from "../../support/s3/script.ts";
+import { until } from "../../support/service/server.ts";
 
 const { s3, start } = setUpFaults(async () => ({ "a.jpg": await drawPhoto(300, 200) }));
 

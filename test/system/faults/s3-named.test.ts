@@ -1,12 +1,12 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { StoreFault } from "../../../src/store/s3/diagnose.ts";
 import { drawQuadrants } from "../../support/images.ts";
-import type { FaultyS3 } from "../../support/s3-proxy.ts";
-import { startFaultyS3 } from "../../support/s3-proxy.ts";
-import type { Answer } from "../../support/s3-script.ts";
-import { refuse, resetting } from "../../support/s3-script.ts";
-import type { TestServer } from "../../support/server.ts";
-import { startTestServer } from "../../support/server.ts";
+import type { FaultyS3 } from "../../support/s3/proxy.ts";
+import { startFaultyS3 } from "../../support/s3/proxy.ts";
+import type { Answer } from "../../support/s3/script.ts";
+import { refuse, resetting } from "../../support/s3/script.ts";
+import type { TestServer } from "../../support/service/server.ts";
+import { startTestServer } from "../../support/service/server.ts";
 
 /** As S3 does: the reason is in the body, which a HEAD has none of. */
 function deny(status: number, code: string): Answer {

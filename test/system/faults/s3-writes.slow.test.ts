@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { decode, drawPhoto } from "../../support/images.ts";
-import { refuse, resetting, stayingSilent } from "../../support/s3-script.ts";
-import type { Answer } from "../../support/s3-script.ts";
-import { setUpFaults } from "../../support/faulty-service.ts";
+import { refuse, resetting, stayingSilent } from "../../support/s3/script.ts";
+import type { Answer } from "../../support/s3/script.ts";
+import { setUpFaults } from "../../support/service/faulty-service.ts";
 
 const { s3, start } = setUpFaults(async () => {
   const photo = await drawPhoto(300, 200);

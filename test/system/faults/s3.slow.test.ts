@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
 import { decode, drawPhoto } from "../../support/images.ts";
-import type { Fault } from "../../support/s3-proxy.ts";
+import type { Fault } from "../../support/s3/proxy.ts";
 import {
   breakingOff,
   dribbling,
@@ -11,10 +11,10 @@ import {
   resetting,
   stalling,
   stayingSilent,
-} from "../../support/s3-script.ts";
-import type { Answer } from "../../support/s3-script.ts";
-import type { Service } from "../../support/faulty-service.ts";
-import { setUpFaults } from "../../support/faulty-service.ts";
+} from "../../support/s3/script.ts";
+import type { Answer } from "../../support/s3/script.ts";
+import type { Service } from "../../support/service/faulty-service.ts";
+import { setUpFaults } from "../../support/service/faulty-service.ts";
 
 const { s3, start } = setUpFaults(async () => {
   const photo = await drawPhoto(300, 200);

@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { drawPhoto } from "../../support/images.ts";
-import { refuse } from "../../support/s3-script.ts";
-import type { Taken } from "../../support/faulty-service.ts";
-import { setUpFaults } from "../../support/faulty-service.ts";
+import { refuse } from "../../support/s3/script.ts";
+import type { Taken } from "../../support/service/faulty-service.ts";
+import { setUpFaults } from "../../support/service/faulty-service.ts";
 
 const { s3, start } = setUpFaults(async () => ({ "a.jpg": await drawPhoto(300, 200) }));
 

@@ -6,9 +6,9 @@ import type { Warm } from "../../../../src/media/warm/warm.ts";
 import type { WarmQueue } from "../../../../src/media/warm/queue/queue.ts";
 import { openQueue } from "../../../../src/media/warm/queue/queue.ts";
 import type { WorkOptions } from "../../../../src/media/warm/queue/worker.ts";
-import type { RedisServer } from "../../../support/redis.ts";
-import { hasRedis, startRedis } from "../../../support/redis.ts";
-import { sleep } from "../../../support/server.ts";
+import type { RedisServer } from "../../../support/programs/redis.ts";
+import { hasRedis, startRedis } from "../../../support/programs/redis.ts";
+import { sleep } from "../../../support/service/server.ts";
 
 function orderOf(key: string): WarmRequest {
   return { key, outputs: [{ transforms: ["w_1"], formats: [] }] };

@@ -2,12 +2,12 @@ import { mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { CliRun } from "../../../support/cli.ts";
-import { linesOf, runCli, startCli } from "../../../support/cli.ts";
+import type { CliRun } from "../../../support/service/cli.ts";
+import { linesOf, runCli, startCli } from "../../../support/service/cli.ts";
 import { drawPhoto } from "../../../support/images.ts";
-import type { RedisServer } from "../../../support/redis.ts";
-import { hasRedis, startRedis } from "../../../support/redis.ts";
-import { createFolders, sleep } from "../../../support/server.ts";
+import type { RedisServer } from "../../../support/programs/redis.ts";
+import { hasRedis, startRedis } from "../../../support/programs/redis.ts";
+import { createFolders, sleep } from "../../../support/service/server.ts";
 
 const NAMES = Array.from({ length: 60 }, (_, n) => `a:b ${n} ä.jpg`);
 const WIDTHS = [280, 290, 300];

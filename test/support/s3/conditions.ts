@@ -1,6 +1,6 @@
 import { PutObjectCommand } from "@aws-sdk/client-s3";
-import type { Answer } from "./s3-script.ts";
-import type { FaultyS3 } from "./s3-proxy.ts";
+import type { Answer } from "./script.ts";
+import type { FaultyS3 } from "./proxy.ts";
 
 /** A store that takes writes of variants, and knows nothing of conditions. */
 export interface Unconditional {

@@ -6,7 +6,7 @@ import type { getImageProps as GetImageProps, ImageProps } from "next/image.js";
 import type { ComponentType, ReactNode } from "react";
 import { createElement } from "react";
 import { renderToStaticMarkup } from "react-dom/server";
-import setUpProvider from "../../src/frameworks/nuxt.ts";
+import setUpProvider from "../../../src/frameworks/nuxt.ts";
 
 interface NextImage {
   readonly default: ComponentType<ImageProps>;

@@ -1,9 +1,9 @@
 import fc from "fast-check";
-import { printTransform } from "../../src/transform/options.ts";
-import { reduceRatio } from "../../src/transform/codecs.ts";
-import type { Effects, Gravity, TransformSpec } from "../../src/transform/spec.ts";
-import { COMPASS_POINTS, FLIPS, MODES, QUALITY_LEVELS } from "../../src/transform/spec.ts";
-import { DESCRIPTION_FORMATS, IMAGE_FORMATS } from "../../src/transform/formats.ts";
+import { printTransform } from "../../../src/transform/options.ts";
+import { reduceRatio } from "../../../src/transform/codecs.ts";
+import type { Effects, Gravity, TransformSpec } from "../../../src/transform/spec.ts";
+import { COMPASS_POINTS, FLIPS, MODES, QUALITY_LEVELS } from "../../../src/transform/spec.ts";
+import { DESCRIPTION_FORMATS, IMAGE_FORMATS } from "../../../src/transform/formats.ts";
 
 const side = fc.integer({ min: 1, max: 2000 });
 /** Of at most four decimals, as they can be typed. */

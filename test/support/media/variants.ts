@@ -1,20 +1,20 @@
 import { createHash } from "node:crypto";
-import { Background } from "../../src/concurrency/background.ts";
-import { Semaphore } from "../../src/concurrency/semaphore.ts";
-import type { MediaEvent } from "../../src/media/observe.ts";
-import type { FindOrMakeDeps } from "../../src/media/variants/find-or-make.ts";
-import type { Transformed } from "../../src/media/variants/make.ts";
-import { VariantCache } from "../../src/media/variant-cache.ts";
-import { Originals, tooManyReads } from "../../src/media/originals/originals.ts";
-import type { RequestRules, VariantRequest } from "../../src/request/request.ts";
-import { readRequest } from "../../src/request/read.ts";
-import type { Variant } from "../../src/media/variant.ts";
-import { Variants } from "../../src/media/variants/variants.ts";
-import { OpenBodies } from "../../src/media/open-bodies.ts";
-import { WriteBack } from "../../src/media/variants/write-back.ts";
-import { createMemoryStore } from "../../src/store/memory.ts";
-import type { ObjectStore } from "../../src/store/store.ts";
-import { DEFAULT_PREFIX } from "./prefix.ts";
+import { Background } from "../../../src/concurrency/background.ts";
+import { Semaphore } from "../../../src/concurrency/semaphore.ts";
+import type { MediaEvent } from "../../../src/media/observe.ts";
+import type { FindOrMakeDeps } from "../../../src/media/variants/find-or-make.ts";
+import type { Transformed } from "../../../src/media/variants/make.ts";
+import { VariantCache } from "../../../src/media/variant-cache.ts";
+import { Originals, tooManyReads } from "../../../src/media/originals/originals.ts";
+import type { RequestRules, VariantRequest } from "../../../src/request/request.ts";
+import { readRequest } from "../../../src/request/read.ts";
+import type { Variant } from "../../../src/media/variant.ts";
+import { Variants } from "../../../src/media/variants/variants.ts";
+import { OpenBodies } from "../../../src/media/open-bodies.ts";
+import { WriteBack } from "../../../src/media/variants/write-back.ts";
+import { createMemoryStore } from "../../../src/store/memory.ts";
+import type { ObjectStore } from "../../../src/store/store.ts";
+import { DEFAULT_PREFIX } from "../url/prefix.ts";
 
 /** Those of a service that is open. */
 export const RULES: RequestRules = {

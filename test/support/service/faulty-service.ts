@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll } from "vitest";
-import type { FaultyS3 } from "./s3-proxy.ts";
-import { startFaultyS3 } from "./s3-proxy.ts";
+import type { FaultyS3 } from "../s3/proxy.ts";
+import { startFaultyS3 } from "../s3/proxy.ts";
 import type { TestServer } from "./server.ts";
 import { readMetric, startTestServer, until } from "./server.ts";
 

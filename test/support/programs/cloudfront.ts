@@ -3,10 +3,10 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { getQuickJS } from "quickjs-emscripten";
-import type { FunctionRules } from "../../src/edge/cloudfront/config.ts";
-import { printFunction } from "../../src/edge/cloudfront/config.ts";
+import type { FunctionRules } from "../../../src/edge/cloudfront/config.ts";
+import { printFunction } from "../../../src/edge/cloudfront/config.ts";
 
-const CODE = new URL("../../src/edge/cloudfront/function.js", import.meta.url);
+const CODE = new URL("../../../src/edge/cloudfront/function.js", import.meta.url);
 
 export function makeFunction(rules: FunctionRules): string {
   return printFunction(readFileSync(CODE, "utf8"), rules);

@@ -3,9 +3,9 @@ import { connect } from "node:net";
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { loadConfig } from "../../src/config/config.ts";
-import type { Running } from "../../src/server.ts";
-import { startServer } from "../../src/server.ts";
+import { loadConfig } from "../../../src/config/config.ts";
+import type { Running } from "../../../src/server.ts";
+import { startServer } from "../../../src/server.ts";
 import type { LogLine } from "./app.ts";
 
 export interface TestServer extends Running {

@@ -14,7 +14,7 @@ export interface Edge {
   stop(): Promise<void>;
 }
 
-const WORKER = fileURLToPath(new URL("../../src/worker.ts", import.meta.url));
+const WORKER = fileURLToPath(new URL("../../../src/worker.ts", import.meta.url));
 
 /** The Worker as it is deployed: a module in which nothing of Node resolves. */
 async function bundleWorker(): Promise<string> {

@@ -1,8 +1,8 @@
 import { readFileSync } from "node:fs";
-import { loadConfig } from "../../src/config/config.ts";
-import type { Presets } from "../../src/transform/spec.ts";
+import { loadConfig } from "../../../src/config/config.ts";
+import type { Presets } from "../../../src/transform/spec.ts";
 
-export const PAGE: string = readFileSync(new URL("../../docs/urls.md", import.meta.url), "utf8");
+export const PAGE: string = readFileSync(new URL("../../../docs/urls.md", import.meta.url), "utf8");
 const TEXTS = /PRESETS="(.*)"/.exec(PAGE)?.[1] ?? "";
 /** With the presets that the page gives as an example. */
 export const PRESETS: Presets = loadConfig({ PRESETS: TEXTS }).access.presets;

@@ -1,20 +1,20 @@
-import type { AppDeps } from "../../src/http/app.ts";
-import { InFlightBytes } from "../../src/http/node/in-flight-bytes.ts";
-import { createRequestLog } from "../../src/http/access-log.ts";
-import { createApp } from "../../src/http/app.ts";
-import { DEFAULT_CACHE_RULES } from "../../src/http/answer/cache-control.ts";
-import { createMetrics } from "../../src/http/metrics.ts";
-import { DEFAULT_IMAGE_LIMITS } from "../../src/image/input/limits.ts";
-import { sniffMediaType } from "../../src/image/input/formats.ts";
-import { transformImage } from "../../src/image/pipeline/pipeline.ts";
-import type { Logger } from "../../src/logger.ts";
-import { createWarmer } from "../../src/media/warm/warm.ts";
-import { drawQuadrants } from "./images.ts";
-import { purge } from "../../src/media/purge/purge.ts";
-import { createEventReceiver } from "../../src/events/receive.ts";
-import type { BenchOptions } from "./variants.ts";
-import { createBench, RULES } from "./variants.ts";
-import type { Bench } from "./variants.ts";
+import type { AppDeps } from "../../../src/http/app.ts";
+import { InFlightBytes } from "../../../src/http/node/in-flight-bytes.ts";
+import { createRequestLog } from "../../../src/http/access-log.ts";
+import { createApp } from "../../../src/http/app.ts";
+import { DEFAULT_CACHE_RULES } from "../../../src/http/answer/cache-control.ts";
+import { createMetrics } from "../../../src/http/metrics.ts";
+import { DEFAULT_IMAGE_LIMITS } from "../../../src/image/input/limits.ts";
+import { sniffMediaType } from "../../../src/image/input/formats.ts";
+import { transformImage } from "../../../src/image/pipeline/pipeline.ts";
+import type { Logger } from "../../../src/logger.ts";
+import { createWarmer } from "../../../src/media/warm/warm.ts";
+import { drawQuadrants } from "../images.ts";
+import { purge } from "../../../src/media/purge/purge.ts";
+import { createEventReceiver } from "../../../src/events/receive.ts";
+import type { BenchOptions } from "../media/variants.ts";
+import { createBench, RULES } from "../media/variants.ts";
+import type { Bench } from "../media/variants.ts";
 
 export interface LogLine {
   readonly level: keyof Logger;

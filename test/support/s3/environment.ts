@@ -1,5 +1,5 @@
 import { vi } from "vitest";
-import type { S3Server } from "./s3-server.ts";
+import type { S3Server } from "./server.ts";
 
 /** Has this process find an S3 server as it would find AWS; `vi.unstubAllEnvs` undoes it. */
 export function useS3({

@@ -7,10 +7,10 @@ import type { AddressInfo } from "node:net";
 import { userInfo } from "node:os";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { findPort } from "./ports.ts";
-import { until } from "./server.ts";
+import { findPort } from "../service/ports.ts";
+import { until } from "../service/server.ts";
 
-const CONFIGURATION = new URL("../../deploy/nginx/shift-media.conf", import.meta.url);
+const CONFIGURATION = new URL("../../../deploy/nginx/shift-media.conf", import.meta.url);
 
 export function hasNginx(): boolean {
   try {

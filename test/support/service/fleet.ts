@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import type { CliRun } from "./cli.ts";
 import { startCli, waitForUrl } from "./cli.ts";
-import type { S3Server } from "./s3-server.ts";
+import type { S3Server } from "../s3/server.ts";
 
 /** One instance of the service: a process with image processes of its own. */
 export interface Instance {

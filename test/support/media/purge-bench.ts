@@ -1,8 +1,8 @@
 import { expect } from "vitest";
-import type { PurgeDeps } from "../../src/media/purge/purge.ts";
-import { purge } from "../../src/media/purge/purge.ts";
-import type { ObjectStore } from "../../src/store/store.ts";
-import { DEFAULT_PREFIX } from "./prefix.ts";
+import type { PurgeDeps } from "../../../src/media/purge/purge.ts";
+import { purge } from "../../../src/media/purge/purge.ts";
+import type { ObjectStore } from "../../../src/store/store.ts";
+import { DEFAULT_PREFIX } from "../url/prefix.ts";
 import type { Bench } from "./variants.ts";
 import { createBench } from "./variants.ts";
 

@@ -1,7 +1,7 @@
 import { request as httpRequest } from "node:http";
 import { Writable } from "node:stream";
-import type { Lambda, LambdaContext, LambdaResult } from "../../src/lambda/handlers.ts";
-import type { LambdaEvent } from "../../src/lambda/event.ts";
+import type { Lambda, LambdaContext, LambdaResult } from "../../../src/lambda/handlers.ts";
+import type { LambdaEvent } from "../../../src/lambda/event.ts";
 
 const PRELUDE_END = Buffer.alloc(8);
 const STREAMING = Symbol.for("aws.lambda.runtime.handler.streaming");

@@ -1,10 +1,10 @@
 import { inspect } from "node:util";
 import { afterAll, expect } from "vitest";
-import { createS3Client } from "../../src/store/s3/client.ts";
-import { createS3Store } from "../../src/store/s3/store.ts";
-import type { ObjectStore, PutOptions } from "../../src/store/store.ts";
-import type { Answer, ScriptedServer } from "./s3-script.ts";
-import { giveObject, refuse, startScriptedServer } from "./s3-script.ts";
+import { createS3Client } from "../../../src/store/s3/client.ts";
+import { createS3Store } from "../../../src/store/s3/store.ts";
+import type { ObjectStore, PutOptions } from "../../../src/store/store.ts";
+import type { Answer, ScriptedServer } from "./script.ts";
+import { giveObject, refuse, startScriptedServer } from "./script.ts";
 
 export const STORE_FAILED = {
   name: "MediaError",

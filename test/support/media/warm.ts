@@ -1,8 +1,8 @@
-import type { Warm, WarmDeps } from "../../src/media/warm/warm.ts";
-import { createWarmer } from "../../src/media/warm/warm.ts";
-import { parseWarmRequests } from "../../src/media/warm/request.ts";
-import type { WarmResult } from "../../src/media/warm/result.ts";
-import { parsePresets } from "../../src/transform/presets.ts";
+import type { Warm, WarmDeps } from "../../../src/media/warm/warm.ts";
+import { createWarmer } from "../../../src/media/warm/warm.ts";
+import { parseWarmRequests } from "../../../src/media/warm/request.ts";
+import type { WarmResult } from "../../../src/media/warm/result.ts";
+import { parsePresets } from "../../../src/transform/presets.ts";
 import type { Bench, BenchOptions } from "./variants.ts";
 import { createBench, RULES } from "./variants.ts";
 

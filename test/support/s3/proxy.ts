@@ -5,9 +5,9 @@ import { buffer } from "node:stream/consumers";
 import { PutObjectCommand, S3Client } from "@aws-sdk/client-s3";
 import { vi } from "vitest";
 import { useS3 } from "./environment.ts";
-import type { S3Server } from "./s3-server.ts";
-import { startS3Server } from "./s3-server.ts";
-import type { Answer } from "./s3-script.ts";
+import type { S3Server } from "./server.ts";
+import { startS3Server } from "./server.ts";
+import type { Answer } from "./script.ts";
 
 /** The fate of a call: an answer of its own, or something before or after the store answers. */
 export interface Fault {

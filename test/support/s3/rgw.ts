@@ -7,9 +7,9 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
 import type { S3Client } from "@aws-sdk/client-s3";
 import { CreateBucketCommand } from "@aws-sdk/client-s3";
-import { createS3Client } from "../../src/store/s3/client.ts";
-import { findPort } from "./ports.ts";
-import type { S3Server } from "./s3-server.ts";
+import { createS3Client } from "../../../src/store/s3/client.ts";
+import { findPort } from "../service/ports.ts";
+import type { S3Server } from "./server.ts";
 
 /** A Ceph object gateway of our own on loopback: it has the policies and websites of AWS. */
 export interface Rgw {

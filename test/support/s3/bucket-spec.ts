@@ -1,4 +1,4 @@
-import type { BucketSpec } from "../../src/ops/setup/spec.ts";
+import type { BucketSpec } from "../../../src/ops/setup/spec.ts";
 
 /** One private bucket on AWS, changed as given. */
 export function createBucketSpec(more: Partial<BucketSpec> = {}): BucketSpec {

@@ -3,7 +3,7 @@ import { execFileSync, spawn } from "node:child_process";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { findPort } from "./ports.ts";
+import { findPort } from "../service/ports.ts";
 
 /** A Redis of our own on loopback, with nothing in it. */
 export interface RedisServer {
