@@ -49,7 +49,7 @@ function get(path: string, init?: RequestInit): Promise<Response> {
   return fetch(server.url + path, { redirect: "manual", ...init });
 }
 
-/** What a path answers, once it does so with this status. */
+/** Waits until a path answers with this status, and gives the answer. */
 function untilStatus(path: string, status: number): Promise<Response> {
   return until(async () => {
     const answer = await get(path);

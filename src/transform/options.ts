@@ -43,7 +43,7 @@ interface OptionFacts<T> {
   /** Multiplied by `dpr`. */
   readonly isScaled?: boolean;
   /**
-   * What it changes. `image`, the default: the pixels. `file`: how they are encoded, named and given out. `request`:
+   * The part that it changes. `image`, the default: the pixels. `file`: how they are encoded, named and given out. `request`:
    * other options, so that it is no part of a normalized spec.
    */
   readonly affects?: "file" | "request";

@@ -70,7 +70,7 @@ function isReadAsTransform(spec: TransformSpec): boolean {
 }
 
 /**
- * Whether a key could be taken for something else. It is fenced for names that are only kept back too,
+ * Tells whether a key could be taken for something else. It is fenced for names that are only kept back too,
  * so that a new option never changes what an old URL means.
  */
 function needsFence(key: string, variantsRoot: string): boolean {

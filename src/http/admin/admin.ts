@@ -62,7 +62,7 @@ const LOOPBACK = /^(?:(?:.+[.])?localhost[.]?|127(?:[.]\d{1,3}){3}|\[::1\])(?::\
 const FORWARDED = ["forwarded", "x-forwarded-for", "x-forwarded-host", "via"];
 
 /**
- * Whether the request comes from this machine, and is meant for it. DNS rebinding shows in the host name, and a
+ * Tells whether a request comes from this machine, and is meant for it. DNS rebinding shows in the host name, and a
  * proxy on this machine in its headers.
  */
 function isFromThisMachine(c: Context): boolean {

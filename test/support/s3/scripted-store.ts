@@ -60,7 +60,7 @@ export function connect(endpoint: string, timeoutMs = 1500, clientTimeoutMs = 24
   return createS3Store({ client, bucket: "media", timeoutMs });
 }
 
-/** What a call fails with that must fail. */
+/** The error of a call that must fail. */
 export async function catchFailure(call: Promise<unknown>): Promise<unknown> {
   return call.then(
     (value) => expect.unreachable(`it gave ${inspect(value)}`),
