@@ -1,4 +1,4 @@
-import { readBody } from "../body.ts";
+import { readBody } from "../async/body.ts";
 
 /** A certificate has less than 3 kB. */
 const MAX_BYTES = 32 * 1024;

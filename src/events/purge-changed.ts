@@ -1,7 +1,7 @@
 import { MediaError } from "../errors.ts";
 import type { VariantPrefix } from "../url/variant-key.ts";
 import { isUnderRoot } from "../url/variant-key.ts";
-import type { Background } from "../concurrency/background.ts";
+import type { Background } from "../async/background.ts";
 import { toCacheTag } from "../url/cache-tag.ts";
 import type { BucketEventOutcome, Observe } from "../media/observe.ts";
 import type { PurgeDeps } from "../media/purge/purge.ts";

@@ -1,7 +1,7 @@
 import { createPublicKey, verify } from "node:crypto";
 import { LRUCache } from "lru-cache";
 import { z } from "zod";
-import { Semaphore } from "../concurrency/semaphore.ts";
+import { Semaphore } from "../async/semaphore.ts";
 import { MediaError } from "../errors.ts";
 import { parseJson, parseShape } from "./notification.ts";
 

@@ -1,4 +1,4 @@
-import type { Background } from "../concurrency/background.ts";
+import type { Background } from "../async/background.ts";
 
 /** Originals beyond this number are not warmed up: their variants are made on request. */
 const MAX_WAITING = 1000;

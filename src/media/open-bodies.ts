@@ -1,5 +1,5 @@
-import { Semaphore } from "../concurrency/semaphore.ts";
-import type { Lease } from "../concurrency/semaphore.ts";
+import { Semaphore } from "../async/semaphore.ts";
+import type { Lease } from "../async/semaphore.ts";
 import { MediaError, overloaded } from "../errors.ts";
 import type { ByteStream, ObjectStore, OpenOptions, OpenResult } from "../store/store.ts";
 

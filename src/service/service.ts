@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
-import { Background } from "../concurrency/background.ts";
-import { Semaphore } from "../concurrency/semaphore.ts";
+import { Background } from "../async/background.ts";
+import { Semaphore } from "../async/semaphore.ts";
 import type { Config } from "../config/config.ts";
 import { getPublicUrl, getWorkerCount } from "../config/config.ts";
 import { createRequestRules } from "../config/request-rules.ts";

@@ -1,4 +1,4 @@
-import { toAsync } from "../concurrency/to-async.ts";
+import { toAsync } from "../async/to-async.ts";
 import type { Config } from "../config/config.ts";
 import { getWorkerCount } from "../config/config.ts";
 import type { Observe } from "../media/observe.ts";

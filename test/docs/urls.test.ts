@@ -7,7 +7,7 @@ import { DESCRIPTION_FORMATS } from "../../src/transform/formats.ts";
 import { FIELDS } from "../../src/transform/options.ts";
 import { parseTransform, recognizeTransform } from "../../src/transform/parse.ts";
 import { COMPASS_POINTS, MODES, QUALITY_LEVELS } from "../../src/transform/spec.ts";
-import { nameImage } from "../../tools/option-tables.ts";
+import { nameImage } from "../../docs/options/tables.ts";
 import { codeIn, PAGE, rowsOf, under } from "../support/pages/page.ts";
 
 interface Shown {

@@ -1,4 +1,4 @@
-import { readBody } from "../../body.ts";
+import { readBody } from "../../async/body.ts";
 import { MediaError } from "../../errors.ts";
 import { clientGone } from "../answer/problem.ts";
 

@@ -1,6 +1,6 @@
 import type { Hono } from "hono";
 import { MediaError } from "../../errors.ts";
-import { toAsync } from "../../concurrency/to-async.ts";
+import { toAsync } from "../../async/to-async.ts";
 import { readEntries } from "../../media/warm/lines.ts";
 import type { WarmEntry } from "../../media/warm/request.ts";
 import { parseWarmRequests } from "../../media/warm/request.ts";

@@ -1,4 +1,4 @@
-import { anySignal, createTimeout } from "../../abort.ts";
+import { anySignal, createTimeout } from "../../async/abort.ts";
 import { MediaError } from "../../errors.ts";
 import type { Originals } from "../../media/originals/originals.ts";
 import type { OriginalRequest } from "../../request/request.ts";

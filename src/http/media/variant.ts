@@ -1,4 +1,4 @@
-import { orAbort } from "../../abort.ts";
+import { orAbort } from "../../async/abort.ts";
 import { MediaError } from "../../errors.ts";
 import type { VariantRequest } from "../../request/request.ts";
 import type { Timings } from "../../media/variants/timings.ts";

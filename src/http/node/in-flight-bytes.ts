@@ -1,4 +1,4 @@
-import { Semaphore } from "../../concurrency/semaphore.ts";
+import { Semaphore } from "../../async/semaphore.ts";
 import { getSendTimeoutMs } from "../../media/open-bodies.ts";
 
 /** Smaller answers fit into the buffer that the system has for a connection. */

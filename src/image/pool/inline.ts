@@ -1,4 +1,4 @@
-import { orAbort } from "../../abort.ts";
+import { orAbort } from "../../async/abort.ts";
 import { JobCache } from "../child/job-cache.ts";
 import { ENGINE, prepareEngine } from "../sharp/engine.ts";
 import type { ImageLimits } from "../input/limits.ts";

@@ -1,5 +1,5 @@
-import type { Timeout } from "../../abort.ts";
-import { createTimeout, pause } from "../../abort.ts";
+import type { Timeout } from "../../async/abort.ts";
+import { createTimeout, pause } from "../../async/abort.ts";
 import { MediaError } from "../../errors.ts";
 import type { WorkerJob, WorkerResult } from "../worker.ts";
 import { WorkerDied } from "../worker.ts";

@@ -1,4 +1,4 @@
-import { pause } from "../../abort.ts";
+import { pause } from "../../async/abort.ts";
 import type { ImageWorker } from "../worker.ts";
 import type { PooledWorker } from "./queue.ts";
 

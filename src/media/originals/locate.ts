@@ -1,6 +1,6 @@
 import { LRUCache } from "lru-cache";
-import { orAbort } from "../../abort.ts";
-import { SharedWork } from "../../concurrency/shared-work.ts";
+import { orAbort } from "../../async/abort.ts";
+import { SharedWork } from "../../async/shared-work.ts";
 import type { LocateResult, ObjectInfo, ObjectStore } from "../../store/store.ts";
 import { tooLarge } from "../../store/store.ts";
 import type { Observe } from "../observe.ts";

@@ -1,7 +1,7 @@
 import { LRUCache } from "lru-cache";
-import type { Lease, Semaphore } from "../../concurrency/semaphore.ts";
-import type { Demand, SharedLease } from "../../concurrency/shared-work.ts";
-import { SharedWork } from "../../concurrency/shared-work.ts";
+import type { Lease, Semaphore } from "../../async/semaphore.ts";
+import type { Demand, SharedLease } from "../../async/shared-work.ts";
+import { SharedWork } from "../../async/shared-work.ts";
 import { MediaError, overloaded } from "../../errors.ts";
 import type {
   GetResult,

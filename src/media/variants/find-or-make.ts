@@ -1,6 +1,6 @@
-import { anySignal, createTimeout } from "../../abort.ts";
-import type { Background } from "../../concurrency/background.ts";
-import type { Demand } from "../../concurrency/shared-work.ts";
+import { anySignal, createTimeout } from "../../async/abort.ts";
+import type { Background } from "../../async/background.ts";
+import type { Demand } from "../../async/shared-work.ts";
 import { MediaError, tooManyTransforms } from "../../errors.ts";
 import type { VariantRequest } from "../../request/request.ts";
 import type { ObjectInfo, ObjectStore } from "../../store/store.ts";

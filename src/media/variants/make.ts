@@ -1,4 +1,4 @@
-import type { Demand } from "../../concurrency/shared-work.ts";
+import type { Demand } from "../../async/shared-work.ts";
 import type { VariantRequest } from "../../request/request.ts";
 import type { LocatedFile, ObjectStore } from "../../store/store.ts";
 import type { OutputFormat } from "../../transform/formats.ts";

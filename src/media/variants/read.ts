@@ -1,5 +1,5 @@
-import { anySignal, createTimeout, orAbort } from "../../abort.ts";
-import { SharedWork } from "../../concurrency/shared-work.ts";
+import { anySignal, createTimeout, orAbort } from "../../async/abort.ts";
+import { SharedWork } from "../../async/shared-work.ts";
 import { MediaError } from "../../errors.ts";
 import type { VariantRequest } from "../../request/request.ts";
 import type { ByteStream, ObjectStore, OpenOptions } from "../../store/store.ts";

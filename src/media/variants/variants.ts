@@ -1,6 +1,6 @@
-import { anySignal } from "../../abort.ts";
-import type { Demand } from "../../concurrency/shared-work.ts";
-import { SharedWork } from "../../concurrency/shared-work.ts";
+import { anySignal } from "../../async/abort.ts";
+import type { Demand } from "../../async/shared-work.ts";
+import { SharedWork } from "../../async/shared-work.ts";
 import { MediaError } from "../../errors.ts";
 import type { VariantRequest } from "../../request/request.ts";
 import type { ObjectInfo, ObjectStore } from "../../store/store.ts";

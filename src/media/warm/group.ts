@@ -1,4 +1,4 @@
-import { pause } from "../../abort.ts";
+import { pause } from "../../async/abort.ts";
 import type { WarmEntry, WarmRequest } from "./request.ts";
 import { countCombinations, MAX_COMBINATIONS } from "./request.ts";
 

@@ -1,4 +1,4 @@
-import { orAbort, pause } from "../../abort.ts";
+import { orAbort, pause } from "../../async/abort.ts";
 import type { ErrorCode } from "../../errors.ts";
 import { MediaError } from "../../errors.ts";
 import type { VariantRequest } from "../../request/request.ts";

@@ -1,6 +1,6 @@
-import { anySignal, orAbort } from "../../abort.ts";
-import { Notifier } from "../../concurrency/notifier.ts";
-import { Semaphore } from "../../concurrency/semaphore.ts";
+import { anySignal, orAbort } from "../../async/abort.ts";
+import { Notifier } from "../../async/notifier.ts";
+import { Semaphore } from "../../async/semaphore.ts";
 import { joinNeighbours } from "./group.ts";
 import type { WarmEntry, WarmRequest } from "./request.ts";
 import type { ResolvedOutput, WarmRules } from "./resolve.ts";

@@ -1,4 +1,4 @@
-import { readBody } from "../../body.ts";
+import { readBody } from "../../async/body.ts";
 import { diagnose } from "../../store/s3/diagnose.ts";
 import { ANSWER_MS } from "./target.ts";
 

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { readdir, rm } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
-import { Semaphore } from "../../concurrency/semaphore.ts";
+import { Semaphore } from "../../async/semaphore.ts";
 import { MediaError } from "../../errors.ts";
 import { link, mkdir, rename, stat, unlink, writeFile } from "./fs.ts";
 import { headersPath, printHeaders } from "./headers.ts";

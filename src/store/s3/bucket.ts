@@ -1,5 +1,5 @@
 import type { S3Client } from "@aws-sdk/client-s3";
-import { anySignal } from "../../abort.ts";
+import { anySignal } from "../../async/abort.ts";
 import { BucketConnection } from "./connection.ts";
 
 export interface S3StoreOptions {

@@ -4,8 +4,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import type { S3ClientConfig } from "@aws-sdk/client-s3";
 import { GetObjectCommand, S3Client } from "@aws-sdk/client-s3";
 import { encodeRest, encodeS3Key } from "./keys.ts";
-import { RetryBudget } from "./retry-budget.ts";
-import { readErrorBody, S3Error, skipBody } from "./s3-error.ts";
+import { readErrorBody, S3Error, skipBody } from "./errors.ts";
 
 /** A call about one object. */
 export interface S3Request {
@@ -287,4 +286,26 @@ function isTransient(error: unknown): boolean {
   if (error instanceof S3Error)
     return error.status === 429 || [500, 502, 503, 504].includes(error.status);
   return error instanceof Error && "code" in error && TRANSIENT.has(error.code);
+}
+
+/** Calls for each retry that they pay for: a store that fails gets a tenth more to do, and no more. */
+const CALLS_PER_RETRY = 10;
+/** Retries that may be saved up, for a store that fails after a rest. */
+const MAX_SAVED = 20;
+
+/** Lets a bounded share of calls be sent once more. */
+export class RetryBudget {
+  #saved = MAX_SAVED;
+
+  /** To be called once for each call. */
+  earn(): void {
+    this.#saved = Math.min(MAX_SAVED, this.#saved + 1 / CALLS_PER_RETRY);
+  }
+
+  /** Takes one retry; `false` where none is left. */
+  spend(): boolean {
+    if (this.#saved < 1) return false;
+    this.#saved -= 1;
+    return true;
+  }
 }

@@ -1,3 +1,4 @@
+import type { IncomingMessage } from "node:http";
 import { MediaError } from "../../errors.ts";
 import { NotS3, StoreFault } from "./diagnose.ts";
 
@@ -40,4 +41,60 @@ function isTimeout(error: unknown): boolean {
   // the SDK calls a reset connection a time-out, too
   const isReset = "code" in error && error.code === "ECONNRESET";
   return TIMEOUTS.has(error.name) ? !isReset : isTimeout(error.cause);
+}
+
+/** Bytes of the body of an error that are read: S3 needs a few hundred. */
+const MAX_BYTES = 16 * 1024;
+
+/** The elements of an error's body that count here. */
+interface ErrorBody {
+  readonly code: string;
+  readonly message: string;
+  readonly region?: string | undefined;
+}
+
+/** An answer of S3 that is an error; shaped as the SDK's own errors are. */
+export class S3Error extends Error {
+  readonly status: number;
+  /** The region that the bucket is in, if the answer says so. */
+  readonly Region: string | undefined;
+  /** The time of the server, in milliseconds since 1970; NaN if it does not say. */
+  readonly date: number;
+  readonly $metadata: { readonly httpStatusCode: number };
+  readonly $response: { readonly headers: Readonly<Record<string, string>> };
+
+  constructor(status: number, headers: Readonly<Record<string, string>>, body: ErrorBody) {
+    super(body.message);
+    this.name = body.code;
+    this.status = status;
+    this.Region = headers["x-amz-bucket-region"] ?? body.region;
+    this.date = Date.parse(headers["date"] ?? "");
+    this.$metadata = { httpStatusCode: status };
+    this.$response = { headers };
+  }
+}
+
+/** Reads the body of an error, as far as it is one of S3. */
+export async function readErrorBody(body: IncomingMessage): Promise<ErrorBody> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of body as AsyncIterable<Buffer>) {
+    chunks.push(chunk);
+    size += chunk.length;
+    if (size > MAX_BYTES) break; // which destroys it
+  }
+  const text = Buffer.concat(chunks).toString();
+  const read = (element: string): string | undefined =>
+    new RegExp(`<${element}>([^<]*)</${element}>`).exec(text)?.[1];
+  return {
+    code: read("Code") ?? "UnknownError",
+    message: read("Message") ?? "the answer has no message",
+    region: read("Region"),
+  };
+}
+
+/** The answer to a HEAD has no body. */
+export function skipBody(body: IncomingMessage): ErrorBody {
+  body.resume();
+  return { code: "UnknownError", message: "a HEAD has no message" };
 }

@@ -1,5 +1,5 @@
 import type { IncomingMessage } from "node:http";
-import { anySignal, createTimeout } from "../../abort.ts";
+import { anySignal, createTimeout } from "../../async/abort.ts";
 import { MediaError } from "../../errors.ts";
 import type { S3Bucket } from "./bucket.ts";
 import type { S3Response } from "./connection.ts";

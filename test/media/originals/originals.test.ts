@@ -1,6 +1,6 @@
 import { describe, expect, it, vi } from "vitest";
-import { orAbort } from "../../../src/abort.ts";
-import { Semaphore } from "../../../src/concurrency/semaphore.ts";
+import { orAbort } from "../../../src/async/abort.ts";
+import { Semaphore } from "../../../src/async/semaphore.ts";
 import { Originals } from "../../../src/media/originals/originals.ts";
 import { MediaError } from "../../../src/errors.ts";
 import { OpenBodies } from "../../../src/media/open-bodies.ts";

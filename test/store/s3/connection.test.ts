@@ -1,7 +1,6 @@
 import { S3Client } from "@aws-sdk/client-s3";
 import { describe, expect, it } from "vitest";
-import { BucketConnection } from "../../../src/store/s3/connection.ts";
-import { RetryBudget } from "../../../src/store/s3/retry-budget.ts";
+import { BucketConnection, RetryBudget } from "../../../src/store/s3/connection.ts";
 import type { Answer } from "../../support/s3/script.ts";
 import { giveObject, giveStatus, refuse, startScriptedServer } from "../../support/s3/script.ts";
 import { FOUND, OBJECT, script, STORE_FAILED } from "../../support/s3/scripted-store.ts";

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
-import { Background } from "../../../src/concurrency/background.ts";
-import { Semaphore } from "../../../src/concurrency/semaphore.ts";
+import { Background } from "../../../src/async/background.ts";
+import { Semaphore } from "../../../src/async/semaphore.ts";
 import type { MediaEvent } from "../../../src/media/observe.ts";
 import type { FindOrMakeDeps } from "../../../src/media/variants/find-or-make.ts";
 import type { Transformed } from "../../../src/media/variants/make.ts";

@@ -1,6 +1,6 @@
 import type { Job, Worker } from "bullmq";
 import type { Redis } from "ioredis";
-import { toAsync } from "../../../concurrency/to-async.ts";
+import { toAsync } from "../../../async/to-async.ts";
 import type { WarmRequest } from "../request.ts";
 import type { WarmResult, WarmTally } from "../result.ts";
 import { countResult, createTally, isTransient } from "../result.ts";

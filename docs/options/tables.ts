@@ -1,17 +1,17 @@
 // Writes the tables of options into the docs, from the rows of the grammar: npm run docs:options
 import { readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { FORMATS, IMAGE_FORMATS } from "../src/transform/formats.ts";
-import { getFallbackFormat, getKeyFormat } from "../src/transform/negotiate.ts";
-import { normalizeTransform } from "../src/transform/normalize.ts";
-import type { Field, Option } from "../src/transform/options.ts";
-import { FIELDS, OPTIONS, printValue } from "../src/transform/options.ts";
-import { parseTransform } from "../src/transform/parse.ts";
-import type { TransformSpec } from "../src/transform/spec.ts";
-import { MODE_FACTS, MODES } from "../src/transform/spec.ts";
-import { MODE_WORDS, OPTION_WORDS } from "./option-words.ts";
+import { FORMATS, IMAGE_FORMATS } from "../../src/transform/formats.ts";
+import { getFallbackFormat, getKeyFormat } from "../../src/transform/negotiate.ts";
+import { normalizeTransform } from "../../src/transform/normalize.ts";
+import type { Field, Option } from "../../src/transform/options.ts";
+import { FIELDS, OPTIONS, printValue } from "../../src/transform/options.ts";
+import { parseTransform } from "../../src/transform/parse.ts";
+import type { TransformSpec } from "../../src/transform/spec.ts";
+import { MODE_FACTS, MODES } from "../../src/transform/spec.ts";
+import { MODE_WORDS, OPTION_WORDS } from "./words.ts";
 
-const ROOT = new URL("../", import.meta.url);
+const ROOT = new URL("../../", import.meta.url);
 
 type Row = readonly string[];
 

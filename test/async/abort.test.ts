@@ -1,8 +1,8 @@
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { describe, expect, it } from "vitest";
-import { anySignal, createTimeout } from "../src/abort.ts";
-import { sleep, until } from "./support/service/server.ts";
+import { anySignal, createTimeout } from "../../src/async/abort.ts";
+import { sleep, until } from "../support/service/server.ts";
 
 setFlagsFromString("--expose-gc");
 const collectGarbage: () => void = runInNewContext("gc");

@@ -3,7 +3,7 @@ import { spawnSync } from "node:child_process";
 import { statSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 
-const folder = new URL("../test/", import.meta.url);
+const folder = new URL("../", import.meta.url);
 
 /** @param {string} name */
 const changedAt = (name) =>

@@ -1,6 +1,6 @@
 import { describe, expect, it, vi } from "vitest";
-import type { Lease } from "../../src/concurrency/semaphore.ts";
-import { Semaphore } from "../../src/concurrency/semaphore.ts";
+import type { Lease } from "../../src/async/semaphore.ts";
+import { Semaphore } from "../../src/async/semaphore.ts";
 
 /** Acquires a weight, and adds its name to the order when it is granted. */
 function acquireNamed(

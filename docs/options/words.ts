@@ -1,5 +1,5 @@
-import type { Field } from "../src/transform/options.ts";
-import type { Mode } from "../src/transform/spec.ts";
+import type { Field } from "../../src/transform/options.ts";
+import type { Mode } from "../../src/transform/spec.ts";
 
 /** The words of one option in the docs. Names, ranges and defaults come from its row in `OPTIONS`. */
 export interface OptionWords {

@@ -1,4 +1,4 @@
-import { orAbort } from "../abort.ts";
+import { orAbort } from "./abort.ts";
 
 /** How much a piece of work is wanted, by those who share it. */
 export interface Demand {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import type { Demand } from "../../src/concurrency/shared-work.ts";
-import { SharedWork } from "../../src/concurrency/shared-work.ts";
+import type { Demand } from "../../src/async/shared-work.ts";
+import { SharedWork } from "../../src/async/shared-work.ts";
 import { createDeferred } from "../support/deferred.ts";
 
 interface Gate {
