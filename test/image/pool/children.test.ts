@@ -9,13 +9,13 @@ import {
   SMALL_JOB,
   startPool,
 } from "../../support/image/child-pool.ts";
-import { never } from "../../support/image/fake-workers.ts";
+import { becomeBusy, never } from "../../support/image/fake-workers.ts";
 
 describe("createPool", () => {
   it("gives a job whose child is killed to another child", async () => {
     const pool = await startPool();
     const job = pool.run(MEDIUM_JOB, never);
-    await sleep(100);
+    await becomeBusy(pool);
     expect(pool.stats()).toEqual({ workers: 1, busy: 1, queued: 0, queuedBackground: 0 });
     const killed = killChildren();
     expect(killed).toHaveLength(1);
