@@ -24,7 +24,7 @@ describe("readSettings", () => {
   });
 
   it.each([
-    [{}, /ORIGIN_URL is not set/],
+    [{}, /ORIGIN_URL must be set/],
     [{ ORIGIN_URL: "ftp://a" }, /ORIGIN_URL must be an http or https URL/],
     [{ ORIGIN_URL: "https://a" }, /anybody could have any number/],
     [{ ORIGIN_URL: "https://a", POLICY: "signed" }, /POLICY=signed needs SIGNING_SECRETS/],

@@ -5,7 +5,7 @@ import { fileURLToPath } from "node:url";
 /** The packages that a module of `src/` loads when it is imported, by itself or by what it imports. */
 export function listPackages(module: string): readonly string[] {
   const found = new Set<string>();
-  addImports(fileURLToPath(new URL(`../../src/${module}`, import.meta.url)), found);
+  addImports(fileURLToPath(new URL(`../../../src/${module}`, import.meta.url)), found);
   return [...found].filter((name) => !name.startsWith("/"));
 }
 
