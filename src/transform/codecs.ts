@@ -112,6 +112,7 @@ export const COLOR: Codec<Color> = {
 
 export const OPAQUE_COLOR: Codec<Color> = {
   ...COLOR,
+  expected: "like f00, ff0000 or red, without alpha",
   parse: (text) => {
     const value = parseHex(text);
     return value?.length === 6 ? value : undefined;
@@ -120,7 +121,7 @@ export const OPAQUE_COLOR: Codec<Color> = {
 
 /** Levels are written `auto:eco`; `auto` is the default, `good`. */
 export const QUALITY: Codec<Quality> = {
-  expected: "from 1 to 100, auto, auto:best, auto:eco or auto:low",
+  expected: `an integer from 1 to 100, auto, or one of ${QUALITY_LEVELS.map((level) => `auto:${level}`).join(", ")}`,
   min: 1,
   max: 100,
   parse: (text) => {
