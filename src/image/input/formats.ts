@@ -112,12 +112,12 @@ export const INPUTS: Readonly<Record<InputFormat, InputRow>> = {
   },
 };
 
-const FORMATS = Object.keys(INPUTS) as InputFormat[]; // the keys of a constant
+const INPUT_FORMATS = Object.keys(INPUTS) as InputFormat[]; // the keys of a constant
 
 /** Tells the format of a file by its first bytes; `undefined` for what is not read. */
 export function sniffFormat(bytes: Uint8Array): InputFormat | undefined {
   const start = readStart(bytes);
-  return FORMATS.find((format) => INPUTS[format].matches(start));
+  return INPUT_FORMATS.find((format) => INPUTS[format].matches(start));
 }
 
 /** The media type of an image that is read; `undefined` for anything else. */
@@ -156,7 +156,7 @@ const REFUSED: readonly (Pick<InputRow, "label" | "matches"> & { readonly reason
 
 /** Says what a file is that is not read, and what is. */
 export function explainRefusal(bytes: Uint8Array): string {
-  const labels = FORMATS.map((format) => INPUTS[format].label);
+  const labels = INPUT_FORMATS.map((format) => INPUTS[format].label);
   const accepted = `${labels.slice(0, -1).join(", ")} and ${labels.at(-1)} originals are accepted`;
   const start = readStart(bytes);
   const found = REFUSED.find(({ matches }) => matches(start));
