@@ -1,14 +1,17 @@
 import type { Command } from "commander";
 import type { Config } from "../config/config.ts";
 import { describePolicy } from "../config/policy.ts";
+import { isImageKey } from "../image/input/formats.ts";
 import type { Logger } from "../logger.ts";
 import { createLogger } from "../service/pino-logger.ts";
 import type { Running } from "../server.ts";
 import { startServer } from "../server.ts";
+import type { ObjectStore } from "../store/store.ts";
+import type { Transform } from "../transform/transform.ts";
+import { buildPath } from "../url/build.ts";
 import { EXIT, explainError } from "./exit.ts";
 import { readConfig } from "./options/environment.ts";
 import { tuneHeapGrowth } from "./options/process.ts";
-import { suggestPaths } from "./suggest-paths.ts";
 
 interface ServeOptions {
   readonly host?: string;
@@ -78,4 +81,22 @@ async function welcome({ store, access }: Config, { url, originals }: Running): 
     }
   }
   process.stdout.write(`${lines.join("\n")}\n`);
+}
+
+/** Transforms to try first. */
+const SUGGESTED: readonly Transform[] = [
+  { width: 800 },
+  { width: 400, height: 400, gravity: "auto", format: "webp" },
+  { width: 480, height: 270, mode: "pad", background: "ffd700", format: "jpg" },
+  { width: 600, format: "auto" },
+];
+
+/** Suggests URLs to try first, for originals of the folder. */
+async function suggestPaths(originals: Pick<ObjectStore, "list">): Promise<string[]> {
+  const { keys } = await originals.list({ prefix: "", delimiter: "/" }); // not the whole tree
+  const images = keys.filter(isImageKey);
+  return SUGGESTED.flatMap((spec, index) => {
+    const key = images[index % images.length];
+    return key === undefined ? [] : buildPath(key, spec);
+  });
 }

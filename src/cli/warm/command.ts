@@ -10,11 +10,10 @@ import { readArguments, reportFailure } from "../exit.ts";
 import { readConfig } from "../options/environment.ts";
 import { createStop, logToErrors, tuneHeapGrowth } from "../options/process.ts";
 import { collect, readNumber, readUrl } from "../options/values.ts";
-import { withQueue } from "./queue.ts";
+import { enqueue, withQueue } from "./queue.ts";
 import type { WarmList } from "./list.ts";
 import { cutShard, listLines, listPrefix, parseShard } from "./list.ts";
 import { warmRemotely } from "./remote.ts";
-import { enqueue } from "./enqueue.ts";
 import type { ReportOptions } from "./report.ts";
 import { runList } from "./report.ts";
 
