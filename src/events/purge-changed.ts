@@ -6,7 +6,6 @@ import { toCacheTag } from "../url/cache-tag.ts";
 import type { BucketEventOutcome, Observe } from "../media/observe.ts";
 import type { PurgeDeps } from "../media/purge/purge.ts";
 import { checkPurgeTarget, purgeAll } from "../media/purge/purge.ts";
-import { createWarmLater } from "./warm-later.ts";
 
 /** Originals of one message that are purged at the same time. */
 const CONCURRENCY = 8;
@@ -150,4 +149,32 @@ async function purgeEach(
   count(deps.observe, "failed", failures.length);
   if (failures.length > 0) throw failures[0];
   return purged;
+}
+
+/** Originals beyond this number are not warmed up: their variants are made on request. */
+const MAX_WAITING = 1000;
+
+/** Warms up one original after the other; one that waits already is not added again. */
+function createWarmLater({
+  warm,
+  background,
+}: {
+  /** Reports its own failures. */
+  readonly warm: (key: string) => Promise<void>;
+  readonly background: Pick<Background, "run">;
+}): (key: string) => void {
+  const waiting = new Set<string>();
+  let isRunning = false;
+  const run = async (): Promise<void> => {
+    isRunning = true;
+    for (const key of waiting) {
+      waiting.delete(key);
+      await warm(key).catch(() => undefined);
+    }
+    isRunning = false;
+  };
+  return (key) => {
+    if (waiting.size < MAX_WAITING) waiting.add(key);
+    if (!isRunning) background.run(run());
+  };
 }

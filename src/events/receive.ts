@@ -1,5 +1,5 @@
+import { readBody } from "../async/body.ts";
 import { MediaError } from "../errors.ts";
-import { fetchText } from "./fetch-text.ts";
 import type { BucketEventDeps, HandleEvents, Receipt } from "./purge-changed.ts";
 import { createEventHandler } from "./purge-changed.ts";
 import type { Observe } from "../media/observe.ts";
@@ -81,4 +81,22 @@ async function confirmSubscription(
     throw new MediaError("store_failed", "the subscription could not be confirmed", { cause });
   }
   return `the subscription to "${TopicArn}" is confirmed`;
+}
+
+/** A certificate has less than 3 kB. */
+const MAX_TEXT_BYTES = 32 * 1024;
+const FETCH_TIMEOUT_MS = 5000;
+
+/** Fetches a short text. Rejects if that fails, takes too long, or is redirected, and for a longer text. */
+export async function fetchText(url: string): Promise<string> {
+  const { host } = new URL(url); // errors are logged, and the rest of the URL may have a token
+  const signal = AbortSignal.timeout(FETCH_TIMEOUT_MS);
+  const response = await fetch(url, { redirect: "error", signal });
+  if (!response.ok) {
+    await response.body?.cancel();
+    throw new Error(`${host} answered ${response.status}`);
+  }
+  const { bytes, isWhole } = await readBody(response.body, MAX_TEXT_BYTES);
+  if (!isWhole) throw new Error(`${host} answered over ${MAX_TEXT_BYTES} bytes`);
+  return new TextDecoder().decode(bytes);
 }

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from "vitest";
-import { fetchText } from "../../src/events/fetch-text.ts";
+import { fetchText } from "../../src/events/receive.ts";
 import type { ScriptedServer } from "../support/s3/script.ts";
 import { giveObject, giveStatus, startScriptedServer } from "../support/s3/script.ts";
 
