@@ -4,7 +4,7 @@ interface ReadBody {
   readonly isWhole: boolean;
 }
 
-/** Reads a body up to a bound; the rest of a longer one is cancelled. */
+/** Reads a body up to a bound; what goes beyond is cut off, and the rest is cancelled. */
 export async function readBody(
   body: AsyncIterable<Uint8Array> | null,
   maxBytes: number,
@@ -13,10 +13,11 @@ export async function readBody(
   let size = 0;
   let isWhole = true;
   for await (const chunk of body ?? []) {
-    isWhole = size + chunk.length <= maxBytes;
+    const kept = chunk.subarray(0, maxBytes - size);
+    chunks.push(kept);
+    size += kept.length;
+    isWhole = kept.length === chunk.length;
     if (!isWhole) break;
-    chunks.push(chunk);
-    size += chunk.length;
   }
   const bytes = new Uint8Array(size);
   let offset = 0;

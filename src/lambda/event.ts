@@ -44,10 +44,10 @@ export function toRequest(event: LambdaEvent): Request {
   return new Request("http://localhost/", {
     method,
     headers,
-    body: hasBody ? readBody(event) : null,
+    body: hasBody ? decodeBody(event) : null,
   });
 }
 
-function readBody({ body = "", isBase64Encoded }: LambdaEvent): Uint8Array<ArrayBuffer> {
+function decodeBody({ body = "", isBase64Encoded }: LambdaEvent): Uint8Array<ArrayBuffer> {
   return Uint8Array.from(Buffer.from(body, isBase64Encoded ? "base64" : "utf8"));
 }

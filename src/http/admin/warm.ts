@@ -38,7 +38,7 @@ async function respondWarm(
   { warm, isStopping }: WarmRouteDeps,
   request: Request,
 ): Promise<Response> {
-  const entries = await readBody(request);
+  const entries = await readList(request);
   const gone = new AbortController();
   const run: Run = {
     results: warm(until(isStopping, entries), gone.signal),
@@ -50,7 +50,7 @@ async function respondWarm(
   });
 }
 
-async function readBody(request: Request): Promise<AsyncIterable<WarmEntry>> {
+async function readList(request: Request): Promise<AsyncIterable<WarmEntry>> {
   const { headers, body } = request;
   const [named = ""] = (headers.get("content-type") ?? "").split(";");
   const type = named.trim().toLowerCase();

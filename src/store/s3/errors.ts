@@ -1,4 +1,5 @@
 import type { IncomingMessage } from "node:http";
+import { readBody } from "../../async/body.ts";
 import { MediaError } from "../../errors.ts";
 import { NotS3, StoreFault } from "./diagnose.ts";
 
@@ -76,14 +77,8 @@ export class S3Error extends Error {
 
 /** Reads the body of an error, as far as it is one of S3. */
 export async function readErrorBody(body: IncomingMessage): Promise<ErrorBody> {
-  const chunks: Buffer[] = [];
-  let size = 0;
-  for await (const chunk of body as AsyncIterable<Buffer>) {
-    chunks.push(chunk);
-    size += chunk.length;
-    if (size > MAX_BYTES) break; // which destroys it
-  }
-  const text = Buffer.concat(chunks).toString();
+  const { bytes } = await readBody(body as AsyncIterable<Buffer>, MAX_BYTES);
+  const text = Buffer.from(bytes).toString();
   const read = (element: string): string | undefined =>
     new RegExp(`<${element}>([^<]*)</${element}>`).exec(text)?.[1];
   return {

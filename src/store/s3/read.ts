@@ -102,7 +102,7 @@ async function getOnce(
       return { kind: "not_modified" };
     }
     const info = toObjectInfo(response.headers);
-    return { kind: "found", info, bytes: await readBody(response, info.size, maxBytes) };
+    return { kind: "found", info, bytes: await readChecked(response, info.size, maxBytes) };
   } catch (error) {
     const missing = readMissing(bucket, error);
     if (!missing) throw error;
@@ -123,7 +123,11 @@ export function readMissing(
 }
 
 /** Reads a body of exactly `size` bytes that match their checksum, or none of it. */
-async function readBody(response: S3Response, size: number, maxBytes: number): Promise<Uint8Array> {
+async function readChecked(
+  response: S3Response,
+  size: number,
+  maxBytes: number,
+): Promise<Uint8Array> {
   const { headers, body, isEncrypted } = response;
   const refusal = refuseBody(headers, size, maxBytes);
   if (refusal) {
