@@ -98,7 +98,7 @@ function createHttpServer(
       return toResponse({ ...answer, headers: { ...headers, "cache-control": "no-store" } });
     },
   });
-  const server = createServer(
+  return createServer(
     {
       headersTimeout: 10_000,
       requestTimeout: 15_000,
@@ -110,7 +110,6 @@ function createHttpServer(
       if (!answerHit(request, response)) void listener(request, response);
     },
   );
-  return server;
 }
 
 /** Answers bytes that are not an HTTP request, with the status that Node would choose. */
