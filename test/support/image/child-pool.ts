@@ -38,8 +38,9 @@ export async function startPool(options: Partial<PoolOptions> = {}): Promise<Poo
   return pool;
 }
 
-afterEach(() => {
+afterEach(async () => {
   for (const pool of pools.splice(0)) pool.stop();
+  await expectGone(listChildren()); // the next test lists its own
 });
 
 /** The image processes of this one; one that has ended and was not waited for is none. */
@@ -65,7 +66,7 @@ export function killChildren(): number[] {
 
 export async function expectGone(pids: readonly number[]): Promise<void> {
   await vi.waitFor(() => expect(listChildren().filter((pid) => pids.includes(pid))).toEqual([]), {
-    timeout: 1000,
+    timeout: 20_000,
     interval: 20,
   });
 }
