@@ -1,6 +1,7 @@
 import type { Command } from "commander";
 import { Option } from "commander";
 import type { Config } from "../../config/config.ts";
+import type { StoreConfig } from "../../config/store.ts";
 import { readEndpoint } from "../../config/store.ts";
 import { applyPlan } from "../../ops/setup/apply.ts";
 import type { SetupOutcome } from "../../ops/setup/outcome.ts";
@@ -18,7 +19,7 @@ import { printManualSteps, printOutcome, printPlan } from "./report.ts";
 interface SetupOptions {
   readonly apply?: boolean;
   readonly json?: boolean;
-  readonly flavour?: ProviderName;
+  readonly provider?: ProviderName;
   readonly access: BucketSpec["access"];
   readonly distribution?: string;
   readonly publicOriginals?: boolean;
@@ -45,7 +46,7 @@ export function addSetup(program: Command): void {
     )
     .option("--json", "print JSON")
     .addOption(
-      new Option("--flavour <provider>", "kind of store; default: guessed by the endpoint").choices(
+      new Option("--provider <name>", "kind of store; default: guessed by the endpoint").choices(
         PROVIDER_NAMES,
       ),
     )
@@ -85,17 +86,24 @@ export function addSetup(program: Command): void {
 }
 
 async function setUp(options: SetupOptions, config: Config): Promise<void> {
-  const spec = await readSpec(options, config);
+  const { store } = config;
+  if (store.kind !== "s3") throw new UsageError("set S3_BUCKET: there is no bucket to set up");
+  const spec = await readSpec(options, config, store);
   const plan = createPlan(spec);
-  if (options.apply) await apply(plan, spec, options);
+  if (options.apply) await apply(plan, options, store);
   else process.stdout.write(options.json ? printJson({ spec, ...plan }) : printPlan(spec, plan));
 }
 
-async function readSpec(options: SetupOptions, config: Config): Promise<BucketSpec> {
-  const { store, access, prefix } = config;
-  if (store.kind !== "s3") throw new UsageError("set S3_BUCKET: there is no bucket to set up");
+type Buckets = Extract<StoreConfig, { kind: "s3" }>;
+
+async function readSpec(
+  options: SetupOptions,
+  config: Config,
+  store: Buckets,
+): Promise<BucketSpec> {
+  const { access, prefix } = config;
   const endpoint = readEndpoint(process.env);
-  const provider = options.flavour ?? guessProvider(endpoint);
+  const provider = options.provider ?? guessProvider(endpoint);
   return {
     provider,
     access: options.access,
@@ -147,9 +155,13 @@ async function findRegion(): Promise<string | undefined> {
   }
 }
 
-async function apply(plan: SetupPlan, spec: BucketSpec, options: SetupOptions): Promise<void> {
+async function apply(
+  plan: SetupPlan,
+  options: SetupOptions,
+  { forcePathStyle }: Buckets,
+): Promise<void> {
   const outcomes: SetupOutcome[] = [];
-  const client = createS3Client({ forcePathStyle: needsPathStyle(spec) });
+  const client = createS3Client({ forcePathStyle });
   try {
     for await (const outcome of applyPlan(plan.steps, client)) {
       outcomes.push(outcome);
@@ -167,12 +179,6 @@ async function apply(plan: SetupPlan, spec: BucketSpec, options: SetupOptions): 
   if (!options.json) {
     process.stderr.write("some steps failed: fix them, then give the same command again\n");
   }
-}
-
-/** As the service does: only with an endpoint of its own. */
-function needsPathStyle({ endpoint }: BucketSpec): boolean {
-  const asked = process.env["S3_FORCE_PATH_STYLE"];
-  return asked ? /^(?:true|1|yes|on|y|enabled)$/i.test(asked) : endpoint !== undefined;
 }
 
 function printJson(value: unknown): string {

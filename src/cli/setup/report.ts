@@ -27,7 +27,7 @@ function describeSpec(spec: BucketSpec): string {
   const location = endpoint === undefined ? `region ${region ?? "not set"}` : `at ${endpoint}`;
   return comment(
     [
-      `${PROVIDERS[provider].title} (--flavour ${provider}), ${location}`,
+      `${PROVIDERS[provider].title} (--provider ${provider}), ${location}`,
       "nothing was changed: paste the commands, or give --apply",
       "each command replaces its whole setting; --apply keeps what shift-media did not write",
       `originals: ${originals.bucket}/${originals.prefix}*`,

@@ -102,7 +102,7 @@ export const TEXTS: Readonly<Record<StoreProblem, Text>> = {
   }),
   unsupported: ({ name }) => ({
     message: `the store does not support this call (${name})`,
-    remedy: "another kind of store may need another flavour: shift-media setup --flavour",
+    remedy: "the provider may not be the right one: name it with shift-media setup --provider",
   }),
   failing: ({ status }) => ({
     message: `the store is failing or overloaded (${status})`,

@@ -25,10 +25,10 @@ describe("shift-media setup", () => {
   it.each([
     [["--aply"], "unknown option"],
     [["--access"], "argument missing"],
-    [["--flavour", "gcs"], "Allowed choices are aws, r2, rgw, minio"],
+    [["--provider", "gcs"], "Allowed choices are aws, r2, rgw, minio"],
     [["--service", "https://img.example.com"], "--website"],
     [["--expire-variants", "0"], "--expire-variants must be from 1"],
-    [["--flavour", "rgw", "--group", "media"], "--group needs aws"],
+    [["--provider", "rgw", "--group", "media"], "--group needs aws"],
   ])("ends with 2 when it is called in the wrong way: %j", async (args, problem) => {
     const { code, output, errors } = await runCli(["setup", ...args], { environment: ENVIRONMENT });
     expect([code, output, errors]).toEqual([2, "", expect.stringContaining(problem)]);
@@ -46,7 +46,7 @@ describe("shift-media setup", () => {
     const s3 = await startScriptedServer([refuse(404, "NoSuchBucket")]);
     servers.push(s3);
     const environment = { ...ENVIRONMENT, AWS_ENDPOINT_URL_S3: s3.endpoint };
-    const args = ["setup", "--apply", "--flavour", "aws", "--user", "svc"];
+    const args = ["setup", "--apply", "--provider", "aws", "--user", "svc"];
     const { code, output, errors } = await runCli(args, { environment });
     expect(code).toBe(1);
     expect(output).toContain("failed    bucket of media:");
