@@ -119,8 +119,11 @@ function answerFailure(error: unknown, { cache }: EdgeSettings): Response {
     if (error.cause !== undefined) console.warn(error.message, error.cause);
     return respond(answerError(error, cache), null);
   }
-  console.error("unexpected error", error);
-  return respond(answerError(new MediaError("internal", "something went wrong here"), cache), null);
+  console.error("the Worker has failed", error);
+  return respond(
+    answerError(new MediaError("internal", "the Worker has failed, see its log"), cache),
+    null,
+  );
 }
 
 function addCommonHeaders(response: Response): Response {
