@@ -114,7 +114,7 @@ export function loadConfig(environment: Readonly<Record<string, string | undefin
 }
 
 /** The default of each variable as text; empty if there is none. */
-export function variableDefaults(): Readonly<Record<string, string>> {
+export function listDefaults(): Readonly<Record<string, string>> {
   const defaults: Readonly<Record<string, unknown>> = schema.parse({});
   const names = Object.keys(VARIABLES);
   return Object.fromEntries(names.map((name) => [name, [defaults[name]].flat().join(",")]));

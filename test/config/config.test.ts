@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { ConfigError } from "../../src/config/error.ts";
-import { loadConfig, variableDefaults } from "../../src/config/config.ts";
+import { loadConfig, listDefaults } from "../../src/config/config.ts";
 
 describe("loadConfig", () => {
   it("serves a folder on loopback when nothing is set", () => {
@@ -164,9 +164,9 @@ describe("loadConfig", () => {
   });
 });
 
-describe("variableDefaults", () => {
+describe("listDefaults", () => {
   it("knows every variable", () => {
-    expect(variableDefaults()).toMatchObject({ PORT: "3000", DELIVERY: "auto", PUBLIC_URL: "" });
-    expect(Object.keys(variableDefaults())).toContain("ALLOW_UNSIGNED");
+    expect(listDefaults()).toMatchObject({ PORT: "3000", DELIVERY: "auto", PUBLIC_URL: "" });
+    expect(Object.keys(listDefaults())).toContain("ALLOW_UNSIGNED");
   });
 });

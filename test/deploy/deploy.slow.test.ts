@@ -5,7 +5,7 @@ import { runInNewContext } from "node:vm";
 import { DockerfileParser } from "dockerfile-ast";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { parse, parseAllDocuments } from "yaml";
-import { variableDefaults } from "../../src/config/config.ts";
+import { listDefaults } from "../../src/config/config.ts";
 import { createFolders, startTestServer } from "../support/service/server.ts";
 import type { TestServer } from "../support/service/server.ts";
 
@@ -88,7 +88,7 @@ describe("the variables of what is deployed", () => {
     ["deploy/systemd", [...unit].map(([, name = ""]) => name)],
   ])("are those that the service reads, in %s", (_, names) => {
     expect(names.length).toBeGreaterThan(1);
-    const known = new Set(Object.keys(variableDefaults()));
+    const known = new Set(Object.keys(listDefaults()));
     expect(names.filter((name: string) => !known.has(name) && !OTHERS.test(name))).toEqual([]);
   });
 

@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
-import { variableDefaults } from "../../src/config/config.ts";
+import { listDefaults } from "../../src/config/config.ts";
 
 const ROOT = new URL("../../", import.meta.url);
 
@@ -89,7 +89,7 @@ describe("the pages", () => {
   });
 
   it("name variables that are read", () => {
-    const known = new Set([...Object.keys(variableDefaults()), ...FOREIGN]);
+    const known = new Set([...Object.keys(listDefaults()), ...FOREIGN]);
     const lost = PAGES.filter((page) => page !== "CHANGELOG.md").flatMap((page) => {
       const text = readFileSync(new URL(page, ROOT), "utf8");
       return [...text.matchAll(/`([A-Z][A-Z0-9]*_[A-Z0-9_]*[A-Z0-9])(?:=[^`]*)?`/g)].flatMap(

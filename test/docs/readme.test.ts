@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import { variableDefaults } from "../../src/config/config.ts";
+import { listDefaults } from "../../src/config/config.ts";
 
 function readDoc(name: string): string {
   return readFileSync(new URL(`../../${name}`, import.meta.url), "utf8");
@@ -44,7 +44,7 @@ describe("README", () => {
 });
 
 describe("the variables", () => {
-  const defaults = variableDefaults();
+  const defaults = listDefaults();
   const all = rowsIn(readDoc("docs/configuration.md"));
   const most = rowsIn(sectionUnder("Configuration"));
 

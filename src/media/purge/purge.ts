@@ -224,7 +224,7 @@ function forget({ cache, prefix, forgetOriginal }: PurgeDeps, target: PurgeTarge
 }
 
 /** Deletes all variants of an original that is gone. Never rejects: a failure is observed. */
-export async function purgeVariants(deps: PurgeDeps, key: string): Promise<void> {
+export async function purgeGone(deps: PurgeDeps, key: string): Promise<void> {
   try {
     // without `forget`: the failure that the original is missing stays cached
     for await (const page of listPages(deps, { kind: "key", key })) await remove(deps, page);

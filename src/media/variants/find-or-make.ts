@@ -7,13 +7,13 @@ import type { ObjectInfo, ObjectStore } from "../../store/store.ts";
 import type { VariantPrefix } from "../../url/variant-key.ts";
 import type { OriginalVersion } from "../originals/locate.ts";
 import type { OriginalOrFile, Originals } from "../originals/originals.ts";
-import { purgeVariants } from "../purge/purge.ts";
+import { purgeGone } from "../purge/purge.ts";
 import type { Variant, VariantInfo } from "../variant.ts";
 import { readVariantInfo } from "../variant.ts";
 import type { MakeDeps } from "./make.ts";
 import { makeVariant, storeVariant } from "./make.ts";
 import type { Timings } from "./timings.ts";
-import { timed } from "./timings.ts";
+import { measurePhase } from "./timings.ts";
 
 export interface FreshnessRules {
   /** `check`: the original is asked, at most once per TTL, whether it has changed. */
@@ -99,7 +99,7 @@ async function headAndMake(deps: FindOrMakeDeps, task: Task): Promise<VariantOut
   const { request, timings } = task;
   const checkedAt = deps.now();
   const generation = deps.cache.getGeneration(request.key);
-  const [object, current] = await timed(deps.now, { timings, phase: "head" }, () =>
+  const [object, current] = await measurePhase(deps.now, { timings, phase: "head" }, () =>
     headBoth(deps, task),
   );
   const info = object && readVariantInfo(request, object);
@@ -203,7 +203,7 @@ async function makeFromOriginal(
   const { request, timings } = task;
   if (original.kind === "missing") {
     const isKnownGone = present.object && original.isDefinite;
-    if (isKnownGone) deps.background.run(purgeVariants(deps, request.key));
+    if (isKnownGone) deps.background.run(purgeGone(deps, request.key));
     throw recordMissing(deps, request, present.generation);
   }
   // a HEAD that says missing may have been wrong
@@ -215,7 +215,7 @@ async function makeFromOriginal(
   const variant = await makeVariant(deps, { ...task, generation }, original);
   if (variant === "moved") return variant;
   if (variant === "too_slow") return { kind: variant };
-  const written = timed(deps.now, { timings, phase: "store" }, () =>
+  const written = measurePhase(deps.now, { timings, phase: "store" }, () =>
     storeVariant(deps, request, { variant, replaces: object?.etag, checkedAt, generation }),
   );
   deps.background.run(written);

@@ -17,7 +17,7 @@ export type Phase = (typeof PHASES)[number];
 export type Timings = Partial<Record<Phase, number>>;
 
 /** Measures a part, whether it succeeds or fails. */
-export async function timed<T>(
+export async function measurePhase<T>(
   now: () => number,
   { timings, phase }: { readonly timings: Timings; readonly phase: Phase },
   work: () => Promise<T>,

@@ -11,7 +11,7 @@ type Headers = Pick<ObjectInfo, "contentType" | "cacheControl" | "contentDisposi
  * written before the object appears, and the ETag in the name keeps versions apart. Folders named after keys would
  * take longer to make than the rest of a write.
  */
-export function headersPath(root: string, key: string, etag: string): string {
+export function toHeadersPath(root: string, key: string, etag: string): string {
   const name = createHash("sha256").update(`${etag} ${key}`).digest("hex");
   return join(headersFolder(root), name.slice(0, 2), `${name.slice(2, 40)}.json`);
 }
@@ -54,7 +54,7 @@ export async function readHeaders(
   etag: string,
 ): Promise<Headers | undefined> {
   try {
-    const text = await readFile(headersPath(root, key, etag), "utf8");
+    const text = await readFile(toHeadersPath(root, key, etag), "utf8");
     return JSON.parse(text) as Headers; // only this store writes there
   } catch (error) {
     if (isNotFound(error) || error instanceof SyntaxError) return undefined;

@@ -4,7 +4,7 @@ import { dirname, join, resolve } from "node:path";
 import { Semaphore } from "../../async/semaphore.ts";
 import { MediaError } from "../../errors.ts";
 import { link, mkdir, rename, stat, unlink, writeFile } from "./fs.ts";
-import { headersPath, printHeaders } from "./headers.ts";
+import { toHeadersPath, printHeaders } from "./headers.ts";
 import {
   checkFileKey,
   explainPublishError,
@@ -125,7 +125,7 @@ async function put(
   try {
     const etag = await intoFolder(temp, () => writeObject(temp, bytes));
     obsolete = etag;
-    await writeHeaders(headersPath(root, key, etag), printHeaders(options));
+    await writeHeaders(toHeadersPath(root, key, etag), printHeaders(options));
     const target = { path, place, mustBeAbsent: condition === "absent" };
     const isPublished = await publish(temp, target).catch((error: unknown) => {
       throw explainPublishError(key, error);
@@ -158,7 +158,7 @@ async function writeHeaders(target: string, bytes: Uint8Array): Promise<void> {
 
 async function removeHeaders(root: string, key: string, etag: string): Promise<void> {
   try {
-    await unlink(headersPath(root, key, etag));
+    await unlink(toHeadersPath(root, key, etag));
   } catch (error) {
     if (!isNotFound(error)) throw error;
   }

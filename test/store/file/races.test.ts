@@ -2,7 +2,7 @@ import { createHash, randomBytes } from "node:crypto";
 import { mkdir, open, rename, unlink } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { headersPath } from "../../../src/store/file/headers.ts";
+import { toHeadersPath } from "../../../src/store/file/headers.ts";
 import { makePipe, openScratch, TEXT } from "../../support/store/file-scratch.ts";
 
 const scratch = openScratch();
@@ -58,7 +58,7 @@ describe("createFileStore", () => {
     await put("a", "old");
     await scratch.store.put("b", Buffer.from("newer"), { ...TEXT, metadata: { is: "new" } });
     const pathOf = async (of: string, key: string): Promise<string> =>
-      headersPath(scratch.root, key, (await scratch.store.head(of))?.etag ?? "");
+      toHeadersPath(scratch.root, key, (await scratch.store.head(of))?.etag ?? "");
     const [newHeaders, newOfA] = [await pathOf("b", "b"), await pathOf("b", "a")];
     await mkdir(dirname(newOfA), { recursive: true });
     // the reader of a pipe waits for its writer, and the other way round: here they meet
