@@ -13,7 +13,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Add>>> = {
   explain: async () => (await import("./explain.ts")).addExplain,
   warm: async () => (await import("./warm/command.ts")).addWarmCommand,
   work: async () => (await import("./warm/work.ts")).addWork,
-  purge: async () => (await import("./purge/command.ts")).addPurgeCommand,
+  purge: async () => (await import("./purge.ts")).addPurgeCommand,
   setup: async () => (await import("./setup/command.ts")).addSetup,
   doctor: async () => (await import("./doctor.ts")).addDoctor,
   "cloudfront-function": async () =>

@@ -2,8 +2,8 @@ import type { S3Client } from "@aws-sdk/client-s3";
 import type { Config } from "../config/config.ts";
 import type { StoreConfig } from "../config/store.ts";
 import { createS3Client } from "../store/s3/client.ts";
-import type { Presign } from "../store/s3/presign.ts";
-import { createPresign } from "../store/s3/presign.ts";
+import type { Presign } from "../store/s3/connection.ts";
+import { createPresign } from "../store/s3/connection.ts";
 import { createS3Store } from "../store/s3/store.ts";
 import type { ObjectStore } from "../store/store.ts";
 

@@ -2,7 +2,7 @@ import type { Config } from "../config/config.ts";
 import type { Logger } from "../logger.ts";
 import { createFileStore } from "../store/file/store.ts";
 import type { S3StoresConfig } from "./s3-stores.ts";
-import type { Presign } from "../store/s3/presign.ts";
+import type { Presign } from "../store/s3/connection.ts";
 import type { ObjectStore } from "../store/store.ts";
 
 export interface Stores {

@@ -1,10 +1,8 @@
-import { checkCacheKey } from "./checks/cache-key.ts";
+import { checkCacheKey, checkMisses, checkPrivacy } from "./checks/public.ts";
 import { checkConnection, skipStore } from "./checks/connection.ts";
 import { checkObjects } from "./checks/objects.ts";
-import { checkPrivacy } from "./checks/privacy.ts";
 import { checkReading, findOriginal } from "./checks/rights.ts";
 import { checkCdn, checkService } from "./checks/service.ts";
-import { checkMisses } from "./checks/website.ts";
 import type { CheckResults } from "./result.ts";
 import type { DoctorTarget } from "./target.ts";
 

@@ -1,5 +1,5 @@
 import type { S3Client } from "@aws-sdk/client-s3";
-import type { Presign } from "../../store/s3/presign.ts";
+import type { Presign } from "../../store/s3/connection.ts";
 
 /** Objects of a bucket whose keys begin with a prefix. */
 export interface TargetFolder {

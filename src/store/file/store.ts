@@ -12,8 +12,14 @@ import {
   PRIVATE_FOLDER,
   translateFileError,
 } from "./keys.ts";
-import { headObject, locateObject, openObject, readObject, writeObject } from "./object.ts";
-import { openStream } from "./stream.ts";
+import {
+  headObject,
+  locateObject,
+  openObject,
+  readObject,
+  writeObject,
+  openStream,
+} from "./object.ts";
 import type { FolderState } from "./tree.ts";
 import { checkFolder, intoFolder, pruneFolders, walkFiles } from "./tree.ts";
 import type {

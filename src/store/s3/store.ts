@@ -3,8 +3,7 @@ import { ListObjectsV2Command } from "@aws-sdk/client-s3";
 import type { S3Bucket, S3StoreOptions } from "./bucket.ts";
 import { createBucket, limitCall } from "./bucket.ts";
 import { notS3, toStoreError } from "./errors.ts";
-import { openBody } from "./stream.ts";
-import { get, head, probe } from "./read.ts";
+import { openBody, get, head, probe } from "./read.ts";
 import { deleteAll, put } from "./write.ts";
 import type { ListOptions, ListPage, ObjectStore } from "../store.ts";
 

@@ -13,7 +13,7 @@ import type { DoctorTarget } from "../../../src/ops/doctor/target.ts";
 import { checkPresigned } from "../../../src/ops/doctor/checks/presigned.ts";
 import { createProbe } from "../../../src/ops/doctor/probe.ts";
 import { createS3Client } from "../../../src/store/s3/client.ts";
-import { createPresign } from "../../../src/store/s3/presign.ts";
+import { createPresign } from "../../../src/store/s3/connection.ts";
 import { linesOf, runCli } from "../../support/service/cli.ts";
 import { drawQuadrants } from "../../support/images.ts";
 import type { Rgw } from "../../support/s3/rgw.ts";

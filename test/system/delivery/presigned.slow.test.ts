@@ -6,7 +6,7 @@ import { PutObjectCommand } from "@aws-sdk/client-s3";
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
 import type { VariantRequest } from "../../../src/request/request.ts";
 import { PresignedUrls } from "../../../src/media/variants/presigned-urls.ts";
-import { createPresign } from "../../../src/store/s3/presign.ts";
+import { createPresign } from "../../../src/store/s3/connection.ts";
 import { useS3 } from "../../support/s3/environment.ts";
 import { drawPhoto } from "../../support/images.ts";
 import type { Rgw } from "../../support/s3/rgw.ts";

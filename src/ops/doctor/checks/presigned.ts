@@ -1,5 +1,5 @@
 import { diagnose } from "../../../store/s3/diagnose.ts";
-import type { Presign } from "../../../store/s3/presign.ts";
+import type { Presign } from "../../../store/s3/connection.ts";
 import type { CheckResult } from "../result.ts";
 import { fail, ok, warn } from "../result.ts";
 import type { DoctorTarget } from "../target.ts";

@@ -1,11 +1,11 @@
 import { access } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { toCacheTag } from "../../../src/url/cache-tag.ts";
-import { runCli } from "../../support/service/cli.ts";
-import { drawQuadrants } from "../../support/images.ts";
-import type { TestServer } from "../../support/service/server.ts";
-import { createFolders, startTestServer } from "../../support/service/server.ts";
+import { toCacheTag } from "../../src/url/cache-tag.ts";
+import { runCli } from "../support/service/cli.ts";
+import { drawQuadrants } from "../support/images.ts";
+import type { TestServer } from "../support/service/server.ts";
+import { createFolders, startTestServer } from "../support/service/server.ts";
 
 type Environment = Readonly<Record<string, string>>;
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { purgeRemotely } from "../../../src/cli/purge/remote.ts";
-import type { Answer } from "../../support/s3/script.ts";
-import { startScriptedServer } from "../../support/s3/script.ts";
+import { purgeRemotely } from "../../src/cli/purge.ts";
+import type { Answer } from "../support/s3/script.ts";
+import { startScriptedServer } from "../support/s3/script.ts";
 
 function giveJson(value: unknown): Answer {
   return (response) => void response.end(JSON.stringify(value));
