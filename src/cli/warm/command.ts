@@ -1,12 +1,12 @@
 import type { Command } from "commander";
-import type { Outputs, WarmEntry, WarmRequest } from "../../media/warm/request.ts";
+import type { Outputs, WarmEntry } from "../../media/warm/request.ts";
 import { parseOutputs } from "../../media/warm/request.ts";
 import type { WarmResult } from "../../media/warm/result.ts";
 import { skipNonImages } from "../../media/warm/result.ts";
 import { createService } from "../../service/service.ts";
 import { createExclusiveWarmer, withoutTimeouts } from "../../service/warming.ts";
 import { UsageError } from "../../ops/usage-error.ts";
-import { readArguments, reportFailure, EXIT } from "../exit.ts";
+import { readArguments, reportFailure } from "../exit.ts";
 import { readConfig } from "../options/environment.ts";
 import { createStop, logToErrors, tuneHeapGrowth } from "../options/process.ts";
 import { collect, readNumber, readUrl } from "../options/values.ts";
@@ -16,9 +16,6 @@ import { cutShard, listLines, listPrefix, parseShard } from "./list.ts";
 import { warmRemotely } from "./remote.ts";
 import type { ReportOptions } from "./report.ts";
 import { runList } from "./report.ts";
-import { joinNeighbours } from "../../media/warm/group.ts";
-import type { WarmQueue } from "../../media/warm/queue/queue.ts";
-import type { Stop } from "../options/process.ts";
 
 interface WarmOptions {
   readonly from?: string;
@@ -164,39 +161,4 @@ function createRemoteWork({
   const url = readUrl("--service", service) ?? "";
   const token = process.env["ADMIN_TOKEN"] || undefined;
   return (entries) => warmRemotely({ url, token }, entries);
-}
-
-/** Originals for one call of the queue. */
-const BATCH = 500;
-/** Wrong lines that are printed; the others are only counted. */
-const MAX_SHOWN = 20;
-
-/** Adds the originals of a list to the queue; BullMQ skips those that wait already. */
-export async function enqueue(list: WarmList, queue: WarmQueue, stop: Stop): Promise<void> {
-  let batch: WarmRequest[] = [];
-  let added = 0;
-  let wrong = 0;
-  const flush = async (): Promise<void> => {
-    await queue.add(batch);
-    added += batch.length;
-    batch = [];
-  };
-  for await (const entry of joinNeighbours(list.read())) {
-    if (stop.isAsked()) break;
-    if ("problem" in entry) {
-      wrong += 1;
-      const { line, problem } = entry;
-      if (wrong <= MAX_SHOWN) process.stderr.write(`line ${line}: ${problem.message}\n`);
-      continue;
-    }
-    batch.push(entry);
-    if (batch.length === BATCH) await flush();
-  }
-  await flush();
-  const { waiting, active, dead } = await queue.counts();
-  process.stdout.write(
-    `added ${added} originals; the queue has ${waiting} waiting, ${active} active, ${dead} failed\n`,
-  );
-  if (wrong > 0) process.stderr.write(`${wrong} lines were wrong and not added\n`);
-  process.exitCode = stop.isAsked() ? EXIT.interrupted : wrong > 0 ? EXIT.failed : 0;
 }
