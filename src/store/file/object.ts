@@ -12,7 +12,7 @@ import type { LocateResult, ObjectInfo, ByteStream, OpenOptions, OpenResult } fr
 const MAX_LOOKS = 10;
 
 /** An object whose file is open; its user closes it. */
-export interface OpenObject {
+interface OpenObject {
   readonly fd: number;
   readonly info: ObjectInfo;
 }
@@ -75,7 +75,7 @@ export async function openObject<T>(
 }
 
 /** Opens an object, which its user closes; `undefined` when it is missing. */
-export async function openFile(root: string, key: string): Promise<OpenObject | undefined> {
+async function openFile(root: string, key: string): Promise<OpenObject | undefined> {
   return retryIfReplaced(() =>
     openBelow(root, key, async (file) => {
       const info = await describeFile(root, key, file.found);
@@ -180,7 +180,7 @@ interface FileStats {
   readonly ino: bigint;
 }
 
-export function hashStats({ size, mtimeNs, ino }: FileStats): string {
+function hashStats({ size, mtimeNs, ino }: FileStats): string {
   const hash = createHash("sha256").update(`${size}-${mtimeNs}-${ino}`).digest("hex");
   return `"${hash.slice(0, 32)}"`;
 }

@@ -119,7 +119,7 @@ async function getOnce(
 }
 
 /** Reads from a failed GET that the object is missing; `undefined` for any other failure. */
-export function readMissing(
+function readMissing(
   { isMissingForbidden }: S3Bucket,
   error: unknown,
 ): Extract<GetResult, { kind: "missing" }> | undefined {
@@ -173,7 +173,7 @@ function refuseBody(
   return new MediaError("store_failed", "the store did not say how long the object is");
 }
 
-export function noVersion(): MediaError {
+function noVersion(): MediaError {
   return notS3("the store did not give the object an ETag");
 }
 
@@ -183,7 +183,7 @@ function isDenied(error: unknown): boolean {
 
 const METADATA = "x-amz-meta-";
 
-export function toObjectInfo(headers: S3Response["headers"]): ObjectInfo {
+function toObjectInfo(headers: S3Response["headers"]): ObjectInfo {
   const contentType = headers["content-type"];
   const cacheControl = headers["cache-control"];
   const contentDisposition = headers["content-disposition"];
