@@ -86,7 +86,7 @@ export type Quality = number | QualityLevel;
 /** A colour as lower-case hex: `rrggbb`, or `rrggbbaa` when it is not opaque. */
 export type Color = string;
 
-/** Effects, which always run in the order of these fields. */
+/** Effects, which always run in the order of their rows in `OPTIONS`. */
 export interface Effects {
   /** 15 to 2000: the sigma is a fiftieth of this, in pixels of the result. */
   readonly blur?: number;

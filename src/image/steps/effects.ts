@@ -1,4 +1,5 @@
 import type { Matrix3x3, Sharp } from "sharp";
+import { FIELDS } from "../../transform/options.ts";
 import type { Effects } from "../../transform/spec.ts";
 import { addContrast, correctGamma, grayOut, negate } from "./colors.ts";
 import { pixelate } from "./pixelate.ts";
@@ -10,8 +11,8 @@ import { sharpen } from "./sharpen.ts";
 type Run = (pixels: Pixels, effects: Effects) => Pixels | Promise<Pixels>;
 
 /**
- * The effects, in the order in which they run. One pipeline would do them in an order of its own, so each effect of sharp
- * is a pass. Effects that look at one pixel at a time are done here, in place.
+ * The step of each effect. One pipeline would do them in an order of its own, so each effect of sharp is a pass. Effects
+ * that look at one pixel at a time are done here, in place.
  */
 const EFFECTS: Readonly<Record<keyof Effects, Run>> = {
   // 40 MP with the largest sigma take 2 seconds: an approximation would gain nothing
@@ -57,9 +58,13 @@ function groupEffects(effects: Effects): readonly Group[] {
   return groups;
 }
 
+/** In canonical order, which is that of their rows in `OPTIONS`. */
+const NAMES: readonly (keyof Effects)[] = FIELDS.filter((field): field is keyof Effects =>
+  Object.hasOwn(EFFECTS, field),
+);
+
 function listEffects(effects: Effects): readonly (keyof Effects)[] {
-  const names = Object.keys(EFFECTS) as (keyof Effects)[]; // the keys of a constant
-  return names.filter((name) => effects[name] !== undefined);
+  return NAMES.filter((name) => effects[name] !== undefined);
 }
 
 function modulate(
