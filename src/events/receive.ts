@@ -16,18 +16,18 @@ export interface ReceiverDeps {
 }
 
 /** Receives the messages of buckets. */
-export interface Receiver {
+export interface EventReceiver {
   /** From a sender that is authorized already. */
   receive(body: string): Promise<Receipt>;
-  /** From SNS, whose messages are signed. */
-  receiveSns(body: string): Promise<Receipt>;
+  /** From SNS, whose messages are signed. Absent without EVENT_TOPICS. */
+  readonly receiveSns?: (body: string) => Promise<Receipt>;
 }
 
 /** Receives messages of senders that are authorized and, if there are topics, of SNS. */
 export function createEventReceiver(
   deps: BucketEventDeps,
   topics: ReadonlySet<string>,
-): Pick<Receiver, "receive"> & Partial<Receiver> {
+): EventReceiver {
   const readSns = createSnsReader({
     topics,
     fetchCertificate: fetchText,
@@ -42,7 +42,12 @@ export function createEventReceiver(
   return { receive, ...(topics.size > 0 && { receiveSns }) };
 }
 
-export function createReceiver({ handle, observe, readSns, visit }: ReceiverDeps): Receiver {
+export function createReceiver({
+  handle,
+  observe,
+  readSns,
+  visit,
+}: ReceiverDeps): Required<EventReceiver> {
   const read = <T>(work: () => T): T => {
     try {
       return work();

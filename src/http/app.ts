@@ -16,7 +16,7 @@ import { createAdmin } from "./admin/admin.ts";
 import { answerError } from "./answer/problem.ts";
 import type { InFlightBytes } from "./node/in-flight-bytes.ts";
 import type { AnswerCache } from "./media/answer-cache.ts";
-import type { EventReceiver } from "./admin/events.ts";
+import type { EventReceiver } from "../events/receive.ts";
 import type { VariantDeps } from "./media/variant.ts";
 import { limitToExpiry, printVary } from "./media/variant-answer.ts";
 import { answerVariant } from "./media/variant.ts";

@@ -3,7 +3,7 @@ import { Hono } from "hono";
 import { bearerAuth } from "hono/bearer-auth";
 import { MediaError } from "../../errors.ts";
 import { answerProblem } from "../answer/answer.ts";
-import type { EventReceiver } from "./events.ts";
+import type { EventReceiver } from "../../events/receive.ts";
 import { addEventRoute, isFromSns } from "./events.ts";
 import type { Purge } from "./purge.ts";
 import { addPurgeRoute } from "./purge.ts";

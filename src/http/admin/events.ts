@@ -1,17 +1,11 @@
 import type { Context, Hono } from "hono";
 import { MediaError } from "../../errors.ts";
-import type { Receipt } from "../../events/purge-changed.ts";
+import type { EventReceiver } from "../../events/receive.ts";
 import { readText } from "./body.ts";
 import { addRoute } from "./route.ts";
 
 /** The largest message of SNS and EventBridge. */
 const MAX_BYTES = 256 * 1024;
-
-export interface EventReceiver {
-  receive(body: string): Promise<Receipt>;
-  /** Absent without EVENT_TOPICS. */
-  readonly receiveSns?: (body: string) => Promise<Receipt>;
-}
 
 /** Requests of SNS have no token: their signature is checked. */
 export function isFromSns(c: Context): boolean {
