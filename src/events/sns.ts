@@ -7,11 +7,13 @@ import { parseJson, parseShape } from "./notification.ts";
 
 /** SNS retries for an hour at most. */
 const MAX_AGE_MS = 60 * 60 * 1000;
+/** A certificate is used for this long before it is fetched again. */
 const CERTIFICATE_TTL_MS = 24 * 60 * 60 * 1000;
 const MAX_CERTIFICATES = 20;
 /** Anybody can name certificates that do not exist: so few are fetched at the same time, and each so seldom. */
 const MAX_FETCHES = 4;
 const RETRY_MS = 10_000; // SNS repeats a message after 20 s, three times
+/** Fetches that are remembered, whether they go on or have failed. */
 const MAX_TRIED = 100;
 
 const HOST = String.raw`https://sns\.[a-z]{2,4}(?:-[a-z]+)+-\d{1,2}\.amazonaws\.com(?:\.cn)?`;

@@ -1,6 +1,7 @@
 import type { MiddlewareHandler } from "hono";
 import type { Logger } from "../logger.ts";
 
+/** Characters of a path that are logged. */
 const MAX_PATH = 256;
 const SIGNATURE = /\/s--[^/]*--(?=\/)/;
 

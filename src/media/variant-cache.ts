@@ -4,12 +4,16 @@ import type { ErrorCode } from "../errors.ts";
 import type { VariantRequest } from "../request/request.ts";
 import type { Variant, VariantInfo } from "./variant.ts";
 
+/** Stored variants that are known, and purges that are remembered. */
 const MAX_VARIANTS = 50_000;
 const MAX_FAILURES = 10_000;
 const MAX_UNWRITTEN_BYTES = 32 * 1024 * 1024;
 
+/** Milliseconds until an original that was missing is looked for again. */
 const MISSING_MS = 10_000;
+/** Milliseconds until a variant that could not be made is tried again. */
 const FAILED_MS = 60_000;
+/** Milliseconds until a variant that could not be stored is made again. */
 const UNWRITTEN_MS = 60_000;
 
 /** Failures that a retry does not mend, and that were expensive to find. */

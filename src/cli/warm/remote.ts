@@ -7,6 +7,7 @@ import { describeError } from "../../media/warm/result.ts";
 
 /** Originals for one request, so that no proxy has to keep a connection open for hours. */
 const BATCH = 200;
+/** Attempts at one batch. */
 const ATTEMPTS = 6;
 
 export interface Remote {

@@ -8,10 +8,10 @@ import { CDN_HEADERS } from "../answer/delivery.ts";
 import type { VariantDeps } from "./variant.ts";
 import { answerFromMemory, getRedirectEnd } from "./variant-answer.ts";
 
-/** The bound on all entries: the characters of their names, and a measured constant for the rest of each. */
+/** Bytes of all entries: the characters of their names, and for the rest of each a number that was measured. */
 const MAX_SIZE = 64 * 1024 * 1024;
 const ENTRY_SIZE = 2560;
-/** Browsers send shorter headers. */
+/** Characters of an `Accept` header. Requests with a longer one are always parsed; those of browsers are shorter. */
 const MAX_ACCEPT = 512;
 
 const HIT = { kind: "hit" } as const;

@@ -28,6 +28,7 @@ export interface Description extends Size {
 
 /** Pixels of the longer side of a sample: as many as thumbhash takes, and more than enough for all else. */
 export const SAMPLE_SIDE = 100;
+/** Pixels of the longer side, and quality, of the WebP in `lqip`. */
 const LQIP_SIDE = 16;
 const LQIP_QUALITY = 40;
 

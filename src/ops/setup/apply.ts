@@ -121,6 +121,7 @@ async function checkForeignPublic(call: Call, { RestrictPublicBuckets }: Json): 
   );
 }
 
+/** Attempts at one write. */
 const ATTEMPTS = 4;
 /** Milliseconds before the second attempt; each further pause is longer by as much. */
 const PAUSE_MS = 500;

@@ -7,12 +7,15 @@ import { connect, loadDrivers } from "./redis.ts";
 import type { RunningWorker, WorkOptions } from "./worker.ts";
 import { PREFIX, startWork } from "./worker.ts";
 
+/** Attempts at one original, before it is a dead letter. */
 const ATTEMPTS = 5;
 /** Before the second attempt, in milliseconds; doubled before each further one. */
 const BACKOFF_MS = 1000;
 /** Of further dead letters the oldest are deleted. */
 const MAX_DEAD = 100_000;
+/** Dead letters that are read or put back at a time. */
 const PAGE = 100;
+/** Milliseconds that closing the connections may take. */
 const QUIT_MS = 1000;
 
 /** The numbers of originals by state. */
