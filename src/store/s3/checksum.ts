@@ -36,7 +36,7 @@ export async function findMismatch(
   for (const [name, digest] of Object.entries(isEncrypted ? QUICK : { ...QUICK, ...SLOW })) {
     const expected = headers[`x-amz-checksum-${name}`];
     // of several parts it is a checksum of checksums, which ends with their number
-    if (expected === undefined || expected.includes("-")) continue;
+    if (!expected || expected.includes("-")) continue;
     if (Buffer.from(await digest(bytes)).toString("base64") !== expected) return name;
   }
   return undefined;

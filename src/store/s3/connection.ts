@@ -17,7 +17,7 @@ export interface S3Request {
   readonly sha256?: string | undefined;
 }
 
-/** An answer with a status below 300, or 304. */
+/** An answer with a status below 300, or 304 to a GET with a condition. */
 export interface S3Response {
   readonly status: number;
   /** Lower-case names. */
@@ -60,6 +60,8 @@ interface Signer {
 
 /** Where a bucket is, and how requests to it are signed. */
 interface Target {
+  /** Set if the bucket turned out to be in another region than the settings say. */
+  readonly region: string | undefined;
   readonly signer: Signer;
   readonly protocol: string;
   readonly hostname: string;
@@ -70,9 +72,20 @@ interface Target {
   readonly path: string;
 }
 
+/** A request as it is sent, and the state of the connection by which it was signed. */
+interface SignedRequest {
+  readonly http: HttpRequest;
+  readonly region: string | undefined;
+  readonly clockOffsetMs: number;
+  /** Where it is, 304 is no error. */
+  readonly isConditional: boolean;
+}
+
 const EMPTY_SHA256 = createHash("sha256").digest("hex");
 /** In milliseconds. S3 refuses requests whose clock is 15 minutes off. */
 const MAX_SKEW_MS = 5 * 60_000;
+/** A century, in milliseconds. No clock is that far off: such a date is not one to sign with. */
+const MAX_CLOCK_OFFSET_MS = 100 * 365 * 86_400_000;
 
 /**
  * Sends the calls that visitors wait for to one bucket. They take settings, credentials, signer and sockets
@@ -83,9 +96,9 @@ export class BucketConnection {
   readonly #bucket: string;
   readonly #retries = new RetryBudget();
   #target: Promise<Target> | undefined;
-  /** Set once the bucket turns out to be in another region than the settings say. */
-  #region: string | undefined;
   #clockOffsetMs = 0;
+  /** Shared by all calls whose credentials have expired. */
+  #refresh: Promise<{ readonly sessionToken?: string }> | undefined;
 
   constructor(client: S3Client, bucket: string) {
     this.#client = client;
@@ -100,12 +113,15 @@ export class BucketConnection {
    */
   async send(request: S3Request, signal: AbortSignal): Promise<S3Response> {
     this.#retries.earn();
+    const first = await this.#sign(request, signal);
     try {
-      return await this.#sendOnce(request, signal);
+      return await this.#exchange(first, signal);
     } catch (error) {
-      if (signal.aborted || !(await this.#shouldRetry(error))) throw error;
+      if (signal.aborted || !(await this.#shouldRetry(error, first))) throw error;
     }
-    return this.#sendOnce(request, signal);
+    const response = await this.#exchange(await this.#sign(request, signal), signal);
+    this.#retries.giveBack();
+    return response;
   }
 
   /** Takes a retry from the budget, for a caller who repeats a call; `false` where none is left. */
@@ -134,10 +150,10 @@ export class BucketConnection {
     return { url: `${target.protocol}//${target.host}${path}?${pairs.join("&")}`, expiresAt };
   }
 
-  async #sendOnce(
+  async #sign(
     { method, key, headers: given, body, sha256 }: S3Request,
     signal: AbortSignal,
-  ): Promise<S3Response> {
+  ): Promise<SignedRequest> {
     signal.throwIfAborted();
     const target = await this.#locate();
     const headers = {
@@ -145,25 +161,41 @@ export class BucketConnection {
       "x-amz-content-sha256": body ? (sha256 ?? hash(body)) : EMPTY_SHA256,
       ...(body && { "content-length": String(body.length) }),
     };
+    const clockOffsetMs = this.#clockOffsetMs;
     const signed = await target.signer.sign(toHttp(target, { method, key, headers }), {
-      signingDate: new Date(Date.now() + this.#clockOffsetMs),
+      signingDate: new Date(Date.now() + clockOffsetMs),
     });
-    const { response } = await this.#client.config.requestHandler.handle(
-      { ...signed, ...(body && { body }) },
-      { abortSignal: signal },
-    );
-    const { statusCode: status, headers: received } = response;
-    const stream = response.body as IncomingMessage; // its type on Node
-    if (status < 300 || status === 304) {
-      const isEncrypted = target.protocol === "https:";
-      return { status, headers: received, body: stream, isEncrypted };
-    }
-    const problem = method === "HEAD" ? skipBody(stream) : await readErrorBody(stream);
-    throw new S3Error(status, received, problem);
+    return {
+      http: { ...signed, ...(body && { body }) },
+      region: target.region,
+      clockOffsetMs,
+      isConditional: method === "GET" && given?.["if-none-match"] !== undefined,
+    };
   }
 
-  async #shouldRetry(error: unknown): Promise<boolean> {
-    if (error instanceof S3Error && (await this.#learnFrom(error))) return true;
+  async #exchange(
+    { http, region, isConditional }: SignedRequest,
+    signal: AbortSignal,
+  ): Promise<S3Response> {
+    const { requestHandler } = this.#client.config;
+    const { response } = await requestHandler
+      .handle(http, { abortSignal: signal })
+      .catch((error: unknown) => {
+        // there is no such region: the next call goes to that of the settings again
+        if (region !== undefined && isUnknownHost(error)) this.#target = undefined;
+        throw error;
+      });
+    const { statusCode: status, headers } = response;
+    const body = response.body as IncomingMessage; // its type on Node
+    if (status < 300 || (status === 304 && isConditional)) {
+      return { status, headers, body, isEncrypted: http.protocol === "https:" };
+    }
+    const problem = http.method === "HEAD" ? skipBody(body) : await readErrorBody(body, signal);
+    throw new S3Error(status, headers, problem);
+  }
+
+  async #shouldRetry(error: unknown, sent: SignedRequest): Promise<boolean> {
+    if (error instanceof S3Error && (await this.#learnFrom(error, sent))) return true;
     if (!isTransient(error) || !this.#retries.spend()) return false;
     // a store that is overloaded gets more time than a connection that broke
     const isOverloaded = error instanceof S3Error && [429, 503].includes(error.status);
@@ -171,31 +203,49 @@ export class BucketConnection {
     return true;
   }
 
-  /** True if an answer told where the bucket is, what time it is, or that credentials have expired. */
-  async #learnFrom({ status, name, Region: region, date }: S3Error): Promise<boolean> {
+  /**
+   * True if the answer told where the bucket is, what time it is, or that credentials have expired, and the
+   * request was signed without knowing it. Another call may have learnt it in the meantime.
+   */
+  async #learnFrom(
+    { status, name, Region: region, date }: S3Error,
+    sent: SignedRequest,
+  ): Promise<boolean> {
     if (region !== undefined && [301, 307, 400].includes(status)) {
-      if (region === this.#region) return false;
-      this.#region = region;
-      this.#target = undefined;
-      return true;
+      return region !== sent.region && this.#moveTo(region);
     }
-    if (name === "ExpiredToken") return this.#refreshCredentials();
+    if (name === "ExpiredToken") return this.#refreshCredentials(sent);
     const offsetMs = date - Date.now();
-    const isSkewed = status === 403 && Math.abs(offsetMs - this.#clockOffsetMs) > MAX_SKEW_MS;
-    if (isSkewed) this.#clockOffsetMs = offsetMs;
-    return isSkewed;
+    const isSkewed = status === 403 && Math.abs(offsetMs - sent.clockOffsetMs) > MAX_SKEW_MS;
+    if (!isSkewed || Math.abs(offsetMs) > MAX_CLOCK_OFFSET_MS) return false;
+    this.#clockOffsetMs = offsetMs;
+    return true;
+  }
+
+  /** True if the bucket can be in the region; the name may be nonsense. */
+  async #moveTo(region: string): Promise<boolean> {
+    try {
+      const target = await locate(this.#client, this.#bucket, region);
+      this.#target = Promise.resolve(target);
+      return true;
+    } catch {
+      return false;
+    }
   }
 
   /** True if the provider has other credentials than those that have expired. */
-  async #refreshCredentials(): Promise<boolean> {
+  async #refreshCredentials({ http }: SignedRequest): Promise<boolean> {
     const { credentials } = this.#client.config;
-    const expired = await credentials();
-    const fresh = await credentials({ forceRefresh: true });
-    return fresh.sessionToken !== expired.sessionToken;
+    const expired = http.headers["x-amz-security-token"];
+    if ((await credentials()).sessionToken !== expired) return true;
+    this.#refresh ??= credentials({ forceRefresh: true }).finally(() => {
+      this.#refresh = undefined;
+    });
+    return (await this.#refresh).sessionToken !== expired;
   }
 
   #locate(): Promise<Target> {
-    this.#target ??= locate(this.#client, this.#bucket, this.#region).catch((error: unknown) => {
+    this.#target ??= locate(this.#client, this.#bucket, undefined).catch((error: unknown) => {
       this.#target = undefined;
       throw error;
     });
@@ -228,6 +278,7 @@ async function locate(
   if (!built) throw new Error("the SDK has built no request");
   const { protocol, hostname, port, path } = built;
   return {
+    region,
     signer: await createSigner(sender, String(signingRegion)),
     protocol,
     hostname,
@@ -273,6 +324,10 @@ function encodeQuery(value: unknown): string {
   return encodeRest(encodeURIComponent(String(value)));
 }
 
+function isUnknownHost(error: unknown): boolean {
+  return error instanceof Error && "code" in error && error.code === "ENOTFOUND";
+}
+
 const TRANSIENT: ReadonlySet<unknown> = new Set([
   "ECONNRESET",
   "ECONNREFUSED",
@@ -300,6 +355,11 @@ export class RetryBudget {
   /** To be called once for each call. */
   earn(): void {
     this.#saved = Math.min(MAX_SAVED, this.#saved + 1 / CALLS_PER_RETRY);
+  }
+
+  /** Takes a retry back that has succeeded: it was worth its work. */
+  giveBack(): void {
+    this.#saved = Math.min(MAX_SAVED, this.#saved + 1);
   }
 
   /** Takes one retry; `false` where none is left. */

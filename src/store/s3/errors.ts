@@ -75,9 +75,21 @@ export class S3Error extends Error {
   }
 }
 
-/** Reads the body of an error, as far as it is one of S3. */
-export async function readErrorBody(body: IncomingMessage): Promise<ErrorBody> {
-  const { bytes } = await readBody(body as AsyncIterable<Buffer>, MAX_BYTES);
+/**
+ * Reads the body of an error, as far as it is one of S3.
+ *
+ * @throws the reason of the signal when it fires before the end
+ */
+export async function readErrorBody(
+  body: IncomingMessage,
+  signal: AbortSignal,
+): Promise<ErrorBody> {
+  const { bytes } = await readBody(body as AsyncIterable<Buffer>, MAX_BYTES).catch(
+    (error: unknown) => {
+      signal.throwIfAborted(); // otherwise it looks like a broken connection
+      throw error;
+    },
+  );
   const text = Buffer.from(bytes).toString();
   const read = (element: string): string | undefined =>
     new RegExp(`<${element}>([^<]*)</${element}>`).exec(text)?.[1];

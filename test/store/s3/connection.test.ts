@@ -1,8 +1,15 @@
+import { Readable } from "node:stream";
 import { S3Client } from "@aws-sdk/client-s3";
 import { describe, expect, it } from "vitest";
 import { BucketConnection, RetryBudget } from "../../../src/store/s3/connection.ts";
 import type { Answer } from "../../support/s3/script.ts";
-import { giveObject, giveStatus, refuse, startScriptedServer } from "../../support/s3/script.ts";
+import {
+  giveObject,
+  giveStatus,
+  refuse,
+  resetting,
+  startScriptedServer,
+} from "../../support/s3/script.ts";
 import { FOUND, OBJECT, script, STORE_FAILED } from "../../support/s3/scripted-store.ts";
 
 /** The region and the date that a request was signed for. */
@@ -16,6 +23,10 @@ function readSignature(headers: Readonly<Record<string, string | string[] | unde
   const digits = String(headers["x-amz-date"]);
   const iso = digits.replace(/(....)(..)(..)T(..)(..)(..)Z/, "$1-$2-$3T$4:$5:$6Z");
   return { region, keyId, date: Date.parse(iso) };
+}
+
+function answerBy(choose: (signature: ReturnType<typeof readSignature>) => Answer): Answer {
+  return (response, request) => choose(readSignature(request.headers))(response, request);
 }
 
 const moved: Answer = (response) => {
@@ -32,6 +43,51 @@ describe("a bucket in another region than AWS_REGION", () => {
     expect(await get()).toMatchObject(FOUND);
     const regions = server.requests.map(({ headers }) => readSignature(headers).region);
     expect(regions).toEqual(["us-east-1", "eu-west-3", "eu-west-3"]);
+  });
+
+  it("is found by all calls that were under way", async () => {
+    const { get } = await script([
+      answerBy((signature) => (signature.region === "eu-west-3" ? OBJECT : moved)),
+    ]);
+    const results = await Promise.all([get("a"), get("b"), get("c")]);
+    for (const result of results) expect(result).toMatchObject(FOUND);
+  });
+
+  it.each(["../", "evil.example", "a".repeat(64), "x@y", "-a-", ""])(
+    "is not looked for where no region is: %j",
+    async (region) => {
+      const { get, server } = await script([
+        giveStatus(301, { "x-amz-bucket-region": region }),
+        OBJECT,
+      ]);
+      await expect(get()).rejects.toMatchObject(STORE_FAILED);
+      expect(await get()).toMatchObject(FOUND);
+      expect(server.requests).toHaveLength(2);
+    },
+  );
+
+  it("is forgotten if nothing has its name", async () => {
+    const hosts: string[] = [];
+    const handle = ({ hostname }: { readonly hostname: string }): Promise<unknown> => {
+      hosts.push(hostname);
+      if (hostname.includes("nowhere")) {
+        return Promise.reject(Object.assign(new Error("no such host"), { code: "ENOTFOUND" }));
+      }
+      const headers = { "x-amz-bucket-region": "nowhere-1" };
+      return Promise.resolve({ response: { statusCode: 301, headers, body: Readable.from([]) } });
+    };
+    const client = new S3Client({
+      region: "us-east-1",
+      credentials: { accessKeyId: "a", secretAccessKey: "s" },
+      requestHandler: { handle },
+    });
+    const connection = new BucketConnection(client, "media");
+    const send = (): Promise<unknown> =>
+      connection.send({ method: "GET", key: "a" }, AbortSignal.timeout(5000));
+    await expect(send()).rejects.toThrow("no such host");
+    await expect(send()).rejects.toThrow("no such host");
+    const [own, other] = ["media.s3.us-east-1.amazonaws.com", "media.s3.nowhere-1.amazonaws.com"];
+    expect(hosts).toEqual([own, other, own, other]);
   });
 
   it("is not followed in a circle", async () => {
@@ -56,6 +112,24 @@ describe("a clock that differs from the store's", () => {
     expect(Math.abs(second - first - 3_600_000)).toBeLessThan(60_000);
   });
 
+  it("is corrected for all calls that were under way", async () => {
+    const hourAhead = Date.now() + 3_600_000;
+    const skewed = giveStatus(403, { date: new Date(hourAhead).toUTCString() });
+    const { get } = await script([
+      answerBy(({ date }) => (Math.abs(date - hourAhead) < 60_000 ? OBJECT : skewed)),
+    ]);
+    const results = await Promise.all([get("a"), get("b"), get("c")]);
+    for (const result of results) expect(result).toMatchObject(FOUND);
+  });
+
+  it("is not corrected by a date that cannot be", async () => {
+    const last = new Date(8.64e15).toUTCString();
+    const { get, server } = await script([giveStatus(403, { date: last }), OBJECT]);
+    await expect(get()).rejects.toMatchObject(STORE_FAILED);
+    expect(await get()).toMatchObject(FOUND);
+    expect(server.requests).toHaveLength(2);
+  });
+
   it("is not blamed for a 403 of the right time", async () => {
     const { get, server } = await script([refuse(403, "AccessDenied"), OBJECT]);
     await expect(get()).rejects.toMatchObject(STORE_FAILED);
@@ -64,31 +138,38 @@ describe("a clock that differs from the store's", () => {
 });
 
 describe("credentials that have expired", () => {
-  it("are asked for anew, and the request is repeated with them", async () => {
-    const { endpoint, requests, stop } = await startScriptedServer([
-      refuse(400, "ExpiredToken"),
-      giveStatus(200, { etag: '"e"' }),
+  it("are asked for anew once, and all requests are repeated with them", async () => {
+    const expired = refuse(400, "ExpiredToken");
+    const { endpoint, stop } = await startScriptedServer([
+      answerBy(({ keyId }) => (keyId === "key-2" ? giveStatus(200, { etag: '"e"' }) : expired)),
     ]);
     let given = 0;
+    const credentials = async ({ forceRefresh = false } = {}): Promise<{
+      readonly accessKeyId: string;
+      readonly secretAccessKey: string;
+      readonly sessionToken: string;
+      readonly expiration: Date;
+    }> => {
+      if (given === 0 || forceRefresh) given += 1;
+      return {
+        accessKeyId: `key-${given}`,
+        secretAccessKey: "s",
+        sessionToken: `${given}`,
+        expiration: new Date(Date.now() + 3_600_000),
+      };
+    };
     const client = new S3Client({
       endpoint,
+      credentials,
       forcePathStyle: true,
       region: "us-east-1",
-      credentials: async () => {
-        given += 1;
-        const expiration = new Date(Date.now() + 3_600_000);
-        return {
-          accessKeyId: `key-${given}`,
-          secretAccessKey: "s",
-          sessionToken: `${given}`,
-          expiration,
-        };
-      },
     });
     const connection = new BucketConnection(client, "media");
-    const { body } = await connection.send({ method: "GET", key: "a" }, AbortSignal.timeout(5000));
-    body.resume();
-    expect(requests.map(({ headers }) => readSignature(headers).keyId)).toEqual(["key-1", "key-2"]);
+    const send = (key: string): Promise<{ readonly body: Readable }> =>
+      connection.send({ method: "GET", key }, AbortSignal.timeout(5000));
+    const answers = await Promise.all(["a", "b", "c"].map(send));
+    for (const { body } of answers) body.resume();
+    expect(given).toBe(2);
     client.destroy();
     await stop();
   });
@@ -104,6 +185,12 @@ describe("retries", () => {
     }
     expect(retries).toBeGreaterThanOrEqual(100);
     expect(retries).toBeLessThanOrEqual(130);
+  });
+
+  it("cost nothing where they succeed", async () => {
+    const answers = Array.from({ length: 100 }, (_, at) => (at % 2 ? OBJECT : resetting));
+    const { get } = await script(answers, 5000);
+    for (let call = 0; call < 50; call += 1) expect(await get()).toMatchObject(FOUND);
   });
 
   it("end while a store goes on failing", async () => {
@@ -149,8 +236,37 @@ describe("the checksum of an object", () => {
     await expect(get()).rejects.toMatchObject(STORE_FAILED);
   });
 
+  it("is left alone where it is empty", async () => {
+    const { get } = await script([giveObject("hello", { "x-amz-checksum-sha256": "" })]);
+    expect(await get()).toMatchObject(FOUND);
+  });
+
   it("is left alone where it is one of parts", async () => {
     const { get } = await script([giveObject("hello", { "x-amz-checksum-crc32": "AAAAAA==-3" })]);
     expect(await get()).toMatchObject(FOUND);
+  });
+});
+
+describe("an answer that does not fit its call", () => {
+  const unchanged = giveStatus(304, { etag: '"e"' });
+
+  it("is a 304 to a call without a condition for one", async () => {
+    const { store, put } = await script([unchanged]);
+    await expect(store.head("key")).rejects.toMatchObject(STORE_FAILED);
+    await expect(put({ condition: "absent" })).rejects.toMatchObject(STORE_FAILED);
+  });
+
+  it("is an error whose body does not end in time", async () => {
+    const { put } = await script(
+      [
+        (response) => {
+          response.writeHead(403);
+          const timer = setInterval(() => response.write("."), 20);
+          response.on("close", () => clearInterval(timer));
+        },
+      ],
+      300,
+    );
+    await expect(put()).rejects.toMatchObject({ code: "timeout" });
   });
 });
