@@ -28,7 +28,10 @@ function fieldsShown(): ReadonlySet<string> {
 describe("the images of docs/urls.md", () => {
   it("are all shown", () => {
     const shown = listImages(PAGE).map(({ file }) => file);
-    expect(readdirSync(FOLDER).toSorted()).toEqual(shown.toSorted());
+    const kept = readdirSync(FOLDER).toSorted();
+    expect(kept, "an image is missing or too many: run npm run docs:images").toEqual(
+      shown.toSorted(),
+    );
   });
 
   it("are named by what they show, and captioned by it or a part of it", () => {
