@@ -1,7 +1,8 @@
 import { Readable } from "node:stream";
 import { S3Client } from "@aws-sdk/client-s3";
 import { describe, expect, it } from "vitest";
-import { BucketConnection, RetryBudget } from "../../../src/store/s3/connection.ts";
+import { RetryBudget } from "../../../src/async/retry-budget.ts";
+import { BucketConnection } from "../../../src/store/s3/connection.ts";
 import type { Answer } from "../../support/s3/script.ts";
 import {
   giveObject,
