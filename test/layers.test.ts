@@ -23,8 +23,8 @@ const LAYERS: Readonly<Record<string, Layer>> = {
   transform: { imports: "errors" },
   url: { imports: "errors transform", packages: "@noble/hashes" },
   request: { imports: "errors transform url" },
-  async: { imports: "errors" },
-  store: { imports: "errors async" },
+  async: { imports: "" },
+  store: { imports: "errors" },
   "store/file": { imports: "errors async store", packages: "node:" },
   "store/s3": { imports: "errors async store", packages: "node: @aws-sdk/" },
   image: { imports: "errors async transform", packages: "node: sharp blurhash thumbhash" },
@@ -34,19 +34,19 @@ const LAYERS: Readonly<Record<string, Layer>> = {
     imports: "errors async request store transform url",
     packages: "lru-cache zod",
   },
-  "media/warm/queue": { imports: "errors async media", packages: "node: bullmq ioredis" },
+  "media/warm/queue": { imports: "async media", packages: "node: bullmq ioredis" },
   events: { imports: "errors async media url", packages: "node: lru-cache zod" },
   http: {
-    imports: "errors async logger events media request transform url",
+    imports: "errors async logger events media request url",
     packages: "hono lru-cache prom-client",
   },
-  "http/node": { imports: "errors async http media", packages: "node: hono" },
+  "http/node": { imports: "async http media", packages: "node:" },
   config: {
     imports: "errors http image media request transform url",
     packages: "node:os node:path zod",
   },
   service: {
-    imports: "errors async logger config events http image media request store transform url",
+    imports: "async logger config events http image media request store",
     packages: "node: pino",
   },
   "service/s3-stores": { imports: "config store", packages: "@aws-sdk/client-s3" },
@@ -57,7 +57,7 @@ const LAYERS: Readonly<Record<string, Layer>> = {
   },
   lambda: { imports: "errors logger config http service", packages: "node:stream" },
   ops: {
-    imports: "errors async image/input store transform url",
+    imports: "async image/input store transform url",
     packages: "node: @aws-sdk/ sharp",
   },
   cli: {
@@ -122,6 +122,21 @@ function findProblem({ file, target }: Import): string | undefined {
   return `${name} may import ${allowed.join(", ") || "nothing"}${kind}; ${file} imports ${target}`;
 }
 
+/** Lists the imports that the table allows a folder and that none of its files needs. */
+function listUnused([name, { imports, packages = "" }]: readonly [
+  string,
+  Layer,
+]): readonly string[] {
+  const targets = IMPORTS.filter(({ file }) => nameLayer(file) === name).map(
+    ({ target }) => target,
+  );
+  const unused = [
+    ...imports.split(" ").filter((folder) => !targets.some((target) => isInside(target, folder))),
+    ...packages.split(" ").filter((prefix) => !targets.some((target) => target.startsWith(prefix))),
+  ];
+  return unused.filter(Boolean).map((allowed) => `${name} may import ${allowed}, and does not`);
+}
+
 /** Folders, and files beside them, that import each other in a circle. */
 function findCircle(folder: string): readonly string[] | undefined {
   const arrows = new Map<string, Set<string>>();
@@ -158,6 +173,10 @@ const FOLDERS = [...new Set(FILES.map((file) => `${dirname(file)}/`))];
 describe("the folders of src/", () => {
   it("import only what the table of layers allows", () => {
     expect(IMPORTS.map(findProblem).filter((problem) => problem !== undefined)).toEqual([]);
+  });
+
+  it("need all that the table of layers allows", () => {
+    expect(Object.entries(LAYERS).flatMap(listUnused)).toEqual([]);
   });
 
   it("are all in the table of layers", () => {
