@@ -1,3 +1,6 @@
+import type { MediaError } from "../errors.ts";
+import type { OutputFormat } from "../transform/formats.ts";
+import type { TransformSpec } from "../transform/spec.ts";
 import type { TransformJob, TransformResult } from "./pipeline/pipeline.ts";
 
 /** A file on this machine as it was when the store found it to be the original. */
@@ -10,57 +13,72 @@ export interface OriginalFile {
   readonly inode: string;
 }
 
-/** A job as workers get it. */
-export interface WorkerJob extends TransformJob {
-  /** Where the original is, for the worker to read: `bytes` are then only the beginning of it. */
+/** A job as the pool gets it. */
+export interface ImageJob extends TransformJob {
+  /** Names the version of the original. Jobs of one version share work; those without an id share none. */
+  readonly originalId?: string | undefined;
+  /** The original, for the worker to read: `bytes` are then only the beginning of it. */
   readonly file?: OriginalFile | undefined;
 }
 
-type Made = Extract<TransformResult, { kind: "made" }> & {
-  /** Of the bytes, in hexadecimal digits, where the worker computes it. */
-  readonly sha256?: string;
-};
+/** One variant that is made of the original of a batch. */
+export interface BatchOutput {
+  /** Unique among all outputs of the service. */
+  readonly id: number;
+  readonly spec: TransformSpec;
+  readonly format: OutputFormat;
+  readonly skipIfSlow?: boolean | undefined;
+}
 
-/** `moved`: the file has changed since the store found it, or the worker cannot read it. */
-export type WorkerResult =
-  | Made
+/** One original, and what is made of it. */
+export interface Batch {
+  readonly bytes: Uint8Array;
+  readonly file?: OriginalFile | undefined;
+  readonly outputs: readonly BatchOutput[];
+}
+
+export type ImageResult =
+  | (Extract<TransformResult, { kind: "made" }> & {
+      /** Of the bytes, in hexadecimal digits, where the worker computes it. */
+      readonly sha256?: string;
+    })
   | Exclude<TransformResult, { kind: "made" }>
+  /** The file has changed since the store found it, or the worker cannot read it. */
   | { readonly kind: "moved" };
 
-/** The next job of a worker shares nothing with this one, its original, or also its decode. */
-type NextJob = "nothing" | "original" | "decode";
+/** Tells how a batch goes. */
+export type WorkerMessage =
+  /** The worker makes this output now. It is not said of the output of a batch that has only one. */
+  | { readonly kind: "begun"; readonly id: number }
+  /** The output that is being made is slow: `what` describes it. */
+  | { readonly kind: "slow"; readonly id: number; readonly what: string }
+  | { readonly kind: "ended"; readonly id: number; readonly result: ImageResult }
+  | { readonly kind: "failed"; readonly id: number; readonly error: MediaError }
+  /** These had not begun, and will not. */
+  | { readonly kind: "dropped"; readonly ids: readonly number[] }
+  /** The worker, and not an output, is at fault; nothing else of the batch follows. */
+  | { readonly kind: "died"; readonly error: WorkerDied };
 
-/** Tells a worker how its next job relates to this one, so that it keeps what both share. */
-export interface Handover {
-  readonly next: NextJob;
-  /** True if a job of the same image, in another format or quality, comes next. */
-  readonly sharesImage: boolean;
-}
-
-export interface RunOptions extends Handover {
-  /** Ends the job; where the worker can be killed, at once. */
-  readonly signal: AbortSignal;
-  /** Called before a slow image is made, with a description of it. */
-  readonly onSlow: (what: string) => void;
-}
-
-/** Makes one variant at a time. */
+/** Makes the outputs of one batch after the other, in an order of its own. */
 export interface ImageWorker {
   /** The libraries that it makes variants with, and their versions. */
   readonly engine: string;
-  /** @throws WorkerDied when the worker, and not the job, is at fault */
-  run(job: WorkerJob, options: RunOptions): Promise<WorkerResult>;
-  /** Drops what it keeps for a next job. */
-  forget(): void;
+  /** Begins a batch, after all outputs of the one before have ended. It calls back later, not at once. */
+  begin(batch: Batch, onMessage: (message: WorkerMessage) => void): void;
+  /** Adds outputs to the batch that it has begun last. */
+  add(outputs: readonly BatchOutput[]): void;
+  /** Drops those of these outputs that have not begun, and says which. */
+  drop(ids: readonly number[]): void;
   /** False once it has died, or has made so many variants that another worker should replace it. */
   isFit(): boolean;
+  /** Ends the batch; where the worker can be killed, at once. */
   stop(): void;
 }
 
-/** The worker ended in the middle of a job, by a signal or a crash. */
+/** The worker ended in the middle of a batch, by a signal or a crash. */
 export class WorkerDied extends Error {
   override readonly name = "WorkerDied";
-  /** Another process ended it, so that the job need not be the cause. */
+  /** Another process ended it, so that the output need not be the cause. */
   readonly isKilled: boolean;
 
   constructor(message: string, { isKilled = false }: { readonly isKilled?: boolean } = {}) {

@@ -13,8 +13,7 @@ import { createMetrics } from "../http/metrics.ts";
 import { sniffMediaType } from "../image/input/formats.ts";
 import type { ImageLimits } from "../image/input/limits.ts";
 import { startChildWorker } from "../image/pool/child-process.ts";
-import type { Pool } from "../image/pool/pool.ts";
-import { createPool } from "../image/pool/pool.ts";
+import { Pool } from "../image/pool/pool.ts";
 import type { ImageWorker } from "../image/worker.ts";
 import type { Logger } from "../logger.ts";
 import type { MediaEvent, Observe } from "../media/observe.ts";
@@ -58,7 +57,7 @@ export async function createService(config: Config, logger: Logger): Promise<Med
   });
   const background = new Background();
   const ending = new AbortController();
-  const metrics = createMetrics({ pool: pool.stats, background: () => background.size });
+  const metrics = createMetrics({ pool: () => pool.stats(), background: () => background.size });
   const observe = createObserver(metrics, logger);
   const openBodies = new OpenBodies({ limit: limits.storeSockets, now });
   const originals = createOriginals(config, { store: stores.originals, openBodies, observe });
@@ -68,8 +67,8 @@ export async function createService(config: Config, logger: Logger): Promise<Med
     variants: stores.variants,
     openBodies,
     createHash: () => createHash("sha256"),
-    transform: pool.run,
-    hasRoom: pool.hasRoom,
+    transform: (job, options) => pool.run(job, options),
+    hasRoom: () => pool.hasRoom(),
     prefix,
     freshness: config.freshness,
     cache,
@@ -125,16 +124,20 @@ export async function createService(config: Config, logger: Logger): Promise<Med
       pool.rejectBackground(); // background jobs that have not begun are done on request
       await background.drain();
     },
-    stop: pool.stop,
+    stop: () => pool.stop(),
   };
 }
 
 function createWriteBack(
   { stored, versioned }: Config["cache"],
   { originals, variants }: Stores,
-  { engine }: Pool,
+  pool: Pool,
 ): WriteBack {
-  const headers = { engine, cacheControl: stored, versionedCacheControl: versioned };
+  const headers = {
+    engine: () => pool.engine(),
+    cacheControl: stored,
+    versionedCacheControl: versioned,
+  };
   return new WriteBack({ originals, variants, headers });
 }
 
@@ -174,7 +177,7 @@ function createImagePool(
   onStartFailure: (error: unknown) => void,
 ): Pool {
   const size = getWorkerCount(pool);
-  return createPool({
+  return new Pool({
     size,
     startWorker: () =>
       pool.size === 0

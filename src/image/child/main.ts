@@ -1,17 +1,18 @@
 import { createHash } from "node:crypto";
 import { Socket } from "node:net";
-import { MediaError } from "../../errors.ts";
-import { JobCache } from "./job-cache.ts";
+import type { MediaError } from "../../errors.ts";
+import { DEFAULT_IMAGE_LIMITS } from "../input/limits.ts";
 import { ENGINE, prepareEngine } from "../sharp/engine.ts";
+import type { ImageResult, WorkerMessage } from "../worker.ts";
+import { BatchRunner } from "./batch-runner.ts";
 import type { Message } from "./messages.ts";
 import { createMessageReader, writeMessage } from "./messages.ts";
-import { readOriginalFile } from "./read-file.ts";
-import { OutOfMemory } from "../pipeline/pipeline.ts";
-import type { ResponseHeader, RequestHeader } from "./protocol.ts";
+import type { RequestHeader, ResponseHeader } from "./protocol.ts";
 import { CHANNEL_FD } from "./protocol.ts";
+import { readOriginalFile } from "./read-file.ts";
 import { createReusableBuffer } from "./reusable-buffer.ts";
 
-// The image process: it takes one job at a time from a pipe, and sends the variant back over it.
+// The image process: it takes one batch at a time from a pipe, and sends each variant back over it.
 
 const NOTHING = new Uint8Array();
 
@@ -19,9 +20,11 @@ const NOTHING = new Uint8Array();
 const PIECE_BYTES = 256 * 1024;
 
 await prepareEngine();
-const cache = new JobCache();
+let limits = DEFAULT_IMAGE_LIMITS;
+/** It keeps the original of the last batch until the next one comes, because outputs may still be added. */
+let batch: BatchRunner | undefined;
 const allocate = createReusableBuffer();
-const read = createMessageReader((message) => void answer(message), allocate);
+const read = createMessageReader(receive, allocate);
 const options = {
   fd: CHANNEL_FD,
   readable: true,
@@ -39,52 +42,44 @@ const channel = new Socket(options);
 channel.on("close", () => process.exit()); // the service has ended
 channel.on("error", () => process.exit(1));
 
-send({ kind: "ready", engine: ENGINE }, NOTHING);
+send({ kind: "ready", engine: ENGINE });
 
-async function answer({ header, body }: Message): Promise<void> {
+function receive({ header, body }: Message): void {
   const request = header as RequestHeader; // only the service writes here
-  if (request.kind === "forget") {
-    cache.clear();
-    return;
-  }
-  const { limits, next, sharesImage, isCached, file, ...job } = request;
-  const cached = isCached ? cache.original : undefined;
-  const bytes = cached ?? (file ? readOriginalFile(file, allocate) : body);
-  if (!bytes) {
-    cache.clear(); // the service believes now that this file is cached here
-    return send({ kind: "moved", rss: process.memoryUsage.rss() }, NOTHING);
-  }
-  try {
-    const jobOptions = { limits, next, sharesImage, onSlow: sendSlow };
-    const result = await cache.run({ ...job, bytes }, jobOptions);
-    const rss = process.memoryUsage.rss();
-    if (result.kind === "too_slow") {
-      send({ kind: "too_slow", rss }, NOTHING);
-    } else {
-      const { width, height } = result;
-      const sha256 = createHash("sha256").update(result.bytes).digest("hex");
-      send({ kind: "done", width, height, sha256, rss }, result.bytes);
+  if (request.kind === "limits") {
+    ({ limits } = request);
+  } else if (request.kind === "drop") {
+    batch?.drop(request.ids);
+  } else {
+    if (request.kind === "batch") {
+      const bytes = request.file ? readOriginalFile(request.file, allocate) : body;
+      batch = new BatchRunner({ bytes, limits, onMessage: answer });
     }
-  } catch (error) {
-    if (error instanceof OutOfMemory) send({ kind: "exhausted", detail: error.message }, NOTHING);
-    else send({ kind: "failed", ...toFailure(error), rss: process.memoryUsage.rss() }, NOTHING);
+    batch?.add(request.outputs);
+    void batch?.run();
   }
 }
 
-function sendSlow(what: string): void {
-  send({ kind: "slow", what }, NOTHING);
+function answer(message: WorkerMessage): void {
+  if (message.kind === "ended") sendResult(message.id, message.result);
+  else if (message.kind === "failed") sendFailure(message.id, message.error);
+  else if (message.kind === "died") send({ kind: "exhausted", detail: message.error.message });
+  else send(message);
 }
 
-function toFailure(
-  error: unknown,
-): Pick<Extract<ResponseHeader, { kind: "failed" }>, "code" | "message" | "detail"> {
-  if (!(error instanceof MediaError)) {
-    return { code: "internal", message: "the transform failed", detail: String(error) };
-  }
-  const { code, message, cause } = error;
-  return { code, message, detail: cause instanceof Error ? cause.message.slice(0, 2000) : "" };
+function sendResult(id: number, result: ImageResult): void {
+  const rss = process.memoryUsage.rss();
+  if (result.kind !== "made") return send({ kind: result.kind, id, rss });
+  const { bytes, width, height } = result;
+  const sha256 = createHash("sha256").update(bytes).digest("hex");
+  send({ kind: "made", id, rss, width, height, sha256 }, bytes);
 }
 
-function send(header: ResponseHeader, body: Uint8Array): void {
+function sendFailure(id: number, { code, message, cause }: MediaError): void {
+  const detail = cause instanceof Error ? cause.message.slice(0, 2000) : "";
+  send({ kind: "failed", id, rss: process.memoryUsage.rss(), code, message, detail });
+}
+
+function send(header: ResponseHeader, body: Uint8Array = NOTHING): void {
   writeMessage(channel, { header, body });
 }

@@ -2,7 +2,7 @@ import type { Size } from "../plan/sizes.ts";
 import { admitJpeg, readJpegHeader } from "./jpeg.ts";
 import { dropFineScans } from "./jpeg-coarse.ts";
 import type { ImageLimits } from "./limits.ts";
-import { admitPng, hasDeepPixels } from "./png.ts";
+import { admitPng, hasDeepPixels, readPngSize } from "./png.ts";
 import { admitWebp, readWebpSize } from "./webp.ts";
 
 /** A format that is read. */
@@ -72,6 +72,7 @@ export const INPUTS: Readonly<Record<InputFormat, InputRow>> = {
     matches: startsWith("\x89PNG\r\n\x1a\n"),
     loaders: ["VipsForeignLoadPngBuffer"],
     admit: admitPng,
+    readHeader: readPngSize,
     hasAlpha: true,
     isAnimated: false,
     decoding: "whole",

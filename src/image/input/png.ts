@@ -1,3 +1,5 @@
+import type { Size } from "../plan/sizes.ts";
+
 const SIGNATURE_LENGTH = 8;
 /** Length, type and checksum around the data of a chunk. */
 const CHUNK_OVERHEAD = 12;
@@ -10,6 +12,19 @@ export const PNG_DENSITY: ReadonlySet<number> = new Set([0x70485973]);
 /** Takes the text out of a PNG. */
 export function admitPng(bytes: Uint8Array): Uint8Array {
   return dropPngChunks(bytes, PNG_TEXT);
+}
+
+/** Positions of both sides, and of the end of the header's data (PNG, 11.2.1). */
+const WIDTH_AT = 16;
+const HEIGHT_AT = 20;
+const HEADER_END = 29;
+
+/** Reads the size from the header, which is the first chunk. */
+export function readPngSize(bytes: Uint8Array): Size | undefined {
+  if (bytes.length < HEADER_END) return undefined;
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const size = { width: view.getUint32(WIDTH_AT), height: view.getUint32(HEIGHT_AT) };
+  return size.width > 0 && size.height > 0 ? size : undefined;
 }
 
 /** Position of the bits of a channel (PNG, 11.2.1). */

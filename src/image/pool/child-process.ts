@@ -8,13 +8,13 @@ import { MediaError } from "../../errors.ts";
 import { withDataLimit } from "./memory-limit.ts";
 import type { Message } from "../child/messages.ts";
 import { readMessages, writeMessage } from "../child/messages.ts";
-import type { ImageLimits } from "../input/limits.ts";
-import type { ResponseHeader, RequestHeader } from "../child/protocol.ts";
+import type { RequestHeader, ResponseHeader } from "../child/protocol.ts";
 import { CHANNEL_FD } from "../child/protocol.ts";
-import type { Handover, RunOptions, ImageWorker, WorkerJob, WorkerResult } from "../worker.ts";
+import type { ImageLimits } from "../input/limits.ts";
+import type { Batch, BatchOutput, ImageWorker, WorkerMessage } from "../worker.ts";
 import { WorkerDied } from "../worker.ts";
 
-const MAX_JOBS = 5000;
+const MAX_ANSWERS = 5000;
 /** A niceness (nice(1)): the service comes first. */
 const PRIORITY = 10;
 const MAX_RSS_BYTES = 512 * 1024 * 1024;
@@ -41,55 +41,153 @@ export interface ChildWorkerOptions {
   readonly execArgv?: readonly string[];
 }
 
+/** A process, and the pipe to it. */
 interface Child {
   readonly process: ChildProcess;
   readonly channel: Duplex;
-  readonly limits: ImageLimits;
-  /** The caller that waits for the next message. */
-  waiting: { resolve(message: Message): void; reject(error: unknown): void } | undefined;
-  /** Called when the variant is slow to make. */
-  onSlow: RunOptions["onSlow"] | undefined;
-  /** The original of its last job that it keeps for the next. */
-  cached: Uint8Array | undefined;
-  stderr: string;
-  jobs: number;
-  rss: number;
-  /** It has ended, or is about to. */
-  isDead: boolean;
-  /** This service ended it. */
-  isStopped: boolean;
 }
 
 /**
  * Starts a child process that runs sharp, and waits until it is ready. It has no credentials, and a limit of memory where
- * the system has one. A job that is aborted ends the process: nothing else stops a decoder.
+ * the system has one.
  */
 export async function startChildWorker(options: ChildWorkerOptions): Promise<ImageWorker> {
-  const child = await spawnChild(options);
-  const timer = setTimeout(() => kill(child), START_TIMEOUT_MS);
+  const worker = new ChildWorker(await spawnChild(options), options.limits);
+  const timer = setTimeout(() => worker.stop(), START_TIMEOUT_MS);
   try {
-    const { header } = await waitForMessage(child);
-    return toImageWorker(child, header as ResponseHeader); // only the child writes here
+    await worker.ready;
+    return worker;
   } finally {
     clearTimeout(timer);
   }
 }
 
-function toImageWorker(child: Child, header: ResponseHeader): ImageWorker {
-  if (header.kind !== "ready") throw new WorkerDied("the image process sent an unexpected message");
-  return {
-    engine: header.engine,
-    run: (job, jobOptions) => run(child, job, jobOptions),
-    forget: () => {
-      child.cached = undefined;
-      write(child, { kind: "forget" });
-    },
-    isFit: () => !child.isDead && child.jobs < MAX_JOBS && child.rss < MAX_RSS_BYTES,
-    stop: () => kill(child),
-  };
+/** An image process. Ending it is the only way to stop a decoder. */
+class ChildWorker implements ImageWorker {
+  /** @throws WorkerDied when the process ends before it is ready */
+  readonly ready: Promise<void>;
+  readonly #child: Child;
+  /** Called with what the process says before it is ready, and of its batch afterwards. */
+  #onMessage: (message: WorkerMessage | Ready) => void = () => {};
+  #engine = "";
+  #stderr = "";
+  #answers = 0;
+  #rss = 0;
+  /** It has ended, or is about to. */
+  #isDead = false;
+  /** This service ended it. */
+  #isStopped = false;
+
+  constructor(child: Child, limits: ImageLimits) {
+    this.#child = child;
+    this.#listen();
+    this.#write({ kind: "limits", limits });
+    this.ready = new Promise((resolve, reject) => {
+      this.#onMessage = (message) => {
+        if (message.kind === "ready") resolve();
+        else if (message.kind === "died") reject(message.error);
+      };
+    });
+  }
+
+  get engine(): string {
+    return this.#engine;
+  }
+
+  begin(batch: Batch, onMessage: (message: WorkerMessage) => void): void {
+    if (this.#isDead) {
+      // no output is at fault, since none has begun
+      const error = new WorkerDied("the image process had ended", { isKilled: true });
+      queueMicrotask(() => onMessage({ kind: "died", error }));
+      return;
+    }
+    this.#onMessage = (message) => {
+      if (message.kind !== "ready") onMessage(message);
+    };
+    const { bytes, file, outputs } = batch;
+    this.#write({ kind: "batch", file, outputs }, file ? NOTHING : bytes);
+  }
+
+  add(outputs: readonly BatchOutput[]): void {
+    this.#write({ kind: "add", outputs });
+  }
+
+  drop(ids: readonly number[]): void {
+    this.#write({ kind: "drop", ids });
+  }
+
+  isFit(): boolean {
+    return !this.#isDead && this.#answers < MAX_ANSWERS && this.#rss < MAX_RSS_BYTES;
+  }
+
+  stop(): void {
+    this.#isDead = true;
+    this.#isStopped = true;
+    this.#child.process.kill("SIGKILL");
+  }
+
+  #write(header: RequestHeader, body: Uint8Array = NOTHING): void {
+    if (!this.#isDead) writeMessage(this.#child.channel, { header, body });
+  }
+
+  #listen(): void {
+    const { process, channel } = this.#child;
+    readMessages(channel, (message) => this.#receive(message));
+    process.stderr?.on("data", (chunk: Buffer) => {
+      this.#stderr = (this.#stderr + chunk.toString()).slice(-MAX_STDERR_CHARACTERS);
+    });
+    process.on("error", (error) => this.#die(error));
+    process.on("exit", (code, signal) => this.#die(signal ?? code));
+    channel.on("error", (error: NodeJS.ErrnoException) => {
+      // the child has just ended, and its exit will tell the rest; any other error is garbage from it
+      this.#isStopped ||= error.code !== "EPIPE" && error.code !== "ECONNRESET";
+      this.#isDead = true;
+      process.kill("SIGKILL");
+    });
+  }
+
+  #die(reason: unknown): void {
+    this.#isDead = true;
+    // a decoder crashes by other signals: this one comes from an operator, or a system short of memory
+    const isKilled = reason === "SIGKILL" && !this.#isStopped;
+    const problem = `the image process ended (${String(reason)}): ${this.#stderr.trim()}`;
+    this.#onMessage({ kind: "died", error: new WorkerDied(problem, { isKilled }) });
+  }
+
+  #receive({ header, body }: Message): void {
+    const response = header as ResponseHeader; // only the child writes here
+    if ("rss" in response) {
+      this.#rss = response.rss;
+      this.#answers += 1;
+    }
+    if (response.kind === "ready") {
+      this.#engine = response.engine;
+    } else if (response.kind === "exhausted") {
+      this.stop();
+    }
+    this.#onMessage(toMessage(response, body));
+  }
 }
 
-async function spawnChild({ limits, execArgv = [] }: ChildWorkerOptions): Promise<Child> {
+type Ready = Extract<ResponseHeader, { kind: "ready" }>;
+
+function toMessage(response: ResponseHeader, body: Uint8Array): WorkerMessage | Ready {
+  if (response.kind === "exhausted") {
+    return { kind: "died", error: new WorkerDied(response.detail) };
+  }
+  if (!("rss" in response)) return response;
+  const { id } = response;
+  if (response.kind === "failed") {
+    const { code, message, detail } = response;
+    const options = detail === "" ? undefined : { cause: detail };
+    return { kind: "failed", id, error: new MediaError(code, message, options) };
+  }
+  if (response.kind !== "made") return { kind: "ended", id, result: { kind: response.kind } };
+  const { width, height, sha256 } = response;
+  return { kind: "ended", id, result: { kind: "made", bytes: body, width, height, sha256 } };
+}
+
+async function spawnChild({ execArgv = [] }: ChildWorkerOptions): Promise<Child> {
   // compiled or not, the child is the file beside this one
   const script = fileURLToPath(
     new URL(`../child/main${extname(import.meta.url)}`, import.meta.url),
@@ -104,21 +202,7 @@ async function spawnChild({ limits, execArgv = [] }: ChildWorkerOptions): Promis
   const pipes = childProcess.stdio as ChildProcess["stdio"] | undefined;
   const channel = pipes?.[CHANNEL_FD] as Duplex | undefined; // a "pipe" goes in both directions
   if (!channel) throw new WorkerDied("the image process could not be started");
-  const child: Child = {
-    process: childProcess,
-    channel,
-    limits,
-    waiting: undefined,
-    onSlow: undefined,
-    cached: undefined,
-    stderr: "",
-    jobs: 0,
-    rss: 0,
-    isDead: false,
-    isStopped: false,
-  };
-  listen(child);
-  return child;
+  return { process: childProcess, channel };
 }
 
 /** Images can wait for a moment; answers from the cache cannot. */
@@ -137,106 +221,4 @@ function childEnvironment(): Record<string, string> {
     VIPS_BLOCK_UNTRUSTED: "1",
     VIPS_WARNING: "0",
   };
-}
-
-function listen(child: Child): void {
-  readMessages(child.channel, (message) => receive(child, message));
-  child.process.stderr?.on("data", (chunk: Buffer) => {
-    child.stderr = (child.stderr + chunk.toString()).slice(-MAX_STDERR_CHARACTERS);
-  });
-  const die = (reason: unknown): void => {
-    // a decoder crashes by other signals: this one comes from an operator, or a system short of memory
-    const isKilled = reason === "SIGKILL" && !child.isStopped;
-    child.isDead = true;
-    const problem = `the image process ended (${String(reason)}): ${child.stderr.trim()}`;
-    takeWaiting(child)?.reject(new WorkerDied(problem, { isKilled }));
-  };
-  child.process.on("error", die);
-  child.process.on("exit", (code, signal) => die(signal ?? code));
-  child.channel.on("error", (error: NodeJS.ErrnoException) => {
-    // the child has just ended, and its exit will tell the rest; any other error is garbage from it
-    child.isStopped ||= error.code !== "EPIPE" && error.code !== "ECONNRESET";
-    child.isDead = true;
-    child.process.kill("SIGKILL");
-  });
-}
-
-/** Messages may arrive together, while the caller waits for one: a slow notice and a result. */
-function receive(child: Child, message: Message): void {
-  const header = message.header as ResponseHeader; // only the child writes here
-  if (header.kind === "slow") child.onSlow?.(header.what);
-  else takeWaiting(child)?.resolve(message);
-}
-
-function takeWaiting(child: Child): Child["waiting"] {
-  const { waiting } = child;
-  child.waiting = undefined;
-  return waiting;
-}
-
-function waitForMessage(child: Child): Promise<Message> {
-  return new Promise((resolve, reject) => {
-    child.waiting = { resolve, reject };
-  });
-}
-
-async function run(
-  child: Child,
-  job: WorkerJob,
-  { signal, next, sharesImage, onSlow }: RunOptions,
-): Promise<WorkerResult> {
-  // the job is not at fault, since it has not begun
-  if (child.isDead) throw new WorkerDied("the image process had ended", { isKilled: true });
-  signal.throwIfAborted();
-  const abort = (): void => {
-    kill(child);
-    takeWaiting(child)?.reject(signal.reason);
-  };
-  signal.addEventListener("abort", abort, { once: true });
-  try {
-    child.onSlow = onSlow;
-    const answer = waitForMessage(child);
-    sendJob(child, job, { next, sharesImage });
-    return toResult(child, await answer);
-  } finally {
-    signal.removeEventListener("abort", abort);
-  }
-}
-
-function sendJob(child: Child, { bytes, ...job }: WorkerJob, handover: Handover): void {
-  const { spec, format, skipIfSlow, file } = job;
-  const isCached = child.cached === bytes;
-  child.cached = handover.next === "nothing" ? undefined : bytes;
-  const request = { kind: "job", spec, format, skipIfSlow, file, isCached, ...handover } as const;
-  write(child, { ...request, limits: child.limits }, isCached || file ? NOTHING : bytes);
-}
-
-function write({ channel }: Child, header: RequestHeader, body = NOTHING): void {
-  writeMessage(channel, { header, body });
-}
-
-function toResult(child: Child, { body, ...answer }: Message): WorkerResult {
-  const header = answer.header as ResponseHeader; // only the child writes here
-  child.jobs += 1;
-  if (header.kind === "ready" || header.kind === "slow") {
-    throw new WorkerDied("the image process sent an unexpected message");
-  }
-  if (header.kind === "exhausted") {
-    kill(child);
-    throw new WorkerDied(header.detail);
-  }
-  child.rss = header.rss;
-  if (header.kind === "done") {
-    const { width, height, sha256 } = header;
-    return { kind: "made", bytes: body, width, height, sha256 };
-  }
-  if (header.kind === "too_slow" || header.kind === "moved") return { kind: header.kind };
-  const { code, message, detail } = header;
-  throw new MediaError(code, message, detail === "" ? undefined : { cause: detail });
-}
-
-function kill(child: Child): void {
-  child.isDead = true;
-  child.isStopped = true;
-  child.process.kill("SIGKILL");
 }

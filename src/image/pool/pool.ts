@@ -1,262 +1,269 @@
-import type { Timeout } from "../../async/abort.ts";
-import { createTimeout, pause } from "../../async/abort.ts";
+import { pause } from "../../async/abort.ts";
 import { MediaError } from "../../errors.ts";
-import type { WorkerJob, WorkerResult } from "../worker.ts";
-import { WorkerDied } from "../worker.ts";
-import type {
-  Assignment,
-  AttemptOptions,
-  JobOptions,
-  PooledWorker,
-  Queue,
-  QueueLimits,
-} from "./queue.ts";
-import { promoteAwaited, waitInQueue } from "./queue.ts";
-import { pickJob, planHandover, selectBackground, selectCached } from "./schedule.ts";
+import type { ImageJob, ImageWorker, WorkerDied } from "../worker.ts";
+import { OutputQueue } from "./output-queue.ts";
+import type { JobOptions, PoolResult } from "./pooled-output.ts";
+import { PooledOutput } from "./pooled-output.ts";
+import { RunningBatch } from "./running-batch.ts";
+import { splitBatch } from "./split-batch.ts";
 import type { WorkerSetOptions } from "./workers.ts";
 import { WorkerSet } from "./workers.ts";
 
+/** Outputs of one original that a worker has at a time, and makes in a row while others wait. */
+const MAX_BATCH = 8;
 const RETRY_PAUSE_MS = 50;
+/** Background jobs that may wait for each job of a visitor that may. */
+const BACKGROUND_FACTOR = 10;
 /** A background job may run this many times as long as one of a visitor: it may be one that was too slow for them. */
 const BACKGROUND_DEADLINE_FACTOR = 3;
+/** Milliseconds since the last job of a visitor after which background jobs may use all workers. */
+const IDLE_MS = 1000;
 
-export interface PoolOptions extends WorkerSetOptions, QueueLimits {
+export interface PoolOptions extends WorkerSetOptions {
+  /** Jobs of visitors that may wait. */
+  readonly queueLimit: number;
+  /** Milliseconds that a visitor's job may wait. */
+  readonly queueWaitMs: number;
   /** How long a job may run. */
   readonly deadlineMs: number;
-}
-
-type Made = Extract<WorkerResult, { kind: "made" }>;
-
-type PoolResult =
-  | (Made & {
-      /** Milliseconds in the queue, and on a worker. */
-      readonly queueMs: number;
-      readonly transformMs: number;
-    })
-  | Exclude<WorkerResult, Made>;
-
-export interface Pool {
-  /** Starts all workers. @throws when one cannot be started */
-  start(): Promise<void>;
-  /**
-   * @throws MediaError what the transform throws; `overloaded` when the queue is full or the wait too
-   * long; `timeout` when the job takes too long, `unusable_original` when a slow image does
-   */
-  run(job: WorkerJob, options: JobOptions): Promise<PoolResult>;
-  /** Rejects background jobs that wait, and all that come later. */
-  rejectBackground(): void;
-  /** True if the queue takes another job of a visitor. */
-  hasRoom(): boolean;
-  /** The libraries that variants are made with; empty until the first worker has started. */
-  engine(): string;
-  stats(): PoolStats;
-  stop(): void;
 }
 
 interface PoolStats {
   /** Workers that are alive, busy or not. */
   readonly workers: number;
   readonly busy: number;
-  /** Jobs that wait: those of visitors, and the others. */
+  /** Jobs that have not begun: those of visitors, and the others. */
   readonly queued: number;
   readonly queuedBackground: number;
 }
 
-interface PoolState extends PoolOptions {
-  readonly workers: WorkerSet;
-  readonly queue: Queue;
-  readonly busy: Set<PooledWorker>;
-  /** Number of background jobs that run. */
-  backgroundJobs: number;
-  /** When a visitor's job last began or ended. */
-  visitorAt: number;
-  isDispatching: boolean;
-  rejectsBackground: boolean;
-  isStopped: boolean;
-}
-
 /**
- * A bounded number of workers behind a bounded queue. Jobs of one original that meet in it share its
- * decode. A worker that dies is replaced, and its job is given to another one, once. Background jobs
- * begin when no visitor's waits, on half of the workers while visitors are about.
+ * A bounded number of workers behind a bounded queue. A worker takes several jobs of one original as a batch, which
+ * shares its decode. A worker that dies is replaced, and the job that it died of is given to another one, once.
+ * Background jobs begin when no visitor's waits, on half of the workers while visitors are about.
  */
-export function createPool(options: PoolOptions): Pool {
-  const queue: Queue = { visitors: [], background: [] };
-  const workers = new WorkerSet({
-    ...options,
-    onIdle: () => dispatch(state),
-    countWaiting: () => queue.visitors.length + queue.background.length,
-  });
-  const state: PoolState = {
-    ...options,
-    workers,
-    queue,
-    busy: new Set(),
-    backgroundJobs: 0,
-    visitorAt: -Infinity,
-    isDispatching: false,
-    rejectsBackground: false,
-    isStopped: false,
-  };
-  return {
-    start: () => workers.start(),
-    run: (job, jobOptions) => runWithRetry(state, job, jobOptions),
-    hasRoom: () => queue.visitors.length < getQueueLimit(state),
-    engine: () => workers.engine,
-    stats: () => {
-      const { fit, busy } = workers.count();
-      const { visitors, background } = queue;
-      return {
-        workers: fit,
-        busy,
-        queued: visitors.length,
-        queuedBackground: background.length,
-      };
-    },
-    rejectBackground: () => {
-      state.rejectsBackground = true;
-      for (const job of queue.background.filter(({ isAwaited }) => !isAwaited())) {
-        job.fail(createStoppingError());
-      }
-    },
-    stop: () => stop(state),
-  };
-}
+export class Pool {
+  readonly #options: PoolOptions;
+  readonly #workers: WorkerSet;
+  readonly #queue = new OutputQueue();
+  readonly #batches = new Set<RunningBatch>();
+  /** When a visitor's job last began or ended. */
+  #visitorAt = -Infinity;
+  #isDispatching = false;
+  #rejectsBackground = false;
+  #isStopped = false;
 
-async function runWithRetry(
-  state: PoolState,
-  job: WorkerJob,
-  options: JobOptions,
-): Promise<PoolResult> {
-  try {
-    return await runOnce(state, job, { ...options, isRetry: false });
-  } catch (error) {
-    if (!(error instanceof WorkerDied)) throw error;
+  constructor(options: PoolOptions) {
+    this.#options = options;
+    this.#workers = new WorkerSet({
+      ...options,
+      onIdle: () => this.#dispatch(),
+      countWaiting: () => this.#queue.size,
+    });
   }
-  // the cause may have killed other workers too, which is only now being noticed
-  await pause(RETRY_PAUSE_MS);
-  try {
-    return await runOnce(state, job, { ...options, isRetry: true });
-  } catch (error) {
-    if (!(error instanceof WorkerDied)) throw error;
-    throw toJobError(error);
+
+  /** The libraries that variants are made with; empty until the first worker has started. */
+  engine(): string {
+    return this.#workers.engine;
   }
-}
 
-async function runOnce(
-  state: PoolState,
-  job: WorkerJob,
-  options: AttemptOptions,
-): Promise<PoolResult> {
-  const arrived = performance.now();
-  const assignment = await waitForWorker(state, job, options);
-  const { pooled, isBackground } = assignment;
-  const begun = performance.now();
-  try {
-    const result = await runOnWorker(state, job, { ...options, ...assignment });
-    if (result.kind !== "made") return result;
-    const ended = performance.now();
-    return { ...result, queueMs: begun - arrived, transformMs: ended - begun };
-  } finally {
-    if (isBackground) state.backgroundJobs -= 1;
-    else state.visitorAt = performance.now();
-    state.busy.delete(pooled);
-    state.workers.put(pooled);
-    dispatch(state);
+  /** Starts all workers. @throws when one cannot be started */
+  start(): Promise<void> {
+    return this.#workers.start();
   }
-}
 
-async function waitForWorker(
-  state: PoolState,
-  job: WorkerJob,
-  options: AttemptOptions,
-): Promise<Assignment> {
-  options.signal.throwIfAborted();
-  options.abandoned?.throwIfAborted();
-  const isRejected = state.rejectsBackground && options.isAwaited?.() === false;
-  if (state.isStopped || isRejected) throw createStoppingError();
-  const queueLimit = getQueueLimit(state);
-  const assignment = waitInQueue(state.queue, job, { ...state, ...options, queueLimit });
-  dispatchSoon(state);
-  // a worker may be idle that background jobs may not use
-  options.onAwaited?.(() => dispatchSoon(state));
-  return assignment;
-}
-
-/** Jobs that an idle worker will take do not count as waiting. */
-function getQueueLimit({ queueLimit, workers }: PoolState): number {
-  return queueLimit + workers.count().idle;
-}
-
-async function runOnWorker(
-  { deadlineMs }: PoolState,
-  job: WorkerJob,
-  { signal, isBackground, pooled, next, sharesImage }: AttemptOptions & Assignment,
-): Promise<WorkerResult> {
-  const ms = deadlineMs * (isBackground ? BACKGROUND_DEADLINE_FACTOR : 1);
-  const deadline = createTimeout(ms, createTimeoutError);
-  let slow: string | undefined;
-  const onSlow = (what: string): void => {
-    slow = what;
-  };
-  try {
-    const either = AbortSignal.any([signal, deadline.signal]);
-    return await pooled.worker.run(job, { signal: either, next, sharesImage, onSlow });
-  } catch (error) {
-    if (slow !== undefined && hasTimedOut(deadline, error))
-      throw createSlowError(`${slow} takes longer than ${ms} ms`, error);
-    throw error;
-  } finally {
-    deadline.clear();
-  }
-}
-
-function hasTimedOut({ signal }: Timeout, error: unknown): boolean {
-  return signal.aborted && signal.reason === error;
-}
-
-/** Jobs of an original that has just been fetched arrive together, and meet in the queue before one begins. */
-function dispatchSoon(state: PoolState): void {
-  if (state.isDispatching) return;
-  state.isDispatching = true;
-  setImmediate(() => {
-    state.isDispatching = false;
-    dispatch(state);
-  });
-}
-
-/** Assigns idle workers to waiting jobs. */
-function dispatch(state: PoolState): void {
-  const { workers, queue, busy } = state;
-  promoteAwaited(queue);
-  for (let pooled = workers.take(); pooled; pooled = workers.take()) {
-    const isBackground = queue.visitors.length === 0;
-    const line = isBackground ? selectBackground(state) : queue.visitors;
-    const running = [...busy].flatMap(({ cached }) => cached ?? []);
-    const job = pickJob(line, pooled, running);
-    if (!job) {
-      if (pooled.cached) pooled.worker.forget();
-      pooled.cached = undefined;
-      workers.put(pooled);
-      return; // the jobs that wait are for busy workers
+  /**
+   * @throws MediaError what the transform throws; `overloaded` when the queue is full or the wait too
+   * long; `timeout` when the job takes too long, `unusable_original` when a slow image does
+   */
+  async run(job: ImageJob, options: JobOptions): Promise<PoolResult> {
+    options.signal.throwIfAborted();
+    options.abandoned?.throwIfAborted();
+    const isBackground = options.isAwaited?.() === false;
+    if (this.#isStopped || (isBackground && this.#rejectsBackground)) throw createStoppingError();
+    if (!this.#hasRoom(isBackground)) {
+      throw new MediaError("overloaded", "too many images are being made, try again later");
     }
-    if (isBackground) state.backgroundJobs += 1;
-    else state.visitorAt = performance.now();
-    busy.add(pooled);
-    pooled.runLength = pooled.cached?.bytes === job.bytes ? pooled.runLength + 1 : 1;
-    const others = line.filter((other) => other !== job);
-    const handover = planHandover(others, job, workers.count().idle);
-    pooled.cached = selectCached(job, handover);
-    job.assign({ pooled, ...handover, isBackground });
+    const { queueWaitMs } = this.#options;
+    const onLeave = (left: PooledOutput): void => this.#drop(left);
+    const output = new PooledOutput(job, { ...options, queueWaitMs, onLeave });
+    this.#queue.add(output);
+    this.#dispatchSoon();
+    // a worker may be idle that background jobs may not use
+    options.onAwaited?.(() => this.#dispatchSoon());
+    return output.result;
   }
-  workers.replenish();
+
+  /** Rejects background jobs that have not begun, and all that come later. */
+  rejectBackground(): void {
+    this.#rejectsBackground = true;
+    for (const output of this.#listWaiting()) {
+      output.promote();
+      if (output.isBackground) output.leave(createStoppingError());
+    }
+  }
+
+  /** True if another job of a visitor may come. */
+  hasRoom(): boolean {
+    return this.#hasRoom(false);
+  }
+
+  stats(): PoolStats {
+    const { fit, busy } = this.#workers.count();
+    const waiting = this.#listWaiting();
+    const queued = waiting.filter(isOfVisitor).length;
+    return { workers: fit, busy, queued, queuedBackground: waiting.length - queued };
+  }
+
+  stop(): void {
+    this.#isStopped = true;
+    this.#workers.stop();
+    for (const output of this.#listWaiting()) output.leave(createStoppingError());
+  }
+
+  #listWaiting(): readonly PooledOutput[] {
+    return [...this.#queue.list(), ...[...this.#batches].flatMap(({ waiting }) => waiting)];
+  }
+
+  /** Jobs that an idle worker will take do not count as waiting. */
+  #hasRoom(isBackground: boolean): boolean {
+    const { queued, queuedBackground } = this.stats();
+    const limit = this.#options.queueLimit;
+    if (isBackground) return queuedBackground < limit * BACKGROUND_FACTOR;
+    return queued < limit + this.#workers.count().idle;
+  }
+
+  #drop(output: PooledOutput): void {
+    const batch = [...this.#batches].find((each) => each.has(output));
+    if (!batch) this.#queue.delete(output);
+    else if (output === batch.running) batch.end();
+    else batch.recall([output]);
+  }
+
+  /** Jobs of an original that has just been fetched arrive together, and meet in the queue before one begins. */
+  #dispatchSoon(): void {
+    if (this.#isDispatching) return;
+    this.#isDispatching = true;
+    setImmediate(() => {
+      this.#isDispatching = false;
+      this.#dispatch();
+    });
+  }
+
+  /** Gives waiting jobs to idle workers, and then to those that have a batch of the same original. */
+  #dispatch(): void {
+    if (this.#isStopped) return;
+    for (const output of this.#listWaiting()) output.promote();
+    for (let worker = this.#workers.take(); worker; worker = this.#workers.take()) {
+      if (!this.#beginNext(worker)) {
+        this.#workers.put(worker);
+        break; // the jobs that wait are for busy workers
+      }
+    }
+    for (const batch of [...this.#batches].toSorted((one, other) => one.size - other.size))
+      this.#join(batch);
+    for (const batch of this.#batches) batch.recall(this.#selectRecalled(batch));
+    this.#workers.replenish();
+  }
+
+  #beginNext(worker: ImageWorker): boolean {
+    const isBackground = this.#queue.count(isOfVisitor) === 0;
+    const mayBegin = isBackground ? this.#selectBackground() : isOfVisitor;
+    const outputs = this.#queue.takeNext(mayBegin, MAX_BATCH);
+    if (outputs.length === 0) return false;
+    const spare = isBackground ? 0 : this.#workers.count().idle - this.#queue.count(isOfVisitor);
+    const [own = [], ...others] = splitBatch(outputs, 1 + Math.max(0, spare));
+    this.#begin(worker, own, isBackground);
+    for (const part of others) {
+      const helper = part.length > 0 ? this.#workers.take() : undefined;
+      if (helper) this.#begin(helper, part, isBackground);
+      else this.#queue.putBack(part);
+    }
+    return true;
+  }
+
+  /** Selects the background jobs that may begin: all while less than half of the workers run such jobs, else quick ones. */
+  #selectBackground(): (output: PooledOutput) => boolean {
+    const running = [...this.#batches].filter(({ isBackground }) => isBackground).length;
+    if (running < Math.max(1, Math.floor(this.#options.size / 2))) return () => true;
+    const areVisitorsAway = performance.now() - this.#visitorAt > IDLE_MS;
+    return ({ isHeavy }) => areVisitorsAway && !isHeavy;
+  }
+
+  #begin(worker: ImageWorker, outputs: readonly PooledOutput[], isBackground: boolean): void {
+    if (!isBackground) this.#visitorAt = performance.now();
+    const factor = isBackground ? BACKGROUND_DEADLINE_FACTOR : 1;
+    const batch = new RunningBatch(worker, outputs, {
+      isBackground,
+      deadlineMs: this.#options.deadlineMs * factor,
+      onReturn: (returned) => this.#return(returned),
+      onDeath: (output, error) => void this.#retry(output, error),
+      onChange: () => this.#update(batch),
+    });
+    this.#batches.add(batch);
+  }
+
+  #update(batch: RunningBatch): void {
+    if (!batch.isBackground) this.#visitorAt = performance.now();
+    if (batch.isOver) {
+      this.#batches.delete(batch);
+      this.#workers.put(batch.worker);
+    }
+    this.#dispatch();
+  }
+
+  /** Adds late comers to a batch. None waits for what may take seconds, or keeps other originals waiting for long. */
+  #join(batch: RunningBatch): void {
+    const { original, isBackground, size, total } = batch;
+    const isInTheWay = isBackground && this.#queue.count(isOfVisitor) > 0;
+    if (batch.running?.isHeavy || isInTheWay) return;
+    const isAlike = (output: PooledOutput): boolean => output.isBackground === isBackground;
+    const doOthersWait =
+      this.#queue.count((each) => each.original !== original && isAlike(each)) > 0;
+    const limit = MAX_BATCH - (doOthersWait ? total : size);
+    // heavy jobs in the background may not have this worker
+    const mayJoin = (output: PooledOutput): boolean =>
+      isAlike(output) && !(isBackground && output.isHeavy);
+    if (limit > 0) batch.add(this.#queue.takeFrom(original, mayJoin, limit));
+  }
+
+  /** Selects the jobs of a batch that another worker should take: all if visitors wait, or else a part for an idle one. */
+  #selectRecalled({
+    isBackground,
+    waiting,
+    running,
+    isRecalling,
+  }: RunningBatch): readonly PooledOutput[] {
+    const areAwaited = this.#queue.count(isOfVisitor) > 0;
+    if (isBackground) return areAwaited || waiting.some(isOfVisitor) ? waiting : [];
+    const isBusy = areAwaited || this.#workers.count().idle === 0;
+    if (isBusy || isRecalling || !running || waiting.length === 0) return [];
+    const [, part = []] = splitBatch([running, ...waiting], 2, running);
+    return part;
+  }
+
+  #return(outputs: readonly PooledOutput[]): void {
+    if (this.#isStopped) for (const output of outputs) output.fail(createStoppingError());
+    else this.#queue.putBack(outputs);
+  }
+
+  async #retry(output: PooledOutput, error: WorkerDied): Promise<void> {
+    if (output.isRetry) return output.fail(toJobError(error));
+    output.beginRetry();
+    // the cause may have killed other workers too, which is only now being noticed
+    await pause(RETRY_PAUSE_MS);
+    if (output.isSettled) return;
+    if (this.#isStopped || (output.isBackground && this.#rejectsBackground)) {
+      output.fail(createStoppingError());
+      return;
+    }
+    this.#queue.add(output);
+    this.#dispatch();
+  }
 }
 
-function stop(state: PoolState): void {
-  state.isStopped = true;
-  state.workers.stop();
-  const { visitors, background } = state.queue;
-  for (const job of [...visitors, ...background]) job.fail(createStoppingError());
+function isOfVisitor({ isBackground }: PooledOutput): boolean {
+  return !isBackground;
 }
 
 /** A second worker died of the job, so that it has too little memory, or crashes the decoder. */
@@ -267,16 +274,6 @@ function toJobError(error: WorkerDied): MediaError {
   }
   const problem = "the image cannot be made within the memory that one may have";
   return new MediaError("unusable_original", problem, { cause: error });
-}
-
-function createTimeoutError(ms: number): MediaError {
-  return new MediaError("timeout", `the transform took longer than ${ms} ms`);
-}
-
-/** The service works as it should: the image that was asked for is too large. */
-function createSlowError(problem: string, cause: unknown): MediaError {
-  const hint = "ask for a smaller image or another format";
-  return new MediaError("unusable_original", `${problem}: ${hint}`, { cause });
 }
 
 function createStoppingError(): MediaError {

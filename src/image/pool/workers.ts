@@ -1,6 +1,5 @@
 import { pause } from "../../async/abort.ts";
 import type { ImageWorker } from "../worker.ts";
-import type { PooledWorker } from "./queue.ts";
 
 const RESTART_PAUSE_MS = 250;
 
@@ -15,7 +14,7 @@ export interface WorkerSetOptions {
 interface WorkerSetHooks {
   /** Called when a worker becomes idle by itself. */
   readonly onIdle: () => void;
-  /** Counts the jobs that wait for a worker. */
+  /** Counts the originals whose jobs wait for a worker. */
   readonly countWaiting: () => number;
 }
 
@@ -23,7 +22,7 @@ interface WorkerSetHooks {
 export class WorkerSet {
   readonly #options: WorkerSetOptions & WorkerSetHooks;
   readonly #workers = new Set<ImageWorker>();
-  readonly #idle: PooledWorker[] = [];
+  readonly #idle: ImageWorker[] = [];
   /** Workers, and those that are being started: never more than `size`. */
   #reserved = 0;
   #engine = "";
@@ -44,7 +43,7 @@ export class WorkerSet {
     await Promise.all(Array.from({ length: missing }, () => this.#add()));
   }
 
-  /** Starts workers in place of those that are missing, but no more than jobs wait for. */
+  /** Starts workers in place of those that are missing, but no more than originals wait for. */
   replenish(): void {
     const { size, countWaiting } = this.#options;
     const starting = this.#reserved - this.#workers.size;
@@ -53,19 +52,18 @@ export class WorkerSet {
   }
 
   /** Takes an idle worker. One that died since it was last busy is replaced. */
-  take(): PooledWorker | undefined {
-    for (let pooled = this.#idle.pop(); pooled; pooled = this.#idle.pop()) {
-      if (pooled.worker.isFit()) return pooled;
-      this.put(pooled);
+  take(): ImageWorker | undefined {
+    for (let worker = this.#idle.pop(); worker; worker = this.#idle.pop()) {
+      if (worker.isFit()) return worker;
+      this.put(worker);
     }
     return undefined;
   }
 
   /** Makes a worker idle again. One that is not fit any more is replaced. */
-  put(pooled: PooledWorker): void {
-    const { worker } = pooled;
+  put(worker: ImageWorker): void {
     if (worker.isFit() && !this.#isStopped) {
-      this.#idle.push(pooled);
+      this.#idle.push(worker);
       return;
     }
     worker.stop();
@@ -94,7 +92,7 @@ export class WorkerSet {
       this.#workers.add(worker);
       this.#engine = worker.engine;
       if (this.#isStopped) worker.stop();
-      else this.#idle.push({ worker, cached: undefined, runLength: 0 });
+      else this.#idle.push(worker);
       this.#options.onIdle();
     } catch (error) {
       this.#reserved -= 1;

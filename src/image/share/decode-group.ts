@@ -8,7 +8,7 @@ import type { InputHeader } from "../input/formats.ts";
 import { INPUTS, sniffFormat } from "../input/formats.ts";
 import { findLoadShrink } from "../plan/shrink-on-load.ts";
 import type { Size } from "../plan/sizes.ts";
-import { estimateCost } from "../output/formats.ts";
+import { estimateCost, isHeavyOutput } from "../output/formats.ts";
 import { canMakeTempFiles } from "../sharp/temp-file.ts";
 
 export interface OutputSpec {
@@ -46,12 +46,37 @@ function hasEdges({ mode, radius, rotate }: TransformSpec): boolean {
 export interface DecodeGroup {
   /** The factor by which the decoder reduces it. Jobs of the same factor share what is decoded. */
   readonly shrink: number;
-  /** CPU time of encoding, in that of decoding all of the original. */
+  /** CPU time of scaling and encoding, in that of decoding all of the original. */
   readonly encodeCost: number;
 }
 
 /** The cost of encoding where it is not known. Most images take longer to decode than to encode. */
-export const UNKNOWN_ENCODE_COST = 0.5;
+const UNKNOWN_ENCODE_COST = 0.5;
+
+/** CPU time of decoding a pixel, in that of encoding one of AVIF: 12 ns of JPEG, 15 of PNG, less at smaller scales. */
+const DECODE_COST = 0.08;
+/** The same of scaling a pixel that was decoded as a whole. Where less is decoded, scaling takes next to nothing. */
+const SCALE_COST = 0.016;
+
+/** How a job shares work with others of its original. */
+export interface SharingPlan {
+  /** The same for jobs that share the decode; `undefined` for those that share none. */
+  readonly shrink: number | undefined;
+  /** The same for jobs that encode one image in different ways; `undefined` for those that share none. */
+  readonly imageKey: string | undefined;
+  /** As that of its decode group. */
+  readonly encodeCost: number;
+  /** It may take seconds. */
+  readonly isHeavy: boolean;
+}
+
+export function planSharing(job: OutputSpec & { bytes: Uint8Array }): SharingPlan {
+  const { shrink, encodeCost = UNKNOWN_ENCODE_COST } = findDecodeGroup(job) ?? {};
+  const format = sniffFormat(job.bytes);
+  const hasAlpha = !format || INPUTS[format].hasAlpha;
+  const isHeavy = isHeavyOutput(job.format, job.spec);
+  return { shrink, imageKey: printImageKey(job, hasAlpha), encodeCost, isHeavy };
+}
 
 /**
  * Finds the group of a job by a cheap look at its original. The decoder looks closer, and makes a job by itself that
@@ -62,31 +87,28 @@ export function findDecodeGroup(job: OutputSpec & { bytes: Uint8Array }): Decode
   const format = mayShareDecode(job) ? sniffFormat(bytes) : undefined;
   if (!format) return undefined;
   const { decoding, isDeep, readHeader } = INPUTS[format];
-  if (decoding === "reduced") return findReducedGroup(job, readHeader?.(bytes));
-  return decoding === "whole" && !isDeep?.(bytes) ? WHOLE : undefined;
+  if (decoding === "resized" || isDeep?.(bytes)) return undefined;
+  const header = readHeader?.(bytes);
+  if (header) return planGroup(job, header, decoding);
+  return decoding === "whole" ? { shrink: 1, encodeCost: UNKNOWN_ENCODE_COST } : undefined;
 }
 
-const WHOLE: DecodeGroup = { shrink: 1, encodeCost: UNKNOWN_ENCODE_COST };
-
-function findReducedGroup(
+function planGroup(
   { spec, format }: OutputSpec,
-  header: InputHeader | undefined,
+  { width, height, orientation = 1 }: InputHeader,
+  decoding: "whole" | "reduced",
 ): DecodeGroup | undefined {
-  if (!header) return undefined;
-  const { width, height, orientation = 1 } = header;
   const isTurned = orientation > 4 && spec.rotate !== "ignore";
   const size = isTurned ? { width: height, height: width } : { width, height };
   const output = { ...spec, format };
   const plan = tryPlan(size, output);
   if (!plan || isSearchedCut(plan.cut)) return undefined;
-  const shrink = findLoadShrink(size, plan);
+  const shrink = decoding === "reduced" ? findLoadShrink(size, plan) : 1;
   if (shrink > 1 && !canMakeTempFiles()) return undefined;
-  const cost = estimateCost(countOutputPixels(plan, output), output);
-  return { shrink, encodeCost: cost / (width * height * DECODE_COST) };
+  const encoding = estimateCost(countOutputPixels(plan, output), output) / (width * height);
+  const scaling = decoding === "whole" ? SCALE_COST : 0;
+  return { shrink, encodeCost: (scaling + encoding) / DECODE_COST };
 }
-
-/** CPU time of decoding a pixel, in that of encoding one of AVIF: 12 ns, and less at smaller scales. */
-const DECODE_COST = 0.08;
 
 function tryPlan(
   size: Size,

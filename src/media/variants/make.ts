@@ -42,6 +42,8 @@ interface TransformOptions {
 }
 
 interface TransformJob {
+  /** Names the version of the original: jobs of one version share work. */
+  readonly originalId: string;
   /** All bytes of the original; beside `file` only the first ones. */
   readonly bytes: Uint8Array;
   readonly file?: LocatedFile;
@@ -86,7 +88,8 @@ export async function makeVariant(
   observe({ kind: "miss" });
   cache.delete(request.variantKey);
   try {
-    const job = { ...toJobInput(original), spec, format, skipIfSlow };
+    const originalId = JSON.stringify([request.key, original.info.etag]);
+    const job = { originalId, ...toJobInput(original), spec, format, skipIfSlow };
     const made = await transform(job, { signal, ...demand });
     if (made.kind !== "made") return made.kind;
     timings.queue = made.queueMs;

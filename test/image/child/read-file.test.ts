@@ -5,10 +5,10 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { DEFAULT_IMAGE_LIMITS } from "../../../src/image/input/limits.ts";
 import { startChildWorker } from "../../../src/image/pool/child-process.ts";
 import { readOriginalFile } from "../../../src/image/child/read-file.ts";
-import type { OriginalFile, ImageWorker, WorkerJob } from "../../../src/image/worker.ts";
+import type { OriginalFile, ImageJob, ImageWorker } from "../../../src/image/worker.ts";
 import { makePipe } from "../../support/store/file-scratch.ts";
 import { decode, drawNoise, drawQuadrants } from "../../support/images.ts";
-import { alone } from "../../support/image/fake-workers.ts";
+import { runAlone } from "../../support/image/fake-workers.ts";
 
 let folder: string;
 let path: string;
@@ -25,7 +25,7 @@ async function find(): Promise<OriginalFile> {
   return { path, size: Number(size), modified: String(mtimeNs), inode: String(ino) };
 }
 
-async function ask(): Promise<WorkerJob> {
+async function ask(): Promise<ImageJob> {
   return { bytes: new Uint8Array(), file: await find(), spec: { width: 10 }, format: "png" };
 }
 
@@ -74,31 +74,29 @@ describe("startChildWorker", () => {
 
   it("has files read by the child, and is told when one has moved", async () => {
     const job = await ask();
-    expect(await worker.run(job, alone)).toMatchObject({ kind: "made", width: 10, height: 5 });
+    expect(await runAlone(worker, job)).toMatchObject({ kind: "made", width: 10, height: 5 });
     await appendFile(path, "x");
-    expect(await worker.run(job, alone)).toEqual({ kind: "moved" });
-    expect(await worker.run(await ask(), alone)).toMatchObject({ kind: "made" });
+    expect(await runAlone(worker, job)).toEqual({ kind: "moved" });
+    expect(await runAlone(worker, await ask())).toMatchObject({ kind: "made" });
   });
 
   it("makes nothing of the original before one that has moved", async () => {
-    const isFollowed = { ...alone, follow: "original" } as const;
-    expect(await worker.run(await ask(), isFollowed)).toMatchObject({ kind: "made" });
+    expect(await runAlone(worker, await ask())).toMatchObject({ kind: "made" });
     const moved = await ask();
     await appendFile(path, "x");
-    expect(await worker.run(moved, isFollowed)).toEqual({ kind: "moved" });
-    expect(await worker.run(moved, alone)).toEqual({ kind: "moved" });
+    expect(await runAlone(worker, moved)).toEqual({ kind: "moved" });
+    expect(await runAlone(worker, moved)).toEqual({ kind: "moved" });
   });
 
   it("makes each of its own original, though one in between has moved", async () => {
     const [first, second] = [await drawNoise(300, 200), await drawNoise(300, 200)];
-    const isFollowed = { ...alone, follow: "original" } as const;
-    const make = async (): Promise<unknown> => worker.run(await ask(), isFollowed);
+    const make = async (): Promise<unknown> => runAlone(worker, await ask());
     await writeFile(path, first);
     const meant = await make();
     await writeFile(path, second);
     const moved = await ask();
     await appendFile(path, "x");
-    expect(await worker.run(moved, isFollowed)).toEqual({ kind: "moved" });
+    expect(await runAlone(worker, moved)).toEqual({ kind: "moved" });
     const other = await make();
     expect(other).not.toEqual(meant);
     await writeFile(path, first);
@@ -115,9 +113,9 @@ describe("startChildWorker", () => {
       const bytes = await drawNoise(width, height);
       await writeFile(path, bytes);
       const job = await ask();
-      const read = await worker.run(job, { ...alone, next: "original" });
-      expect(await worker.run(job, { ...alone, next: "original" })).toEqual(read); // which is kept
-      const sent = await worker.run({ ...(await ask()), file: undefined, bytes }, alone);
+      const read = await runAlone(worker, job);
+      expect(await runAlone(worker, job)).toEqual(read);
+      const sent = await runAlone(worker, { ...(await ask()), file: undefined, bytes });
       expect(read).toMatchObject({ kind: "made", width: 10, height: (10 * height) / width });
       expect(sent).toEqual(read);
     }

@@ -82,7 +82,7 @@ describe("transformImage of what is slow", () => {
   );
 });
 
-describe("createPool with what is slow", () => {
+describe("Pool with what is slow", () => {
   it("hands on that a job was declined", async () => {
     const { pool, workers } = setUp();
     const job = pool.run({ ...JOB, skipIfSlow: true }, never);
@@ -99,7 +99,7 @@ describe("createPool with what is slow", () => {
         "avif of 9 pixels takes longer than 40 ms: ask for a smaller image or another format",
     });
     await settle();
-    workers[0]?.given[0]?.options.onSlow("avif of 9 pixels");
+    workers[0]?.saySlow("avif of 9 pixels");
     await job;
   });
 
@@ -108,7 +108,7 @@ describe("createPool with what is slow", () => {
     const caller = new AbortController();
     const job = expect(pool.run(JOB, { signal: caller.signal })).rejects.toThrow("gone");
     await settle();
-    workers[0]?.given[0]?.options.onSlow("avif of 9 pixels");
+    workers[0]?.saySlow("avif of 9 pixels");
     caller.abort(new Error("gone"));
     await job;
   });

@@ -4,7 +4,7 @@ import { JOB, never, setUp, settle } from "../../support/image/fake-workers.ts";
 
 const behind = { ...never, isAwaited: () => false } as const;
 
-describe("createPool with background jobs", () => {
+describe("Pool with background jobs", () => {
   it.each([
     [1, 1],
     [2, 1],
@@ -190,7 +190,7 @@ describe("createPool with background jobs", () => {
   });
 });
 
-describe("createPool with a job that is abandoned", () => {
+describe("Pool with a job that is abandoned", () => {
   it("lets it leave the queue at once, and never begins it", async () => {
     const { pool, workers } = setUp();
     await pool.start();

@@ -2,7 +2,8 @@ import sharp from "sharp";
 import { describe, expect, it } from "vitest";
 import { startChildWorker } from "../../../src/image/pool/child-process.ts";
 import { DEFAULT_IMAGE_LIMITS } from "../../../src/image/input/limits.ts";
-import { alone } from "../../support/image/fake-workers.ts";
+import { expectMade } from "../../support/image/make-variant.ts";
+import { runAlone, toOutput } from "../../support/image/fake-workers.ts";
 
 describe("startChildWorker", () => {
   it("has memory enough for many passes over the largest image", async () => {
@@ -20,12 +21,8 @@ describe("startChildWorker", () => {
       tint: "ff0000",
       radius: "max",
     } as const;
-    const result = await worker
-      .run(
-        { bytes: original, spec, format: "png" },
-        { ...alone, signal: AbortSignal.timeout(25_000) },
-      )
-      .finally(() => worker.stop());
+    const job = { bytes: original, spec, format: "png" } as const;
+    const result = await runAlone(worker, job).finally(() => worker.stop());
     expect(result).toMatchObject({ width: 8000, height: 5000 });
   });
 
@@ -37,13 +34,17 @@ describe("startChildWorker", () => {
     const worker = await startChildWorker({ limits: DEFAULT_IMAGE_LIMITS });
     const spec = { flip: "h", rotate: 180, blur: 50, sharpen: 10, sepia: 50, radius: 9 } as const;
     try {
-      for (const follow of ["decode", "decode", "nothing"] as const) {
-        const job = { bytes, spec, format: "png" } as const;
-        const signal = AbortSignal.timeout(25_000);
-        expect(await worker.run(job, { ...alone, next: follow, signal })).toMatchObject({
-          width: 4600,
+      const outputs = [1, 2, 3].map(() => toOutput({ bytes, spec, format: "png" }));
+      const widths: number[] = [];
+      await new Promise<void>((resolve, reject) => {
+        worker.begin({ bytes, outputs }, (message) => {
+          if (message.kind === "died" || message.kind === "failed") reject(message.error);
+          if (message.kind !== "ended") return;
+          widths.push(expectMade(message.result).width);
+          if (widths.length === outputs.length) resolve();
         });
-      }
+      });
+      expect(widths).toEqual([4600, 4600, 4600]);
       expect(worker.isFit()).toBe(true);
     } finally {
       worker.stop();

@@ -5,6 +5,7 @@ import sharp from "sharp";
 import { describe, expect, it, vi } from "vitest";
 import { startChildWorker } from "../../../src/image/pool/child-process.ts";
 import { DEFAULT_IMAGE_LIMITS } from "../../../src/image/input/limits.ts";
+import type { WorkerMessage } from "../../../src/image/worker.ts";
 import { WorkerDied } from "../../../src/image/worker.ts";
 import {
   expectGone,
@@ -15,7 +16,7 @@ import {
   SMALL_JOB,
   startWorker,
 } from "../../support/image/child-pool.ts";
-import { alone } from "../../support/image/fake-workers.ts";
+import { runAlone, toOutput } from "../../support/image/fake-workers.ts";
 import { expectMade } from "../../support/image/make-variant.ts";
 import { decode, readGrid } from "../../support/images.ts";
 
@@ -39,7 +40,7 @@ describe("startChildWorker", () => {
       expect(png.length / 1_000_000).toBeCloseTo(megabytes, -Math.floor(Math.log10(megabytes)));
       const crop = { unit: "pixel", x: 0, y: height - 100, width, height: 100 } as const;
       const job = { bytes: png, spec: { crop }, format: "png" } as const;
-      const result = expectMade(await worker.run(job, alone));
+      const result = expectMade(await runAlone(worker, job));
       worker.stop();
       expect([result.width, result.height]).toEqual([width, 100]);
       const raw = await sharp(result.bytes).raw().toBuffer();
@@ -53,7 +54,7 @@ describe("startChildWorker", () => {
       const worker = await startWorker();
       killChildren();
       await pause(delay);
-      await expect(worker.run(job, alone)).rejects.toMatchObject({ isKilled: true });
+      await expect(runAlone(worker, job)).rejects.toMatchObject({ isKilled: true });
       expect(worker.isFit()).toBe(false);
     }
   });
@@ -63,9 +64,9 @@ describe("startChildWorker", () => {
     const { pixels, png } = await drawNoise(1200, 1000);
     for (let index = 0; index < 3; index += 1) {
       const job = { bytes: png, spec: {}, format: "png" } as const;
-      const { bytes } = expectMade(await worker.run(job, alone));
+      const { bytes } = expectMade(await runAlone(worker, job));
       expect((await sharp(bytes).raw().toBuffer()).equals(pixels)).toBe(true);
-      const second = expectMade(await worker.run(SMALL_JOB, alone));
+      const second = expectMade(await runAlone(worker, SMALL_JOB));
       expect(readGrid(await decode(second.bytes))).toBe("RG/BY");
     }
     expect(worker.isFit()).toBe(true);
@@ -73,14 +74,13 @@ describe("startChildWorker", () => {
     expect(worker.isFit()).toBe(false);
   });
 
-  it("makes each variant of the original it was asked for, kept ones and refused ones between", async () => {
+  it("makes each variant of the original it was asked for, whatever came before", async () => {
     const worker = await startWorker();
     const [large, small] = [await drawNoise(600, 500), await drawNoise(300, 200)];
     const cut = { ...SMALL_JOB, bytes: large.png.subarray(0, 500_000) };
-    const make = async (bytes: Uint8Array, follow: "original" | "nothing"): Promise<Buffer> => {
+    const make = async (bytes: Uint8Array): Promise<Buffer> => {
       const crop = { unit: "pixel", x: 0, y: 0, width: 300, height: 200 } as const;
-      const job = { bytes, spec: { crop }, format: "png" } as const;
-      const made = expectMade(await worker.run(job, { ...alone, next: follow }));
+      const made = expectMade(await runAlone(worker, { bytes, spec: { crop }, format: "png" }));
       return sharp(made.bytes).raw().toBuffer();
     };
     const corner = await sharp(large.png)
@@ -88,28 +88,46 @@ describe("startChildWorker", () => {
       .raw()
       .toBuffer();
     for (let turn = 0; turn < 3; turn += 1) {
-      expect((await make(large.png, "original")).equals(corner)).toBe(true);
-      expect((await make(large.png, "nothing")).equals(corner)).toBe(true);
-      expect((await make(small.png, "original")).equals(small.pixels)).toBe(true);
-      await expect(worker.run(cut, alone)).rejects.toMatchObject({ code: "unusable_original" });
+      expect((await make(large.png)).equals(corner)).toBe(true);
+      expect((await make(small.png)).equals(small.pixels)).toBe(true);
+      await expect(runAlone(worker, cut)).rejects.toMatchObject({ code: "unusable_original" });
     }
     worker.stop();
+  });
+
+  it("takes outputs after the last one has ended, and drops what has not begun", async () => {
+    const worker = await startWorker();
+    const [first, second, third] = [SMALL_JOB, SMALL_JOB, SMALL_JOB].map(toOutput);
+    if (!first || !second || !third) throw new Error("there are three");
+    const messages: WorkerMessage[] = [];
+    worker.begin({ ...SMALL_JOB, outputs: [first] }, (message) => void messages.push(message));
+    await vi.waitFor(() => expect(messages).toHaveLength(1));
+    worker.add([second, third]);
+    worker.drop([first.id, third.id]);
+    await vi.waitFor(() => expect(messages).toHaveLength(4));
+    worker.stop();
+    expect(messages).toMatchObject([
+      { kind: "ended", id: first.id, result: { kind: "made", width: 20 } },
+      { kind: "begun", id: second.id },
+      { kind: "dropped", ids: [third.id] },
+      { kind: "ended", id: second.id, result: { kind: "made", width: 20 } },
+    ]);
   });
 
   it("hands on refusals, with what the decoder said", async () => {
     const worker = await startWorker();
     const text = { ...SMALL_JOB, bytes: Buffer.from("not an image") };
-    await expect(worker.run(text, alone)).rejects.toMatchObject({
+    await expect(runAlone(worker, text)).rejects.toMatchObject({
       code: "unsupported_original",
       message: expect.stringContaining("no known image") as string,
     });
     const cut = { ...SMALL_JOB, bytes: photo.subarray(0, 10_000) };
-    await expect(worker.run(cut, alone)).rejects.toMatchObject({
+    await expect(runAlone(worker, cut)).rejects.toMatchObject({
       code: "unusable_original",
       message: "the original cannot be decoded",
       cause: expect.stringContaining("premature end") as string,
     });
-    expect(await worker.run(SMALL_JOB, alone)).toMatchObject({ width: 20, height: 10 });
+    expect(await runAlone(worker, SMALL_JOB)).toMatchObject({ width: 20, height: 10 });
     worker.stop();
   });
 
@@ -118,7 +136,9 @@ describe("startChildWorker", () => {
     const worker = await startChildWorker({ limits });
     const cut = { bytes: photo.subarray(0, 10_000), spec: {}, format: "avif" } as const;
     const said: string[] = [];
-    const job = worker.run(cut, { ...alone, onSlow: (what) => void said.push(what) });
+    const job = runAlone(worker, cut, (message) => {
+      if (message.kind === "slow") said.push(message.what);
+    });
     const refused = expect(job).rejects.toMatchObject({ code: "unusable_original" });
     setImmediate(() => {
       // deaf until both have been sent
@@ -129,17 +149,16 @@ describe("startChildWorker", () => {
     worker.stop();
   });
 
-  it("ends the child of a job that is aborted", async () => {
+  it("ends its child when it is stopped", async () => {
     const worker = await startWorker();
     const pids = listChildren();
     expect(pids).toHaveLength(1);
-    const caller = new AbortController();
-    const job = worker.run(SLOW_JOB, { ...alone, signal: caller.signal });
-    setTimeout(() => caller.abort(new Error("gone")), 50);
-    await expect(job).rejects.toThrow("gone");
+    const died = expect(runAlone(worker, SLOW_JOB)).rejects.toMatchObject({ isKilled: false });
+    setTimeout(() => worker.stop(), 50);
+    await died;
     expect(worker.isFit()).toBe(false);
     await expectGone(pids);
-    await expect(worker.run(SMALL_JOB, alone)).rejects.toBeInstanceOf(WorkerDied);
+    await expect(runAlone(worker, SMALL_JOB)).rejects.toBeInstanceOf(WorkerDied);
   });
 
   it("says what a child that cannot start has said", async () => {

@@ -11,7 +11,7 @@ import {
 } from "../../support/image/child-pool.ts";
 import { becomeBusy, never } from "../../support/image/fake-workers.ts";
 
-describe("createPool", () => {
+describe("Pool", () => {
   it("gives a job whose child is killed to another child", async () => {
     const pool = await startPool();
     const job = pool.run(MEDIUM_JOB, never);

@@ -5,7 +5,7 @@ import { startInlineWorker } from "../../../src/image/pool/inline.ts";
 import type { TransformJob } from "../../../src/image/pipeline/pipeline.ts";
 import type { ImageWorker } from "../../../src/image/worker.ts";
 import { drawPhoto, drawQuadrants } from "../../support/images.ts";
-import { alone, JOB, never, setUp } from "../../support/image/fake-workers.ts";
+import { JOB, never, runAlone, setUp } from "../../support/image/fake-workers.ts";
 
 function startInline(): Promise<ImageWorker> {
   return startInlineWorker(DEFAULT_IMAGE_LIMITS);
@@ -25,9 +25,9 @@ describe("startInlineWorker", () => {
 
   it("throws what a transform throws, and goes on", async () => {
     const worker = await startInline();
-    await expect(worker.run(JOB, alone)).rejects.toMatchObject({ code: "unsupported_original" });
+    await expect(runAlone(worker, JOB)).rejects.toMatchObject({ code: "unsupported_original" });
     const job: TransformJob = { bytes: await original, spec: {}, format: "png" };
-    expect(await worker.run(job, alone)).toMatchObject({ width: 40, height: 20 });
+    expect(await runAlone(worker, job)).toMatchObject({ width: 40, height: 20 });
     expect(worker.isFit()).toBe(true);
   });
 

@@ -11,7 +11,7 @@ import {
   becomeBusy,
 } from "../../support/image/fake-workers.ts";
 
-describe("createPool", () => {
+describe("Pool", () => {
   it("replaces a worker that is worn out, after its job", async () => {
     const { pool, workers } = setUp();
     const job = pool.run(JOB, never);

@@ -44,11 +44,14 @@ describe("findDecodeGroup", () => {
     expect(findDecodeGroup({ bytes: turned, spec: square, format: "webp" })).toBeUndefined();
   });
 
-  it("tells the effort in decodes: by the pixels and the format of a JPEG's sizes, and as a guess of others", async () => {
+  it("tells the effort in decodes: by the pixels and the format of a JPEG's sizes, and of a PNG with the scaling, and as a guess of others", async () => {
     expect(effortOf(jpeg, 321, "webp")).toBeCloseTo(6.25); // 75 ns beside 12
     expect(effortOf(jpeg, 321, "jpg")).toBeCloseTo(1.25);
     expect(effortOf(jpeg, 107, "webp")).toBeCloseTo(6.25 / 9, 1);
-    expect(effortOf(await drawQuadrants(40, 30).png().toBuffer(), 40, "webp")).toBe(0.5);
+    const square = drawQuadrants(40, 30);
+    expect(effortOf(await square.clone().png().toBuffer(), 40, "webp")).toBeCloseTo(6.45);
+    expect(effortOf(await square.clone().png().toBuffer(), 4, "jpg")).toBeCloseTo(0.2, 1);
+    expect(effortOf(await square.clone().gif().toBuffer(), 40, "webp")).toBe(0.5);
   });
 
   it("is none for what is decoded for itself", async () => {

@@ -1,19 +1,9 @@
 import { describe, expect, it } from "vitest";
-import { JobCache } from "../../../src/image/child/job-cache.ts";
-import { DEFAULT_IMAGE_LIMITS } from "../../../src/image/input/limits.ts";
 import type { Sharing } from "../../../src/image/share/sharing.ts";
 import type { TransformSpec } from "../../../src/transform/spec.ts";
 import type { ImageFormat } from "../../../src/transform/formats.ts";
-import { expectMade } from "../../support/image/make-variant.ts";
 import { chooseRows } from "../../support/runs.ts";
-import {
-  alpha,
-  difference,
-  make,
-  ORIGINALS,
-  photo,
-  toRaw,
-} from "../../support/image/shared-images.ts";
+import { alpha, make, ORIGINALS, photo, toRaw } from "../../support/image/shared-images.ts";
 
 type Asked = readonly [format: ImageFormat, spec: TransformSpec];
 
@@ -79,22 +69,5 @@ describe("transformImage with the finished image of another job", () => {
       await make({ bytes: photo, spec, format: "png" }, sharing);
       expect([side, sharing.finished !== undefined]).toEqual([side, expected]);
     }
-  });
-
-  it("is handed on from one job to the next, and no further", async () => {
-    const bytes = Buffer.from(photo);
-    const spec = { width: 84 };
-    const [jpg, webp] = (["jpg", "webp"] as const).map((format) => ({ bytes, spec, format }));
-    const cache = new JobCache();
-    const options = { limits: DEFAULT_IMAGE_LIMITS, next: "original", onSlow: () => {} } as const;
-    if (!jpg || !webp) throw new Error("there are two");
-    const alone = await make(webp);
-    await cache.run(jpg, { ...options, sharesImage: true });
-    bytes.fill(0, bytes.length >> 1); // what is decoded from now on fails
-    const twin = expectMade(await cache.run(webp, { ...options, sharesImage: false }));
-    expect(await difference(alone, Buffer.from(twin.bytes))).toBeLessThan(1);
-    await expect(cache.run(webp, { ...options, sharesImage: false })).rejects.toMatchObject({
-      code: "unusable_original",
-    });
   });
 });

@@ -2,23 +2,22 @@ import { execFileSync } from "node:child_process";
 import { afterEach, expect, vi } from "vitest";
 import { startChildWorker } from "../../../src/image/pool/child-process.ts";
 import { DEFAULT_IMAGE_LIMITS } from "../../../src/image/input/limits.ts";
-import type { TransformJob } from "../../../src/image/pipeline/pipeline.ts";
-import type { Pool, PoolOptions } from "../../../src/image/pool/pool.ts";
-import { createPool } from "../../../src/image/pool/pool.ts";
-import type { ImageWorker } from "../../../src/image/worker.ts";
+import type { PoolOptions } from "../../../src/image/pool/pool.ts";
+import { Pool } from "../../../src/image/pool/pool.ts";
+import type { ImageJob, ImageWorker } from "../../../src/image/worker.ts";
 import { drawPhoto, drawQuadrants } from "../images.ts";
 
 const small = await drawQuadrants(40, 20).png().toBuffer();
-export const SMALL_JOB: TransformJob = { bytes: small, spec: { width: 20 }, format: "png" };
+export const SMALL_JOB: ImageJob = { bytes: small, spec: { width: 20 }, format: "png" };
 export const photo: Buffer = await drawPhoto(1500, 1200);
 /** Takes several seconds. */
-export const SLOW_JOB: TransformJob = {
+export const SLOW_JOB: ImageJob = {
   bytes: photo,
   spec: { width: 7000, height: 5600, mode: "fill" },
   format: "webp",
 };
 /** Takes half a second. */
-export const MEDIUM_JOB: TransformJob = {
+export const MEDIUM_JOB: ImageJob = {
   bytes: photo,
   spec: { width: 3000, height: 2400, mode: "fill" },
   format: "jpg",
@@ -32,7 +31,7 @@ const pools: Pool[] = [];
 
 export async function startPool(options: Partial<PoolOptions> = {}): Promise<Pool> {
   const defaults = { size: 1, startWorker, queueLimit: 10, queueWaitMs: 9000, deadlineMs: 20_000 };
-  const pool = createPool({ ...defaults, ...options });
+  const pool = new Pool({ ...defaults, ...options });
   pools.push(pool);
   await pool.start();
   return pool;
