@@ -96,7 +96,7 @@ async function beginShared(
 
 /**
  * True if shared pixels would give another image. libwebp decodes at the size that a variant needs, sharp scales 16 bits
- * as they are, and the least of differences moves a cut that it searches.
+ * as they are and turns what is translucent at another moment, and the least of differences moves a cut that it searches.
  */
 function needsOwnDecode(
   { input, metadata, ...original }: Original,
@@ -105,6 +105,7 @@ function needsOwnDecode(
 ): boolean {
   if (input.decoding === "resized" || metadata.depth === "ushort" || isSearchedCut(plan.cut))
     return true;
+  if (metadata.hasAlpha && original.orientation > 1) return true;
   const isTurned = original.orientation > 4; // rows are columns where it is stored
   const from = plan.crop ?? original.size;
   const [rows, scaled] = isTurned
