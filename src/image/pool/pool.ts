@@ -150,18 +150,25 @@ export class Pool {
     });
   }
 
-  /** Gives waiting jobs to idle workers, and then to those that have a batch of the same original. */
+  /**
+   * Gives waiting jobs to workers: quick ones to those that have a batch of their original, which shares its next decode
+   * with them; then any to idle workers; and what is left to batches again.
+   */
   #dispatch(): void {
     if (this.#isStopped) return;
     for (const output of this.#listWaiting()) output.promote();
+    for (const batch of this.#batches) {
+      if (batch.waiting.length > 0) this.#join(batch, (each) => !each.isHeavy && !each.isRecalled);
+    }
     for (let worker = this.#workers.take(); worker; worker = this.#workers.take()) {
       if (!this.#beginNext(worker)) {
         this.#workers.put(worker);
         break; // the jobs that wait are for busy workers
       }
     }
-    for (const batch of [...this.#batches].toSorted((one, other) => one.size - other.size))
-      this.#join(batch);
+    // heavy jobs in the background may not have more workers
+    const bySize = [...this.#batches].toSorted((one, other) => one.size - other.size);
+    for (const batch of bySize) this.#join(batch, ({ isHeavy }) => !isHeavy || !batch.isBackground);
     for (const batch of this.#batches) batch.recall(this.#selectRecalled(batch));
     this.#workers.replenish();
   }
@@ -213,7 +220,7 @@ export class Pool {
   }
 
   /** Adds late comers to a batch. None waits for what may take seconds, or keeps other originals waiting for long. */
-  #join(batch: RunningBatch): void {
+  #join(batch: RunningBatch, mayJoin: (output: PooledOutput) => boolean): void {
     const { original, isBackground, size, total } = batch;
     const isInTheWay = isBackground && this.#queue.count(isOfVisitor) > 0;
     if (batch.running?.isHeavy || isInTheWay) return;
@@ -221,10 +228,8 @@ export class Pool {
     const doOthersWait =
       this.#queue.count((each) => each.original !== original && isAlike(each)) > 0;
     const limit = MAX_BATCH - (doOthersWait ? total : size);
-    // heavy jobs in the background may not have this worker
-    const mayJoin = (output: PooledOutput): boolean =>
-      isAlike(output) && !(isBackground && output.isHeavy);
-    if (limit > 0) batch.add(this.#queue.takeFrom(original, mayJoin, limit));
+    const isWanted = (output: PooledOutput): boolean => isAlike(output) && mayJoin(output);
+    if (limit > 0) batch.add(this.#queue.takeFrom(original, isWanted, limit));
   }
 
   /** Selects the jobs of a batch that another worker should take: all if visitors wait, or else a part for an idle one. */

@@ -43,6 +43,8 @@ export class PooledOutput {
   original: unknown;
   /** A worker has died of it. */
   isRetry = false;
+  /** It was taken from a batch for another worker. */
+  isRecalled = false;
   readonly #options: PooledOutputOptions;
   readonly #settled = new AbortController();
   #resolve: (result: PoolResult) => void = () => {};

@@ -90,7 +90,10 @@ export class RunningBatch {
   /** Takes outputs from the worker that have not begun. Those that are wanted return to the queue once it has agreed. */
   recall(outputs: readonly PooledOutput[]): void {
     if (outputs.length === 0) return;
-    for (const { id } of outputs) this.#recalled.add(id);
+    for (const output of outputs) {
+      output.isRecalled = true;
+      this.#recalled.add(output.id);
+    }
     this.worker.drop(outputs.map(({ id }) => id));
   }
 

@@ -48,7 +48,7 @@ export function splitBatch<T extends HasJob>(
       parts = finer;
     }
   }
-  return parts.map((part) => part.outputs);
+  return parts.map((part) => outputs.filter((output) => part.outputs.includes(output)));
 }
 
 /** Lists the images that share a decode with each other. Heavy outputs keep others waiting, so each is on its own. */

@@ -53,10 +53,10 @@ export interface DecodeGroup {
 /** The cost of encoding where it is not known. Most images take longer to decode than to encode. */
 const UNKNOWN_ENCODE_COST = 0.5;
 
-/** CPU time of decoding a pixel, in that of encoding one of AVIF: 12 ns of JPEG, 15 of PNG, less at smaller scales. */
-const DECODE_COST = 0.08;
-/** The same of scaling a pixel that was decoded as a whole. Where less is decoded, scaling takes next to nothing. */
-const SCALE_COST = 0.016;
+/** CPU time of decoding a pixel, in that of encoding one of AVIF: 12 ns of JPEG, less at smaller scales, 19 of PNG. */
+const DECODE_COST = { reduced: 0.08, whole: 0.12 };
+/** The same of scaling a decoded pixel. JPEG is decoded at a scale that leaves next to nothing of it. */
+const SCALE_COST = { reduced: 0, whole: 0.01 };
 
 /** How a job shares work with others of its original. */
 export interface SharingPlan {
@@ -106,8 +106,7 @@ function planGroup(
   const shrink = decoding === "reduced" ? findLoadShrink(size, plan) : 1;
   if (shrink > 1 && !canMakeTempFiles()) return undefined;
   const encoding = estimateCost(countOutputPixels(plan, output), output) / (width * height);
-  const scaling = decoding === "whole" ? SCALE_COST : 0;
-  return { shrink, encodeCost: (scaling + encoding) / DECODE_COST };
+  return { shrink, encodeCost: (SCALE_COST[decoding] + encoding) / DECODE_COST[decoding] };
 }
 
 function tryPlan(

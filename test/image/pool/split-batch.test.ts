@@ -31,9 +31,10 @@ function count(jobs: readonly ImageJob[], workers = 2): number[] {
 }
 
 describe("splitBatch", () => {
-  it("divides the widths of a page that are made of a PNG", async () => {
+  it("divides the widths of a page that are made of a PNG, if they take long to encode", async () => {
     const large = await drawQuadrants(4000, 3000).png().toBuffer();
-    expect(count(jobsOf(large, page))).not.toContain(0);
+    expect(count(jobsOf(large, page, "webp"))).not.toContain(0);
+    expect(count(jobsOf(large, page))).toEqual([0, 6]); // two decodes would take as long
     expect(count(jobsOf(large, [96, 128, 192, 256, 320, 400]))).toEqual([0, 6]);
   });
 
@@ -127,6 +128,19 @@ describe("Pool with a batch and idle workers", () => {
   it("does something else first", async () => {
     const webps = jobsOf(jpeg, [3500, 3900], "webp");
     expect(await chooseLater([...webps, ...jobsOf(png, [7])])).toBe(7);
+  });
+
+  it("leaves a late comer to a batch that is about to decode for others", async () => {
+    const { pool, workers } = setUp({ size: 2, queueLimit: 9 });
+    await pool.start();
+    const jobs = runAll(pool, jobsOf(png, [1, 2]));
+    await settle();
+    jobs.push(...runAll(pool, [...jobsOf(png, [3]), ...jobsOf(png, [4], "avif")]));
+    await settle();
+    const widths = workers.map(listWidths);
+    expect(widths.toSorted((one, other) => Number(one[0]) - Number(other[0]))).toEqual([[1], [4]]);
+    await finishAll(workers, 3);
+    await Promise.all(jobs);
   });
 
   it("gives a late comer to an idle worker at once", async () => {

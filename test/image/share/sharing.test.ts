@@ -134,6 +134,18 @@ describe("transformImage with what another job has decoded", () => {
     }
   });
 
+  it("makes a JPEG of a turned original that is translucent as it would alone", async () => {
+    for (const orientation of [2, 6]) {
+      const image = sharp(photo).resize(148, 200, { fit: "fill" }).ensureAlpha(0.5);
+      const bytes = await image.withMetadata({ orientation }).png().toBuffer();
+      for (const spec of [{ width: 113 }, { width: 120, rotate: 90, radius: 9 }] as const) {
+        const job = { bytes, spec, format: "jpg" } as const;
+        const shared = await make(job, { sharesDecode: true, decoded: undefined });
+        expect(shared.equals(await make(job)), JSON.stringify(spec)).toBe(true);
+      }
+    }
+  });
+
   it("decodes for others only when there are any, and nothing that is too large", async () => {
     const job = { bytes: photo, spec: { width: 500 }, format: "png" } as const;
     const unwanted: Sharing = { sharesDecode: false, decoded: undefined };
