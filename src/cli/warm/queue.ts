@@ -59,9 +59,9 @@ export async function enqueue(list: WarmList, queue: WarmQueue, stop: Stop): Pro
     if (batch.length === BATCH) await flush();
   }
   await flush();
-  const { waiting, active, dead } = await queue.counts();
+  const { waiting, active, failed } = await queue.counts();
   process.stdout.write(
-    `added ${added} originals; the queue has ${waiting} waiting, ${active} active, ${dead} failed\n`,
+    `added ${added} originals; the queue has ${waiting} waiting, ${active} active, ${failed} failed\n`,
   );
   if (wrong > 0) process.stderr.write(`${wrong} lines were wrong and not added\n`);
   process.exitCode = stop.isAsked() ? EXIT.interrupted : wrong > 0 ? EXIT.failed : 0;

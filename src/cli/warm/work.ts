@@ -63,11 +63,11 @@ export function addWork(program: Command): void {
 
 async function run(queue: WarmQueue, options: WorkCommandOptions, config: Config): Promise<void> {
   if (options.failed) {
-    for await (const letter of queue.dead()) process.stdout.write(`${JSON.stringify(letter)}\n`);
+    for await (const job of queue.listFailed()) process.stdout.write(`${JSON.stringify(job)}\n`);
     return;
   }
   if (options.retryFailed) {
-    process.stdout.write(`put ${await queue.retryDead()} originals back into the queue\n`);
+    process.stdout.write(`put ${await queue.retryFailed()} originals back into the queue\n`);
     return;
   }
   if (options.status) {
@@ -150,6 +150,6 @@ function tryCount(queue: WarmQueue): Promise<QueueCounts | undefined> {
 
 function printCounts(counts: QueueCounts | undefined): string {
   if (!counts) return "the queue does not answer";
-  const { waiting, active, dead } = counts;
-  return `originals in the queue: ${waiting} waiting, ${active} active, ${dead} failed`;
+  const { waiting, active, failed } = counts;
+  return `originals in the queue: ${waiting} waiting, ${active} active, ${failed} failed`;
 }

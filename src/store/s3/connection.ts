@@ -118,11 +118,13 @@ export class BucketConnection {
     try {
       return await this.#exchange(first, signal);
     } catch (error) {
-      if (signal.aborted || !(await this.#shouldRetry(error, first))) throw error;
+      if (signal.aborted) throw error;
+      // a lesson costs no retry: all calls that follow know it
+      if (!(error instanceof S3Error && (await this.#learnFrom(error, first)))) {
+        return this.#retryTransient(error, request, signal);
+      }
     }
-    const response = await this.#exchange(await this.#sign(request, signal), signal);
-    this.#retries.giveBack();
-    return response;
+    return this.#exchange(await this.#sign(request, signal), signal);
   }
 
   /** Takes a retry from the budget, for a caller who repeats a call; `false` where none is left. */
@@ -195,13 +197,18 @@ export class BucketConnection {
     throw new S3Error(status, headers, problem);
   }
 
-  async #shouldRetry(error: unknown, sent: SignedRequest): Promise<boolean> {
-    if (error instanceof S3Error && (await this.#learnFrom(error, sent))) return true;
-    if (!isTransient(error) || !this.#retries.spend()) return false;
+  async #retryTransient(
+    error: unknown,
+    request: S3Request,
+    signal: AbortSignal,
+  ): Promise<S3Response> {
+    if (!isTransient(error) || !this.#retries.spend()) throw error;
     // a store that is overloaded gets more time than a connection that broke
     const isOverloaded = error instanceof S3Error && [429, 503].includes(error.status);
     await pause((isOverloaded ? 200 : 20) * (1 + Math.random()));
-    return true;
+    const response = await this.#exchange(await this.#sign(request, signal), signal);
+    this.#retries.giveBack();
+    return response;
   }
 
   /**

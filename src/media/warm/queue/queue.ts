@@ -7,13 +7,13 @@ import { connect, loadDrivers } from "./redis.ts";
 import type { RunningWorker, WorkOptions } from "./worker.ts";
 import { PREFIX, startWork } from "./worker.ts";
 
-/** Attempts at one original, before it is a dead letter. */
+/** Attempts at one original, before it has failed. */
 const ATTEMPTS = 5;
 /** Before the second attempt, in milliseconds; doubled before each further one. */
 const BACKOFF_MS = 1000;
-/** Of further dead letters the oldest are deleted. */
+/** Of further failed jobs the oldest are deleted. */
 const MAX_DEAD = 100_000;
-/** Dead letters that are read or put back at a time. */
+/** Failed jobs that are read or put back at a time. */
 const PAGE = 100;
 /** Milliseconds that closing the connections may take. */
 const QUIT_MS = 1000;
@@ -23,11 +23,11 @@ export interface QueueCounts {
   /** Those that wait for a retry are among them. */
   readonly waiting: number;
   readonly active: number;
-  readonly dead: number;
+  readonly failed: number;
 }
 
 /** An original whose every attempt has failed. */
-interface DeadLetter {
+interface FailedJob {
   readonly key: string;
   readonly reason: string;
   readonly attempts: number;
@@ -36,12 +36,12 @@ interface DeadLetter {
 
 /** A queue of originals to warm up, shared by many processes: BullMQ, on Redis or Valkey. */
 export interface WarmQueue {
-  /** Adds one job for each original, unless the same one waits or is dead already. */
+  /** Adds one job for each original, unless the same one waits or has failed already. */
   add(requests: readonly WarmRequest[]): Promise<void>;
   counts(): Promise<QueueCounts>;
-  dead(): AsyncGenerator<DeadLetter>;
-  /** Puts the dead letters back into the queue; gives their number. */
-  retryDead(): Promise<number>;
+  listFailed(): AsyncGenerator<FailedJob>;
+  /** Puts the failed jobs back into the queue; gives their number. */
+  retryFailed(): Promise<number>;
   work(options: WorkOptions): RunningWorker;
   close(): Promise<void>;
 }
@@ -77,10 +77,10 @@ export async function openQueue({ url, name }: WarmQueueOptions): Promise<WarmQu
     counts: async () => {
       const all = await queue.getJobCounts("wait", "delayed", "prioritized", "active", "failed");
       const { wait = 0, delayed = 0, prioritized = 0, active = 0, failed = 0 } = all;
-      return { waiting: wait + delayed + prioritized, active, dead: failed };
+      return { waiting: wait + delayed + prioritized, active, failed };
     },
-    dead: () => readDead(queue),
-    retryDead: () => retryDead(queue),
+    listFailed: () => listFailed(queue),
+    retryFailed: () => retryFailed(queue),
     work: (options) => startWork(drivers, { ...options, connection, name }),
     close: async () => {
       await queue.close();
@@ -97,7 +97,7 @@ function hashRequest({ key, outputs }: WarmRequest): string {
   return `original-${hash.digest("hex")}`;
 }
 
-async function* readDead(queue: Queue<WarmRequest, WarmTally>): AsyncGenerator<DeadLetter> {
+async function* listFailed(queue: Queue<WarmRequest, WarmTally>): AsyncGenerator<FailedJob> {
   for (let start = 0; ; start += PAGE) {
     const jobs = await queue.getFailed(start, start + PAGE - 1);
     for (const { data, failedReason, attemptsMade, finishedOn = 0 } of jobs) {
@@ -108,8 +108,8 @@ async function* readDead(queue: Queue<WarmRequest, WarmTally>): AsyncGenerator<D
   }
 }
 
-async function retryDead(queue: Queue<WarmRequest, WarmTally>): Promise<number> {
-  // count first: letters that die again meanwhile must not keep this going for ever
+async function retryFailed(queue: Queue<WarmRequest, WarmTally>): Promise<number> {
+  // count first: jobs that fail again meanwhile must not keep this going for ever
   let left = await queue.getFailedCount();
   let retried = 0;
   while (left > 0) {

@@ -12,7 +12,7 @@ export const PREFIX = "shift-media";
 
 /** A job that is lost with its worker more often than this fails. */
 const MAX_LOSSES = 3;
-/** In a dead letter. */
+/** Kept with a failed job. */
 const MAX_REASONS = 5;
 const PROGRESS_MS = 1000;
 

@@ -98,7 +98,7 @@ describe.skipIf(!hasRedis())("openQueue", () => {
     const { queue, results } = await workOff(keys.map(orderOf), { warm, concurrency: 1 });
     const outcomes = results.map(({ key, status }) => `${key} ${status}`);
     expect(outcomes).toEqual(["a.jpg failed", "b.jpg made", "c.jpg made", "a.jpg made"]);
-    expect(await queue.counts()).toEqual({ waiting: 0, active: 0, dead: 0 });
+    expect(await queue.counts()).toEqual({ waiting: 0, active: 0, failed: 0 });
     await queue.close();
   });
 
@@ -113,11 +113,11 @@ describe.skipIf(!hasRedis())("openQueue", () => {
     }));
     const { queue } = await workOff(keys.map(orderOf), { warm });
     const letters = [];
-    for await (const letter of queue.dead()) letters.push(letter);
+    for await (const letter of queue.listFailed()) letters.push(letter);
     expect(new Set(letters.map(({ key }) => key))).toEqual(new Set(keys));
     expect(letters[0]).toMatchObject({ reason: "w_1,f_jpg: broken", attempts: 1 });
-    expect(await queue.retryDead()).toBe(250);
-    expect(await queue.counts()).toEqual({ waiting: 250, active: 0, dead: 0 });
+    expect(await queue.retryFailed()).toBe(250);
+    expect(await queue.counts()).toEqual({ waiting: 250, active: 0, failed: 0 });
     await queue.close();
   });
 

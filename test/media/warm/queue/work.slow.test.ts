@@ -93,7 +93,7 @@ describe.skipIf(!hasRedis())("shift-media work", () => {
     const lost = variantsOf(NAMES).filter((variant) => !made.includes(variant));
     expect(lost.length).toBeLessThanOrEqual(2 * WIDTHS.length);
     const status = await runCli(["work", "--status"], { environment });
-    expect(JSON.parse(status.output)).toEqual({ waiting: 0, active: 0, dead: 0 });
+    expect(JSON.parse(status.output)).toEqual({ waiting: 0, active: 0, failed: 0 });
   }, 120_000);
 
   it("keeps what cannot be made, with the reason, and tries it again when told to", async () => {
@@ -122,7 +122,7 @@ describe.skipIf(!hasRedis())("shift-media work", () => {
     expect(again.output).toBe("put 4 originals back into the queue\n");
     expect((await runCli(work, { environment })).code).toBe(0);
     const status = await runCli(["work", "--status"], { environment });
-    expect(JSON.parse(status.output)).toEqual({ waiting: 0, active: 0, dead: 4 });
+    expect(JSON.parse(status.output)).toEqual({ waiting: 0, active: 0, failed: 4 });
   }, 120_000);
 
   it("finishes what it is at work on at SIGTERM, and leaves the rest to others", async () => {
@@ -136,7 +136,7 @@ describe.skipIf(!hasRedis())("shift-media work", () => {
     expect(done.length % WIDTHS.length).toBe(0);
     const { output } = await runCli(["work", "--status"], { environment });
     const left = NAMES.length - done.length / WIDTHS.length;
-    expect(JSON.parse(output)).toEqual({ waiting: left, active: 0, dead: 0 });
+    expect(JSON.parse(output)).toEqual({ waiting: left, active: 0, failed: 0 });
   }, 120_000);
 
   it.each([
