@@ -7,6 +7,10 @@ import type { Originals } from "./originals.ts";
 import type { Server } from "./processes.ts";
 import { script, startProgram } from "./processes.ts";
 
+/** The token of operators of the services that are measured. */
+const ADMIN_TOKEN = "a-token-of-operators";
+export const OPERATOR = { authorization: `Bearer ${ADMIN_TOKEN}` };
+
 const MAIN = fileURLToPath(new URL("../dist/cli/main.js", import.meta.url));
 
 const scratches: string[] = [];
@@ -41,7 +45,13 @@ export async function startService(
     : { ORIGINALS_DIR: folder, VARIANTS_DIR: join(scratch, "variants") };
   return startProgram({
     args: [...args, "serve", "--port", "0", "--host", "127.0.0.1"],
-    environment: { POOL_SIZE: String(lanes), STOP_DELAY_MS: "0", ...stores, ...environment },
+    environment: {
+      POOL_SIZE: String(lanes),
+      STOP_DELAY_MS: "0",
+      ADMIN_TOKEN,
+      ...stores,
+      ...environment,
+    },
     logFile: join(scratch, "log"),
   });
 }
@@ -66,7 +76,7 @@ export async function startLeast(
 
 /** A counter or gauge of `/-/metrics`, summed over its labels. */
 export async function readMetric({ url }: Server, name: string): Promise<number> {
-  const text = await (await fetch(`${url}/-/metrics`)).text();
+  const text = await (await fetch(`${url}/-/metrics`, { headers: OPERATOR })).text();
   let sum = 0;
   for (const line of text.split("\n")) {
     const [, value] = new RegExp(`^shift_media_${name}(?:\\{.*\\})? (\\S+)$`).exec(line) ?? [];

@@ -47,7 +47,7 @@ export async function startServer(config: Config, logger: Logger): Promise<Runni
     ...service.app,
     inFlightBytes,
     answerCache,
-    admin: { token: config.adminToken, isLocal: isLoopback(config.host) },
+    adminToken: config.adminToken,
     isReady: () => state === "ready",
     isStopping: () => state === "stopping",
   });
@@ -152,7 +152,7 @@ function sleep(ms: number): Promise<void> {
   });
 }
 
-function isLoopback(host: string): boolean {
+export function isLoopback(host: string): boolean {
   return host === "localhost" || host === "::1" || host.startsWith("127.");
 }
 

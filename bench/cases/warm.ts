@@ -4,6 +4,7 @@ import { makeByServer, urlOf } from "../load.ts";
 import type { Server } from "../processes.ts";
 import { cpuOf } from "../processes.ts";
 import { judge, ms } from "../report.ts";
+import { OPERATOR } from "../service.ts";
 import type { Bench } from "./case.ts";
 import { usingService } from "./case.ts";
 import { PAGE_WIDTHS } from "./srcset.ts";
@@ -68,7 +69,7 @@ async function measureWarm(
   const [begin, cpuBegin] = [performance.now(), cpuOf(pid)];
   const answer = await fetch(`${url}/-/warm`, {
     method: "POST",
-    headers: { "content-type": "application/json" },
+    headers: { "content-type": "application/json", ...OPERATOR },
     body: JSON.stringify({
       keys,
       transforms: PAGE_WIDTHS.map((width) => `w_${width}`),

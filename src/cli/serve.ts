@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto";
 import type { Command } from "commander";
 import type { Config } from "../config/config.ts";
 import { describePolicy } from "../config/policy.ts";
@@ -5,7 +6,7 @@ import { isImageKey } from "../image/input/formats.ts";
 import type { Logger } from "../logger.ts";
 import { createLogger } from "../service/pino-logger.ts";
 import type { Running } from "../server.ts";
-import { startServer } from "../server.ts";
+import { isLoopback, startServer } from "../server.ts";
 import type { ObjectStore } from "../store/store.ts";
 import type { Transform } from "../transform/transform.ts";
 import { buildPath } from "../url/build.ts";
@@ -45,13 +46,22 @@ async function serve(options: ServeOptions): Promise<void> {
   tuneHeapGrowth();
   const logger = createLogger(config.logLevel);
   try {
-    const running = await startServer(config, logger);
+    const madeToken = config.adminToken === undefined ? makeToken(config) : undefined;
+    const adminToken = config.adminToken ?? madeToken;
+    const running = await startServer({ ...config, adminToken }, logger);
     stopOnSignals(running, logger);
-    await welcome(config, running);
+    await welcome(config, running, madeToken);
   } catch (error) {
     process.stderr.write(`shift-media cannot start: ${explainError(error)}\n`);
     process.exit(EXIT.failed);
   }
+}
+
+/** A token for this run, where the one who started it reads what is printed, and nobody else does. */
+function makeToken({ host }: Pick<Config, "host">): string | undefined {
+  const isForPeople = process.stdout.isTTY || isLoopback(host);
+  if (!isForPeople || process.env["NODE_ENV"] === "production") return undefined;
+  return randomBytes(24).toString("base64url");
 }
 
 /** The first signal finishes the work that was begun, the second stops at once. */
@@ -68,8 +78,13 @@ function stopOnSignals(running: Running, logger: Logger): void {
   for (const signal of ["SIGTERM", "SIGINT"]) process.on(signal, () => void stop(signal));
 }
 
-async function welcome({ store, access }: Config, { url, originals }: Running): Promise<void> {
+async function welcome(
+  { store, access }: Config,
+  { url, originals }: Running,
+  madeToken: string | undefined,
+): Promise<void> {
   const lines = [`shift-media listens on ${url}`, ...describePolicy(access)];
+  if (madeToken !== undefined) lines.push(`ADMIN_TOKEN of this run: ${madeToken}`);
   if (store.kind === "file") {
     lines.push(
       `folder of originals: ${store.originalsDir}`,

@@ -44,7 +44,8 @@ export interface AppDeps extends VariantDeps, OriginalDeps {
   readonly inFlightBytes: InFlightBytes;
   /** Learns requests that it can answer the next time. */
   readonly answerCache?: Pick<AnswerCache, "add">;
-  readonly admin: { readonly token: string | undefined; readonly isLocal: boolean };
+  /** The bearer token of operators; without one their routes are closed. */
+  readonly adminToken: string | undefined;
   readonly purge: Purge;
   readonly events: EventReceiver;
   readonly warm: Warm;
@@ -199,14 +200,14 @@ function isExplain(target: string): boolean {
 }
 
 function addServiceRoutes(app: App, deps: AppDeps): void {
-  const { isReady, metrics, admin, purge, events } = deps;
+  const { isReady, adminToken, metrics, purge, events } = deps;
   app.get("/healthz", (c) => c.text("ok\n"));
   app.get("/readyz", (c) => (isReady() ? c.text("ready\n") : c.text("not ready\n", 503)));
   app.get("/favicon.ico", (c) => c.body(null, 204, { "cache-control": "public, max-age=86400" }));
   app.get("/robots.txt", (c) =>
     c.text("User-agent: *\nDisallow:\n", 200, { "cache-control": "public, max-age=86400" }),
   );
-  app.route("/-", createAdmin({ ...admin, metrics, purge, events, warming: deps }));
+  app.route("/-", createAdmin({ adminToken, metrics, purge, events, warming: deps }));
   app.all("/-/*", () => {
     throw new MediaError("not_found", "there is no such route");
   });

@@ -100,8 +100,7 @@ function createApps(service: MediaService, config: Config): Apps {
       delivery,
       // one request at a time, and the runtime takes the answer at once
       inFlightBytes: new InFlightBytes(Infinity),
-      // HOST means nothing here: anybody may call
-      admin: { token: config.adminToken, isLocal: false },
+      adminToken: config.adminToken,
       isReady: () => true,
       isStopping: () => false,
     });

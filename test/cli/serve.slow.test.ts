@@ -85,10 +85,33 @@ describe("shift-media serve", () => {
       for (const url of urls) expect([url, (await fetch(url)).status]).toEqual([url, 200]);
       const [base = ""] = /http:\/\/localhost:\d+/.exec(service.output()) ?? [];
       const slow = fetch(`${base}/w_2500,f_avif/large.jpg`);
-      await until(async () => (await readMetric(base, "shift_media_children_busy")) > 0);
+      const [, token = ""] = await waitForOutput(service, /ADMIN_TOKEN of this run: (\S+)/);
+      expect(token).toMatch(/^[\w-]{32}$/);
+      await until(async () => (await readMetric(base, "shift_media_children_busy", token)) > 0);
       service.process.kill("SIGTERM");
       expect((await slow).status).toBe(200);
       expect(await service.code).toBe(0);
+    } finally {
+      await folders.remove();
+    }
+  });
+
+  it("makes no token in production, and prints none that it is given", async () => {
+    const folders = await createFolders({});
+    try {
+      const { originals, variants } = folders;
+      const args = ["serve", "--port", "0", "--originals", originals, "--variants", variants];
+      const token = "a-token-that-is-given";
+      for (const [environment, status] of [
+        [{ NODE_ENV: "production" }, 404],
+        [{ ADMIN_TOKEN: token }, 401],
+      ] as const) {
+        const service = run(args, environment);
+        const url = await waitForUrl(service);
+        expect((await fetch(`${url}/-/metrics`)).status).toBe(status);
+        await waitForOutput(service, /folder of variants/);
+        expect(service.output()).not.toMatch(/ADMIN_TOKEN|a-token/);
+      }
     } finally {
       await folders.remove();
     }

@@ -17,6 +17,7 @@ const PAGES: readonly string[] = [
 
 /** Of others, and of files that bring their own. */
 const FOREIGN: readonly string[] = [
+  "NODE_ENV",
   // the Worker's own, and those of compose.yaml
   "ORIGIN_URL",
   "ORIGIN_SECRET",

@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
+import { OPERATOR } from "../support/service/app.ts";
 import { setUpFaults } from "../support/service/faulty-service.ts";
 import { drawPhoto } from "../support/images.ts";
 
@@ -28,7 +29,7 @@ describe("the requests that docs/scale.md counts", () => {
       keys: ["a.jpg", "b.jpg", "c.jpg"],
       transforms: ["w_40", "w_50", "w_60", "w_70,f_png"],
     });
-    const headers = { "content-type": "application/json" };
+    const headers = { "content-type": "application/json", ...OPERATOR };
     await service.get("/-/warm", { method: "POST", body, headers });
     await service.idle();
     expect(countRequests(before)).toEqual({ puts: 12, gets: 3, heads: 12 + 3 });

@@ -1,4 +1,4 @@
-import type { Context, MiddlewareHandler } from "hono";
+import type { MiddlewareHandler } from "hono";
 import { Hono } from "hono";
 import { bearerAuth } from "hono/bearer-auth";
 import { MediaError } from "../../errors.ts";
@@ -13,10 +13,8 @@ import type { WarmRouteDeps } from "./warm.ts";
 import { addWarmRoute } from "./warm.ts";
 
 export interface AdminDeps {
-  /** The bearer token of callers; without one `isLocal` decides. */
-  readonly token: string | undefined;
-  /** The service listens on the loopback of this machine only. */
-  readonly isLocal: boolean;
+  /** The bearer token of callers; without one the routes are closed. */
+  readonly adminToken: string | undefined;
   readonly metrics: { print(): Promise<string>; readonly contentType: string };
   readonly purge: Purge;
   readonly events: EventReceiver;
@@ -28,7 +26,8 @@ const REFUSAL = {
     toResponse(
       answerProblem({
         code: "unauthorized",
-        message: "the bearer token is missing or wrong, send that of ADMIN_TOKEN",
+        message:
+          "the bearer token is missing or wrong, send that of ADMIN_TOKEN, or the one printed at start",
       }),
     ),
 };
@@ -39,9 +38,9 @@ const REFUSALS = {
 };
 
 /** The routes for operators, under `/-/`. */
-export function createAdmin({ metrics, purge, events, warming, ...access }: AdminDeps): Hono {
+export function createAdmin({ adminToken, metrics, purge, events, warming }: AdminDeps): Hono {
   const app = new Hono();
-  const guard = createGuard(access);
+  const guard = createGuard(adminToken);
   app.use((c, next) => (isFromSns(c) ? next() : guard(c, next)));
   addRoute(app, "/metrics", {
     GET: async (c) =>
@@ -56,36 +55,10 @@ export function createAdmin({ metrics, purge, events, warming, ...access }: Admi
   return app;
 }
 
-/** Names of this machine, with any port. */
-const LOOPBACK = /^(?:(?:.+[.])?localhost[.]?|127(?:[.]\d{1,3}){3}|\[::1\])(?::\d+)?$/i;
-/** Headers by which proxies name their clients. */
-const FORWARDED = ["forwarded", "x-forwarded-for", "x-forwarded-host", "via"];
-
-/**
- * Tells whether a request comes from this machine, and is meant for it. DNS rebinding shows in the host name, and a
- * proxy on this machine in its headers.
- */
-function isFromThisMachine(c: Context): boolean {
-  const host = c.req.header("host");
-  const isNamed = host === undefined || LOOPBACK.test(host);
-  return isNamed && FORWARDED.every((name) => c.req.header(name) === undefined);
-}
-
-function createGuard({ token, isLocal }: Pick<AdminDeps, "token" | "isLocal">): MiddlewareHandler {
-  if (token) return bearerAuth({ token, ...REFUSALS });
-  return async function guardLocally(c, next) {
-    if (!isLocal) throw new MediaError("not_found", "set ADMIN_TOKEN to use this route");
-    if (!isFromThisMachine(c)) {
-      throw new MediaError(
-        "not_found",
-        "set ADMIN_TOKEN to use this route under another host name",
-      );
-    }
-    // a web page in a browser on this machine does not act for its user
-    const isRead = c.req.method === "GET" || c.req.method === "HEAD";
-    if (!isRead && c.req.header("origin") !== undefined) {
-      throw new MediaError("not_allowed", "set ADMIN_TOKEN to change something from a web page");
-    }
-    await next();
+/** @returns a handler that lets callers with the token pass */
+function createGuard(token: string | undefined): MiddlewareHandler {
+  if (token !== undefined) return bearerAuth({ token, ...REFUSALS });
+  return async function refuse() {
+    throw new MediaError("not_found", "set ADMIN_TOKEN to use this route");
   };
 }

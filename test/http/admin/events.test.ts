@@ -2,13 +2,15 @@ import { describe, expect, it } from "vitest";
 import { createReceiver } from "../../../src/events/receive.ts";
 import { createSnsReader } from "../../../src/events/sns.ts";
 import { toCacheTag } from "../../../src/url/cache-tag.ts";
-import { createAppWithVariants, createFilledApp } from "../../support/service/app.ts";
+import { createAppWithVariants, createFilledApp, OPERATOR } from "../../support/service/app.ts";
 import type { TestApp } from "../../support/service/app.ts";
 import { createTopic, TOPIC } from "../../support/programs/sns.ts";
 
-const TOKEN = "0123456789abcdef";
-
-function post(app: TestApp, body: string, headers: Record<string, string> = {}): Promise<Response> {
+function post(
+  app: TestApp,
+  body: string,
+  headers: Record<string, string> = OPERATOR,
+): Promise<Response> {
   return app.request("/-/events", { method: "POST", body, headers });
 }
 
@@ -31,7 +33,7 @@ describe("POST /-/events", () => {
     ]);
     expect((await post(app, '{"action":"Other"}')).status).toBe(200);
     expect((await post(app, "{}")).status).toBe(400);
-    const text = await (await app.request("/-/metrics")).text();
+    const text = await (await app.operate("/-/metrics")).text();
     for (const outcome of ["purged", "ignored", "refused"]) {
       expect(text).toContain(`shift_media_bucket_events_total{outcome="${outcome}"} 1`);
     }
@@ -56,15 +58,15 @@ describe("POST /-/events", () => {
         { reason: 'record 3: a key must be URL-encoded UTF-8, got "%ff"' },
       ],
     });
-    const text = await (await app.request("/-/metrics")).text();
+    const text = await (await app.operate("/-/metrics")).text();
     expect(text).toContain('shift_media_bucket_events_total{outcome="refused"} 2');
   });
 
   it("wants the token, but for SNS, and SNS only where it is listened to", async () => {
-    const app = await createAppWithVariants({ admin: { token: TOKEN, isLocal: true } });
+    const app = await createAppWithVariants();
     const sns = { "x-amz-sns-message-type": "Notification" };
-    expect((await post(app, event)).status).toBe(401);
-    expect((await post(app, event, { authorization: `Bearer ${TOKEN}` })).status).toBe(200);
+    expect((await post(app, event, {})).status).toBe(401);
+    expect((await post(app, event)).status).toBe(200);
     expect((await post(app, event, sns)).status).toBe(404);
     const variant = "/-/variants/photos/cat.jpg";
     expect((await app.request(variant, { method: "DELETE", headers: sns })).status).toBe(401);
@@ -88,7 +90,7 @@ describe("POST /-/events", () => {
       }),
       visit: async () => undefined,
     });
-    const app = await createFilledApp({ admin: { token: TOKEN, isLocal: false }, events });
+    const app = await createFilledApp({ events });
     const record = {
       eventName: "ObjectCreated:Put",
       s3: { bucket: { name: "media" }, object: { key: "photos/a+b%2Bc.jpg" } },
@@ -103,7 +105,7 @@ describe("POST /-/events", () => {
       403,
       { code: "invalid_signature", message: "the signature of the message is invalid" },
     ]);
-    expect((await post(app, JSON.stringify(message))).status).toBe(401);
+    expect((await post(app, JSON.stringify(message), {})).status).toBe(401);
     expect(forgotten).toHaveLength(1);
   });
 
@@ -114,7 +116,6 @@ describe("POST /-/events", () => {
       return { purged: [], ignored: [] };
     };
     const app = await createFilledApp({
-      admin: { token: TOKEN, isLocal: false },
       events: { receive, receiveSns: receive },
     });
     const sns = { "x-amz-sns-message-type": "Notification" };
@@ -127,8 +128,8 @@ describe("POST /-/events", () => {
     const app = await createFilledApp();
     expect((await post(app, "x".repeat(256 * 1024 + 1))).status).toBe(413);
     const body = new Uint8Array([0x22, 0xff, 0x22]);
-    expect((await app.request("/-/events", { method: "POST", body })).status).toBe(400);
-    expect((await app.request("/-/events", { method: "POST" })).status).toBe(400);
+    expect((await app.operate("/-/events", { method: "POST", body })).status).toBe(400);
+    expect((await app.operate("/-/events", { method: "POST" })).status).toBe(400);
   });
 
   it("answers 502 when the store fails, so that it is sent again", async () => {

@@ -1,13 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { toCacheTag } from "../../../src/url/cache-tag.ts";
-import { createAppWithVariants, createFilledApp } from "../../support/service/app.ts";
-import type { TestApp } from "../../support/service/app.ts";
-
-const TOKEN = "0123456789abcdef";
-
-function post(app: TestApp, body: string, headers: Record<string, string> = {}): Promise<Response> {
-  return app.request("/-/events", { method: "POST", body, headers });
-}
+import { createAppWithVariants, createFilledApp, OPERATOR } from "../../support/service/app.ts";
 
 describe("DELETE /-/variants", () => {
   it("tells what went, by key and by prefix, or what would go", async () => {
@@ -15,7 +8,7 @@ describe("DELETE /-/variants", () => {
     const tag = toCacheTag("photos/cat.jpg");
     const variants = ["variants/1/photos/cat.jpg/w_3.jpg", "variants/1/photos/cat.jpg/w_4.jpg"];
     const one = { key: "photos/cat.jpg", variants, cacheTag: tag };
-    const plan = await app.request("/-/variants?prefix=ph&dry-run", { method: "DELETE" });
+    const plan = await app.operate("/-/variants?prefix=ph&dry-run", { method: "DELETE" });
     expect(await plan.json()).toEqual({
       prefix: "ph",
       originals: [one],
@@ -23,12 +16,12 @@ describe("DELETE /-/variants", () => {
       isComplete: true,
     });
     const after = "/-/variants?prefix=ph&dry-run&cursor=variants%2F1%2Fphotos%2Fcat.jpg%2Fw_3.jpg";
-    const rest = await app.request(after, { method: "DELETE" });
+    const rest = await app.operate(after, { method: "DELETE" });
     expect(await rest.json()).toMatchObject({ originals: [{ variants: variants.slice(1) }] });
-    const answer = await app.request("/-/variants/photos/c%61t.jpg", { method: "DELETE" });
+    const answer = await app.operate("/-/variants/photos/c%61t.jpg", { method: "DELETE" });
     expect([answer.status, answer.headers.get("cache-control")]).toEqual([200, "no-store"]);
     expect(await answer.json()).toEqual({ ...one, left: [], isComplete: true });
-    const again = await app.request("/-/variants/photos/cat.jpg", { method: "DELETE" });
+    const again = await app.operate("/-/variants/photos/cat.jpg", { method: "DELETE" });
     expect(await again.json()).toMatchObject({ key: "photos/cat.jpg", variants: [] });
   });
 
@@ -42,7 +35,7 @@ describe("DELETE /-/variants", () => {
       ["gr%C3%B6%C3%9Fe.jpg%20", "größe.jpg "],
       ["w_300/cat.jpg", "w_300/cat.jpg"],
     ]) {
-      const answer = await app.request(`/-/variants/${path}`, { method: "DELETE" });
+      const answer = await app.operate(`/-/variants/${path}`, { method: "DELETE" });
       expect(await answer.json()).toMatchObject({ key });
     }
   });
@@ -64,64 +57,46 @@ describe("DELETE /-/variants", () => {
     "/-/variants/a%00b",
   ])("answers 400 to %s, and deletes nothing", async (target) => {
     const app = await createAppWithVariants();
-    const answer = await app.request(target, { method: "DELETE" });
+    const answer = await app.operate(target, { method: "DELETE" });
     expect(answer.status).toBe(400);
     expect((await app.store.list({ prefix: "" })).keys).toHaveLength(2);
   });
 
-  it("is for whoever has the token, or for this machine, but for no page in its browser", async () => {
+  it("needs the token, and gives no page of another origin a say", async () => {
     const target = "/-/variants/photos/cat.jpg";
-    const closed = await createAppWithVariants({ admin: { token: TOKEN, isLocal: true } });
-    expect((await closed.request(target, { method: "DELETE" })).status).toBe(401);
-    const headers = { authorization: `Bearer ${TOKEN}` };
-    expect((await closed.request(target, { method: "DELETE", headers })).status).toBe(200);
-    const open = await createAppWithVariants({ admin: { token: undefined, isLocal: false } });
-    expect((await open.request(target, { method: "DELETE" })).status).toBe(404);
-    const local = await createAppWithVariants();
-    const page = { origin: "https://evil.example" };
-    expect((await local.request(target, { method: "DELETE", headers: page })).status).toBe(403);
-    expect((await post(local, "{}", page)).status).toBe(403);
-    const preflight = await local.request(target, { method: "OPTIONS", headers: page });
-    expect(preflight.ok).toBe(false);
-    const asked = await local.request(target, { method: "OPTIONS" });
+    const app = await createAppWithVariants();
+    expect((await app.request(target, { method: "DELETE" })).status).toBe(401);
+    expect((await app.request(target, { method: "OPTIONS" })).status).toBe(401);
+    const asked = await app.operate(target, { method: "OPTIONS" });
     expect([asked.status, asked.headers.get("allow")]).toEqual([204, "DELETE, OPTIONS"]);
     expect(asked.headers.has("access-control-allow-methods")).toBe(false);
+    expect((await app.operate(target, { method: "DELETE" })).status).toBe(200);
   });
 
   it.each([
+    ["host", "localhost:3000"],
+    ["host", "127.0.0.1"],
     ["host", "evil.example"],
-    ["host", "localhost.evil.example"],
-    ["host", "127.0.0.1.evil.example:3000"],
-    ["host", "192.168.1.7:3000"],
-    ["host", ""],
-    ["x-forwarded-for", "203.0.113.7"],
-    ["forwarded", "for=203.0.113.7"],
+    ["x-forwarded-for", "127.0.0.1"],
+    ["x-real-ip", "127.0.0.1"],
     ["via", "1.1 proxy"],
-  ])("is, without a token, not for who comes with %s: %s", async (name, value) => {
-    const app = await createAppWithVariants();
+    ["x-origin-secret", OPERATOR.authorization],
+  ])("does not let %s: %s decide who is an operator", async (name, value) => {
     const headers = { [name]: value };
-    for (const [method, path] of [
+    const routes = [
       ["GET", "/-/metrics"],
       ["DELETE", "/-/variants/photos/cat.jpg"],
       ["POST", "/-/warm"],
-    ] as const) {
-      expect((await app.request(path, { method, headers })).status).toBe(404);
-    }
-    const closed = await createAppWithVariants({ admin: { token: TOKEN, isLocal: true } });
-    const bearer = { ...headers, authorization: `Bearer ${TOKEN}` };
-    expect((await closed.request("/-/metrics", { headers: bearer })).status).toBe(200);
-  });
-
-  it.each([
-    "localhost",
-    "LOCALHOST:3000",
-    "img.localhost:80",
-    "127.0.0.1:3000",
-    "127.9.9.9",
-    "[::1]:3000",
-  ])("is, without a token, for who asks %s", async (host) => {
+      ["POST", "/-/events"],
+    ] as const;
     const app = await createAppWithVariants();
-    expect((await app.request("/-/metrics", { headers: { host } })).status).toBe(200);
+    const closed = await createAppWithVariants({ adminToken: undefined });
+    for (const [method, path] of routes) {
+      expect((await app.request(path, { method, headers })).status).toBe(401);
+      expect((await closed.operate(path, { method, headers })).status).toBe(404);
+    }
+    expect((await app.operate("/-/metrics", { headers })).status).toBe(200);
+    expect((await app.store.list({ prefix: "" })).keys).toHaveLength(2);
   });
 
   it.each([
@@ -131,7 +106,7 @@ describe("DELETE /-/variants", () => {
     ["DELETE", "/-/events", "POST, OPTIONS"],
     ["DELETE", "/w_3/photos/cat.jpg", "GET, HEAD, OPTIONS"],
   ])("answers 405 to %s %s", async (method, target, allow) => {
-    const answer = await (await createFilledApp()).request(target, { method });
+    const answer = await (await createFilledApp()).operate(target, { method });
     expect([answer.status, answer.headers.get("allow")]).toEqual([405, allow]);
   });
 });

@@ -5,6 +5,7 @@ import { runCli } from "../../support/service/cli.ts";
 import { drawQuadrants } from "../../support/images.ts";
 import type { S3Server } from "../../support/s3/server.ts";
 import { startS3Server } from "../../support/s3/server.ts";
+import { OPERATOR } from "../../support/service/app.ts";
 import type { TestServer } from "../../support/service/server.ts";
 import { startTestServer, until } from "../../support/service/server.ts";
 
@@ -61,7 +62,11 @@ describe("events and purges with S3", () => {
   }
 
   function send(body: object): Promise<Response> {
-    return fetch(`${servers[0]?.url}/-/events`, { method: "POST", body: JSON.stringify(body) });
+    return fetch(`${servers[0]?.url}/-/events`, {
+      method: "POST",
+      body: JSON.stringify(body),
+      headers: OPERATOR,
+    });
   }
 
   it("has one instance make anew at once what was replaced, and the other within the TTL", async () => {

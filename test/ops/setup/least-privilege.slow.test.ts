@@ -16,6 +16,7 @@ import { useS3 } from "../../support/s3/environment.ts";
 import { drawQuadrants } from "../../support/images.ts";
 import type { Rgw } from "../../support/s3/rgw.ts";
 import { hasRgw, startRgw } from "../../support/s3/rgw.ts";
+import { OPERATOR } from "../../support/service/app.ts";
 import type { TestServer } from "../../support/service/server.ts";
 import { startTestServer, until } from "../../support/service/server.ts";
 import { createBucketSpec } from "../../support/s3/bucket-spec.ts";
@@ -99,7 +100,7 @@ describe.skipIf(!hasRgw())("the rights that setup grants, on Ceph RGW", () => {
       expect((await ask(`/w_30/${path}`)).status).toBe(200);
       expect((await ask(`/w_30/${prefix}gone.png`)).status).toBe(404);
       const order = { keys: [key], transforms: ["w_20", "w_30"] };
-      const headers = { "content-type": "application/json" };
+      const headers = { "content-type": "application/json", ...OPERATOR };
       const warm = await ask("/-/warm", { method: "POST", headers, body: JSON.stringify(order) });
       expect(await warm.text()).toContain('"made":1,"there":1,"failed":0');
       const first = (await ask(`/w_30/${path}`)).headers.get("etag");
@@ -107,6 +108,7 @@ describe.skipIf(!hasRgw())("the rights that setup grants, on Ceph RGW", () => {
       await until(async () => (await ask(`/w_30/${path}`)).headers.get("etag") !== first);
       const purged = await ask(`/-/variants?prefix=${encodeURIComponent(prefix)}`, {
         method: "DELETE",
+        headers: OPERATOR,
       });
       expect(await purged.json()).toMatchObject({ left: [], isComplete: true });
       expect((await ask(`/w_30/${path}`)).status).toBe(200);

@@ -16,6 +16,10 @@ import type { BenchOptions } from "../media/variants.ts";
 import { createBench, RULES } from "../media/variants.ts";
 import type { Bench } from "../media/variants.ts";
 
+/** The token of operators, in every service of the tests that is given no other. */
+export const ADMIN_TOKEN = "a-token-of-operators";
+export const OPERATOR = { authorization: `Bearer ${ADMIN_TOKEN}` };
+
 export interface LogLine {
   readonly level: keyof Logger;
   readonly message: string;
@@ -25,6 +29,8 @@ export interface LogLine {
 export interface TestApp extends Bench {
   readonly log: LogLine[];
   request(target: string, init?: RequestInit): Promise<Response>;
+  /** The same with the token. */
+  operate(target: string, init?: RequestInit): Promise<Response>;
 }
 
 /** The whole service but for its listener, on memory stores, with real pixels. */
@@ -84,15 +90,21 @@ export function createTestApp(
     inFlightBytes: new InFlightBytes(Infinity),
     logRequest: createRequestLog({ logger, count: metrics.countRequest }),
     logger,
-    admin: { token: undefined, isLocal: true },
+    adminToken: ADMIN_TOKEN,
     ...overrides,
   });
+  // the adapter hands the raw target over; a URL would lose its dot segments
+  const request: TestApp["request"] = async (target, init) =>
+    app.fetch(new Request("http://localhost/", init), { incoming: { url: target } });
   return {
     ...bench,
     log,
-    // the adapter hands the raw target over; a URL would lose its dot segments
-    request: async (target, init) =>
-      app.fetch(new Request("http://localhost/", init), { incoming: { url: target } }),
+    request,
+    operate: (target, { headers, ...init } = {}) =>
+      request(target, {
+        ...init,
+        headers: { ...OPERATOR, ...Object.fromEntries(new Headers(headers)) },
+      }),
   };
 }
 

@@ -1,4 +1,5 @@
 import { once } from "node:events";
+import { ADMIN_TOKEN } from "./app.ts";
 import type { CliRun } from "./cli.ts";
 import { startCli, waitForUrl } from "./cli.ts";
 import type { S3Server } from "../s3/server.ts";
@@ -23,6 +24,7 @@ export async function startInstance(
       PORT: "0",
       POOL_SIZE: "1",
       POLICY: "open",
+      ADMIN_TOKEN,
       S3_BUCKET: s3.originalsBucket,
       S3_VARIANTS_BUCKET: s3.variantsBucket,
       AWS_ENDPOINT_URL_S3: s3.endpoint,

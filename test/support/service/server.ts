@@ -7,6 +7,7 @@ import { loadConfig } from "../../../src/config/config.ts";
 import type { Running } from "../../../src/server.ts";
 import { startServer } from "../../../src/server.ts";
 import type { LogLine } from "./app.ts";
+import { ADMIN_TOKEN } from "./app.ts";
 
 export interface TestServer extends Running {
   readonly log: LogLine[];
@@ -17,7 +18,13 @@ export async function startTestServer(
   environment: Readonly<Record<string, string>>,
 ): Promise<TestServer> {
   const log: LogLine[] = [];
-  const config = loadConfig({ PORT: "0", STOP_DELAY_MS: "0", POOL_SIZE: "2", ...environment });
+  const config = loadConfig({
+    PORT: "0",
+    STOP_DELAY_MS: "0",
+    POOL_SIZE: "2",
+    ADMIN_TOKEN,
+    ...environment,
+  });
   const running = await startServer(config, {
     info: (message, fields = {}) => void log.push({ level: "info", message, fields }),
     warn: (message, fields = {}) => void log.push({ level: "warn", message, fields }),
@@ -40,8 +47,13 @@ export async function createFolders(
 }
 
 /** The value of one series of `/-/metrics`. */
-export async function readMetric(url: string, series: string): Promise<number> {
-  const text = await (await fetch(`${url}/-/metrics`)).text();
+export async function readMetric(
+  url: string,
+  series: string,
+  token: string = ADMIN_TOKEN,
+): Promise<number> {
+  const headers = { authorization: `Bearer ${token}` };
+  const text = await (await fetch(`${url}/-/metrics`, { headers })).text();
   const line = text.split("\n").find((candidate) => candidate.startsWith(`${series} `));
   return Number(line?.slice(series.length));
 }

@@ -6,6 +6,7 @@ import { createS3Client } from "../../../src/store/s3/client.ts";
 import { drawQuadrants } from "../../support/images.ts";
 import type { S3Server } from "../../support/s3/server.ts";
 import { startS3Server } from "../../support/s3/server.ts";
+import { OPERATOR } from "../../support/service/app.ts";
 import type { TestServer } from "../../support/service/server.ts";
 import { startTestServer, until } from "../../support/service/server.ts";
 
@@ -114,7 +115,7 @@ describe("a presigned URL", () => {
   it("is in no log, no metric and no explanation", async () => {
     const said = [
       JSON.stringify(server.log),
-      await (await fetch(`${server.url}/-/metrics`)).text(),
+      await (await fetch(`${server.url}/-/metrics`, { headers: OPERATOR })).text(),
       await (await fetch(`${server.url}/w_20/a.png?explain`)).text(),
       await (await fetch(`${server.url}/w_0/a.png`)).text(),
       await (await fetch(`${server.url}/w_20/missing.png`)).text(),

@@ -6,6 +6,7 @@ import { drawPhoto } from "../../support/images.ts";
 import type { FaultyS3 } from "../../support/s3/proxy.ts";
 import { startFaultyS3 } from "../../support/s3/proxy.ts";
 import { stayingSilent } from "../../support/s3/script.ts";
+import { OPERATOR } from "../../support/service/app.ts";
 import type { TestServer } from "../../support/service/server.ts";
 import { readMetric, startTestServer, until } from "../../support/service/server.ts";
 
@@ -170,7 +171,7 @@ describe("clients that go away", () => {
   });
 
   it("does not put a refusal into the answer that it interrupts", async () => {
-    await start({ ADMIN_TOKEN: "a-token-of-operators" });
+    await start();
     const order = JSON.stringify({ keys: ["large.jpg"], transforms: ["w_20", "w_2390,f_avif"] });
     const client = await ask();
     let text = "";
@@ -179,7 +180,7 @@ describe("clients that go away", () => {
       [
         "POST /-/warm HTTP/1.1",
         "Host: x",
-        "Authorization: Bearer a-token-of-operators",
+        `Authorization: ${OPERATOR.authorization}`,
         "Content-Type: application/json",
         `Content-Length: ${order.length}`,
         "",
