@@ -65,6 +65,7 @@ const LAYERS: Readonly<Record<string, Layer>> = {
       "errors logger config edge http image/input media ops request server service sign store transform url",
     packages: "node: commander cli-progress sharp zod",
   },
+  page: { imports: "transform" },
   index: { imports: "errors transform url" },
   sign: { imports: "errors url", packages: "node:crypto" },
 };
@@ -75,7 +76,7 @@ interface Import {
 }
 
 const FILES = readdirSync(join(ROOT, "src"), { recursive: true, encoding: "utf8" })
-  .filter((name) => name.endsWith(".ts"))
+  .filter((name) => /\.tsx?$/.test(name))
   .map((name) => join("src", name));
 
 function importsOf(file: string): readonly Import[] {
@@ -92,7 +93,7 @@ const IMPORTS: readonly Import[] = FILES.flatMap(importsOf);
 
 /** `src/url/key.ts` is in `url`, `src/errors.ts` is `errors`. */
 function nameFolder(path: string): string {
-  return (path.split("/")[1] ?? "").replace(/\.ts$/, "");
+  return (path.split("/")[1] ?? "").replace(/\.tsx?$/, "");
 }
 
 /** The name of the deepest folder, or the file, that the table has. */

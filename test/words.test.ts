@@ -14,7 +14,7 @@ const SOURCES: readonly Source[] = ["src", "bench", "test", "tools"]
   .filter((folder) => existsSync(join(ROOT, folder)))
   .flatMap((folder) =>
     readdirSync(join(ROOT, folder), { recursive: true, encoding: "utf8" })
-      .filter((name) => name.endsWith(".ts") && !name.includes("node_modules"))
+      .filter((name) => /\.tsx?$/.test(name) && !name.includes("node_modules"))
       .map((name) => {
         const file = join(folder, name);
         return { file, text: readFileSync(join(ROOT, file), "utf8") };

@@ -9,7 +9,7 @@ import { FIELDS, OPTIONS, printValue } from "../../src/transform/options.ts";
 import { parseTransform } from "../../src/transform/parse.ts";
 import type { TransformSpec } from "../../src/transform/spec.ts";
 import { MODE_FACTS, MODES } from "../../src/transform/spec.ts";
-import { MODE_WORDS, OPTION_WORDS } from "./words.ts";
+import { MODE_WORDS, OPTION_WORDS } from "../../src/page/option-words.ts";
 
 const ROOT = new URL("../../", import.meta.url);
 

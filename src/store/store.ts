@@ -92,11 +92,11 @@ export type PutResult =
 
 export interface ListOptions {
   readonly prefix: string;
-  /** Keys with this character after the prefix are left out: `/` lists one folder. */
+  /** Keys with this character after the prefix are left out, and give `folders`: `/` lists one folder. */
   readonly delimiter?: "/";
   /** The `cursor` of the previous page. */
   readonly cursor?: string;
-  /** Keys per page, at most 1000, the default. */
+  /** Keys and folders per page, at most 1000, the default. */
   readonly limit?: number;
   readonly signal?: AbortSignal;
 }
@@ -104,6 +104,8 @@ export interface ListOptions {
 export interface ListPage {
   /** In ascending order of their UTF-8 bytes. */
   readonly keys: readonly string[];
+  /** With a delimiter, in the same order: what keys that were left out begin with, `cats/`. */
+  readonly folders?: readonly string[];
   /** Present when there is more. */
   readonly cursor?: string;
 }
@@ -139,16 +141,28 @@ export const MAX_PAGE_KEYS = 1000;
 /** Cuts a page from `keys`: all keys, or at least one more than the page may have. */
 export function pageKeys(keys: Iterable<string>, options: ListOptions): ListPage {
   const { prefix, delimiter, cursor, limit = MAX_PAGE_KEYS } = options;
-  const matching = [...keys]
-    .filter((key) => key.startsWith(prefix))
-    .filter((key) => !delimiter || !key.slice(prefix.length).includes(delimiter))
-    .filter((key) => cursor === undefined || compareKeys(key, cursor) > 0)
+  const matching = [...keys].filter((key) => key.startsWith(prefix));
+  const entries = delimiter ? foldKeys(matching, prefix, delimiter) : matching;
+  const ahead = entries
+    .filter((entry) => cursor === undefined || compareKeys(entry, cursor) > 0)
     .toSorted(compareKeys);
-  const page = matching.slice(0, limit);
+  const page = ahead.slice(0, limit);
   const last = page.at(-1);
-  return page.length < matching.length && last !== undefined
-    ? { keys: page, cursor: last }
-    : { keys: page };
+  const isFolder = (entry: string): boolean => delimiter !== undefined && entry.endsWith(delimiter);
+  return {
+    keys: page.filter((entry) => !isFolder(entry)),
+    ...(delimiter && { folders: page.filter(isFolder) }),
+    ...(page.length < ahead.length && last !== undefined && { cursor: last }),
+  };
+}
+
+/** Cuts keys after the first delimiter behind the prefix; each folder remains once. */
+function foldKeys(keys: readonly string[], prefix: string, delimiter: string): readonly string[] {
+  const cut = (key: string): string => {
+    const end = key.indexOf(delimiter, prefix.length);
+    return end === -1 ? key : key.slice(0, end + 1);
+  };
+  return [...new Set(keys.map(cut))];
 }
 
 /** The error of all stores for an object over its reader's limit. */

@@ -12,9 +12,12 @@ export interface Codec<T> {
   print(value: T): string;
   /** Turns a value as programs write it into that of a spec; absent: both are the same. */
   convert?(value: unknown): unknown;
-  /** Bounds of numbers. */
+  /** Bounds of numbers, and their decimals at most. */
   readonly min?: number;
   readonly max?: number;
+  readonly places?: number;
+  /** Texts that are values, beside numbers or instead of them. */
+  readonly words?: readonly string[];
 }
 
 const INTEGER = /^(?:0|-?[1-9]\d{0,9})$/;
@@ -41,8 +44,7 @@ interface Range {
 }
 
 function acceptNumber(expected: string, range: Range): Codec<number> {
-  const { min, max } = range;
-  return { expected, min, max, parse: (text) => parseNumber(text, range), print: String };
+  return { ...range, expected, parse: (text) => parseNumber(text, range), print: String };
 }
 
 function parseNumber(text: string, { min, max, places = 0 }: Range): number | undefined {
@@ -58,6 +60,7 @@ function parseNumber(text: string, { min, max, places = 0 }: Range): number | un
 export function acceptWord<T extends string>(words: readonly T[]): Codec<T> {
   return {
     expected: `one of ${words.join(", ")}`,
+    words,
     parse: (text) => words.find((word) => word === text),
     print: String,
   };
@@ -68,6 +71,7 @@ export function acceptAlso<T, W extends string>(codec: Codec<T>, word: W): Codec
   return {
     ...codec,
     expected: `${codec.expected} or ${word}`,
+    words: [word],
     parse: (text) => (text === word ? word : codec.parse(text)),
     print: (value) => (value === word ? word : codec.print(value as T)), // the one or the other
   };
@@ -119,9 +123,12 @@ export const OPAQUE_COLOR: Codec<Color> = {
   },
 };
 
+const QUALITY_WORDS = QUALITY_LEVELS.map((level) => `auto:${level}`);
+
 /** Levels are written `auto:eco`; `auto` is the default, `good`. */
 export const QUALITY: Codec<Quality> = {
-  expected: `an integer from 1 to 100, auto, or one of ${QUALITY_LEVELS.map((level) => `auto:${level}`).join(", ")}`,
+  expected: `an integer from 1 to 100, auto, or one of ${QUALITY_WORDS.join(", ")}`,
+  words: QUALITY_WORDS,
   min: 1,
   max: 100,
   parse: (text) => {
@@ -177,6 +184,7 @@ export function reduceRatio(width: number, height?: number): Ratio {
 const GRAVITY_WORDS = acceptWord([...COMPASS_POINTS, "auto", "entropy"]);
 
 export const GRAVITY: Codec<Gravity> = {
+  ...GRAVITY_WORDS,
   expected: `${GRAVITY_WORDS.expected} or a point like 0.3x0.7`,
   parse: (text) => GRAVITY_WORDS.parse(text) ?? parseFocalPoint(text),
   print: (value) =>

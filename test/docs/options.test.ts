@@ -7,7 +7,7 @@ import { parseTransform, recognizeTransform } from "../../src/transform/parse.ts
 import { parsePresets } from "../../src/transform/presets.ts";
 import { FLIPS, MODES, QUALITY_LEVELS } from "../../src/transform/spec.ts";
 import { fillPage, listShown, PAGE_NAMES, TABLES } from "../../docs/options/tables.ts";
-import { OPTION_WORDS } from "../../docs/options/words.ts";
+import { OPTION_WORDS } from "../../src/page/option-words.ts";
 
 function readPage(name: string): string {
   return readFileSync(new URL(`../../${name}`, import.meta.url), "utf8");

@@ -83,7 +83,8 @@ export async function pruneFolders(root: string, folder: string): Promise<void> 
 }
 
 /**
- * The keys of the files in `folder` (empty, or ending in a slash) and below it, in order, from the cursor on.
+ * The keys of the files in `folder` (empty, or ending in a slash) and below it, in order, from the cursor on. With a
+ * delimiter the folders in it stand for all below them; unlike those of S3, they may be empty.
  * Folders that end before it are not read; the one that it is in is read as a whole for each page.
  */
 export async function* walkFiles(
@@ -97,6 +98,7 @@ export async function* walkFiles(
     .toSorted((a, b) => compareKeys(a.key, b.key));
   for (const { entry, key } of entries) {
     if (entry.isFile()) yield key;
+    else if (entry.isDirectory() && options.delimiter) yield key;
     else if (entry.isDirectory()) yield* walkFiles(root, key, options);
     else if (entry.isSymbolicLink() && (await isFileInside(root, join(root, key)))) yield key;
   }
@@ -106,9 +108,9 @@ export async function* walkFiles(
 /** True if a file, or something in a folder (with its slash), belongs to the listing. */
 function isAhead(key: string, { prefix, delimiter, cursor = "" }: ListOptions): boolean {
   const isFolder = key.endsWith("/");
-  if (!key.startsWith(prefix) || (isFolder && delimiter)) return false;
+  if (!key.startsWith(prefix)) return false;
   if (key === PRIVATE_FOLDER || key === `${PRIVATE_FOLDER}/`) return false;
-  return compareKeys(key, cursor) > 0 || (isFolder && cursor.startsWith(key));
+  return compareKeys(key, cursor) > 0 || (isFolder && !delimiter && cursor.startsWith(key));
 }
 
 async function readFolder(path: string): Promise<Awaited<ReturnType<typeof readEntries>>> {

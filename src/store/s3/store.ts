@@ -37,7 +37,8 @@ async function list(bucket: S3Bucket, options: ListOptions): Promise<ListPage> {
     if (!isListing(output)) throw notS3("the store did not answer with a listing");
     const keys = (output.Contents ?? []).flatMap(({ Key }) => Key ?? []);
     const next = output.NextContinuationToken;
-    return next === undefined ? { keys } : { keys, cursor: next };
+    const folders = (output.CommonPrefixes ?? []).flatMap(({ Prefix }) => Prefix ?? []);
+    return { keys, ...(delimiter && { folders }), ...(next !== undefined && { cursor: next }) };
   } catch (error) {
     throw toStoreError(error);
   }

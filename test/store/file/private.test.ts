@@ -12,7 +12,10 @@ describe("createFileStore its private folder", () => {
     expect(await readdir(scratch.root)).toContain(".shift-media");
     expect(await listAll()).toEqual(["a"]);
     expect(await scratch.store.list({ prefix: ".shift-media" })).toEqual({ keys: [] });
-    expect(await scratch.store.list({ prefix: "", delimiter: "/" })).toEqual({ keys: ["a"] });
+    expect(await scratch.store.list({ prefix: "", delimiter: "/" })).toEqual({
+      keys: ["a"],
+      folders: [],
+    });
   });
 
   it("leaves keys alone that only look like it", async () => {

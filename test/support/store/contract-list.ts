@@ -6,7 +6,14 @@ export function describeList(subject: Subject): void {
   const { newFolder, putNamed } = subject;
   const tree = ["car", "cat/1", "cat/2/x", "cat/2/y", "cat/3", "cat1", "dog/1"];
 
-  it.each<[prefix: string, delimiter: "/" | undefined, keys: readonly string[]]>([
+  it.each<
+    [
+      prefix: string,
+      delimiter: "/" | undefined,
+      keys: readonly string[],
+      folders?: readonly string[],
+    ]
+  >([
     ["", undefined, tree],
     ["c", undefined, ["car", "cat/1", "cat/2/x", "cat/2/y", "cat/3", "cat1"]],
     ["cat", undefined, ["cat/1", "cat/2/x", "cat/2/y", "cat/3", "cat1"]],
@@ -15,19 +22,22 @@ export function describeList(subject: Subject): void {
     ["cow", undefined, []],
     ["cow/bell/", undefined, []],
     ["car/", undefined, []],
-    ["", "/", ["car", "cat1"]],
-    ["ca", "/", ["car", "cat1"]],
-    ["cat/", "/", ["cat/1", "cat/3"]],
-    ["cat/2/", "/", ["cat/2/x", "cat/2/y"]],
-    ["dog", "/", []],
-  ])("lists %j with delimiter %j", async (prefix, delimiter, keys) => {
+    ["", "/", ["car", "cat1"], ["cat/", "dog/"]],
+    ["ca", "/", ["car", "cat1"], ["cat/"]],
+    ["cat/", "/", ["cat/1", "cat/3"], ["cat/2/"]],
+    ["cat/2/", "/", ["cat/2/x", "cat/2/y"], []],
+    ["dog", "/", [], ["dog/"]],
+    ["cow/", "/", [], []],
+  ])("lists %j with delimiter %j", async (prefix, delimiter, keys, folders) => {
     const folder = newFolder();
     await putNamed(tree.map((key) => folder + key));
     const page = await subject.store.list({
       prefix: folder + prefix,
       ...(delimiter && { delimiter }),
     });
-    expect(page).toEqual({ keys: keys.map((key) => folder + key) });
+    const under = (names: readonly string[]): readonly string[] =>
+      names.map((name) => folder + name);
+    expect(page).toEqual({ keys: under(keys), ...(folders && { folders: under(folders) }) });
   });
 
   it("lists in the order of UTF-8 bytes", async () => {

@@ -1,7 +1,7 @@
-import type { Field } from "../../src/transform/options.ts";
-import type { Mode } from "../../src/transform/spec.ts";
+import type { Field } from "../transform/options.ts";
+import type { Mode } from "../transform/spec.ts";
 
-/** The words of one option in the docs. Names, ranges and defaults come from its row in `OPTIONS`. */
+/** The words of one option in the docs and on the page. Names, ranges and defaults come from its row in `OPTIONS`. */
 export interface OptionWords {
   /** For the README, and for docs/urls.md where there is no `more`. `RANGE` is the range of a number. */
   readonly text: string;
