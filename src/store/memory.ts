@@ -1,4 +1,6 @@
+import { MediaError } from "../errors.ts";
 import type {
+  ByteSource,
   ByteStream,
   ObjectInfo,
   ObjectStore,
@@ -7,7 +9,7 @@ import type {
   PutOptions,
   PutResult,
 } from "./store.ts";
-import { pageKeys, tooLarge } from "./store.ts";
+import { pageKeys, readChunks, tooLarge } from "./store.ts";
 
 /** The same chunk size as in other stores. */
 const CHUNK_BYTES = 64 * 1024;
@@ -32,17 +34,43 @@ export function createMemoryStore(): ObjectStore {
       return { kind: "found", ...entry };
     },
     open: async (key, options = {}) => open(entries.get(key), options),
-    put: async (key, bytes, options) => {
+    put: async (key, given, options) => {
+      const bytes = await collect(given);
       if (!isMet(options.condition, entries.get(key)?.info)) return { kind: "precondition_failed" };
       writes += 1;
       const etag = `"${writes}"`;
-      // a copy: slice() of a Buffer would be a view
-      entries.set(key, { info: toObjectInfo(etag, bytes, options), bytes: new Uint8Array(bytes) });
+      entries.set(key, { info: toObjectInfo(etag, bytes, options), bytes });
       return { kind: "stored", etag } satisfies PutResult;
     },
+    copy: async (from, to, options) => {
+      const entry = entries.get(from);
+      if (entry?.info.etag !== options.ifMatch) return { kind: "changed" };
+      writes += 1;
+      const etag = `"${writes}"`;
+      const { bytes } = entry;
+      entries.set(to, { info: toObjectInfo(etag, bytes, options), bytes });
+      return { kind: "copied", etag };
+    },
     delete: async (keys) => keys.forEach((key) => entries.delete(key)),
-    list: async (options) => pageKeys(entries.keys(), options),
+    list: async (options) => {
+      const page = pageKeys(entries.keys(), options);
+      if (!options.withSizes) return page;
+      return { ...page, sizes: page.keys.map((key) => entries.get(key)?.info.size ?? 0) };
+    },
   };
+}
+
+/** Copies bytes into memory of the store's own. */
+async function collect(given: Uint8Array | ByteSource): Promise<Uint8Array> {
+  const size = given instanceof Uint8Array ? given.length : given.size;
+  const bytes = new Uint8Array(size);
+  let filled = 0;
+  for await (const chunk of readChunks(given)) {
+    bytes.set(chunk, filled);
+    filled += chunk.length;
+  }
+  if (filled === size) return bytes;
+  throw new MediaError("store_failed", `there were ${filled} of ${size} bytes to write`);
 }
 
 function open(entry: Entry | undefined, { range, ifMatch }: OpenOptions): OpenResult {
@@ -74,7 +102,11 @@ function isMet(
   return condition === "absent" ? !present : present?.etag === condition.etag;
 }
 
-function toObjectInfo(etag: string, bytes: Uint8Array, options: PutOptions): ObjectInfo {
+function toObjectInfo(
+  etag: string,
+  bytes: Uint8Array,
+  options: Omit<PutOptions, "condition" | "sha256">,
+): ObjectInfo {
   const { contentType, cacheControl, contentDisposition, metadata = {} } = options;
   return {
     etag,

@@ -90,6 +90,27 @@ export type PutResult =
   /** The store cannot check a condition; nothing was written. */
   | { readonly kind: "condition_unsupported" };
 
+/** Bytes that are not in memory. */
+export interface ByteSource {
+  /** In bytes. */
+  readonly size: number;
+  /** Reads them from the beginning; a write that is tried again does so again. */
+  open(): AsyncIterable<Uint8Array>;
+}
+
+export interface CopyOptions extends Omit<PutOptions, "condition" | "sha256"> {
+  /** Only if the object that is copied still has this ETag. */
+  readonly ifMatch: string;
+}
+
+export type CopyResult =
+  | { readonly kind: "copied"; readonly etag: string }
+  /** The object that was to be copied has another ETag, or is gone; nothing was written. */
+  | { readonly kind: "changed" };
+
+/** `kept`: the store has older versions, and does not let us delete them. */
+export type EraseResult = "none" | "deleted" | "kept";
+
 export interface ListOptions {
   readonly prefix: string;
   /** Keys with this character after the prefix are left out, and give `folders`: `/` lists one folder. */
@@ -98,6 +119,8 @@ export interface ListOptions {
   readonly cursor?: string;
   /** Keys and folders per page, at most 1000, the default. */
   readonly limit?: number;
+  /** Give the sizes, too. */
+  readonly withSizes?: boolean;
   readonly signal?: AbortSignal;
 }
 
@@ -106,6 +129,8 @@ export interface ListPage {
   readonly keys: readonly string[];
   /** With a delimiter, in the same order: what keys that were left out begin with, `cats/`. */
   readonly folders?: readonly string[];
+  /** In bytes, one for each key; only if they were asked for. */
+  readonly sizes?: readonly number[];
   /** Present when there is more. */
   readonly cursor?: string;
 }
@@ -129,9 +154,13 @@ export interface ObjectStore {
    * @throws MediaError `too_large` when the object has more than `maxBytes`.
    */
   locate?(key: string, options: Pick<GetOptions, "maxBytes">): Promise<LocateResult>;
-  put(key: string, bytes: Uint8Array, options: PutOptions): Promise<PutResult>;
+  put(key: string, bytes: Uint8Array | ByteSource, options: PutOptions): Promise<PutResult>;
+  /** Copies an object, over another one or over itself; its headers and metadata are those of the options. */
+  copy(from: string, to: string, options: CopyOptions): Promise<CopyResult>;
   /** Deletes objects; missing ones are not an error. */
   delete(keys: readonly string[], signal?: AbortSignal): Promise<void>;
+  /** Deletes objects with all of their versions, in stores that may keep versions; says what became of these. */
+  erase?(keys: readonly string[], signal?: AbortSignal): Promise<EraseResult>;
   list(options: ListOptions): Promise<ListPage>;
 }
 
@@ -163,6 +192,15 @@ function foldKeys(keys: readonly string[], prefix: string, delimiter: string): r
     return end === -1 ? key : key.slice(0, end + 1);
   };
   return [...new Set(keys.map(cut))];
+}
+
+/** The bytes of an object as the chunks that they are read in. */
+export function readChunks(bytes: Uint8Array | ByteSource): AsyncIterable<Uint8Array> {
+  return bytes instanceof Uint8Array ? once(bytes) : bytes.open();
+}
+
+async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
+  yield bytes;
 }
 
 /** The error of all stores for an object over its reader's limit. */

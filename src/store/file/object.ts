@@ -6,7 +6,15 @@ import { close, closeSoon, fstat, openDescriptor, read, stat, writeFile } from "
 import { hasHeaders, readHeaders } from "./headers.ts";
 import { checkFileKey, isNotFound, translateFileError } from "./keys.ts";
 import { isInside, isOpenInside } from "./tree.ts";
-import type { LocateResult, ObjectInfo, ByteStream, OpenOptions, OpenResult } from "../store.ts";
+import type {
+  ByteSource,
+  ByteStream,
+  LocateResult,
+  ObjectInfo,
+  OpenOptions,
+  OpenResult,
+} from "../store.ts";
+import { readChunks } from "../store.ts";
 
 /** Attempts at a file that is replaced each time. */
 const MAX_LOOKS = 10;
@@ -159,14 +167,24 @@ export async function readObject({ fd, info }: OpenObject): Promise<Uint8Array |
 }
 
 /** Writes a new file, and gives the ETag that it keeps when it is moved. */
-export async function writeObject(path: string, bytes: Uint8Array): Promise<string> {
+export async function writeObject(path: string, bytes: Uint8Array | ByteSource): Promise<string> {
   const fd = await openDescriptor(path, "wx");
   try {
-    await writeFile(fd, bytes);
+    let filled = 0;
+    for await (const chunk of readChunks(bytes)) {
+      await writeFile(fd, chunk); // from where the last one ended
+      filled += chunk.length;
+    }
+    checkLength(filled, bytes);
     return hashStats(await fstat(fd, { bigint: true }));
   } finally {
     await close(fd);
   }
+}
+
+function checkLength(filled: number, bytes: Uint8Array | ByteSource): void {
+  if (bytes instanceof Uint8Array || filled === bytes.size) return;
+  throw new MediaError("store_failed", `there were ${filled} of ${bytes.size} bytes to write`);
 }
 
 /** The ETag of a file as it is now. */

@@ -23,6 +23,9 @@ import {
 import type { FolderState } from "./tree.ts";
 import { checkFolder, intoFolder, pruneFolders, walkFiles } from "./tree.ts";
 import type {
+  ByteSource,
+  CopyOptions,
+  CopyResult,
   GetOptions,
   GetResult,
   ListOptions,
@@ -60,6 +63,7 @@ export function createFileStore(options: FileStoreOptions): ObjectStore {
     locate: (key, { maxBytes }) => locate(root, key, maxBytes),
     put: (key, bytes, putOptions) =>
       lockKey(locks, key, () => translate(put(root, key, { bytes, options: putOptions }))),
+    copy: (from, to, copyOptions) => copy(locks, root, { from, to, options: copyOptions }),
     delete: async (keys) => {
       for (const key of keys) await lockKey(locks, key, () => translate(remove(root, key)));
     },
@@ -114,7 +118,7 @@ async function locate(root: string, key: string, maxBytes: number): Promise<Loca
 async function put(
   root: string,
   key: string,
-  { bytes, options }: { readonly bytes: Uint8Array; readonly options: PutOptions },
+  { bytes, options }: { readonly bytes: Uint8Array | ByteSource; readonly options: PutOptions },
 ): Promise<PutResult> {
   const { condition } = options;
   checkFileKey(key);
@@ -190,6 +194,32 @@ async function publish(temp: string, { path, place, mustBeAbsent }: Target): Pro
   }
 }
 
+interface Copy {
+  readonly from: string;
+  readonly to: string;
+  readonly options: CopyOptions;
+}
+
+/** A copy over itself is a condition on what it writes over, too. */
+async function copy(
+  locks: Map<string, Semaphore>,
+  root: string,
+  { from, to, options: { ifMatch, ...options } }: Copy,
+): Promise<CopyResult> {
+  const opened = await openStream(root, from, { ifMatch });
+  if (opened.kind !== "found") return { kind: "changed" };
+  const bytes = { size: opened.info.size, open: () => opened.body };
+  const condition = from === to && { condition: { etag: ifMatch } };
+  try {
+    const result = await lockKey(locks, to, () =>
+      translate(put(root, to, { bytes, options: { ...options, ...condition } })),
+    );
+    return result.kind === "stored" ? { kind: "copied", etag: result.etag } : { kind: "changed" };
+  } finally {
+    opened.body.close();
+  }
+}
+
 async function remove(root: string, key: string): Promise<void> {
   const present = await headObject(root, key);
   if (!present) return;
@@ -201,7 +231,11 @@ async function remove(root: string, key: string): Promise<void> {
 async function list(root: string, options: ListOptions): Promise<ListPage> {
   const folder = options.prefix.slice(0, options.prefix.lastIndexOf("/") + 1);
   if (folder !== "") checkFileKey(folder.slice(0, -1));
-  return pageKeys(await translate(takeKeys(walkFiles(root, folder, options), options)), options);
+  const keys = await translate(takeKeys(walkFiles(root, folder, options), options));
+  const page = pageKeys(keys, options);
+  if (!options.withSizes) return page;
+  const found = await Promise.all(page.keys.map((key) => headObject(root, key)));
+  return { ...page, sizes: found.map((info) => info?.size ?? 0) };
 }
 
 /** Takes one key more than a page has, which tells that another page follows. */

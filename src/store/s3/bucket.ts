@@ -7,7 +7,7 @@ export interface S3StoreOptions {
   /** Clients with sockets of their own for HEAD and GET, which then do not wait for other calls. */
   readonly headClient?: S3Client;
   readonly getClient?: S3Client;
-  /** For streamed bodies: without a time-out for idle sockets. */
+  /** For streamed bodies and copies: without time-outs of its own. */
   readonly openClient?: S3Client;
   readonly bucket: string;
   /** The prefix of the key that the probe asks for: rights may be bound to a prefix. */
@@ -23,6 +23,8 @@ export interface S3Bucket {
   readonly timeoutMs: number;
   /** For lists and deletions, which no client waits for. */
   readonly client: S3Client;
+  /** For copies, which take as long as they take. */
+  readonly patientClient: S3Client;
   readonly connection: BucketConnection;
   readonly heads: BucketConnection;
   readonly gets: BucketConnection;
@@ -41,6 +43,7 @@ export function createBucket(options: S3StoreOptions): S3Bucket {
     probePrefix,
     timeoutMs,
     client,
+    patientClient: options.openClient ?? client,
     connection,
     heads: connect(options.headClient),
     gets: connect(options.getClient),

@@ -10,7 +10,7 @@ export interface S3ClientOptions {
   readonly timeoutMs?: number;
   /** Requests at the same time; others wait. */
   readonly maxSockets?: number;
-  /** A socket may be idle in the middle of a body, while its client takes nothing. */
+  /** The signals of its calls bound them: a body may be sent for long, and rest while its client takes nothing. */
   readonly mayRest?: boolean;
   readonly credentials?: { readonly accessKeyId: string; readonly secretAccessKey: string };
 }
@@ -29,7 +29,7 @@ export function createS3Client(options: S3ClientOptions): S3Client {
     expectContinueHeader: false,
     requestHandler: {
       connectionTimeout: 1000,
-      requestTimeout: timeoutMs, // for the whole request, and the head of the answer
+      requestTimeout: mayRest ? 0 : timeoutMs, // for the whole request, and the head of the answer
       throwOnRequestTimeout: true, // otherwise the time-out only warns
       socketTimeout: mayRest ? 0 : timeoutMs,
       httpAgent: agent,

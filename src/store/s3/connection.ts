@@ -1,9 +1,11 @@
 import { createHash } from "node:crypto";
 import type { IncomingMessage } from "node:http";
+import { Readable } from "node:stream";
 import { setTimeout as pause } from "node:timers/promises";
 import type { S3ClientConfig } from "@aws-sdk/client-s3";
 import { GetObjectCommand, S3Client } from "@aws-sdk/client-s3";
 import { RetryBudget } from "../../async/retry-budget.ts";
+import type { ByteSource } from "../store.ts";
 import { encodeRest, encodeS3Key, checkS3Key } from "./keys.ts";
 import { readErrorBody, S3Error, skipBody, toStoreError } from "./errors.ts";
 
@@ -13,8 +15,8 @@ export interface S3Request {
   readonly key: string;
   /** Lower-case names. */
   readonly headers?: Readonly<Record<string, string>>;
-  readonly body?: Uint8Array;
-  /** Of the body, in hexadecimal digits, where it is known already. */
+  readonly body?: Uint8Array | ByteSource;
+  /** Of the body, in hexadecimal digits, where it is known already. A source without it is not signed. */
   readonly sha256?: string | undefined;
 }
 
@@ -161,15 +163,15 @@ export class BucketConnection {
     const target = await this.#locate();
     const headers = {
       ...given,
-      "x-amz-content-sha256": body ? (sha256 ?? hash(body)) : EMPTY_SHA256,
-      ...(body && { "content-length": String(body.length) }),
+      "x-amz-content-sha256": sha256 ?? hashBody(body),
+      ...(body && { "content-length": String(getLength(body)) }),
     };
     const clockOffsetMs = this.#clockOffsetMs;
     const signed = await target.signer.sign(toHttp(target, { method, key, headers }), {
       signingDate: new Date(Date.now() + clockOffsetMs),
     });
     return {
-      http: { ...signed, ...(body && { body }) },
+      http: { ...signed, ...(body && { body: toRequestBody(body) }) },
       region: target.region,
       clockOffsetMs,
       isConditional: method === "GET" && given?.["if-none-match"] !== undefined,
@@ -323,8 +325,19 @@ function toHttp(
   };
 }
 
-function hash(bytes: Uint8Array): string {
-  return createHash("sha256").update(bytes).digest("hex");
+function hashBody(body: S3Request["body"]): string {
+  if (!body) return EMPTY_SHA256;
+  if (!(body instanceof Uint8Array)) return "UNSIGNED-PAYLOAD";
+  return createHash("sha256").update(body).digest("hex");
+}
+
+function getLength(body: Uint8Array | ByteSource): number {
+  return body instanceof Uint8Array ? body.length : body.size;
+}
+
+/** A stream is opened anew for each attempt. */
+function toRequestBody(body: Uint8Array | ByteSource): Uint8Array | Readable {
+  return body instanceof Uint8Array ? body : Readable.from(body.open(), { objectMode: false });
 }
 
 /** As SigV4 has it, beside what `encodeURIComponent` does. */

@@ -2,6 +2,7 @@ import type { ListObjectsV2CommandOutput } from "@aws-sdk/client-s3";
 import { ListObjectsV2Command } from "@aws-sdk/client-s3";
 import type { S3Bucket, S3StoreOptions } from "./bucket.ts";
 import { createBucket, limitCall } from "./bucket.ts";
+import { copy, erase } from "./copy.ts";
 import { notS3, toStoreError } from "./errors.ts";
 import { openBody, get, head, probe } from "./read.ts";
 import { deleteAll, put } from "./write.ts";
@@ -16,7 +17,11 @@ export function createS3Store(options: S3StoreOptions): ObjectStore {
     get: (key, getOptions) => get(bucket, key, getOptions),
     open: (key, openOptions = {}) => openBody(bucket, key, openOptions),
     put: (key, bytes, putOptions) => put(bucket, { key, bytes, options: putOptions }),
-    delete: (keys, signal) => deleteAll(bucket, keys, signal),
+    copy: (from, to, copyOptions) => copy(bucket, from, to, copyOptions),
+    delete: async (keys, signal) => {
+      await deleteAll(bucket, keys, signal);
+    },
+    erase: (keys, signal) => erase(bucket, keys, signal),
     list: (listOptions) => list(bucket, listOptions),
   };
 }
@@ -35,10 +40,15 @@ async function list(bucket: S3Bucket, options: ListOptions): Promise<ListPage> {
       abortSignal: limitCall(bucket, signal),
     });
     if (!isListing(output)) throw notS3("the store did not answer with a listing");
-    const keys = (output.Contents ?? []).flatMap(({ Key }) => Key ?? []);
-    const next = output.NextContinuationToken;
+    const found = (output.Contents ?? []).filter(({ Key }) => Key !== undefined);
     const folders = (output.CommonPrefixes ?? []).flatMap(({ Prefix }) => Prefix ?? []);
-    return { keys, ...(delimiter && { folders }), ...(next !== undefined && { cursor: next }) };
+    const next = output.NextContinuationToken;
+    return {
+      keys: found.map(({ Key }) => String(Key)),
+      ...(options.withSizes && { sizes: found.map(({ Size = 0 }) => Size) }),
+      ...(delimiter && { folders }),
+      ...(next !== undefined && { cursor: next }),
+    };
   } catch (error) {
     throw toStoreError(error);
   }

@@ -1,11 +1,13 @@
 import { DeleteObjectCommand, DeleteObjectsCommand } from "@aws-sdk/client-s3";
 import { MediaError } from "../../errors.ts";
+import { anySignal } from "../../async/abort.ts";
 import type { S3Bucket } from "./bucket.ts";
 import { limitCall } from "./bucket.ts";
+import type { S3Request, S3Response } from "./connection.ts";
 import { getErrorName, isBucketMissing, notS3, getStatus, toStoreError } from "./errors.ts";
 import { checkS3Key } from "./keys.ts";
 import { head } from "./read.ts";
-import type { PutOptions, PutResult } from "../store.ts";
+import type { ByteSource, PutOptions, PutResult } from "../store.ts";
 
 /** S3 takes 1000 keys; fewer are deleted within the time of one call. */
 const DELETE_BATCH = 250;
@@ -13,7 +15,7 @@ const DELETE_BATCH = 250;
 /** An object to be written. */
 interface Upload {
   readonly key: string;
-  readonly bytes: Uint8Array;
+  readonly bytes: Uint8Array | ByteSource;
   readonly options: PutOptions;
 }
 
@@ -42,17 +44,56 @@ async function putOnce(
   { key, bytes, options }: Upload,
 ): Promise<PutResult | "conflict"> {
   try {
-    const signal = limitCall(bucket, options.signal);
-    const request = { method: "PUT", key, body: bytes, headers: toHeaders(options) } as const;
-    const { headers, body } = await bucket.connection.send(
-      { ...request, sha256: options.sha256 },
-      signal,
-    );
+    const request = { method: "PUT", key, headers: toHeaders(options) } as const;
+    const { headers, body } = await send(bucket, request, { bytes, options });
     body.resume();
     if (!headers["etag"]) throw notS3("the store did not say what it has stored");
     return { kind: "stored", etag: headers["etag"] };
   } catch (error) {
     return readRefusal(error, options.condition);
+  }
+}
+
+function send(
+  bucket: S3Bucket,
+  request: S3Request,
+  { bytes, options: { sha256, signal } }: Pick<Upload, "bytes" | "options">,
+): Promise<S3Response> {
+  if (bytes instanceof Uint8Array) {
+    return bucket.connection.send({ ...request, body: bytes, sha256 }, limitCall(bucket, signal));
+  }
+  return sendPaced(bucket, { ...request, sha256 }, { source: bytes, signal });
+}
+
+/** Sends a body of any length: the time-out of the store bounds each of its pauses, and the wait for the answer. */
+async function sendPaced(
+  { streams, timeoutMs }: S3Bucket,
+  request: S3Request,
+  { source, signal }: { readonly source: ByteSource; readonly signal: AbortSignal | undefined },
+): Promise<S3Response> {
+  const ended = new AbortController();
+  const stall = (): void => ended.abort(new DOMException("the store stalled", "TimeoutError"));
+  let timer = setTimeout(stall, timeoutMs);
+  async function* open(): AsyncGenerator<Uint8Array> {
+    try {
+      for await (const chunk of source.open()) {
+        clearTimeout(timer);
+        timer = setTimeout(stall, timeoutMs);
+        yield chunk;
+      }
+    } catch (cause) {
+      const problem = "the bytes to write could not be read";
+      ended.abort(new MediaError("store_failed", problem, { cause }));
+    }
+  }
+  const either = signal ? anySignal([signal, ended.signal]) : ended.signal;
+  try {
+    return await streams.send({ ...request, body: { size: source.size, open } }, either);
+  } catch (error) {
+    const { reason } = either as { readonly reason: unknown };
+    throw reason instanceof MediaError ? reason : error;
+  } finally {
+    clearTimeout(timer);
   }
 }
 
@@ -95,20 +136,24 @@ function mayBeOfCondition(error: unknown): boolean {
   return status === 501 || (status === 400 && !LOST_ON_THE_WAY.has(getErrorName(error)));
 }
 
+/** Deletes objects, and gives the keys that have a marker instead, in buckets that keep versions. */
 export async function deleteAll(
   bucket: S3Bucket,
   keys: readonly string[],
   signal?: AbortSignal,
-): Promise<void> {
+): Promise<readonly string[]> {
   keys.forEach(checkS3Key);
   const batchable = keys.filter(isBatchable);
+  const marked: string[] = [];
   try {
     for (let start = 0; start < batchable.length; start += DELETE_BATCH) {
-      await deleteBatch(bucket, batchable.slice(start, start + DELETE_BATCH), signal);
+      const batch = batchable.slice(start, start + DELETE_BATCH);
+      marked.push(...(await deleteBatch(bucket, batch, signal)));
     }
     for (const key of keys.filter((each) => !isBatchable(each))) {
-      await deleteOne(bucket, key, signal);
+      if (await deleteOne(bucket, key, signal)) marked.push(key);
     }
+    return marked;
   } catch (error) {
     throw toStoreError(error);
   }
@@ -123,28 +168,33 @@ async function deleteBatch(
   bucket: S3Bucket,
   keys: readonly string[],
   signal: AbortSignal | undefined,
-): Promise<void> {
+): Promise<readonly string[]> {
   const command = new DeleteObjectsCommand({
     Bucket: bucket.bucket,
-    Delete: { Objects: keys.map((Key) => ({ Key })), Quiet: true },
+    Delete: { Objects: keys.map((Key) => ({ Key })), Quiet: false },
   });
-  const { Errors = [] } = await bucket.client.send(command, {
+  const { Errors = [], Deleted = [] } = await bucket.client.send(command, {
     abortSignal: limitCall(bucket, signal),
   });
+  const marked = Deleted.flatMap(({ Key, DeleteMarker }) => (DeleteMarker && Key ? Key : []));
   for (const { Key } of Errors) {
     // Ceph refuses to delete an object that is just being written
-    if (Key !== undefined) await deleteOne(bucket, Key, signal);
+    if (Key !== undefined && (await deleteOne(bucket, Key, signal))) marked.push(Key);
   }
   if (Errors.some(({ Key }) => Key === undefined)) {
     throw new MediaError("store_failed", "not all objects could be deleted", { cause: Errors[0] });
   }
+  return marked;
 }
 
 async function deleteOne(
   bucket: S3Bucket,
   Key: string,
   signal: AbortSignal | undefined,
-): Promise<void> {
+): Promise<boolean> {
   const command = new DeleteObjectCommand({ Bucket: bucket.bucket, Key });
-  await bucket.client.send(command, { abortSignal: limitCall(bucket, signal) });
+  const { DeleteMarker = false } = await bucket.client.send(command, {
+    abortSignal: limitCall(bucket, signal),
+  });
+  return DeleteMarker;
 }

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe } from "vitest";
 import type { ObjectStore } from "../../../src/store/store.ts";
 import type { Capabilities, Subject } from "./contract-subject.ts";
 import { createSubject, listAll } from "./contract-subject.ts";
+import { describeCopies } from "./contract-copy.ts";
 import { describeConditions } from "./contract-conditions.ts";
 import { describeDelete } from "./contract-delete.ts";
 import { describeKeys } from "./contract-keys.ts";
@@ -23,6 +24,7 @@ export function describeStore(
     describeObjects(subject);
     describeOpen(subject);
     describeConditions(subject);
+    describeCopies(subject);
     describeDelete(subject);
     describeList(subject);
     describeKeys(subject, capabilities);
