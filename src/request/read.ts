@@ -1,4 +1,4 @@
-import { MediaError } from "../errors.ts";
+import { invalidTransform, MediaError } from "../errors.ts";
 import { negotiateFormat } from "../transform/negotiate.ts";
 import { hintForSegment } from "../transform/names.ts";
 import { hintForKey, hintAtFence } from "../transform/parse.ts";
@@ -6,10 +6,11 @@ import { permitTransform } from "../transform/policy.ts";
 import { expandPresets } from "../transform/presets.ts";
 import type { TransformSpec } from "../transform/spec.ts";
 import { checkKey } from "../url/key.ts";
-import type { ParsedPath } from "../url/path.ts";
+import type { ParsedPath, Target } from "../url/path.ts";
 import { splitTarget, splitPath } from "../url/path.ts";
 import { parseVariantKey, isUnderRoot } from "../url/variant-key.ts";
 import type { MediaRequest, OriginalRequest, RequestRules, VariantRequest } from "./request.ts";
+import { suggestForQuery, suggestTransform } from "./suggest.ts";
 import { toCheckedVariantKey, resolveAddress, resolveNegotiated } from "./resolve.ts";
 
 /**
@@ -34,7 +35,7 @@ export async function readRequest(
     return addVersion(resolveStored(parsed, isSigned, rules), query);
   }
   checkPrefix(parsed.key, rules);
-  if (!parsed.spec) return resolveOriginal(parsed, rules);
+  if (!parsed.spec) return resolveOriginal(parsed, { path, query }, rules);
   return resolveRequest({ ...parsed, typed: parsed.spec, isSigned }, accept, rules);
 }
 
@@ -43,7 +44,8 @@ function splitWithHint(path: string, rules: RequestRules): ParsedPath {
   try {
     return splitPath(path, rules.presets);
   } catch (error) {
-    const advice = hintForSegment(path.split("/")[0] ?? "");
+    const [first = "", ...rest] = path.split("/");
+    const advice = hintForSegment(first) ?? suggestPath(first, rest, rules);
     if (!advice || !(error instanceof MediaError)) throw error;
     throw new MediaError(error.code, `${error.message}; ${advice}`);
   }
@@ -126,12 +128,34 @@ export function checkPrefix(key: string, { originals }: Pick<RequestRules, "orig
   throw new MediaError("not_allowed", `the key must begin with "${originals.prefix}"`);
 }
 
-function resolveOriginal({ key, isFenced }: ParsedPath, rules: RequestRules): OriginalRequest {
+function resolveOriginal(
+  { key, isFenced }: ParsedPath,
+  { path, query }: Target,
+  rules: RequestRules,
+): OriginalRequest {
+  const { basePath, presets, originals } = rules;
   const [first = "", ...rest] = key.split("/");
-  const hint = isFenced || rest.length === 0 ? undefined : hintForKey(first, rules.presets);
-  if (rules.originals.passthrough !== "refuse") {
+  const inQuery = suggestForQuery(query, presets);
+  if (inQuery !== undefined) {
+    const suggested = [basePath, inQuery, path].join("/");
+    throw invalidTransform(`options stand before the key, did you mean "${suggested}"?`);
+  }
+  const isTyped = !isFenced && rest.length > 0;
+  const hint = isTyped
+    ? (suggestPath(first, rest, rules) ?? hintForKey(first, presets))
+    : undefined;
+  if (originals.passthrough !== "refuse") {
     return { form: "original", key, ...(hint && { hint }) };
   }
   const problem = "originals are not served as they are: put options before the key";
   throw new MediaError("not_allowed", hint ? `${problem}; ${hint}` : problem);
+}
+
+function suggestPath(
+  segment: string,
+  rest: readonly string[],
+  { basePath, presets }: Pick<RequestRules, "basePath" | "presets">,
+): string | undefined {
+  const text = suggestTransform(segment, presets);
+  return text === undefined ? undefined : `did you mean "${[basePath, text, ...rest].join("/")}"?`;
 }

@@ -87,4 +87,22 @@ describe("readRequest", () => {
   ])("refuses %s with %s", async (target, code) => {
     await expect(read(target)).rejects.toMatchObject({ code });
   });
+
+  it.each([
+    ["/k.jpg?w=300", 'options stand before the key, did you mean "/w_300/k.jpg"?'],
+    ["/w_300,h-200/k.jpg", 'did you mean "/w_300,h_200/k.jpg"?'],
+  ])("refuses %s, and says what was meant", async (target, advice) => {
+    await expect(read(target)).rejects.toThrow(advice);
+  });
+
+  it.each(["/w300/k.jpg", "/W_300/k.jpg", "/w=300/k.jpg"])(
+    "reads %s as a key, and says what may have been meant",
+    async (target) => {
+      const advice = 'did you mean "/w_300/k.jpg"?';
+      await expect(read(target)).rejects.toThrow(advice);
+      const rules = { ...RULES, originals: { ...RULES.originals, passthrough: "allow" as const } };
+      const request = await readRequest(target, undefined, rules);
+      expect(request).toMatchObject({ form: "original", key: target.slice(1), hint: advice });
+    },
+  );
 });
