@@ -16,7 +16,7 @@ export type {
   Rotation,
   TransformSpec,
 } from "./transform/spec.ts";
-export type { DescriptionTransform, ImageTransform, Transform } from "./transform/transform.ts";
+export type { ImageTransform, Transform } from "./transform/transform.ts";
 export type { PathOptions } from "./url/build.ts";
 export type { Candidates, UrlOptions } from "./url/srcset.ts";
 export { buildSrcset, buildUrl } from "./url/srcset.ts";

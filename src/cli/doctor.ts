@@ -11,7 +11,10 @@ import { checkFolders } from "../ops/doctor/checks/folders.ts";
 import { checkMachine, readPlatform } from "../ops/doctor/checks/machine.ts";
 import { MediaError } from "../errors.ts";
 import { chooseDelivery } from "../http/answer/delivery.ts";
+import { isImageKey } from "../image/input/formats.ts";
+import { createFileStore } from "../store/file/store.ts";
 import { createS3Client } from "../store/s3/client.ts";
+import { isUnderRoot } from "../url/variant-key.ts";
 import { createPublicPresign } from "../service/s3-stores.ts";
 import { parseTransform } from "../transform/parse.ts";
 import type { Transform } from "../transform/transform.ts";
@@ -98,7 +101,19 @@ async function* checkAll(options: DoctorOptions): CheckResults {
     return;
   }
   yield* checkFolders({ originals: store.originalsDir, variants: store.variantsDir });
-  yield* checkOutside(outside, options.original, config.publicUrl);
+  const original = options.original ?? (await findImage(config, store.originalsDir));
+  yield* checkOutside(outside, original, config.publicUrl);
+}
+
+/** Finds an image in a folder of originals, or in one of its folders. */
+async function findImage({ access, prefix }: Config, root: string): Promise<string | undefined> {
+  try {
+    const { keys } = await createFileStore({ root }).list({ prefix: access.originals.prefix });
+    return keys.find((key) => isImageKey(key) && !isUnderRoot(prefix.root, key));
+  } catch (error) {
+    if (error instanceof MediaError) return undefined; // another check reports it
+    throw error;
+  }
 }
 
 function describe({ store, delivery, publicUrl }: Config): string {

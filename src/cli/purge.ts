@@ -8,11 +8,12 @@ import { createStores } from "../service/stores.ts";
 import { UsageError } from "../ops/usage-error.ts";
 import { readArguments, reportFailure } from "./exit.ts";
 import { readConfig } from "./options/environment.ts";
+import { readUrl } from "./options/values.ts";
 import { encodeKey, encodeSegment, cutTrailingSlashes } from "../url/percent.ts";
 
 interface PurgeCommandOptions {
   readonly prefix?: string;
-  readonly service?: string;
+  readonly service?: string | undefined;
   readonly json?: boolean;
   readonly dryRun?: boolean;
 }
@@ -39,13 +40,15 @@ async function run(
   config: Config,
 ): Promise<void> {
   try {
+    const service = readUrl("--service", options.service);
     const targets = readTargets(keys, options.prefix);
     // check all first: a wrong key must not leave the others purged
     for (const target of targets) {
       readArguments(() => checkPurgeTarget(target, config.prefix));
     }
     for (const target of targets) {
-      for await (const page of purgeOne(target, options, config)) print(page, options);
+      for await (const page of purgeOne(target, { ...options, service }, config))
+        print(page, options);
     }
   } catch (error) {
     if (!(error instanceof MediaError || error instanceof UsageError)) throw error;
@@ -147,8 +150,11 @@ async function ask(url: string, { token }: RemoteService): Promise<unknown> {
     redirect: "error", // the token must not go to another host
     signal: AbortSignal.timeout(TIMEOUT_MS),
     headers: token === undefined ? {} : { authorization: `Bearer ${token}` },
-  }).catch((cause: unknown) => {
-    throw new MediaError("store_failed", "the service could not be reached", { cause });
+  }).catch((error: unknown) => {
+    const { origin } = new URL(url);
+    const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
+    const problem = `${origin} could not be reached: start the service, or correct --service`;
+    throw new MediaError("store_failed", problem, { cause });
   });
   const text = await response.text();
   if (response.ok) return parse(text);

@@ -52,7 +52,7 @@ async function serve(options: ServeOptions): Promise<void> {
     stopOnSignals(running, logger);
     await welcome(config, running, madeToken);
   } catch (error) {
-    process.stderr.write(`shift-media cannot start: ${explainError(error)}\n`);
+    process.stderr.write(`shift-media cannot start: ${explainStart(error, config)}\n`);
     process.exit(EXIT.failed);
   }
 }
@@ -62,6 +62,12 @@ function makeToken({ host }: Pick<Config, "host">): string | undefined {
   const isForPeople = process.stdout.isTTY || isLoopback(host);
   if (!isForPeople || process.env["NODE_ENV"] === "production") return undefined;
   return randomBytes(24).toString("base64url");
+}
+
+function explainStart(error: unknown, { host, port }: Config): string {
+  const isTaken = error instanceof Error && "code" in error && error.code === "EADDRINUSE";
+  if (!isTaken) return explainError(error);
+  return `another program listens on ${host}:${port}: end it, or choose another port with --port or PORT`;
 }
 
 /** The first signal finishes the work that was begun, the second stops at once. */

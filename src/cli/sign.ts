@@ -39,8 +39,9 @@ export function getSigner({ access }: Config): (text: string) => string {
   throw new UsageError("set SIGNING_SECRETS: a signature needs a secret");
 }
 
-/** Splits a URL into its origin and its target, which stays as it was written. */
+/** Splits a URL into its origin and its target, which stays as it was written; a path may lack its first slash. */
 export function splitUrl(url: string): { readonly origin: string; readonly target: string } {
   const [origin = ""] = /^https?:\/\/[^/?#]*/i.exec(url) ?? [];
-  return { origin, target: url.slice(origin.length) || "/" };
+  const target = url.slice(origin.length);
+  return { origin, target: target.startsWith("/") ? target : `/${target}` };
 }

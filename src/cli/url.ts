@@ -13,7 +13,7 @@ import { printResult, readConfig } from "./options/environment.ts";
 import { getSigner } from "./sign.ts";
 
 interface UrlCommandOptions {
-  readonly baseUrl: string;
+  readonly baseUrl?: string;
   readonly sign?: boolean;
   readonly expiresIn?: string;
 }
@@ -24,9 +24,9 @@ export function addUrl(program: Command): void {
     .command("url")
     .description("print the URL of a variant, or without options that of the original")
     .argument("<key>", "key of the original, not encoded: 'photos/a b.jpg'")
-    .option("--base-url <url>", "URL of the service", "http://localhost:3000")
+    .option("--base-url <url>", "URL of the service; default: http://localhost, with PORT")
     .option("--sign", "sign the URL with the first secret of SIGNING_SECRETS")
-    .option("--expires-in <seconds>", "sign the URL, and let it expire after so many seconds");
+    .option("--expires-in <time>", "sign the URL, and let it expire after 90s, 15m, 1h, 7d");
   for (const field of FIELDS) {
     if (field === "expires") continue; // people type --expires-in instead
     const { label, implied } = OPTIONS[field];
@@ -48,12 +48,13 @@ function toFlag(field: Field): string {
 }
 
 function printUrl(key: string, options: UrlCommandOptions & Given, config: Config): string {
+  const origin = `http://localhost:${config.port}`;
   const pieces = FIELDS.flatMap((field) => printGiven(field, options[field]) ?? []);
   const spec = parseTransform(pieces.join(","), config.access.presets);
   const expires = toExpiry(options.expiresIn);
   const shouldSign = options.sign === true || expires !== undefined;
   const urls = {
-    baseUrl: cutTrailingSlashes(options.baseUrl) + config.basePath,
+    baseUrl: cutTrailingSlashes(options.baseUrl ?? origin) + config.basePath,
     variantsRoot: config.prefix.root,
     ...(shouldSign && { sign: getSigner(config) }),
   };
@@ -71,8 +72,12 @@ function printGiven(field: Field, value: string | true | undefined): string | un
   return writePiece(field, value);
 }
 
-function toExpiry(seconds: string | undefined): number | undefined {
-  if (seconds === undefined) return undefined;
-  if (/^[1-9]\d{0,8}$/.test(seconds)) return Math.floor(Date.now() / 1000) + Number(seconds);
-  throw new UsageError(`--expires-in must be a number of seconds, got "${seconds}"`);
+const SECONDS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600, d: 86_400 };
+
+function toExpiry(time: string | undefined): number | undefined {
+  if (time === undefined) return undefined;
+  const [, count, unit = "s"] = /^([1-9]\d{0,8})([smhd])?$/.exec(time) ?? [];
+  const seconds = Number(count) * (SECONDS[unit] ?? 1);
+  if (seconds > 0 && seconds < 1e9) return Math.floor(Date.now() / 1000) + seconds;
+  throw new UsageError(`--expires-in must be a time such as 90s, 15m, 1h or 7d, got "${time}"`);
 }

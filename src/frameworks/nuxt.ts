@@ -7,6 +7,8 @@ import { toSides } from "./size.ts";
 /** The `options` of the provider in `nuxt.config.ts`; `modifiers` among them hold for every image. */
 export interface NuxtProviderOptions extends Pick<CreateUrlsOptions, "comma" | "variantsRoot"> {
   /** Of the service: `https://media.example.com`. */
+  readonly baseUrl?: string;
+  /** The same, as Nuxt's own providers spell it. */
   readonly baseURL?: string;
 }
 
@@ -31,10 +33,10 @@ export default function setUpProvider(): NuxtProvider {
 
 function getImage(
   src: string,
-  { baseURL, modifiers = {}, ...options }: ImageOptions,
+  { baseURL, baseUrl = baseURL, modifiers = {}, ...options }: ImageOptions,
 ): { url: string } {
-  if (baseURL === undefined) {
-    const problem = 'the provider needs the option "baseURL", such as https://media.example.com';
+  if (baseUrl === undefined) {
+    const problem = 'the provider needs the option "baseUrl", such as https://media.example.com';
     throw new MediaError("invalid_path", problem);
   }
   const { width, height, ...rest } = toEntries(modifiers);
@@ -45,7 +47,7 @@ function getImage(
   const { comma, variantsRoot } = options;
   return {
     url: buildImageUrl(src, asked, {
-      baseUrl: baseURL,
+      baseUrl,
       ...(comma && { comma }),
       ...(variantsRoot && { variantsRoot }),
     }),

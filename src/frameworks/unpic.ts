@@ -29,6 +29,8 @@ export type ShiftMediaOperations = CommonOperations & {
 
 export interface ShiftMediaOptions extends Omit<CreateUrlsOptions, "baseUrl"> {
   /** Of the service: `https://media.example.com`. Default: the page's own origin. */
+  readonly baseUrl?: string;
+  /** The same, as unpic's own providers spell it. */
   readonly baseURL?: string;
 }
 
@@ -43,7 +45,7 @@ export interface ShiftMediaExtract {
  * Transforms an image: a key, or a URL of the service, which keeps what it asks for unless the
  * operations say otherwise. This is the `transformer` of unpic's base components.
  *
- * @example transform("photos/a.jpg", { width: 300, height: 200 }, { baseURL: "https://media.example.com" })
+ * @example transform("photos/a.jpg", { width: 300, height: 200 }, { baseUrl: "https://media.example.com" })
  * @throws MediaError `invalid_transform`, `invalid_path`
  */
 export function transform(
@@ -65,7 +67,7 @@ export function generate(
   options: ShiftMediaOptions = {},
 ): string {
   const text = String(src);
-  const extracted = isUnder(options.baseURL ?? "", text) ? extract(text, options) : null;
+  const extracted = isUnder(getBaseUrl(options) ?? "", text) ? extract(text, options) : null;
   if (!extracted) return transform(text, operations, options);
   const query = text.includes("?") ? text.slice(text.indexOf("?")) : "";
   return transform(extracted.src + query, operations, options);
@@ -81,14 +83,15 @@ export function extract(
   options: ShiftMediaOptions = {},
 ): ShiftMediaExtract | null {
   const text = String(url);
-  const baseURL = cutTrailingSlashes(options.baseURL ?? readOrigin(text));
-  const parsed = text.startsWith(`${baseURL}/`)
-    ? tryParse(text, { ...options, baseURL })
+  const given = getBaseUrl(options);
+  const baseUrl = cutTrailingSlashes(given ?? readOrigin(text));
+  const parsed = text.startsWith(`${baseUrl}/`)
+    ? tryParse(text, { ...options, baseUrl })
     : undefined;
   // without a base URL only a transform shows that the service made the URL
-  if (!parsed || (!parsed.transform && options.baseURL === undefined)) return null;
+  if (!parsed || (!parsed.transform && given === undefined)) return null;
   const { key, spec } = toSource(parsed);
-  return { src: encodeKey(key), operations: spec, options: { ...options, baseURL } };
+  return { src: encodeKey(key), operations: spec, options: { ...options, baseUrl } };
 }
 
 function tryParse(url: string, options: ShiftMediaOptions): ParsedUrl | undefined {
@@ -104,8 +107,12 @@ function readOrigin(url: string): string {
   return URL.canParse(url) ? new URL(url).origin : "";
 }
 
-function toUrlsOptions({ baseURL = "", ...options }: ShiftMediaOptions): CreateUrlsOptions {
-  return { ...options, baseUrl: baseURL };
+function getBaseUrl({ baseURL, baseUrl = baseURL }: ShiftMediaOptions): string | undefined {
+  return baseUrl;
+}
+
+function toUrlsOptions({ baseURL, ...options }: ShiftMediaOptions): CreateUrlsOptions {
+  return { ...options, baseUrl: options.baseUrl ?? baseURL ?? "" };
 }
 
 function toAsked({ width, height, format, quality, ...own }: ShiftMediaOperations): TransformSpec {

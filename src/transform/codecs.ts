@@ -133,10 +133,11 @@ export const QUALITY: Codec<Quality> = {
   max: 100,
   parse: (text) => {
     if (text === "auto") return "good";
-    const level = QUALITY_LEVELS.find((name) => text === `auto:${name}`);
+    const level = QUALITY_LEVELS.find((name) => text === `auto:${name}` || text === name);
     return level ?? parseNumber(text, { min: 1, max: 100 });
   },
   print: (value) => (typeof value === "string" ? `auto:${value}` : String(value)),
+  convert: (value) => (typeof value === "string" ? value.replace(/^auto:/, "") : value),
 };
 
 export const RATIO: Codec<Ratio> = {

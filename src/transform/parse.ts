@@ -198,8 +198,9 @@ function readPresets(text: string, presets: Presets): Piece {
   const setting = readSetting("presets", text);
   const isKnown = text.split(".").every((name) => presets.has(name));
   if (setting && isKnown) return toValid([setting]);
-  const known = [...presets.keys()].join(", ") || "none";
-  return toInvalid("t", () => `some of ${known}, joined by dots`, text);
+  const known = [...presets.keys()].join(", ");
+  const expected = known ? `some of ${known}, joined by dots` : "a preset, and there are none";
+  return toInvalid("t", () => expected, text);
 }
 
 function readRewritten(name: keyof typeof REWRITES, value: string): Piece {

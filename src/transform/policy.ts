@@ -148,10 +148,10 @@ function scaleHeight(lists: AllowedLists, { width: w, height: h }: Ratio, width:
     printValues("height", lists.heights),
     printValues("aspectRatio", lists.ratios),
   ].filter(Boolean);
-  const problem = `"w_${w},h_${h}"${becomes} is not allowed here`;
+  const only = listed.length > 0 ? `heights and ratios of ${listed.join(", ")}` : "a width alone";
   throw new MediaError(
     "not_allowed",
-    `${problem}, only heights and ratios of ${listed.join(", ")}`,
+    `"w_${w},h_${h}"${becomes} is not allowed here, only ${only}`,
   );
 }
 

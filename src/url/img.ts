@@ -11,7 +11,7 @@ import type { Candidates } from "./srcset.ts";
 const WIDTHS = [320, 480, 640, 750, 828, 1080, 1280, 1600, 1920, 2560, 3840];
 
 /** A transform, and how the image stands on the page. */
-export type ImgOptions = ImageTransform & {
+export interface ImgOptions extends Omit<ImageTransform, "dpr"> {
   /** The widths to offer, in pixels. Default: common ones up to twice `width`. */
   readonly widths?: readonly number[] | undefined;
   /** The attribute `sizes`. Default: by the layout. */
@@ -22,9 +22,7 @@ export type ImgOptions = ImageTransform & {
    * alone, otherwise `full`.
    */
   readonly layout?: "constrained" | "fixed" | "full" | undefined;
-  /** The candidates have theirs. */
-  readonly dpr?: undefined;
-};
+}
 
 /** Attributes of an `<img>`; width and height are those of the page, in CSS pixels. */
 export interface ImgAttributes {
@@ -35,10 +33,10 @@ export interface ImgAttributes {
   readonly height?: number;
 }
 
-export type PictureOptions = ImgOptions & {
+export interface PictureOptions extends ImgOptions {
   /** Formats of the `<source>` elements, best first. Default: AVIF and WebP; of animations those that hold one. */
   readonly formats?: readonly ImageFormat[] | undefined;
-};
+}
 
 export interface Picture {
   /** Attributes of the `<source>` elements, in their order. */

@@ -9,8 +9,15 @@ export const MAX_KEY_BYTES = 1024;
 /** A first segment of this shape is a signature, be it a good one or not. */
 export const SIGNATURE_SEGMENT: RegExp = /^s--(.*)--$/s;
 
-/** Empty, a slash at either end, dot segments (which browsers resolve), control characters, no Unicode. */
-const UNUSABLE = /^$|^\/|\/$|(?:^|\/)\.\.?(?:\/|$)|[\p{Cc}\p{Surrogate}]/u;
+/** What a key must not have, and how that is said. */
+const FAULTS: readonly (readonly [RegExp, string])[] = [
+  [/^$/, "must not be empty"],
+  [/^\//, 'must not begin with "/"'],
+  [/\/$/, 'must not end with "/"'],
+  // browsers resolve them
+  [/(?:^|\/)\.\.?(?:\/|$)/, 'must not have "." or ".." between its slashes'],
+  [/[\p{Cc}\p{Surrogate}]/u, "must not have control characters or halves of characters"],
+];
 
 /**
  * Checks that a decoded key can be part of a URL and come back as it was.
@@ -18,9 +25,10 @@ const UNUSABLE = /^$|^\/|\/$|(?:^|\/)\.\.?(?:\/|$)|[\p{Cc}\p{Surrogate}]/u;
  * @throws MediaError `invalid_path` with what a key must not have.
  */
 export function checkKeyText(key: string): void {
-  if (!UNUSABLE.test(key)) return;
-  const problem = 'empty, with "/" at an end, "." or ".." as a segment, or control characters';
-  throw new MediaError("invalid_path", `the key must not be ${problem}`);
+  const [, fault] = FAULTS.find(([pattern]) => pattern.test(key)) ?? [];
+  if (fault === undefined) return;
+  const got = key === "" ? "" : `, got ${JSON.stringify(key.slice(0, 100))}`;
+  throw new MediaError("invalid_path", `the key ${fault}${got}`);
 }
 
 /**

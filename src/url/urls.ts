@@ -1,5 +1,5 @@
 import { cutTrailingSlashes } from "./percent.ts";
-import { invalidTransform } from "../errors.ts";
+import { invalidTransform, MediaError } from "../errors.ts";
 import { getKeyFormat } from "../transform/negotiate.ts";
 import { OPTIONS, printTransform } from "../transform/options.ts";
 import { normalizeTransform } from "../transform/normalize.ts";
@@ -20,7 +20,7 @@ import type { Candidates, UrlOptions } from "./srcset.ts";
 import { buildUrl, printCandidates, resizeTo } from "./srcset.ts";
 
 export interface CreateUrlsOptions extends UrlOptions {
-  /** The presets of the service, as it has them: `{ thumb: "w_150,h_150,c_fill" }`. */
+  /** All presets of the service: `{ thumb: "w_150,h_150,c_fill" }`. Without it any name is accepted. */
   readonly presets?: Readonly<Record<string, string>> | undefined;
   /** Options of every transform of an image, unless it says otherwise: `{ format: "auto" }`. */
   readonly defaults?: Transform | undefined;
@@ -55,15 +55,17 @@ export interface Urls {
   /** The `srcset` of an image; with widths, a transform of two sides keeps their ratio. */
   srcset(key: string, transform: Transform, candidates: Candidates): string;
   /** The attributes of an `<img>`. */
-  img(key: string, options: ImgOptions): ImgAttributes;
+  img(key: string, options?: ImgOptions): ImgAttributes;
   /** An `<img>` with a `<source>` for each better format. */
-  picture(key: string, options: PictureOptions): Picture;
+  picture(key: string, options?: PictureOptions): Picture;
   /** The URL of an image of 24 pixels, to be shown until the real one is there. */
   placeholder(key: string, transform?: Transform): string;
 }
 
 interface UrlsState extends UrlOptions {
   readonly presets: Presets;
+  /** They were named, so that there are no others. */
+  readonly hasAllPresets: boolean;
   readonly defaults: Transform;
 }
 
@@ -71,16 +73,18 @@ interface UrlsState extends UrlOptions {
  * Builds and reads the URLs of a service. Everything that it prints is canonical, but for presets, which
  * stay names.
  *
- * @throws MediaError `invalid_transform` for presets that cannot be parsed
+ * @throws MediaError `invalid_path` for a base URL that is none, `invalid_transform` for presets that cannot be parsed
  */
 export function createUrls(options: CreateUrlsOptions): Urls {
+  const { baseUrl, presets, defaults = {}, ...rest } = options;
   const state: UrlsState = {
-    ...options,
-    baseUrl: cutTrailingSlashes(options.baseUrl),
+    ...rest,
+    baseUrl: checkBaseUrl(baseUrl),
     presets: new Map(
-      Object.entries(options.presets ?? {}).map(([name, text]) => [name, parseTransform(text)]),
+      Object.entries(presets ?? {}).map(([name, text]) => [name, parseTransform(text)]),
     ),
-    defaults: options.defaults ?? {},
+    hasAllPresets: presets !== undefined,
+    defaults,
   };
   const url: Urls["url"] = (key, transform) => buildChecked(state, key, transform);
   const srcset: Urls["srcset"] = (key, transform, candidates) =>
@@ -90,11 +94,21 @@ export function createUrls(options: CreateUrlsOptions): Urls {
     srcset,
     canonical: (key, transform) => printExpanded(state, key, transform),
     parse: (text) => parseUrl(state, text),
-    img: (key, given) => buildImg({ url, srcset }, key, given),
-    picture: (key, given) => buildPicture({ url, srcset }, key, given),
+    img: (key, given = {}) => buildImg({ url, srcset }, key, given),
+    picture: (key, given = {}) => buildPicture({ url, srcset }, key, given),
     placeholder: (key, transform = {}) =>
       url(key, { ...resizeTo(transform, 24), format: "webp", quality: 30 }),
   };
+}
+
+/** Accepts a URL, a path, and the empty text for the root of the page. */
+function checkBaseUrl(baseUrl: unknown): string {
+  if (typeof baseUrl === "string" && /^$|^\/|^https?:\/\/[^/]/i.test(baseUrl)) {
+    return cutTrailingSlashes(baseUrl);
+  }
+  const expected = '"https://media.example.com" or "/images"';
+  const problem = `baseUrl must be the URL or the path of the service, such as ${expected}`;
+  throw new MediaError("invalid_path", `${problem}, got ${JSON.stringify(baseUrl)}`);
 }
 
 /** A description takes none of what is said of images. */
@@ -114,10 +128,22 @@ export function dropReplacedSize(base: TransformSpec, asked: TransformSpec): Tra
 }
 
 function buildChecked(state: UrlsState, key: string, transform: Transform | undefined): string {
+  checkText(key);
   checkKey(key);
   const url = buildUrl(key, transform && readBack(state, key, transform), state);
   checkBytes("a path", url.slice(state.baseUrl.length), { max: MAX_PATH_BYTES });
   return url;
+}
+
+/** Refuses what programs pass by mistake: nothing, and the URL of an image elsewhere. */
+function checkText(key: unknown): void {
+  const got = `got ${JSON.stringify(key)}`;
+  if (typeof key !== "string") {
+    throw new MediaError("invalid_path", `the key must be a text such as "photos/cat.jpg", ${got}`);
+  }
+  if (/^[a-z]+:\/\//i.test(key)) {
+    throw new MediaError("invalid_path", `the key must be that of an original, not a URL, ${got}`);
+  }
 }
 
 /** Prints and parses a transform, as the service will: the parser knows every bound but those of areas. */
@@ -126,8 +152,9 @@ function readBack(state: UrlsState, key: string, transform: Transform): Transfor
   const odd = Object.keys(given).find((name) => !(name in OPTIONS));
   if (odd) throw invalidTransform(`unknown option "${odd}"`);
   if (given.expires && !state.sign) throw invalidTransform('option "exp" must be signed');
-  // the service may have presets that were not named here
-  const known = new Map(given.presets?.map((name) => [name, state.presets.get(name) ?? {}]));
+  const known = state.hasAllPresets
+    ? state.presets
+    : new Map(given.presets?.map((name) => [name, {}]));
   const spec = parseTransform(printTransform(given), known);
   const { format = getKeyFormat(key), ...expanded } = expandPresets(spec, known);
   normalizeTransform(expanded, format);

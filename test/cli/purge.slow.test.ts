@@ -101,7 +101,7 @@ describe("shift-media purge", () => {
     [["a.jpg", "variants/1/a.jpg/w_3.jpg"], {}, 2, "must be that of an original"],
     [["a.jpg"], { ADMIN_TOKEN: "short" }, 2, "ADMIN_TOKEN"],
     [["a.jpg", "--service", "http://127.0.0.1:1"], {}, 1, "could not be reached"],
-    [["a.jpg", "--service", "nowhere"], {}, 1, "could not be reached"],
+    [["a.jpg", "--service", "nowhere"], {}, 2, "must be an http or https URL"],
   ])("refuses %j", async (args, more, code, problem) => {
     const result = await run(args, { ...environment, ...more });
     expect(result).toMatchObject({ code, output: "" });

@@ -125,7 +125,7 @@ describe("shift-media serve", () => {
       const { port } = new URL(await waitForUrl(first));
       const second = run([...args, "--port", port]);
       expect(await second.code).toBe(1);
-      expect(second.errors()).toContain("EADDRINUSE");
+      expect(second.errors()).toContain(`choose another port with --port or PORT`);
     } finally {
       await folders.remove();
     }

@@ -60,7 +60,7 @@ describe("shift-media url", () => {
     [["a.jpg", "--width", "30O"], {}, 2, 'option "w" must be an integer from 1 to 8192, got "30O"'],
     [["a.jpg", "--width", "300,h_5"], {}, 2, '--width must be one value, got "300,h_5"'],
     [["a.jpg", "--sign"], {}, 2, "set SIGNING_SECRETS"],
-    [["a.jpg", "--expires-in", "soon"], SIGNED, 2, 'number of seconds, got "soon"'],
+    [["a.jpg", "--expires-in", "soon"], SIGNED, 2, 'a time such as 90s, 15m, 1h or 7d, got "soon"'],
     [["../a.jpg", "--width", "3"], {}, 2, '"." or ".."'],
     [["a.jpg"], { PRESETS: "a=w_0" }, 2, "PRESETS is wrong"],
     [["a.jpg", "--colour", "red"], {}, 2, "unknown option '--colour'"],

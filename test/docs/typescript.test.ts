@@ -79,12 +79,10 @@ describe("the fields of docs/typescript.md", () => {
 
 /** Combinations that the page says are none: the compiler finds each of them. */
 export const REFUSED: readonly (() => unknown)[] = [
-  // @ts-expect-error two sides say it all
-  () => urls.url("a.jpg", { width: 300, height: 200, aspectRatio: "3:2" }),
-  // @ts-expect-error both say what to cut off
-  () => urls.url("a.jpg", { crop: { unit: "pixel", x: 0, y: 0, width: 1, height: 1 }, trim: 10 }),
-  // @ts-expect-error a description has no size
-  () => urls.url("a.jpg", { format: "json", width: 300 }),
+  // @ts-expect-error a name is misspelt
+  () => urls.url("a.jpg", { heigth: 300 }),
+  // @ts-expect-error the pixel ratios are those of the candidates
+  () => urls.img("a.jpg", { width: 300, dpr: 2 }),
   // @ts-expect-error the prefix is for URLs
   () => urls.url("a.jpg", { quality: "auto:eco" }),
   // @ts-expect-error it is an array

@@ -107,6 +107,6 @@ describe("the provider for @nuxt/image", () => {
       /^modifiers of "\/a\.jpg": option "fit" must be one of cover, contain, fill, inside/,
     );
     expect(() => load("a.jpg", { kernel: "cubic" })).toThrow(/unknown option "kernel"/);
-    expect(() => setUpProvider().getImage("/a.jpg", { modifiers: {} })).toThrow(/"baseURL"/);
+    expect(() => setUpProvider().getImage("/a.jpg", { modifiers: {} })).toThrow(/"baseUrl"/);
   });
 });

@@ -9,7 +9,7 @@ import { attributesOf, candidatesOf, render } from "../support/pages/frameworks.
 import { keys } from "../support/url/specs.ts";
 
 const BASE = "https://media.example.com";
-const options = { baseURL: BASE };
+const options = { baseUrl: BASE };
 
 describe("transform", () => {
   it("is what unpic takes for a transformer", () => {
@@ -158,7 +158,7 @@ describe("extract", () => {
     expect(extract("/w_300/a.jpg")).toEqual({
       src: "a.jpg",
       operations: { width: 300, format: "jpg" },
-      options: { baseURL: "" },
+      options: { baseUrl: "" },
     });
   });
 

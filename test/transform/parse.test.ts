@@ -139,7 +139,7 @@ describe("parseTransform", () => {
     ["blur_41", 'option "blur" must be from 0.3 to 40, got "41"'],
     ["blur_x", 'option "blur" must be from'],
     ["blur", 'unknown option "blur"'],
-    ["t_nope", 'option "t" must be some of none, joined by dots, got "nope"'],
+    ["t_nope", 'option "t" must be a preset, and there are none, got "nope"'],
     ["q_0", 'option "q" must be an integer from 1 to 100'],
     ["q_101", 'option "q" must be an integer from 1 to 100'],
     [

@@ -220,7 +220,7 @@ describe("parsePresets", () => {
   it.each([
     [{ Big: "w_3" }, 'preset "Big" is wrong: its name must be like small-2'],
     [{ a: "w_0" }, 'preset "a" is wrong: option "w" must be'],
-    [{ a: "t_b" }, 'preset "a" is wrong: option "t" must be some of none'],
+    [{ a: "t_b" }, 'preset "a" is wrong: option "t" must be a preset, and there are none'],
     [{ a: "exp_9" }, 'preset "a" is wrong: option "exp" must not stand in a preset'],
     [{ a: "w_3,h_3,ar_1:1" }, 'preset "a" is wrong: option "ar" must not stand beside'],
   ])("refuses %j", (texts, problem) => {

@@ -63,9 +63,9 @@ describe("splitPath", () => {
   it.each([
     ["/", "must not be empty"],
     ["/w_300/", "must not be empty"],
-    ["//a.jpg", 'with "/" at an end'],
-    ["/w_300//a.jpg", 'with "/" at an end'],
-    ["/a/", 'with "/" at an end'],
+    ["//a.jpg", 'must not begin with "/", got "/a.jpg"'],
+    ["/w_300//a.jpg", 'must not begin with "/"'],
+    ["/a/", 'must not end with "/", got "a/"'],
     ["/w_300/../../etc/passwd", '"." or ".."'],
     ["/w_300/%2e%2e%2fetc", '"." or ".."'],
     ["/w_300/..%2f..%2fetc", '"." or ".."'],

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { MediaError } from "../../src/errors.ts";
-import type { Transform } from "../../src/index.ts";
+import type { CreateUrlsOptions, Transform } from "../../src/index.ts";
 import { buildUrl, createUrls } from "../../src/index.ts";
 import { getKeyFormat } from "../../src/transform/negotiate.ts";
 import { normalizeTransform } from "../../src/transform/normalize.ts";
@@ -20,6 +20,25 @@ function pathOf(key: string, transform?: Transform): string {
 function asTransform(spec: TransformSpec): Transform {
   return spec as unknown as Transform;
 }
+
+describe("createUrls", () => {
+  it.each([undefined, "localhost:3000", "ftp://a", "media.example.com"])(
+    "refuses the base URL %j",
+    (baseUrl) => {
+      const options = { baseUrl } as CreateUrlsOptions;
+      expect(() => createUrls(options)).toThrow(
+        "baseUrl must be the URL or the path of the service",
+      );
+    },
+  );
+
+  it.each(["", "/images", "https://media.example.com", "//media.example.com/i"])(
+    "accepts the base URL %j",
+    (baseUrl) => {
+      expect(createUrls({ baseUrl }).url("a.jpg")).toBe(`${baseUrl}/a.jpg`);
+    },
+  );
+});
 
 describe("url", () => {
   it.each<[string, Transform | undefined, string]>([
@@ -64,11 +83,22 @@ describe("url", () => {
     ["a.jpg", { format: "json", crop: undefined }, "/f_json/a.jpg"],
     ["a.jpg", { crop: { x: 1, y: 2, width: 3, height: 4 } }, "/crop_1_2_3_4/a.jpg"],
     ["a.jpg", { presets: ["thumb"], width: 200 }, "/w_200,t_thumb/a.jpg"],
-    ["a.jpg", { presets: ["unknown-here"] }, "/t_unknown-here/a.jpg"],
     ["a.jpg", { width: 3, version: "v-2" }, "/w_3,v_v-2/a.jpg"],
     ["a.jpg", { version: "v-2" }, "/f_jpg,v_v-2/a.jpg"],
   ])("addresses %s under %j", (key, transform, path) => {
     expect(pathOf(key, transform)).toBe(path);
+  });
+
+  it("refuses a preset that is not among those of the service, and takes any where none were named", () => {
+    expect(() => urls.url("a.jpg", { presets: ["nope"] })).toThrow('option "t" must be some of');
+    const others = createUrls({ baseUrl: "" });
+    expect(others.url("a.jpg", { presets: ["nope"] })).toBe("/t_nope/a.jpg");
+  });
+
+  it.each([undefined, 7, "https://other.example/a.jpg"])("refuses %j, which is no key", (key) => {
+    expect(() => urls.url(key as string)).toThrow(
+      expect.objectContaining({ code: "invalid_path" }),
+    );
   });
 
   it.each(["", "/a", "a/", "a/../b", "a\0b", "\ud800.jpg", "k".repeat(1025)])(

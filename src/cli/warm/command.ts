@@ -3,6 +3,8 @@ import type { Outputs, WarmEntry } from "../../media/warm/request.ts";
 import { parseOutputs } from "../../media/warm/request.ts";
 import type { WarmResult } from "../../media/warm/result.ts";
 import { skipNonImages } from "../../media/warm/result.ts";
+import { parseTransform } from "../../transform/parse.ts";
+import type { Config } from "../../config/config.ts";
 import { createService } from "../../service/service.ts";
 import { createExclusiveWarmer, withoutTimeouts } from "../../service/warming.ts";
 import { UsageError } from "../../ops/usage-error.ts";
@@ -95,6 +97,14 @@ function checkCompany({ from, prefix, service, concurrency, ...options }: WarmOp
 
 type Results = AsyncGenerator<WarmResult>;
 
+/** Refuses what would fail for each original alike. */
+function checkTransforms(outputs: Outputs | undefined, { access }: Config): void {
+  for (const text of outputs?.transforms ?? []) {
+    readArguments(() => parseTransform(text, access.presets));
+  }
+  for (const format of outputs?.formats ?? []) readArguments(() => parseTransform(`f_${format}`));
+}
+
 async function run(options: WarmOptions, standard: Outputs | undefined): Promise<void> {
   const isRemote = options.service !== undefined;
   const needsStore = !isRemote || options.prefix !== undefined;
@@ -107,6 +117,8 @@ async function run(options: WarmOptions, standard: Outputs | undefined): Promise
   }
   const config = readConfig("warm up");
   if (!config) return;
+  // a service has presets of its own
+  if (!isRemote) checkTransforms(standard, config);
   const untimed = withoutTimeouts(config);
   const service = await createService(untimed, logToErrors());
   const list =

@@ -85,9 +85,23 @@ function startBar(progress: Progress): SingleBar {
     total === undefined
       ? `{value} originals | ${SUMS}`
       : `{bar} {percentage}% | {value}/{total} originals | ${SUMS} | ETA {eta_formatted}`;
-  const bar = new bars.SingleBar({ format, stream: process.stderr, hideCursor: true, barsize: 20 });
+  const bar = new bars.SingleBar({
+    format,
+    stream: process.stderr,
+    hideCursor: true,
+    barsize: 20,
+    formatTime: printTime,
+  });
   bar.start(total ?? 0, progress.originals, buildPayload(progress));
   return bar;
+}
+
+/** Prints a number of seconds; the bar has a word in its place until it can tell. */
+export function printTime(seconds: unknown): string {
+  if (typeof seconds !== "number" || !Number.isFinite(seconds)) return "?";
+  if (seconds < 60) return `${Math.ceil(seconds)}s`;
+  const minutes = Math.ceil(seconds / 60);
+  return minutes < 60 ? `${minutes}m` : `${Math.floor(minutes / 60)}h${minutes % 60}m`;
 }
 
 function buildPayload(progress: Progress): Record<string, number | string> {

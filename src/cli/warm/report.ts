@@ -44,6 +44,7 @@ export async function runList(
     throw error;
   }
   finish(stop.isAsked() ? "stopped" : "done");
+  if (progress.originals === 0) process.stderr.write("no originals were found\n");
   process.exitCode = chooseExitCode(progress, stop);
 }
 

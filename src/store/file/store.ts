@@ -79,7 +79,10 @@ async function probe(root: string, shouldCreate: boolean): Promise<undefined> {
   }
   const found = await stat(root).catch(() => undefined);
   if (!found?.isDirectory()) {
-    throw new MediaError("store_failed", `the folder "${root}" does not exist`);
+    const fault = found
+      ? `"${root}" is a file, not a folder`
+      : `the folder "${root}" does not exist`;
+    throw new MediaError("store_failed", fault);
   }
   await sweepTemps(join(root, PRIVATE_FOLDER, "temp"));
 }

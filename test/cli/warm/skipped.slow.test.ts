@@ -23,6 +23,11 @@ describe("shift-media warm", () => {
       expect(output).toContain("notes.txt: ");
       const strict = await runCli([...args, "n", "--strict"], { environment });
       expect([strict.code, strict.output]).toEqual([1, expect.stringContaining("failed  1\n")]);
+      const none = await runCli([...args, "typo/"], { environment });
+      expect([none.code, none.errors]).toEqual([
+        0,
+        expect.stringContaining("no originals were found"),
+      ]);
       // a broken image is a failure, beside those that are skipped
       const all = await runCli([...args, "", "--json"], { environment });
       expect(all.code).toBe(1);

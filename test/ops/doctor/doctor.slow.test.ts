@@ -4,14 +4,16 @@ import type { Answer } from "../../support/s3/script.ts";
 import { giveObject, refuse, startScriptedServer } from "../../support/s3/script.ts";
 import type { S3Server } from "../../support/s3/server.ts";
 import { startS3Server } from "../../support/s3/server.ts";
-import { createFolders } from "../../support/service/server.ts";
+import { drawPhoto } from "../../support/images.ts";
+import { createFolders, startTestServer } from "../../support/service/server.ts";
 
 const SECRET = "do-not-tell-anybody-this-secret";
 
 async function doctor(
   environment: Readonly<Record<string, string>>,
+  ...options: readonly string[]
 ): Promise<{ readonly code: number | null; readonly found: Record<string, string> }> {
-  const { code, output, errors } = await runCli(["doctor", "--json"], { environment });
+  const { code, output, errors } = await runCli(["doctor", "--json", ...options], { environment });
   expect(output + errors).not.toContain(SECRET);
   const found = linesOf(output).map(({ check, status, message, fix }) => [
     check,
@@ -98,6 +100,23 @@ describe("shift-media doctor", () => {
     });
     await cdn.stop();
     expect(found["public headers"]).toContain('was written as "public, max-age=60"');
+  });
+
+  it("finds an image in a folder, to ask a service for a variant", async () => {
+    const folders = await createFolders({
+      "a.txt": Buffer.from("a"),
+      "b.png": await drawPhoto(9, 9),
+    });
+    const here = {
+      ORIGINALS_DIR: folders.originals,
+      VARIANTS_DIR: folders.variants,
+      POLICY: "open",
+    };
+    const server = await startTestServer(here);
+    const { found } = await doctor(here, "--service", server.url);
+    expect(found["a variant"]).toMatch(/^ok/);
+    await server.stop();
+    await folders.remove();
   });
 
   it("finds folders well, and says which are not", async () => {
