@@ -17,7 +17,6 @@ import { createS3Client } from "../store/s3/client.ts";
 import { isUnderRoot } from "../url/variant-key.ts";
 import { createPublicPresign } from "../service/s3-stores.ts";
 import { parseTransform } from "../transform/parse.ts";
-import type { Transform } from "../transform/transform.ts";
 import { createUrls } from "../url/urls.ts";
 import { EXIT, reportFailure } from "./exit.ts";
 import { readUrl } from "./options/values.ts";
@@ -179,8 +178,8 @@ function buildVariantPath(config: Config, key: string, more: string): string | u
       variantsRoot: config.prefix.root,
       ...(config.access.secrets.length > 0 && { sign: getSigner(config) }),
     });
-    const transform: unknown = parseTransform(text + more, config.access.presets);
-    return urls.url(key, transform as Transform).slice(NOWHERE.length); // it has just been parsed
+    const transform = parseTransform(text + more, config.access.presets);
+    return urls.url(key, transform).slice(NOWHERE.length);
   } catch (error) {
     if (error instanceof MediaError) return undefined; // such a key cannot be requested
     throw error;

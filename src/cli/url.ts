@@ -5,8 +5,6 @@ import { UsageError } from "../ops/usage-error.ts";
 import type { Field } from "../transform/options.ts";
 import { FIELDS, OPTIONS, writePiece } from "../transform/options.ts";
 import { parseTransform } from "../transform/parse.ts";
-import type { TransformSpec } from "../transform/spec.ts";
-import type { Transform } from "../transform/transform.ts";
 import { createUrls } from "../url/urls.ts";
 import { readArguments } from "./exit.ts";
 import { printResult, readConfig } from "./options/environment.ts";
@@ -59,8 +57,7 @@ function printUrl(key: string, options: UrlCommandOptions & Given, config: Confi
     ...(shouldSign && { sign: getSigner(config) }),
   };
   if (pieces.length === 0 && !expires) return createUrls(urls).url(key);
-  const transform = { ...spec, ...(expires && { expires }) } as TransformSpec as unknown;
-  return createUrls(urls).url(key, transform as Transform); // it has just been parsed
+  return createUrls(urls).url(key, { ...spec, ...(expires && { expires }) });
 }
 
 function printGiven(field: Field, value: string | true | undefined): string | undefined {

@@ -1,5 +1,4 @@
 import type { TransformSpec } from "../transform/spec.ts";
-import type { Transform } from "../transform/transform.ts";
 import { toSpec } from "../transform/transform.ts";
 import type { CreateUrlsOptions } from "../url/urls.ts";
 import { createUrls, dropReplacedSize } from "../url/urls.ts";
@@ -25,5 +24,5 @@ export function buildImageUrl(
   const merged = { ...dropReplacedSize(base, asked), ...asked };
   // a preset may have a format of its own, which one given here would replace
   const spec = shrinkToBounds(merged.presets ? merged : { format: "auto", ...merged });
-  return urls.url(source.key, spec as unknown as Transform); // contradictions are refused there
+  return urls.url(source.key, spec); // contradictions are refused there
 }

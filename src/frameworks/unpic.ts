@@ -1,7 +1,6 @@
 import { MediaError } from "../errors.ts";
 import type { Ratio, TransformSpec } from "../transform/spec.ts";
 import { QUALITY_LEVELS } from "../transform/spec.ts";
-import type { Transform } from "../transform/transform.ts";
 import { toSpec } from "../transform/transform.ts";
 import { encodeKey, cutTrailingSlashes } from "../url/percent.ts";
 import type { CreateUrlsOptions, ParsedUrl } from "../url/urls.ts";
@@ -119,7 +118,7 @@ function toAsked({ width, height, format, quality, ...own }: ShiftMediaOperation
   const isLevel = QUALITY_LEVELS.some((level) => level === quality);
   const words = Object.entries({ format, quality: isLevel ? `auto:${quality}` : quality });
   return {
-    ...toSpec(own as unknown as Transform), // the same fields, before it is known which go together
+    ...toSpec(own), // the same fields, before it is known which go together
     ...toSides({ width, height }),
     ...parseHints("operations", words),
   };

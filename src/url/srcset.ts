@@ -42,7 +42,7 @@ export function printCandidates(
 ): string {
   const candidates = widths
     ? widths.map((width) => `${buildCandidate(resizeTo(transform, width))} ${width}w`)
-    : densities.map((dpr) => `${buildCandidate({ ...transform, dpr } as Transform)} ${dpr}x`);
+    : densities.map((dpr) => `${buildCandidate({ ...transform, dpr })} ${dpr}x`);
   return candidates.join(", ");
 }
 

@@ -158,17 +158,12 @@ function readBack(state: UrlsState, key: string, transform: Transform): Transfor
   const spec = parseTransform(printTransform(given), known);
   const { format = getKeyFormat(key), ...expanded } = expandPresets(spec, known);
   normalizeTransform(expanded, format);
-  return toTransform(spec);
-}
-
-/** It was one before it was parsed. */
-function toTransform(spec: TransformSpec): Transform {
-  return spec as unknown as Transform;
+  return spec;
 }
 
 function printExpanded(state: UrlsState, key: string, transform: Transform): string {
   const spec = expandPresets(toSpec(readBack(state, key, transform)), state.presets);
-  return printRequest(key, toTransform(spec));
+  return printRequest(key, spec);
 }
 
 function parseUrl({ baseUrl, presets }: UrlsState, text: string): ParsedUrl {

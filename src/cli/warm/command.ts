@@ -13,7 +13,7 @@ import { readConfig } from "../options/environment.ts";
 import { createStop, logToErrors, tuneHeapGrowth } from "../options/process.ts";
 import { collect, readNumber, readUrl } from "../options/values.ts";
 import { enqueue, withQueue } from "./queue.ts";
-import type { WarmList } from "./list.ts";
+import type { Prefixed, WarmList } from "./list.ts";
 import { cutShard, listLines, listPrefix, parseShard } from "./list.ts";
 import { warmRemotely } from "./remote.ts";
 import type { ReportOptions } from "./report.ts";
@@ -95,6 +95,15 @@ function checkCompany({ from, prefix, service, concurrency, ...options }: WarmOp
   }
 }
 
+function chooseList(
+  { from = "-", prefix }: WarmOptions,
+  standard: Outputs | undefined,
+  store: Pick<Prefixed, "originals" | "variantsRoot">,
+): WarmList {
+  if (prefix === undefined || !standard) return listLines(from, standard);
+  return listPrefix({ ...store, prefix, want: standard });
+}
+
 type Results = AsyncGenerator<WarmResult>;
 
 /** Refuses what would fail for each original alike. */
@@ -118,18 +127,13 @@ async function run(options: WarmOptions, standard: Outputs | undefined): Promise
   const config = readConfig("warm up");
   if (!config) return;
   // a service has presets of its own
-  if (!isRemote) checkTransforms(standard, config);
+  checkTransforms(isRemote ? undefined : standard, config);
   const untimed = withoutTimeouts(config);
   const service = await createService(untimed, logToErrors());
-  const list =
-    options.prefix !== undefined && standard
-      ? listPrefix({
-          originals: service.originalsStore,
-          prefix: options.prefix,
-          variantsRoot: config.prefix.root,
-          want: standard,
-        })
-      : listLines(options.from ?? "-", standard);
+  const list = chooseList(options, standard, {
+    originals: service.originalsStore,
+    variantsRoot: config.prefix.root,
+  });
   if (isRemote) {
     await report(list, { options, stop, work: createRemoteWork(options) });
     return;

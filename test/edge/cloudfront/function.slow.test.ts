@@ -152,7 +152,7 @@ const common: fc.Arbitrary<ImageTransform> = fc
     version: versions,
     dpr: fc.constantFrom(undefined, 1, 1.5, 2),
   })
-  .map(({ size, ...rest }) => ({ ...rest, ...size }) as ImageTransform);
+  .map(({ size, ...rest }) => ({ ...rest, ...size }));
 
 /** Presets, as in a `src` and in the second candidate of a `srcset`. */
 const named: fc.Arbitrary<ImageTransform> = fc.record({
