@@ -9,7 +9,7 @@ export const MAX_KEY_BYTES = 1024;
 /** A first segment of this shape is a signature, be it a good one or not. */
 export const SIGNATURE_SEGMENT: RegExp = /^s--(.*)--$/s;
 
-/** What a key must not have, and how that is said. */
+/** Texts that no key may match, and how the refusal says it. */
 const FAULTS: readonly (readonly [RegExp, string])[] = [
   [/^$/, "must not be empty"],
   [/^\//, 'must not begin with "/"'],
