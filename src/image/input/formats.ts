@@ -1,8 +1,11 @@
+import type { ColorSpace } from "../color/color-space.ts";
 import type { Size } from "../plan/sizes.ts";
+import { readAvifColor } from "./avif-color.ts";
 import { admitJpeg, readJpegHeader } from "./jpeg.ts";
 import { dropFineScans } from "./jpeg-coarse.ts";
 import type { ImageLimits } from "./limits.ts";
 import { admitPng, hasDeepPixels, readPngSize } from "./png.ts";
+import { readPngColor } from "./png-color.ts";
 import { admitWebp, readWebpSize } from "./webp.ts";
 
 /** A format that is read. */
@@ -26,6 +29,11 @@ export interface InputRow {
   readonly admit?: (bytes: Uint8Array) => Uint8Array;
   /** Reads the size that a file claims, for which libvips might allocate memory or takes longer. */
   readonly readHeader?: (bytes: Uint8Array) => InputHeader | undefined;
+  /**
+   * Reads the colour space that a file names by numbers, and not by a profile; `undefined` where it is sRGB, or where a
+   * profile that the decoder can read counts before it.
+   */
+  readonly readColor?: (bytes: Uint8Array, hasProfile: boolean) => ColorSpace | undefined;
   readonly hasAlpha: boolean;
   /** A file may have several frames. */
   readonly isAnimated: boolean;
@@ -73,6 +81,7 @@ export const INPUTS: Readonly<Record<InputFormat, InputRow>> = {
     loaders: ["VipsForeignLoadPngBuffer"],
     admit: admitPng,
     readHeader: readPngSize,
+    readColor: readPngColor,
     hasAlpha: true,
     isAnimated: false,
     decoding: "whole",
@@ -107,6 +116,7 @@ export const INPUTS: Readonly<Record<InputFormat, InputRow>> = {
     matches: hasBrand("avif", "avis"),
     loaders: ["VipsForeignLoadHeifBuffer"],
     maxPixels: ({ maxAvifPixels, maxPixels }) => Math.min(maxAvifPixels, maxPixels),
+    readColor: readAvifColor,
     hasAlpha: true,
     isAnimated: false,
     decoding: "whole",

@@ -1,4 +1,5 @@
 import type { Size } from "../plan/sizes.ts";
+import { readType } from "./boxes.ts";
 
 const SIGNATURE_LENGTH = 8;
 /** Length, type and checksum around the data of a chunk. */
@@ -32,6 +33,44 @@ const DEPTH_AT = 24;
 
 export function hasDeepPixels(bytes: Uint8Array): boolean {
   return bytes[DEPTH_AT] === 16;
+}
+
+interface PngChunk {
+  readonly type: string;
+  readonly data: DataView;
+  readonly checksum: number;
+}
+
+/** Before the pixels there are a dozen or two. */
+const MAX_CHUNKS = 256;
+
+/** Walks the first chunks of a PNG, up to one that is cut off. */
+export function* walkPngChunks(bytes: Uint8Array): Generator<PngChunk> {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  let at = SIGNATURE_LENGTH;
+  for (let count = 0; count < MAX_CHUNKS && at + CHUNK_OVERHEAD <= bytes.length; count += 1) {
+    const length = view.getUint32(at);
+    const data = at + 8;
+    if (data + length + 4 > bytes.length) return;
+    yield {
+      type: readType(bytes, at + 4),
+      data: new DataView(bytes.buffer, bytes.byteOffset + data, length),
+      checksum: view.getUint32(data + length),
+    };
+    at = data + length + 4;
+  }
+}
+
+/** The checksum of a small chunk (PNG, annex D). This folder stands above no package, and so above no zlib. */
+export function computeChecksum(type: string, data: DataView): number {
+  let crc = ~0;
+  const add = (byte: number): void => {
+    crc ^= byte;
+    for (let bit = 0; bit < 8; bit += 1) crc = (crc >>> 1) ^ (crc & 1 ? 0xed_b8_83_20 : 0);
+  };
+  for (const character of type) add(character.codePointAt(0) ?? 0);
+  for (let at = 0; at < data.byteLength; at += 1) add(data.getUint8(at));
+  return ~crc >>> 0;
 }
 
 /** Takes chunks of some types out of a PNG. What follows a broken chunk stays as it is. */

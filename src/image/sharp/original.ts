@@ -8,6 +8,7 @@ import type { ImageLimits } from "../input/limits.ts";
 import type { ImagePlan } from "../plan/geometry.ts";
 import { findLoadShrink } from "../plan/shrink-on-load.ts";
 import type { Size } from "../plan/sizes.ts";
+import { leadToSrgb, profileColors } from "./colors.ts";
 import { canDecodeSmaller, openSmaller } from "./engine.ts";
 import { noteGarbage } from "./memory-pressure.ts";
 import type { Pixels } from "./pixels.ts";
@@ -66,8 +67,8 @@ export async function openImage(
   spec: TransformSpec,
   limits: ImageLimits,
 ): Promise<Original> {
-  const { format, bytes } = admitOriginal(original);
-  if (bytes !== original) noteGarbage(original.length);
+  const { format, bytes: admitted } = admitOriginal(original);
+  if (admitted !== original) noteGarbage(original.length);
   const input = INPUTS[format];
   const shouldOrient = spec.rotate !== "ignore";
   const options: SharpOptions = {
@@ -75,22 +76,21 @@ export async function openImage(
     failOn: "error",
     limitInputPixels: limits.maxPixels,
   };
-  const header = input.readHeader?.(bytes);
+  const header = input.readHeader?.(admitted);
   if (header) checkDimensions(header, format, limits);
   // libvips reads the header alone, and our own check names both the size and the limit
-  const metadata =
-    toFacts(header) ?? (await sharp(bytes, { ...options, limitInputPixels: false }).metadata());
-  checkDimensions(metadata, format, limits);
+  const stored =
+    toFacts(header) ?? (await sharp(admitted, { ...options, limitInputPixels: false }).metadata());
+  checkDimensions(stored, format, limits);
+  const { bytes, metadata } = profileColors(admitted, format, stored);
   const { width, height } = shouldOrient ? metadata.autoOrient : metadata;
   const size = { width, height };
-  // libvips flattens grey on the red of a background, and sharp leaves 16 bits in Display P3
-  const isFlawed = metadata.hasAlpha || metadata.depth === "ushort";
   const begin = (from: Uint8Array, more?: SharpOptions): Sharp => {
     const source = sharp(from, { ...options, autoOrient: shouldOrient, ...more });
-    return isFlawed ? source.pipelineColourspace("srgb") : source;
+    return leadToSrgb(source, more?.ignoreIcc ? { ...metadata, icc: undefined } : metadata);
   };
   const selectBytes = (shrink: number): Uint8Array => {
-    if (shrink !== 8 || !input.dropFineDetail || isFlawed) return bytes;
+    if (shrink !== 8 || !input.dropFineDetail) return bytes;
     const coarse = input.dropFineDetail(bytes);
     if (coarse !== bytes) noteGarbage(coarse.length);
     return coarse;

@@ -1,7 +1,7 @@
-import { deflateSync } from "node:zlib";
 import type { Sharp } from "sharp";
 import sharp from "sharp";
 import { toRgba } from "../../transform/color.ts";
+import { embedInPng } from "../sharp/embed-profile.ts";
 import type { ImageFacts } from "../sharp/original.ts";
 import type { TransformSpec } from "../../transform/spec.ts";
 import type { ImageFormat } from "../../transform/formats.ts";
@@ -14,8 +14,8 @@ export interface Profile {
   readonly space: "srgb" | "b-w";
 }
 
-/** Largest profile that is kept. Those of cameras and screens have some kilobytes, large ones are for printers. */
-const MAX_PROFILE_BYTES = 1024 * 1024;
+/** Largest profile that is kept. Those of cameras and screens have some kilobytes; printers and high dynamic range need tables. */
+const MAX_PROFILE_BYTES = 128 * 1024;
 
 /**
  * Chooses the profile that a variant keeps, if the spec asks for it and it can be kept: it is for red, green and blue, or
@@ -46,33 +46,10 @@ function staysGray(spec: TransformSpec & { readonly format: ImageFormat }): bool
 }
 
 /**
- * Attaches a profile to an image, whose levels are for that profile already. sharp reads profiles from files only, so the
- * pixels pass through an uncompressed PNG.
+ * Attaches a profile to an image, whose levels are for that profile already. The pixels pass through an uncompressed PNG,
+ * since sharp reads profiles from files only.
  */
 export async function attachProfile(image: Sharp, { icc, space }: Profile): Promise<Sharp> {
   const png = await image.toColourspace(space).png({ compressionLevel: 0 }).toBuffer();
-  // any name, a zero, and the only method of compression (PNG, 11.3.2.3)
-  const content = Buffer.concat([Buffer.from("iCCPicc\0\0"), deflateSync(icc)]);
-  return sharp(insertChunk(png, content)).toColourspace(space).keepIccProfile();
-}
-
-/** The signature and the header of every PNG; the chunk of a profile comes right after them. */
-const PNG_HEADER_BYTES = 33;
-
-function insertChunk(png: Buffer, content: Buffer): Buffer {
-  const [length, checksum] = [Buffer.alloc(4), Buffer.alloc(4)];
-  length.writeUInt32BE(content.length - 4); // less its type
-  checksum.writeUInt32BE(crc32(content));
-  const [before, after] = [png.subarray(0, PNG_HEADER_BYTES), png.subarray(PNG_HEADER_BYTES)];
-  return Buffer.concat([before, length, content, checksum, after]);
-}
-
-/** zlib exports this only in newer versions of Node. */
-function crc32(bytes: Uint8Array): number {
-  let crc = ~0;
-  for (const byte of bytes) {
-    crc ^= byte;
-    for (let bit = 0; bit < 8; bit += 1) crc = (crc >>> 1) ^ (crc & 1 ? 0xed_b8_83_20 : 0);
-  }
-  return ~crc >>> 0;
+  return sharp(embedInPng(png, icc)).toColourspace(space).keepIccProfile();
 }

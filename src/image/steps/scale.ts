@@ -2,6 +2,7 @@ import type { Sharp, SharpOptions } from "sharp";
 import type { ImagePlan } from "../plan/geometry.ts";
 import { isSearchedCut } from "../plan/geometry.ts";
 import { orient, planAsStored } from "./orient.ts";
+import { isConvertedLast } from "../sharp/colors.ts";
 import type { Original } from "../sharp/original.ts";
 import { materialize } from "../sharp/pixels.ts";
 
@@ -18,7 +19,16 @@ interface Reading {
 export async function scaleOriginal(
   original: Original,
   plan: ImagePlan,
-  { options, begun }: Reading = {},
+  reading: Reading = {},
+): Promise<Sharp> {
+  const image = await scaleUpright(original, plan, reading);
+  return isConvertedLast(original.metadata) ? materialize(image) : image;
+}
+
+async function scaleUpright(
+  original: Original,
+  plan: ImagePlan,
+  { options, begun }: Reading,
 ): Promise<Sharp> {
   const { orientation, size } = original;
   const { crop, resize, cut } = plan;

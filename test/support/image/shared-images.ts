@@ -7,6 +7,8 @@ import { DEFAULT_IMAGE_LIMITS } from "../../../src/image/input/limits.ts";
 import type { TransformJob } from "../../../src/image/pipeline/pipeline.ts";
 import { transformImage } from "../../../src/image/pipeline/pipeline.ts";
 import type { Sharing } from "../../../src/image/share/sharing.ts";
+import { gama, numberAvif } from "./colors.ts";
+import { insertIntoPng } from "./hostile.ts";
 import { drawPhoto } from "../images.ts";
 import { expectMade } from "./make-variant.ts";
 
@@ -48,6 +50,12 @@ export const ORIGINALS: readonly (readonly [name: string, bytes: Buffer])[] = [
   ],
   ["gif", await sharp(photo).gif({ effort: 1 }).toBuffer()],
   ["avif", await sharp(photo).avif({ effort: 0 }).toBuffer()],
+  ["png in linear light", insertIntoPng(await sharp(photo).png().toBuffer(), [gama(100_000)])],
+  [
+    "png in linear light with 16 bits",
+    insertIntoPng(await sharp(photo).toColourspace("rgb16").png().toBuffer(), [gama(100_000)]),
+  ],
+  ["avif in numbers of Display P3", await numberAvif(sharp(photo), [12, 13])],
 ];
 
 await prepareEngine();
