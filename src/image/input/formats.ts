@@ -1,8 +1,8 @@
 import type { ColorSpace } from "../color/color-space.ts";
 import type { Size } from "../plan/sizes.ts";
-import { readAvifColor } from "./avif-color.ts";
-import { admitJpeg, readJpegHeader } from "./jpeg.ts";
-import { dropFineScans } from "./jpeg-coarse.ts";
+import { readAvifColor } from "./avif/color.ts";
+import { admitJpeg, readJpegHeader } from "./jpeg/header.ts";
+import { dropFineScans } from "./jpeg/coarse.ts";
 import type { ImageLimits } from "./limits.ts";
 import { admitPng, hasDeepPixels, readPngSize } from "./png.ts";
 import { readPngColor } from "./png-color.ts";

@@ -1,5 +1,5 @@
 import type { Size } from "../plan/sizes.ts";
-import { readType } from "./boxes.ts";
+import { readType } from "./avif/boxes.ts";
 
 const SIGNATURE_LENGTH = 8;
 /** Length, type and checksum around the data of a chunk. */

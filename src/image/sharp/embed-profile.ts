@@ -1,8 +1,8 @@
 import { crc32, deflateSync } from "node:zlib";
-import type { AvifProperties } from "../input/avif-properties.ts";
-import { readAvifProperties, readUnsigned } from "../input/avif-properties.ts";
-import type { Box } from "../input/boxes.ts";
-import { walkBoxes } from "../input/boxes.ts";
+import type { AvifProperties } from "../input/avif/properties.ts";
+import { readAvifProperties, readUnsigned } from "../input/avif/properties.ts";
+import type { Box } from "../input/avif/boxes.ts";
+import { walkBoxes } from "../input/avif/boxes.ts";
 import type { InputFormat } from "../input/formats.ts";
 import { dropPngChunks } from "../input/png.ts";
 

@@ -2,15 +2,15 @@ import { execFileSync } from "node:child_process";
 import fc from "fast-check";
 import sharp from "sharp";
 import { describe, expect, it } from "vitest";
-import { DEFAULT_IMAGE_LIMITS } from "../../../src/image/input/limits.ts";
-import { dropFineScans } from "../../../src/image/input/jpeg-coarse.ts";
-import { transformImage } from "../../../src/image/pipeline/pipeline.ts";
-import type { Sharing } from "../../../src/image/share/sharing.ts";
-import type { TransformSpec } from "../../../src/transform/spec.ts";
-import { drawPhoto, drawQuadrants } from "../../support/images.ts";
-import { jpegSegment, latin1, limitReads } from "../../support/image/hostile.ts";
-import { expectMade } from "../../support/image/make-variant.ts";
-import { chooseRows, chooseRuns } from "../../support/runs.ts";
+import { DEFAULT_IMAGE_LIMITS } from "../../../../src/image/input/limits.ts";
+import { dropFineScans } from "../../../../src/image/input/jpeg/coarse.ts";
+import { transformImage } from "../../../../src/image/pipeline/pipeline.ts";
+import type { Sharing } from "../../../../src/image/share/sharing.ts";
+import type { TransformSpec } from "../../../../src/transform/spec.ts";
+import { drawPhoto, drawQuadrants } from "../../../support/images.ts";
+import { jpegSegment, latin1, limitReads } from "../../../support/image/hostile.ts";
+import { expectMade } from "../../../support/image/make-variant.ts";
+import { chooseRows, chooseRuns } from "../../../support/runs.ts";
 
 /** Of a walk that goes over bytes once. */
 const READS_A_BYTE = 5;

@@ -1,10 +1,10 @@
 import fc from "fast-check";
 import sharp from "sharp";
 import { describe, expect, it } from "vitest";
-import { countJpegScans, readJpegHeader } from "../../../src/image/input/jpeg.ts";
-import { drawQuadrants } from "../../support/images.ts";
-import { jpegSegment, latin1, limitReads, repeatLastScan } from "../../support/image/hostile.ts";
-import { chooseRuns } from "../../support/runs.ts";
+import { countJpegScans, readJpegHeader } from "../../../../src/image/input/jpeg/header.ts";
+import { drawQuadrants } from "../../../support/images.ts";
+import { jpegSegment, latin1, limitReads, repeatLastScan } from "../../../support/image/hostile.ts";
+import { chooseRuns } from "../../../support/runs.ts";
 
 /** Of a walk that goes over bytes once. */
 const READS_A_BYTE = 5;

@@ -1,6 +1,6 @@
-import { MediaError } from "../../errors.ts";
-import type { Size } from "../plan/sizes.ts";
-import type { Segment } from "./jpeg-segments.ts";
+import { MediaError } from "../../../errors.ts";
+import type { Size } from "../../plan/sizes.ts";
+import type { Segment } from "./segments.ts";
 import {
   APP0,
   APP1,
@@ -16,7 +16,7 @@ import {
   SEQUENTIAL_FRAMES,
   SOS,
   walkSegments,
-} from "./jpeg-segments.ts";
+} from "./segments.ts";
 
 /** libjpeg passes over all pixels for each scan. Of over 2,000 real JPEGs none had more than 20. */
 const MAX_SCANS = 64;

@@ -1,13 +1,13 @@
 import fc from "fast-check";
 import sharp from "sharp";
 import { describe, expect, it } from "vitest";
-import { readAvifProperties } from "../../../src/image/input/avif-properties.ts";
-import { walkBoxes } from "../../../src/image/input/boxes.ts";
-import { embedProfile } from "../../../src/image/sharp/embed-profile.ts";
-import { drawAvifPatch } from "../../support/image/colors.ts";
-import { limitReads } from "../../support/image/hostile.ts";
-import { drawQuadrants } from "../../support/images.ts";
-import { chooseRuns } from "../../support/runs.ts";
+import { readAvifProperties } from "../../../../src/image/input/avif/properties.ts";
+import { walkBoxes } from "../../../../src/image/input/avif/boxes.ts";
+import { embedProfile } from "../../../../src/image/sharp/embed-profile.ts";
+import { drawAvifPatch } from "../../../support/image/colors.ts";
+import { limitReads } from "../../../support/image/hostile.ts";
+import { drawQuadrants } from "../../../support/images.ts";
+import { chooseRuns } from "../../../support/runs.ts";
 
 const avif = await drawAvifPatch([200, 40, 40], [12, 13]);
 

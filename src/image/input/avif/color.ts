@@ -1,6 +1,6 @@
-import type { ColorSpace } from "../color/color-space.ts";
-import { findPrimaries, findTransfer, isSrgb, SRGB } from "../color/color-space.ts";
-import { readAvifProperties, readUnsigned } from "./avif-properties.ts";
+import type { ColorSpace } from "../../color/color-space.ts";
+import { findPrimaries, findTransfer, isSrgb, SRGB } from "../../color/color-space.ts";
+import { readAvifProperties, readUnsigned } from "./properties.ts";
 import { readType } from "./boxes.ts";
 
 /** Transfer characteristics of video, and those that only HEVC decoders know. Browsers show them in AVIF as sRGB. */

@@ -9,7 +9,7 @@ import {
   SOI,
   SOS,
   walkSegments,
-} from "./jpeg-segments.ts";
+} from "./segments.ts";
 
 const COEFFICIENTS = 64;
 
