@@ -1,5 +1,7 @@
 /** The kinds of failures. The HTTP layer has one status for each. */
 export type ErrorCode =
+  /** Its headers, not its path. */
+  | "invalid_request"
   | "invalid_path"
   | "invalid_transform"
   | "unauthorized"

@@ -1,25 +1,27 @@
-import type { Server } from "node:http";
+import type { RequestListener, Server } from "node:http";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
-import type { Duplex } from "node:stream";
 import { getRequestListener } from "@hono/node-server";
+import { Semaphore } from "./async/semaphore.ts";
 import type { Config } from "./config/config.ts";
-import type { Connections } from "./http/node/connections.ts";
-import { trackConnections } from "./http/node/connections.ts";
-import { MediaError } from "./errors.ts";
-import { InFlightBytes } from "./http/node/in-flight-bytes.ts";
-import type { FastPath } from "./http/node/fast-path.ts";
-import { createFastPath } from "./http/node/fast-path.ts";
-import { createApp } from "./http/app.ts";
-import { answerError } from "./http/answer/problem.ts";
+import { answerProblem } from "./http/answer/answer.ts";
 import { toResponse } from "./http/answer/response.ts";
+import type { App } from "./http/app.ts";
+import { createApp, isAdminPath } from "./http/app.ts";
 import { AnswerCache } from "./http/media/answer-cache.ts";
+import { Connections } from "./http/node/connections.ts";
+import { InFlightBytes } from "./http/node/in-flight-bytes.ts";
+import { createListener } from "./http/node/listener.ts";
 import type { Logger } from "./logger.ts";
 import { createService } from "./service/service.ts";
 import type { ObjectStore } from "./store/store.ts";
 
 /** A client that takes nothing of its answer for this long is disconnected. */
 const CLIENT_IDLE_MS = 30_000;
+/** Requests of a connection that are answered at the same time. Browsers and proxies send one after the other. */
+const MAX_OPEN = 8;
+/** Requests of all connections that have been read and wait behind those; 3 kB each. */
+const MAX_WAITING = 10_000;
 
 /** A running service. */
 export interface Running {
@@ -41,26 +43,21 @@ export interface Running {
 export async function startServer(config: Config, logger: Logger): Promise<Running> {
   let state: "starting" | "ready" | "stopping" = "starting";
   const service = await createService(config, logger);
-  const answerCache = new AnswerCache(service.app);
-  const inFlightBytes = new InFlightBytes(config.limits.answersInFlight);
   const app = createApp({
     ...service.app,
-    inFlightBytes,
-    answerCache,
+    inFlightBytes: new InFlightBytes(config.limits.answersInFlight),
+    answerCache: new AnswerCache(service.app),
+    lookUps: new Semaphore({ limit: config.limits.lookUps }),
     adminToken: config.adminToken,
     isReady: () => state === "ready",
     isStopping: () => state === "stopping",
   });
-  const answerHit = createFastPath({ answerCache, inFlightBytes, log: service.app.logRequest });
-  const server = createHttpServer(app.fetch, config, (request, response) =>
-    state === "ready" ? answerHit(request, response) : false,
-  );
-  const connections = trackConnections(server, CLIENT_IDLE_MS);
-  server.on("clientError", (error: NodeJS.ErrnoException, socket: Duplex) => {
-    if (!connections.isAnswering(socket)) refuseClient(error, socket);
-    // inside an answer the client would read a refusal as a part of it
-    else if (error.code !== "ERR_HTTP_REQUEST_TIMEOUT") socket.destroy();
-    // a client that is answered while it sends has unlimited time for the rest
+  const server = createHttpServer(config);
+  const connections = new Connections(server, {
+    onRequest: createRequestListener(app, () => state === "stopping"),
+    idleMs: CLIENT_IDLE_MS,
+    maxOpen: MAX_OPEN,
+    maxWaiting: MAX_WAITING,
   });
   try {
     await service.start();
@@ -84,45 +81,32 @@ export async function startServer(config: Config, logger: Logger): Promise<Runni
   };
 }
 
-function createHttpServer(
-  fetch: Parameters<typeof getRequestListener>[0],
-  { cache }: Config,
-  answerHit: FastPath,
-): Server {
-  const listener = getRequestListener(fetch, {
+function createHttpServer({ limits }: Pick<Config, "limits">): Server {
+  const server = createServer({
+    headersTimeout: 10_000,
+    requestTimeout: 15_000,
+    connectionsCheckingInterval: 2000,
+    keepAliveTimeout: 65_000, // longer than that of load balancers
+    maxHeaderSize: 8192,
+  });
+  server.maxConnections = limits.connections;
+  return server;
+}
+
+function createRequestListener(app: App, isStopping: () => boolean): RequestListener {
+  const listenForAll = createListener({ ports: app.ports, isStopping });
+  const listenForOperators = getRequestListener(app.admin, {
     hostname: "localhost", // for requests without a Host; its value has no effect
     errorHandler: () => {
       const problem = "the request must have a path as its target and a valid Host";
-      const { headers, ...answer } = answerError(new MediaError("invalid_path", problem), cache);
-      // the error depends on a header, so it must not be cached
-      return toResponse({ ...answer, headers: { ...headers, "cache-control": "no-store" } });
+      return toResponse(answerProblem({ code: "invalid_request", message: problem }));
     },
   });
-  return createServer(
-    {
-      headersTimeout: 10_000,
-      requestTimeout: 15_000,
-      connectionsCheckingInterval: 2000,
-      keepAliveTimeout: 65_000, // longer than that of load balancers
-      maxHeaderSize: 8192,
-    },
-    (request, response) => {
-      if (!answerHit(request, response)) void listener(request, response);
-    },
-  );
+  return (request, response) => {
+    if (isAdminPath(request.url ?? "")) void listenForOperators(request, response);
+    else listenForAll(request, response);
+  };
 }
-
-/** Answers bytes that are not an HTTP request, with the status that Node would choose. */
-function refuseClient(error: NodeJS.ErrnoException, socket: Duplex): void {
-  if (!socket.writable) return;
-  const status = CLIENT_ERRORS[error.code ?? ""] ?? "400 Bad Request";
-  socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nCache-Control: no-store\r\n\r\n`);
-}
-
-const CLIENT_ERRORS: Readonly<Record<string, string>> = {
-  HPE_HEADER_OVERFLOW: "431 Request Header Fields Too Large",
-  ERR_HTTP_REQUEST_TIMEOUT: "408 Request Timeout",
-};
 
 function listen(server: Server, { host, port }: Config): Promise<void> {
   return new Promise((resolve, reject) => {

@@ -110,7 +110,7 @@ describe("startServer", () => {
   it("shows a replaced original after the TTL, and a deleted one as missing", async () => {
     await start({ FRESHNESS_TTL_SECONDS: "1" });
     const first = await get("/w_50/photo.jpg");
-    await get("/w_50/photo.jpg");
+    await untilStatus("/w_50/photo.jpg", 302); // it is stored
     await writeFile(join(folders.originals, "photo.jpg"), await drawPhoto(600, 600));
     const replaced = await untilStatus("/w_50/photo.jpg", 200);
     expect(replaced.headers.get("etag")).not.toBe(first.headers.get("etag"));
@@ -211,6 +211,7 @@ describe("startServer", () => {
       [`BREW /w_20/photo.jpg ${host}\n\n`]: "400",
       [`PATCH /w_20/photo.jpg ${host}\nContent-Length: 3\n\nabc`]: "405",
       [`GET /w_20/photo.jpg ${host}\nContent-Length: 3\nTransfer-Encoding: chunked\n\n`]: "400",
+      [`GET /healthz ${host}\nContent-Length: 0\n\n`]: "200",
       [`GET /${"a".repeat(2100)} ${host}\n\n`]: "400",
       [`GET /${"a".repeat(20_000)} ${host}\n\n`]: "431",
     };
@@ -220,6 +221,37 @@ describe("startServer", () => {
         status,
       ]);
     }
+  });
+
+  it("closes a connection on which it is in doubt where a request ends, and whose it is", async () => {
+    await start();
+    await (await get("/w_20/photo.jpg")).arrayBuffer();
+    await untilStatus("/w_20/photo.jpg", 302); // from now on it is answered from memory
+    const next = "GET /healthz HTTP/1.1\nHost: x\n\n";
+    for (const odd of [
+      "Host: x\nContent-Length: 3\n\nabc",
+      `Host: x\nTransfer-Encoding: chunked\n\n3\nabc\n0\n\n`,
+      "Host: x\nTransfer-Encoding: xchunked\n\n",
+      "Host: x\nHost: y\n\n",
+      "Host: a b\n\n",
+      "Host: a/b\n\n",
+    ]) {
+      const answers = await send(server.url, `GET /w_20/photo.jpg HTTP/1.1\n${odd}${next}`);
+      expect([odd, answers.match(/HTTP\/1.1 \d+/g)]).toEqual([odd, ["HTTP/1.1 400"]]);
+      expect(answers.toLowerCase()).toContain("connection: close");
+      expect(answers).toContain("no-store");
+    }
+    expect((await get("/w_20/photo.jpg")).status).toBe(302);
+  });
+
+  it("has no more connections than MAX_CONNECTIONS says", async () => {
+    await start({ MAX_CONNECTIONS: "1" });
+    const { port } = new URL(server.url);
+    const [first, second] = [1, 2].map(() => connect(Number(port), "127.0.0.1"));
+    second?.on("error", () => {}); // it may be reset
+    await until(async () => second?.closed === true);
+    expect(first?.closed).toBe(false);
+    first?.destroy();
   });
 
   it("sends one Content-Length, and none of the body to HEAD", async () => {

@@ -45,6 +45,9 @@ export interface Config {
     readonly variantsCache: number;
     /** Bytes of answers that clients have not taken yet. */
     readonly answersInFlight: number;
+    readonly connections: number;
+    /** Requests for images that are looked up at the same time. */
+    readonly lookUps: number;
   };
   readonly timeouts: {
     readonly storeMs: number;
@@ -87,6 +90,8 @@ const VARIABLES = {
   ORIGINALS_CACHE_BYTES: wholeNumber(32 * MIB, 0, 64 * GIB),
   VARIANTS_CACHE_BYTES: wholeNumber(32 * MIB, 0, 64 * GIB),
   ANSWERS_IN_FLIGHT_BYTES: wholeNumber(256 * MIB, 1, 64 * GIB),
+  MAX_CONNECTIONS: wholeNumber(2048, 1, 1_000_000),
+  LOOKUPS_IN_FLIGHT: wholeNumber(1000, 1, 1_000_000),
   STORE_TIMEOUT_MS: wholeNumber(5000, 100, 60_000),
   TRANSFORM_TIMEOUT_MS: wholeNumber(8000, 100, 120_000),
   REQUEST_TIMEOUT_MS: wholeNumber(10_000, 100, 120_000),
@@ -171,6 +176,8 @@ function derive(
       originalsCache: env.ORIGINALS_CACHE_BYTES,
       variantsCache: env.VARIANTS_CACHE_BYTES,
       answersInFlight: env.ANSWERS_IN_FLIGHT_BYTES,
+      connections: env.MAX_CONNECTIONS,
+      lookUps: env.LOOKUPS_IN_FLIGHT,
     },
     timeouts: {
       storeMs: env.STORE_TIMEOUT_MS,

@@ -1,4 +1,3 @@
-import type { MiddlewareHandler } from "hono";
 import type { Logger } from "../logger.ts";
 
 /** Characters of a path that are logged. */
@@ -36,22 +35,5 @@ export function createRequestLog({ logger, count }: RequestLogDeps): LogRequest 
     const fields = { method, path: printed, status, ms: Math.round(ms * 10) / 10, bytes };
     if (status >= 500) logger.warn("request", fields);
     else logger.info("request", fields);
-  };
-}
-
-export function logRequests(
-  log: LogRequest,
-): MiddlewareHandler<{ Variables: { readonly bytes?: number } }> {
-  return async function logRequest(c, next) {
-    const begin = performance.now();
-    await next();
-    log({
-      method: c.req.method,
-      path: c.req.path,
-      status: c.res.status,
-      ms: performance.now() - begin,
-      // reading the headers of a response would make the adapter slower
-      bytes: c.get("bytes") ?? Number(c.res.headers.get("content-length") ?? 0),
-    });
   };
 }

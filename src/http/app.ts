@@ -1,37 +1,30 @@
-import type { Context } from "hono";
-import { Hono } from "hono";
-import { HTTPException } from "hono/http-exception";
-import { MediaError, overloaded } from "../errors.ts";
-import type { Observe } from "../media/observe.ts";
-import type { Logger } from "../logger.ts";
-import type { Timings } from "../media/variants/timings.ts";
-import { toCacheTag } from "../url/cache-tag.ts";
-import { explainRequest } from "../request/explain.ts";
-import type { MediaRequest, VariantRequest } from "../request/request.ts";
-import { readRequest } from "../request/read.ts";
-import type { Warm } from "../media/warm/warm.ts";
-import type { LogRequest } from "./access-log.ts";
-import { logRequests, printPath } from "./access-log.ts";
-import { createAdmin } from "./admin/admin.ts";
-import { answerError } from "./answer/problem.ts";
-import type { InFlightBytes } from "./node/in-flight-bytes.ts";
-import type { AnswerCache } from "./media/answer-cache.ts";
+import type { Semaphore } from "../async/semaphore.ts";
 import type { EventReceiver } from "../events/receive.ts";
-import type { VariantDeps } from "./media/variant.ts";
-import { limitToExpiry, printVary } from "./media/variant-answer.ts";
-import { answerVariant } from "./media/variant.ts";
-import type { Metrics } from "./metrics.ts";
-import type { OriginalDeps } from "./media/original.ts";
-import { answerOriginal } from "./media/original.ts";
-import type { Answer } from "./answer/answer.ts";
-import { ALLOWED_METHODS, answerOptions, COMMON_HEADERS } from "./answer/answer.ts";
-import { printTimings } from "./answer/server-timing.ts";
-import { STATUS } from "./answer/status.ts";
+import { overloaded } from "../errors.ts";
+import type { Logger } from "../logger.ts";
+import type { Observe } from "../media/observe.ts";
+import type { Warm } from "../media/warm/warm.ts";
+import { explainRequest } from "../request/explain.ts";
+import type { LogRequest } from "./access-log.ts";
+import { printPath } from "./access-log.ts";
+import { createAdmin } from "./admin/admin.ts";
 import type { Purge } from "./admin/purge.ts";
+import type { Answer } from "./answer/answer.ts";
+import { answerText } from "./answer/answer.ts";
 import type { StreamAnswer } from "./answer/response.ts";
 import { isStreamed, toResponse } from "./answer/response.ts";
-import type { AdapterBindings } from "./node/target.ts";
-import { cutPath, cutQuery, getTarget } from "./node/target.ts";
+import { STATUS } from "./answer/status.ts";
+import type { DoorPorts } from "./front-door.ts";
+import { answer } from "./front-door.ts";
+import type { AnswerCache } from "./media/answer-cache.ts";
+import type { OriginalDeps } from "./media/original.ts";
+import { answerOriginal } from "./media/original.ts";
+import type { VariantDeps } from "./media/variant.ts";
+import { answerVariant } from "./media/variant.ts";
+import type { Metrics } from "./metrics.ts";
+import type { InFlightBytes } from "./node/in-flight-bytes.ts";
+import type { AdapterBindings, WireRequest } from "./wire.ts";
+import { cutPath, getTarget, toWire } from "./wire.ts";
 
 export interface AppDeps extends VariantDeps, OriginalDeps {
   /** True once the stores were reachable, false again when the service is stopping. */
@@ -43,7 +36,8 @@ export interface AppDeps extends VariantDeps, OriginalDeps {
   readonly logger: Logger;
   readonly inFlightBytes: InFlightBytes;
   /** Learns requests that it can answer the next time. */
-  readonly answerCache?: Pick<AnswerCache, "add">;
+  readonly answerCache?: Pick<AnswerCache, "add" | "answer">;
+  readonly lookUps?: Semaphore;
   /** The bearer token of operators; without one their routes are closed. */
   readonly adminToken: string | undefined;
   readonly purge: Purge;
@@ -51,188 +45,111 @@ export interface AppDeps extends VariantDeps, OriginalDeps {
   readonly warm: Warm;
 }
 
-interface Env {
-  Bindings: AdapterBindings;
-  Variables: {
-    begin: number;
-    /** Receives how long the parts of the answer take. */
-    timings: Timings;
-    /** The length of the body; set when the answer has all of its headers. */
-    bytes?: number;
+type Fetch = (request: Request, bindings?: AdapterBindings) => Response | Promise<Response>;
+
+/** The service, for any kind of server. */
+export interface App {
+  /** Images, and everything else that anybody may ask for. */
+  readonly ports: DoorPorts<Answer | StreamAnswer>;
+  /** The routes of operators. */
+  readonly admin: Fetch;
+  /** All of it, for runtimes that speak of `Request` and `Response`. */
+  readonly fetch: Fetch;
+}
+
+export function createApp(deps: AppDeps): App {
+  const ports = createPorts(deps);
+  const admin: Fetch = createAdmin({ ...deps, report: ports.report }).fetch;
+  return {
+    ports,
+    admin,
+    fetch: async (request, bindings) => {
+      if (isAdminPath(cutPath(getTarget(request, bindings)))) return admin(request, bindings);
+      const reply = await answer(toWire(request, bindings), ports);
+      const breakOff = bindings?.outgoing && (() => void bindings.outgoing?.destroy());
+      const headers = {
+        ...reply.answer.headers,
+        "server-timing": reply.timing,
+        ...(deps.isStopping() && { connection: "close" }),
+      };
+      const response = toResponse({ ...reply.answer, headers }, breakOff);
+      return request.method === "HEAD" ? new Response(null, response) : response;
+    },
   };
+}
+
+/** Tells the routes of operators from all other paths. */
+export function isAdminPath(path: string): boolean {
+  return path.startsWith("/-/");
 }
 
 /** The bytes that a stream holds in buffers on its way. */
 const STREAM_BYTES = 256 * 1024;
+const A_DAY = { "cache-control": "public, max-age=86400" };
 
-type App = Hono<Env>;
-type AppContext = Context<Env>;
-
-/** The whole service as a function from request to response. */
-export function createApp(deps: AppDeps): App {
-  const app: App = new Hono<Env>({
-    // routes match the raw path; URL parsers would change it
-    getPath: (request, options) => cutPath(getTarget(request, options?.env)),
-  });
-  app.use(logRequests(deps.logRequest));
-  app.use(async (c, next) => {
-    c.set("begin", performance.now());
-    c.set("timings", {});
-    await next();
-    if (c.get("bytes") === undefined) complete(c, deps);
-  });
-  app.use(checkMethod);
-  addServiceRoutes(app, deps);
-  // not a route: targets that do not start with a slash have to come here, too
-  app.notFound((c) => handleMedia(c, deps));
-  app.onError((error, c) =>
-    error instanceof HTTPException ? error.getResponse() : send(c, fail(error, c, deps), deps),
-  );
-  return app;
+function createPorts(deps: AppDeps): DoorPorts<Answer | StreamAnswer> {
+  const { rules, cache, isReady, observe, logger } = deps;
+  return {
+    rules,
+    cache,
+    ...(deps.answerCache && { remembered: createRemembered(deps.answerCache, deps) }),
+    ...(deps.lookUps && { lookUps: deps.lookUps }),
+    log: deps.logRequest,
+    answerPage: (path) => answerPage(path, isReady),
+    answerMedia: async (request, { wire, timings }) =>
+      reserveBytes(
+        request.form === "original"
+          ? await answerOriginal(deps, request, wire)
+          : await answerVariant(deps, request, { wire, timings }),
+        wire,
+        deps,
+      ),
+    explain: (request, { target }) => {
+      const explanation = JSON.stringify(explainRequest(target, request, rules));
+      return answerText(explanation, { "content-type": "application/json" });
+    },
+    report: (error, path) => {
+      const { code, message, cause } = error;
+      observe({ kind: "failure", code });
+      if (STATUS[code] < 500 && cause === undefined) return;
+      logger.warn(message, { code, path: printPath(path), error: cause });
+    },
+  };
 }
 
-async function checkMethod(c: AppContext, next: () => Promise<void>): Promise<Response | void> {
-  const { method, path } = c.req;
-  if (path.startsWith("/-/")) return next(); // its routes check their own methods
-  if (method === "OPTIONS") return toResponse(answerOptions());
-  if (method !== "GET" && method !== "HEAD") {
-    throw new MediaError("method_not_allowed", `the method must be one of ${ALLOWED_METHODS}`);
-  }
-  await next();
-  return undefined;
+/** Leaves an answer to the long way, which can refuse it, when there is no room for its bytes. */
+function createRemembered(
+  answerCache: Pick<AnswerCache, "add" | "answer">,
+  { inFlightBytes }: AppDeps,
+): NonNullable<DoorPorts<Answer>["remembered"]> {
+  return {
+    add: (target, parsed) => answerCache.add(target, parsed),
+    answer: (wire) => {
+      const known = answerCache.answer(wire);
+      const held = wire.method === "HEAD" ? 0 : (known?.body?.length ?? 0);
+      return inFlightBytes.reserve(held, wire.outgoing) ? known : undefined;
+    },
+  };
 }
 
-async function handleMedia(c: AppContext, deps: AppDeps): Promise<Response> {
-  const { raw } = c.req;
-  const target = getTarget(raw, c.env);
-  const accept = raw.headers.get("accept") ?? undefined;
-  let request: MediaRequest;
-  try {
-    request = await readRequest(target, accept, deps.rules);
-  } catch (error) {
-    // another client may get a format that can hold the image
-    return send(c, withHeaders(fail(error, c, deps), { vary: "Accept" }), deps);
-  }
-  if (isExplain(target)) return explain(c, request, deps);
-  const tag = toCacheTag(request.key);
-  if (request.form !== "original") {
-    const input = { target: c.env?.incoming?.url ?? target, accept };
-    deps.answerCache?.add(input, { request, cacheTag: tag });
-  }
-  const answer = await answerRequest(c, request, deps);
-  return send(c, withHeaders(answer, { "cache-tag": tag }), deps);
-}
-
-function explain(c: AppContext, request: MediaRequest, { rules }: AppDeps): Response {
-  const explanation = explainRequest(getTarget(c.req.raw, c.env), request, rules);
-  return c.json(explanation, 200, { "cache-control": "no-store" });
-}
-
-async function answerRequest(
-  c: AppContext,
-  request: MediaRequest,
-  deps: AppDeps,
-): Promise<Answer | StreamAnswer> {
-  const { raw } = c.req;
-  if (request.form === "original") {
-    const { method, headers } = raw;
-    const input = {
-      method,
-      header: (name: string) => headers.get(name) ?? undefined,
-      get signal() {
-        return raw.signal;
-      },
-    };
-    return reserveBytes(c, await answerOriginal(deps, request, input), deps);
-  }
-  try {
-    return reserveBytes(
-      c,
-      await answerVariant(deps, request, { raw, timings: c.get("timings") }),
-      deps,
-    );
-  } catch (error) {
-    return completeFailure(fail(error, c, deps), request, deps);
-  }
+/** Answers the paths that name no image. */
+function answerPage(path: string, isReady: () => boolean): Answer | undefined {
+  if (path === "/healthz") return answerText("ok\n");
+  if (path === "/readyz")
+    return isReady() ? answerText("ready\n") : answerText("not ready\n", {}, 503);
+  if (path === "/favicon.ico") return answerText("", A_DAY, 204);
+  return path === "/robots.txt" ? answerText("User-agent: *\nDisallow:\n", A_DAY) : undefined;
 }
 
 /** @throws MediaError `overloaded` when too many bytes of answers wait for their clients */
-function reserveBytes<T extends Answer | StreamAnswer>(c: AppContext, answer: T, deps: AppDeps): T {
-  const held = isStreamed(answer) ? STREAM_BYTES : (answer.body?.length ?? 0);
-  const length = isStreamed(answer) ? Number(answer.headers["content-length"]) : held;
-  if (deps.inFlightBytes.reserve(held, c.env?.outgoing, length)) return answer;
-  if (isStreamed(answer)) answer.stream.close();
-  throw overloaded("too many answers wait for slow clients");
-}
-
-/** Adds the headers about Accept and the end of the URL, as other answers have them. */
-function completeFailure(answer: Answer, request: VariantRequest, { rules }: AppDeps): Answer {
-  const { "cache-control": cacheControl = "no-store" } = answer.headers;
-  return withHeaders(answer, {
-    "cache-control": limitToExpiry(cacheControl, request, rules),
-    ...printVary(request),
-  });
-}
-
-function withHeaders<T extends Answer | StreamAnswer>(
-  answer: T,
-  headers: Readonly<Record<string, string>>,
+function reserveBytes<T extends Answer | StreamAnswer>(
+  found: T,
+  { outgoing }: WireRequest,
+  { inFlightBytes }: AppDeps,
 ): T {
-  return { ...answer, headers: { ...answer.headers, ...headers } };
-}
-
-/** Makes the response with all of its headers: to set one later costs the adapter more. */
-function send(c: AppContext, answer: Answer | StreamAnswer, { isStopping }: AppDeps): Response {
-  const { outgoing } = c.env ?? {};
-  const headers = {
-    "server-timing": printTimings(c.get("timings"), performance.now() - c.get("begin")),
-    ...(isStopping() && { connection: "close" }),
-  };
-  const isHead = c.req.method === "HEAD";
-  const isEmpty = !isStreamed(answer) && (isHead || answer.body === undefined);
-  c.set("bytes", isEmpty ? 0 : Number(answer.headers["content-length"]));
-  const breakOff = outgoing && (() => void outgoing.destroy());
-  return toResponse(withHeaders(answer, headers), breakOff);
-}
-
-function isExplain(target: string): boolean {
-  return new URLSearchParams(cutQuery(target)).has("explain");
-}
-
-function addServiceRoutes(app: App, deps: AppDeps): void {
-  const { isReady, adminToken, metrics, purge, events } = deps;
-  app.get("/healthz", (c) => c.text("ok\n"));
-  app.get("/readyz", (c) => (isReady() ? c.text("ready\n") : c.text("not ready\n", 503)));
-  app.get("/favicon.ico", (c) => c.body(null, 204, { "cache-control": "public, max-age=86400" }));
-  app.get("/robots.txt", (c) =>
-    c.text("User-agent: *\nDisallow:\n", 200, { "cache-control": "public, max-age=86400" }),
-  );
-  app.route("/-", createAdmin({ adminToken, metrics, purge, events, warming: deps }));
-  app.all("/-/*", () => {
-    throw new MediaError("not_found", "there is no such route");
-  });
-}
-
-/** Adds the common headers to answers of routes. */
-function complete(c: AppContext, { isStopping }: AppDeps): void {
-  const { headers } = c.res;
-  for (const [name, value] of Object.entries(COMMON_HEADERS)) headers.set(name, value);
-  if (c.res.ok && c.req.path.startsWith("/-/")) headers.delete("access-control-allow-origin");
-  if (!headers.has("cache-control")) headers.set("cache-control", "no-store");
-  if (isStopping()) headers.set("connection", "close");
-  headers.set("server-timing", printTimings(c.get("timings"), performance.now() - c.get("begin")));
-}
-
-function fail(error: unknown, c: AppContext, { cache, observe, logger }: AppDeps): Answer {
-  const known = error instanceof MediaError ? error : unexpected(error);
-  observe({ kind: "failure", code: known.code });
-  if (STATUS[known.code] >= 500 || known.cause !== undefined) {
-    const fields = { code: known.code, path: printPath(c.req.path), error: known.cause };
-    logger.warn(known.message, fields);
-  }
-  return answerError(known, cache);
-}
-
-function unexpected(cause: unknown): MediaError {
-  return new MediaError("internal", "the service has failed, see its log", { cause });
+  const held = isStreamed(found) ? STREAM_BYTES : (found.body?.length ?? 0);
+  const length = isStreamed(found) ? Number(found.headers["content-length"]) : held;
+  if (inFlightBytes.reserve(held, outgoing, length)) return found;
+  if (isStreamed(found)) found.stream.close();
+  throw overloaded("too many answers wait for slow clients");
 }

@@ -32,7 +32,13 @@ import type { WarmerDeps } from "./warming.ts";
 import { createBackgroundWarmer, createEventWarmer } from "./warming.ts";
 
 /** The dependencies of an application that the process around it decides. */
-type ProcessDeps = "inFlightBytes" | "answerCache" | "adminToken" | "isReady" | "isStopping";
+type ProcessDeps =
+  | "inFlightBytes"
+  | "answerCache"
+  | "lookUps"
+  | "adminToken"
+  | "isReady"
+  | "isStopping";
 
 /** A service without a server. */
 export interface MediaService extends WarmerDeps {

@@ -1,10 +1,11 @@
 import { MediaError } from "../../errors.ts";
-import { ALLOWED_METHODS, answerOptions, COMMON_HEADERS } from "../../http/answer/answer.ts";
-import { answerError } from "../../http/answer/problem.ts";
-import { cutPath, cutQuery, getTarget } from "../../http/node/target.ts";
-import { toCacheTag } from "../../url/cache-tag.ts";
-import type { MediaRequest, VariantRequest } from "../../request/request.ts";
-import { readRequest } from "../../request/read.ts";
+import type { AnswerHead } from "../../http/answer/answer.ts";
+import { answerText, COMMON_HEADERS } from "../../http/answer/answer.ts";
+import type { DoorPorts } from "../../http/front-door.ts";
+import { answer } from "../../http/front-door.ts";
+import type { WireRequest } from "../../http/wire.ts";
+import { toWire } from "../../http/wire.ts";
+import type { VariantRequest } from "../../request/request.ts";
 import type { EdgeCache, BackgroundTasks } from "./bindings.ts";
 import type { FreshnessChecks } from "./freshness.ts";
 import { createFreshnessChecks } from "./freshness.ts";
@@ -23,74 +24,61 @@ interface Invocation {
 /** The edge as a function from request to response. */
 export type EdgeApp = (raw: Request, invocation: Invocation) => Promise<Response>;
 
-interface EdgeState {
-  readonly settings: EdgeSettings;
-  readonly freshness: FreshnessChecks;
+/** An answer whose body is on its way. */
+interface EdgeAnswer extends AnswerHead {
+  readonly stream: ReadableStream<Uint8Array> | null;
 }
 
 /** Paths that are forwarded to the service. */
 const SERVICE_PATH = /^\/(?:readyz|favicon\.ico|robots\.txt)$/;
 
+/** The front door, before which the bucket and Cloudflare's cache take the place of what the service remembers. */
 export function createEdge(settings: EdgeSettings): EdgeApp {
-  const state: EdgeState = { settings, freshness: createFreshnessChecks(settings) };
+  const freshness = createFreshnessChecks(settings);
   return async (raw, invocation) => {
-    try {
-      return addCommonHeaders(await answer(state, raw, invocation));
-    } catch (error) {
-      return addCommonHeaders(answerFailure(error, settings));
-    }
+    const ports = createPorts({ settings, freshness, raw, ...invocation });
+    const { answer: found } = await answer<EdgeAnswer>(toWire(raw), ports);
+    return respond(found, "stream" in found ? found.stream : null);
   };
 }
 
-async function answer(state: EdgeState, raw: Request, invocation: Invocation): Promise<Response> {
-  const { settings } = state;
-  const { method, headers } = raw;
-  const target = getTarget(raw, undefined);
-  const path = cutPath(target);
-  // operators call the service directly
-  if (path.startsWith("/-/")) throw new MediaError("not_found", "there is nothing at this path");
-  if (method === "OPTIONS") return respond(answerOptions(), null);
-  if (method !== "GET" && method !== "HEAD") {
-    throw new MediaError("method_not_allowed", `the method must be one of ${ALLOWED_METHODS}`);
-  }
-  if (path === "/healthz") return new Response("ok\n");
-  const forward = (): Promise<Response> =>
-    askOrigin(settings, { method, target, headers, isConditional: true });
-  if (SERVICE_PATH.test(path)) return forward();
-  const request = await readOrRefuse(settings, target, headers);
-  if (request instanceof Response) return request;
-  const isExplain = new URLSearchParams(cutQuery(target)).has("explain");
-  if (isExplain || request.form === "original") return forward();
-  const response = await answerVariant(state, request, { raw, target, ...invocation });
-  response.headers.set("cache-tag", toCacheTag(request.key));
-  return response;
-}
-
-/** Reads the request. An error varies by Accept too, because with another one the request may be right. */
-async function readOrRefuse(
-  { rules, cache }: EdgeSettings,
-  target: string,
-  headers: Headers,
-): Promise<MediaRequest | Response> {
-  try {
-    return await readRequest(target, headers.get("accept") ?? undefined, rules);
-  } catch (error) {
-    if (!(error instanceof MediaError)) throw error;
-    const response = respond(answerError(error, cache), null);
-    response.headers.set("vary", "Accept");
-    return response;
-  }
-}
-
-interface VariantInvocation extends Invocation {
+interface EdgeRequest extends Invocation {
+  readonly settings: EdgeSettings;
+  readonly freshness: FreshnessChecks;
   readonly raw: Request;
-  readonly target: string;
+}
+
+function createPorts(edge: EdgeRequest): DoorPorts<EdgeAnswer> {
+  const { settings } = edge;
+  const { method, headers } = edge.raw;
+  const forward = async ({ target }: WireRequest): Promise<EdgeAnswer> =>
+    toAnswer(await askOrigin(settings, { method, target, headers, isConditional: true }));
+  return {
+    rules: settings.rules,
+    cache: settings.cache,
+    answerPage: (path, wire) => {
+      // operators call the service directly
+      if (path.startsWith("/-/"))
+        throw new MediaError("not_found", "there is nothing at this path");
+      if (path === "/healthz") return answerText("ok\n");
+      return SERVICE_PATH.test(path) ? forward(wire) : undefined;
+    },
+    explain: (_, { wire }) => forward(wire),
+    answerMedia: async (request, { wire, target }) =>
+      request.form === "original"
+        ? forward(wire)
+        : toAnswer(await answerVariant(edge, request, target)),
+    report: ({ code, message, cause }) => {
+      if (code === "internal") console.error("the Worker has failed", cause);
+      else if (cause !== undefined) console.warn(message, cause);
+    },
+  };
 }
 
 async function answerVariant(
-  { settings, freshness }: EdgeState,
+  { settings, freshness, raw, cache, tasks }: EdgeRequest,
   request: VariantRequest,
-  { raw, target, cache, tasks }: VariantInvocation,
+  target: string,
 ): Promise<Response> {
   const hit = await tryBucket(settings, request, raw);
   if (!hit) return answerMiss({ settings, request, target, raw, cache, tasks });
@@ -114,21 +102,7 @@ async function tryBucket(
   }
 }
 
-function answerFailure(error: unknown, { cache }: EdgeSettings): Response {
-  if (error instanceof MediaError) {
-    if (error.cause !== undefined) console.warn(error.message, error.cause);
-    return respond(answerError(error, cache), null);
-  }
-  console.error("the Worker has failed", error);
-  return respond(
-    answerError(new MediaError("internal", "the Worker has failed, see its log"), cache),
-    null,
-  );
-}
-
-function addCommonHeaders(response: Response): Response {
-  const { headers } = response;
-  for (const [name, value] of Object.entries(COMMON_HEADERS)) headers.set(name, value);
-  if (!headers.has("cache-control")) headers.set("cache-control", "no-store");
-  return response;
+function toAnswer({ status, headers, body }: Response): EdgeAnswer {
+  const said = { "cache-control": "no-store", ...Object.fromEntries(headers), ...COMMON_HEADERS };
+  return { status, headers: said, stream: body };
 }

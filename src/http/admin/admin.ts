@@ -1,24 +1,38 @@
-import type { MiddlewareHandler } from "hono";
+import type { Context, MiddlewareHandler } from "hono";
 import { Hono } from "hono";
 import { bearerAuth } from "hono/bearer-auth";
+import { HTTPException } from "hono/http-exception";
 import { MediaError } from "../../errors.ts";
-import { answerProblem } from "../answer/answer.ts";
 import type { EventReceiver } from "../../events/receive.ts";
+import type { LogRequest } from "../access-log.ts";
+import { answerProblem, COMMON_HEADERS } from "../answer/answer.ts";
+import type { CacheRules } from "../answer/cache-control.ts";
+import { answerError, toMediaError } from "../answer/problem.ts";
+import { toResponse } from "../answer/response.ts";
+import { printTimings } from "../answer/server-timing.ts";
+import type { AdapterBindings } from "../wire.ts";
+import { cutPath, getTarget } from "../wire.ts";
 import { addEventRoute, isFromSns } from "./events.ts";
 import type { Purge } from "./purge.ts";
 import { addPurgeRoute } from "./purge.ts";
 import { addRoute } from "./route.ts";
-import { toResponse } from "../answer/response.ts";
 import type { WarmRouteDeps } from "./warm.ts";
 import { addWarmRoute } from "./warm.ts";
 
-export interface AdminDeps {
+export interface AdminDeps extends WarmRouteDeps {
   /** The bearer token of callers; without one the routes are closed. */
   readonly adminToken: string | undefined;
   readonly metrics: { print(): Promise<string>; readonly contentType: string };
   readonly purge: Purge;
   readonly events: EventReceiver;
-  readonly warming: WarmRouteDeps;
+  readonly cache: CacheRules;
+  readonly logRequest: LogRequest;
+  /** Takes note of a failure. */
+  readonly report: (error: MediaError, path: string) => void;
+}
+
+interface Env {
+  Bindings: AdapterBindings;
 }
 
 const REFUSAL = {
@@ -38,20 +52,36 @@ const REFUSALS = {
 };
 
 /** The routes for operators, under `/-/`. */
-export function createAdmin({ adminToken, metrics, purge, events, warming }: AdminDeps): Hono {
-  const app = new Hono();
+export function createAdmin(deps: AdminDeps): Hono<Env> {
+  const { adminToken, metrics, purge, events, cache, report } = deps;
+  const app = new Hono<Env>({
+    // routes match the raw path; URL parsers would change it
+    getPath: (request, options) => cutPath(getTarget(request, options?.env)),
+  });
   const guard = createGuard(adminToken);
+  app.use((c, next) => complete(c, next, deps));
   app.use((c, next) => (isFromSns(c) ? next() : guard(c, next)));
-  addRoute(app, "/metrics", {
+  const routes = new Hono();
+  addRoute(routes, "/metrics", {
     GET: async (c) =>
       c.body(await metrics.print(), 200, {
         "content-type": metrics.contentType,
         "cache-control": "no-store",
       }),
   });
-  addPurgeRoute(app, purge);
-  addEventRoute(app, events);
-  addWarmRoute(app, warming);
+  addPurgeRoute(routes, purge);
+  addEventRoute(routes, events);
+  addWarmRoute(routes, deps);
+  app.route("/-", routes);
+  app.notFound(() => {
+    throw new MediaError("not_found", "there is no such route");
+  });
+  app.onError((error, c) => {
+    if (error instanceof HTTPException) return error.getResponse();
+    const known = toMediaError(error);
+    report(known, c.req.path);
+    return toResponse(answerError(known, cache));
+  });
   return app;
 }
 
@@ -61,4 +91,23 @@ function createGuard(token: string | undefined): MiddlewareHandler {
   return async function refuse() {
     throw new MediaError("not_found", "set ADMIN_TOKEN to use this route");
   };
+}
+
+/** Adds the common headers to an answer, and logs it. */
+async function complete(
+  c: Context<Env>,
+  next: () => Promise<void>,
+  { isStopping, logRequest }: AdminDeps,
+): Promise<void> {
+  const begin = performance.now();
+  await next();
+  const { headers, status } = c.res;
+  for (const [name, value] of Object.entries(COMMON_HEADERS)) headers.set(name, value);
+  headers.delete("access-control-allow-origin");
+  if (!headers.has("cache-control")) headers.set("cache-control", "no-store");
+  if (isStopping()) headers.set("connection", "close");
+  const ms = performance.now() - begin;
+  headers.set("server-timing", printTimings({}, ms));
+  const bytes = Number(headers.get("content-length") ?? 0);
+  logRequest({ method: c.req.method, path: c.req.path, status, ms, bytes });
 }

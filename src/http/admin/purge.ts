@@ -3,7 +3,7 @@ import { MediaError } from "../../errors.ts";
 import type { PurgeOptions, PurgeResult, PurgeTarget } from "../../media/purge/purge.ts";
 import { decodeSegment } from "../../url/percent.ts";
 import { addRoute } from "./route.ts";
-import { cutQuery, getTarget } from "../node/target.ts";
+import { cutQuery, getTarget } from "../wire.ts";
 
 export type Purge = (target: PurgeTarget, options: PurgeOptions) => Promise<PurgeResult>;
 

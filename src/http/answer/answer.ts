@@ -125,6 +125,28 @@ export function answerProblem(
   };
 }
 
+/** @param headers in place of those for plain text that no cache keeps */
+export function answerText(
+  text: string,
+  headers: Readonly<Record<string, string>> = {},
+  status = 200,
+): Answer {
+  const body = new TextEncoder().encode(text);
+  return {
+    status,
+    headers: {
+      ...COMMON_HEADERS,
+      "cache-control": "no-store",
+      ...(status !== 204 && {
+        "content-type": "text/plain;charset=UTF-8",
+        "content-length": String(body.length),
+      }),
+      ...headers,
+    },
+    ...(status !== 204 && { body }),
+  };
+}
+
 /** The answer to `OPTIONS`, a CORS preflight or not. */
 export function answerOptions(): Answer {
   return {

@@ -1,3 +1,6 @@
+import type { ErrorCode } from "../../errors.ts";
+import { STATUS } from "./status.ts";
+
 /** How long caches may keep the answers of this service. */
 export interface CacheRules {
   /** Bytes under a URL that names their version. */
@@ -48,9 +51,12 @@ export function printShortCaching({ shortSeconds }: CacheRules): string {
   return `public, max-age=${shortSeconds}`;
 }
 
-export function printErrorCaching(status: number, rules: CacheRules): string {
-  // the method is not part of a cache key, so a 405 must not be cached
-  if (status >= 500 || status === 405) return "no-store";
+/** Errors that are about a part of the request that is not in a cache key, or that somebody can end. */
+const UNCACHED: ReadonlySet<ErrorCode> = new Set(["method_not_allowed", "invalid_request"]);
+
+export function printErrorCaching(code: ErrorCode, rules: CacheRules): string {
+  const status = STATUS[code];
+  if (status >= 500 || UNCACHED.has(code)) return "no-store";
   const seconds = status === 404 ? rules.notFoundSeconds : rules.clientErrorSeconds;
   return `public, max-age=${seconds}`;
 }

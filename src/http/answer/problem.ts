@@ -4,7 +4,6 @@ import type { CacheRules } from "./cache-control.ts";
 import { printErrorCaching } from "./cache-control.ts";
 import type { Answer } from "./answer.ts";
 import { ALLOWED_METHODS, answerProblem } from "./answer.ts";
-import { STATUS } from "./status.ts";
 
 const RETRY_AFTER_SECONDS: Partial<Record<ErrorCode, number>> = {
   overloaded: 1,
@@ -18,11 +17,17 @@ export function answerError({ code, message }: MediaError, rules: CacheRules): A
   return answerProblem(
     { code, message },
     {
-      "cache-control": printErrorCaching(STATUS[code], rules),
+      "cache-control": printErrorCaching(code, rules),
       ...(retryAfter !== undefined && { "retry-after": String(retryAfter) }),
       ...(code === "method_not_allowed" && { allow: ALLOWED_METHODS }),
     },
   );
+}
+
+/** Any error as one that can be answered. */
+export function toMediaError(error: unknown): MediaError {
+  if (error instanceof MediaError) return error;
+  return new MediaError("internal", "the service has failed, see its log", { cause: error });
 }
 
 /** The error of a request whose client left before the answer. */

@@ -2,6 +2,7 @@ import type { ErrorCode } from "../../errors.ts";
 
 /** The status of every error; a code without one does not compile. */
 export const STATUS: Readonly<Record<ErrorCode, number>> = {
+  invalid_request: 400,
   invalid_path: 400,
   invalid_transform: 400,
   invalid_key: 400,

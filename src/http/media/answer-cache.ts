@@ -7,6 +7,8 @@ import type { Answer } from "../answer/answer.ts";
 import { CDN_HEADERS } from "../answer/delivery.ts";
 import type { VariantDeps } from "./variant.ts";
 import { answerFromMemory, getRedirectEnd } from "./variant-answer.ts";
+import type { WireRequest } from "../wire.ts";
+import { readHeader } from "../wire.ts";
 
 /** Bytes of all entries: the characters of their names, and for the rest of each a number that was measured. */
 const MAX_SIZE = 64 * 1024 * 1024;
@@ -19,12 +21,7 @@ const HIT = { kind: "hit" } as const;
 /** The headers that a redirect depends on, beside `Accept`. */
 const DEPENDED_ON = ["if-none-match", ...CDN_HEADERS];
 
-/** A request as it is on the wire. */
-interface WireRequest {
-  readonly method: string;
-  readonly target: string;
-  readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>;
-}
+type WireHead = Pick<WireRequest, "method" | "target" | "headers">;
 
 interface Target {
   readonly target: string;
@@ -73,11 +70,12 @@ export class AnswerCache {
     if (name !== undefined && !this.#entries.has(name)) this.#entries.set(name, { ...parsed });
   }
 
-  answer(wire: WireRequest): Answer | undefined {
-    const { method, target, headers } = wire;
+  answer(wire: WireHead): Answer | undefined {
+    const { method, target } = wire;
     if (method !== "GET" && method !== "HEAD") return undefined;
     const entries = this.#entries;
-    const entry = entries.get(target) ?? entries.get(joinName(target, readAccept(headers)) ?? "");
+    const entry =
+      entries.get(target) ?? entries.get(joinName(target, readHeader(wire, "accept")) ?? "");
     const answer = entry && answerHit(this.#deps, entry, wire);
     if (answer) this.#deps.observe(HIT);
     return answer;
@@ -89,15 +87,7 @@ function joinName(target: string, accept = ""): string | undefined {
   return accept.length > MAX_ACCEPT ? undefined : `${target}\n${accept}`;
 }
 
-function readAccept(headers: WireRequest["headers"]): string | undefined {
-  return joinValues(headers["accept"]);
-}
-
-function joinValues(value: string | readonly string[] | undefined): string | undefined {
-  return value === undefined || typeof value === "string" ? value : value.join(", ");
-}
-
-function answerHit(deps: AnswerCacheDeps, entry: Entry, wire: WireRequest): Answer | undefined {
+function answerHit(deps: AnswerCacheDeps, entry: Entry, wire: WireHead): Answer | undefined {
   const { request } = entry;
   const hasExpired = request.expires !== undefined && request.expires * 1000 <= deps.rules.now();
   const found = hasExpired ? undefined : deps.variants.getCached(request);
@@ -111,14 +101,14 @@ function answerStored(
     method,
     headers,
     found,
-  }: WireRequest & { readonly found: Extract<FoundVariant, { kind: "stored" }> },
+  }: WireHead & { readonly found: Extract<FoundVariant, { kind: "stored" }> },
 ): Answer | undefined {
   const { request } = entry;
   // a presigned URL is for one method
   const isPlain = method === "GET" && DEPENDED_ON.every((name) => headers[name] === undefined);
   const known = isPlain ? getKnownRedirect(deps, entry, found.info) : undefined;
   if (known) return known;
-  const header = (name: string): string | undefined => joinValues(headers[name]);
+  const header = (name: string): string | undefined => readHeader({ headers }, name);
   const input = { deps, request, method, header };
   const untagged = answerFromMemory(input, found);
   const answer = untagged && {

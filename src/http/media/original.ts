@@ -18,6 +18,8 @@ import type { Conditional, Representation, Selection } from "../answer/condition
 import { checkConditions, selectBody } from "../answer/conditions.ts";
 import { addHint, clientGone } from "../answer/problem.ts";
 import type { StreamAnswer } from "../answer/response.ts";
+import type { WireRequest } from "../wire.ts";
+import { readHeader } from "../wire.ts";
 
 export interface OriginalDeps {
   readonly originals: Pick<Originals, "head" | "open">;
@@ -32,9 +34,7 @@ export interface OriginalDeps {
 /** The format of an image can be told from this many of its first bytes. */
 const START_BYTES = 512;
 
-/** A request for an original, and its conditions. */
-export interface OriginalInput extends Conditional {
-  /** Fires when the client has gone. */
+interface Client extends Conditional {
   readonly signal: AbortSignal;
 }
 
@@ -47,12 +47,18 @@ export interface OriginalInput extends Conditional {
 export async function answerOriginal(
   deps: OriginalDeps,
   { key, hint }: OriginalRequest,
-  client: OriginalInput,
+  wire: WireRequest,
 ): Promise<Answer | StreamAnswer> {
   const cacheControl = printShortCaching(deps.cache);
   if (deps.originalsUrl !== undefined) {
     return answerRedirect(`${deps.originalsUrl}/${encodeKey(key)}`, { cacheControl });
   }
+  const { method } = wire;
+  const client = {
+    method,
+    signal: wire.signal,
+    header: (name: string) => readHeader(wire, name),
+  };
   const timeout = createTimeout(deps.storeTimeoutMs);
   const signal = anySignal([client.signal, timeout.signal]);
   try {
@@ -71,7 +77,7 @@ export async function answerOriginal(
 interface OriginalReading {
   readonly deps: OriginalDeps;
   readonly key: string;
-  readonly client: OriginalInput;
+  readonly client: Client;
   readonly signal: AbortSignal;
 }
 

@@ -17,6 +17,8 @@ import {
   redirectToSigned,
 } from "./variant-answer.ts";
 import type { StreamAnswer } from "../answer/response.ts";
+import type { WireRequest } from "../wire.ts";
+import { readHeader } from "../wire.ts";
 
 export interface VariantDeps extends AnswerDeps {
   readonly variants: Variants;
@@ -33,12 +35,12 @@ const HEAD_WRITE_WAIT_MS = 5000;
 export async function answerVariant(
   deps: VariantDeps,
   request: VariantRequest,
-  { raw, timings }: VariantInput,
+  { wire, timings }: VariantInput,
 ): Promise<Answer | StreamAnswer> {
   const begin = performance.now();
-  const { method, headers } = raw;
+  const { method } = wire;
   // a failure is shared by all that wait for it, but the hint is of one request
-  const found = await find(deps, request, { raw, timings }).catch((error: unknown) => {
+  const found = await find(deps, request, { wire, timings }).catch((error: unknown) => {
     throw addHint(error, request.hint);
   });
   // a HEAD that makes a variant, as `curl -I` may, is sent to have it stored
@@ -49,15 +51,15 @@ export async function answerVariant(
     deps,
     request: found.request,
     method,
-    header: (name: string) => headers.get(name) ?? undefined,
+    header: (name: string) => readHeader(wire, name),
   };
   const answer = answerFromMemory(input, found) ?? (await redirectToSigned(input, found));
   return (
-    answer ?? read(deps, input, { info: getInfo(found), raw, spentMs: performance.now() - begin })
+    answer ?? read(deps, input, { info: getInfo(found), wire, spentMs: performance.now() - begin })
   );
 }
 
-interface Reading extends Pick<VariantInput, "raw"> {
+interface Reading extends Pick<VariantInput, "wire"> {
   readonly info: VariantInfo;
   readonly spentMs: number;
 }
@@ -66,12 +68,12 @@ interface Reading extends Pick<VariantInput, "raw"> {
 async function read(
   deps: VariantDeps,
   input: AnswerInput,
-  { info, raw, spentMs }: Reading,
+  { info, wire, spentMs }: Reading,
 ): Promise<Answer | StreamAnswer> {
   const { request } = input;
   const selection = selectBody(input, info);
   const range = selection.kind === "part" ? { range: selection.range } : {};
-  const { signal } = raw;
+  const { signal } = wire;
   const options = { ...range, signal, spentMs };
   const result = await deps.variants.read(request, info, options).catch((error: unknown) => {
     throw signal.aborted ? clientGone() : error;
@@ -87,25 +89,25 @@ async function read(
 }
 
 interface VariantInput {
-  readonly raw: Pick<Request, "method" | "headers" | "signal">;
+  readonly wire: WireRequest;
   readonly timings: Timings;
 }
 
 async function find(
   { variants }: VariantDeps,
   request: VariantRequest,
-  { raw, timings }: VariantInput,
+  { wire, timings }: VariantInput,
 ): Promise<FoundVariant> {
   const options: FindOptions = {
     timings,
     // read only when there is something to wait for: in an adapter it costs more than a hit
     get signal() {
-      return raw.signal;
+      return wire.signal;
     },
   };
   try {
     return await variants.find(request, options);
   } catch (error) {
-    throw error instanceof MediaError || !raw.signal.aborted ? error : clientGone();
+    throw error instanceof MediaError || !wire.signal.aborted ? error : clientGone();
   }
 }

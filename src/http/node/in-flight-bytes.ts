@@ -1,16 +1,9 @@
 import { Semaphore } from "../../async/semaphore.ts";
 import { getSendTimeoutMs } from "../../media/open-bodies.ts";
+import type { Outgoing } from "../wire.ts";
 
 /** Smaller answers fit into the buffer that the system has for a connection. */
 const FREE_BYTES = 64 * 1024;
-
-/** The part of a response of Node that is used here. */
-export interface Outgoing {
-  once(event: "close", listener: () => void): unknown;
-  /** The connection has closed, or is about to. */
-  readonly destroyed: boolean;
-  destroy(): unknown;
-}
 
 /**
  * Bounds the bytes of answers that clients have not taken yet. A client that is too slow is disconnected: a byte

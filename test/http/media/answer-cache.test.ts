@@ -15,7 +15,10 @@ interface Both {
 async function createBoth(overrides: Partial<VariantDeps> = {}): Promise<Both> {
   const noted: Parameters<AnswerCache["add"]>[] = [];
   const add: AnswerCache["add"] = (...args) => void noted.push(args);
-  const app = await createFilledApp({ ...overrides, answerCache: { add } });
+  const app = await createFilledApp({
+    ...overrides,
+    answerCache: { add, answer: () => undefined },
+  });
   const hits = new AnswerCache({
     variants: app.variants,
     rules: RULES,
