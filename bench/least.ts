@@ -9,7 +9,7 @@ import type { AddressInfo } from "node:net";
 import { Socket } from "node:net";
 import { dirname, join } from "node:path";
 import type { Duplex } from "node:stream";
-import { createMessageReader, readMessages, writeMessage } from "../src/image/child/messages.ts";
+import { readMessages, writeMessage } from "../src/image/child/messages.ts";
 import {
   close,
   closeSoon,
@@ -52,7 +52,7 @@ async function runImages(): Promise<void> {
   sharp.concurrency(1);
   sharp.cache(false);
   const channel = new Socket({ fd: 3, readable: true, writable: true });
-  const take = createMessageReader(({ header, body }) => {
+  readMessages(channel, ({ header, body }) => {
     const { key, width, format } = header as Job; // the server is the only one to write here
     const options = { autoOrient: true, failOn: "error" } as const;
     const original = body.length > 0 ? body : readFileSync(join(originals, key));
@@ -60,7 +60,6 @@ async function runImages(): Promise<void> {
     const output = encodeImage(image.resize({ width, withoutEnlargement: true }), { format });
     void output.then(({ bytes }) => writeMessage(channel, { header: {}, body: bytes }));
   });
-  channel.on("data", (chunk: Buffer) => take(chunk));
   channel.on("close", () => process.exit());
 }
 

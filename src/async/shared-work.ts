@@ -17,30 +17,9 @@ export interface JoinOptions {
   readonly isBackground?: boolean | undefined;
 }
 
-export interface LeaseOptions {
-  /** Ends the wait for the value; a lease that was given lasts until its release. */
-  readonly signal: AbortSignal;
-  /** When the value was current, in the time of `now`, if this call begins the work. Default: now. */
-  readonly since?: number | undefined;
-  /** Called at once when the signal ends the wait. */
-  readonly onAbort?: () => void;
-}
-
-/** A value that stays shared until all its leases are released. */
-export interface SharedLease<T> extends Disposable {
-  readonly value: T;
-  release(): void;
-}
-
 export interface SharedWorkOptions<T> {
   /** Finished work can be joined until this promise settles. Default: it cannot be joined. */
   readonly joinableUntil?: (value: T) => Promise<unknown> | undefined;
-  /** Leased values that are older are not shared with new callers. Default: no limit. */
-  readonly maxAgeMs?: number;
-  /** Milliseconds since some beginning; needed beside `maxAgeMs`. */
-  readonly now?: () => number;
-  /** Called with a leased value when its last lease is released; `isCurrent` is false after `forget`. */
-  readonly onRelease?: (key: string, value: T, isCurrent: boolean) => void;
 }
 
 type Start<T> = (demand: Demand) => Promise<T>;
@@ -49,15 +28,12 @@ interface Work<T> {
   readonly promise: Promise<T>;
   readonly controller: AbortController;
   readonly listeners: (() => void)[];
-  readonly since: number;
   /** The number of callers that wait. */
   waiting: number;
-  /** The number of callers that can leave, whether they wait or not; and of leases. */
+  /** The number of callers that can leave, whether they wait or not. */
   users: number;
   /** A caller without a signal wants it: it is never abandoned. */
   isPinned: boolean;
-  isLeased: boolean;
-  result?: { readonly value: T };
 }
 
 /** Callers that want the same thing at the same time share one piece of work, found by its key. */
@@ -90,51 +66,18 @@ export class SharedWork<T> {
     work.users += 1;
     return orAbort(work.promise, signal, () => {
       if (!isBackground) work.waiting -= 1;
-      this.#leave(key, work, signal.reason);
+      leave(work, signal.reason);
     });
   }
 
-  /** Joins the work of this key, or starts it, and holds its value until the release of the lease. */
-  async lease(key: string, start: Start<T>, options: LeaseOptions): Promise<SharedLease<T>> {
-    const { signal, since, onAbort } = options;
-    const work = this.#findOrBegin(key, start, since);
-    addWaiter(work);
-    work.isLeased = true;
-    work.users += 1;
-    let isReleased = false;
-    const release = (): void => {
-      if (isReleased) return;
-      isReleased = true;
-      work.waiting -= 1;
-      this.#leave(key, work, signal.reason);
-    };
-    try {
-      const value = await orAbort(work.promise, signal, onAbort);
-      return { value, release, [Symbol.dispose]: release };
-    } catch (error) {
-      release();
-      throw error;
-    }
-  }
-
-  /** Later callers start work of these keys anew; present callers keep theirs. */
-  forget(isMeant: (key: string) => boolean): void {
-    for (const key of this.#works.keys()) if (isMeant(key)) this.#works.delete(key);
-  }
-
-  #findOrBegin(key: string, start: Start<T>, since?: number): Work<T> {
+  #findOrBegin(key: string, start: Start<T>): Work<T> {
     const present = this.#works.get(key);
-    if (!present || this.#isTooOld(present)) return this.#begin(key, start, since);
+    if (!present) return this.#begin(key, start);
     if (!present.controller.signal.aborted) return present;
-    return this.#begin(key, (demand) => reuseOrStart(present, start, demand), since);
+    return this.#begin(key, (demand) => reuseOrStart(present, start, demand));
   }
 
-  #isTooOld({ since }: Work<T>): boolean {
-    const { maxAgeMs = Infinity, now = () => 0 } = this.#options;
-    return now() - since >= maxAgeMs;
-  }
-
-  #begin(key: string, start: Start<T>, since = this.#options.now?.() ?? 0): Work<T> {
+  #begin(key: string, start: Start<T>): Work<T> {
     const controller = new AbortController();
     const listeners: (() => void)[] = [];
     const demand: Demand = {
@@ -147,11 +90,9 @@ export class SharedWork<T> {
       promise: Promise.resolve().then(() => start(demand)),
       controller,
       listeners,
-      since,
       waiting: 0,
       users: 0,
       isPinned: false,
-      isLeased: false,
     };
     this.#works.set(key, work);
     // before callers go on: what they start then is other work
@@ -163,31 +104,20 @@ export class SharedWork<T> {
   }
 
   #finish(key: string, work: Work<T>, value: T): void {
-    work.result = { value };
-    if (work.isLeased) {
-      if (work.users === 0) this.#release(key, work, value);
-      return;
-    }
-    const remove = (): void => void this.#remove(key, work);
+    const remove = (): void => this.#remove(key, work);
     const end = this.#options.joinableUntil?.(value);
     if (end) end.then(remove, remove);
     else remove();
   }
 
-  #leave(key: string, work: Work<T>, reason: unknown): void {
-    work.users -= 1;
-    if (work.users > 0 || work.isPinned) return;
-    if (work.result && work.isLeased) this.#release(key, work, work.result.value);
-    else work.controller.abort(reason);
+  #remove(key: string, work: Work<T>): void {
+    if (this.#works.get(key) === work) this.#works.delete(key);
   }
+}
 
-  #release(key: string, work: Work<T>, value: T): void {
-    this.#options.onRelease?.(key, value, this.#remove(key, work));
-  }
-
-  #remove(key: string, work: Work<T>): boolean {
-    return this.#works.get(key) === work && this.#works.delete(key);
-  }
+function leave<T>(work: Work<T>, reason: unknown): void {
+  work.users -= 1;
+  if (work.users === 0 && !work.isPinned) work.controller.abort(reason);
 }
 
 function addWaiter<T>(work: Work<T>): void {

@@ -3,22 +3,10 @@ import type { OutputFormat } from "../transform/formats.ts";
 import type { TransformSpec } from "../transform/spec.ts";
 import type { TransformJob, TransformResult } from "./pipeline/pipeline.ts";
 
-/** A file on this machine as it was when the store found it to be the original. */
-export interface OriginalFile {
-  readonly path: string;
-  /** In bytes. */
-  readonly size: number;
-  /** Time of the last write, in nanoseconds. */
-  readonly modified: string;
-  readonly inode: string;
-}
-
 /** A job as the pool gets it. */
 export interface ImageJob extends TransformJob {
   /** Names the version of the original. Jobs of one version share work; those without an id share none. */
   readonly originalId?: string | undefined;
-  /** The original, for the worker to read: `bytes` are then only the beginning of it. */
-  readonly file?: OriginalFile | undefined;
 }
 
 /** One variant that is made of the original of a batch. */
@@ -33,7 +21,6 @@ export interface BatchOutput {
 /** One original, and what is made of it. */
 export interface Batch {
   readonly bytes: Uint8Array;
-  readonly file?: OriginalFile | undefined;
   readonly outputs: readonly BatchOutput[];
 }
 
@@ -42,9 +29,7 @@ export type ImageResult =
       /** Of the bytes, in hexadecimal digits, where the worker computes it. */
       readonly sha256?: string;
     })
-  | Exclude<TransformResult, { kind: "made" }>
-  /** The file has changed since the store found it, or the worker cannot read it. */
-  | { readonly kind: "moved" };
+  | Exclude<TransformResult, { kind: "made" }>;
 
 /** Tells how a batch goes. */
 export type WorkerMessage =

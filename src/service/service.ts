@@ -148,13 +148,13 @@ function createWriteBack(
 }
 
 function createOriginals(
-  { limits, pool, maxOriginalBytes }: Pick<Config, "limits" | "pool" | "maxOriginalBytes">,
+  config: Pick<Config, "limits" | "pool" | "maxOriginalBytes" | "store">,
   deps: Pick<OriginalsDeps, "store" | "openBodies" | "observe">,
 ): Originals {
+  const { limits, pool, maxOriginalBytes, store } = config;
   return new Originals({
     ...deps,
-    // image processes read files by themselves; this process must not block on reading
-    store: pool.size === 0 ? withoutFiles(deps.store) : deps.store,
+    areLocal: store.kind === "file",
     maxBytes: maxOriginalBytes,
     budget: new Semaphore({
       limit: limits.originalsInFlight,
@@ -165,10 +165,6 @@ function createOriginals(
     cacheBytes: limits.originalsCache,
     now,
   });
-}
-
-function withoutFiles({ head, get, open }: OriginalsDeps["store"]): OriginalsDeps["store"] {
-  return { head, get, open };
 }
 
 function createPresigned(

@@ -51,26 +51,6 @@ export type OpenResult =
   /** The object has another ETag, or ends before the range. */
   | { readonly kind: "changed" }
   | Extract<GetResult, { kind: "missing" }>;
-/** The state of a file at one moment; a reader can tell if the file has changed since. */
-export interface LocatedFile {
-  /** Absolute. */
-  readonly path: string;
-  /** In bytes. */
-  readonly size: number;
-  /** When it was written, in nanoseconds. */
-  readonly modified: string;
-  readonly inode: string;
-}
-
-export type LocateResult =
-  | {
-      readonly kind: "located";
-      readonly info: Pick<ObjectInfo, "etag" | "size">;
-      readonly file: LocatedFile;
-      /** The first bytes: enough to tell the format and the size of an image. */
-      readonly start: Uint8Array;
-    }
-  | { readonly kind: "missing"; readonly isDefinite: boolean };
 
 export interface PutOptions {
   readonly contentType: string;
@@ -147,13 +127,6 @@ export interface ObjectStore {
   get(key: string, options: GetOptions): Promise<GetResult>;
   /** Reads an object as a stream; the store's time-out bounds the first byte and each pause. */
   open(key: string, options?: OpenOptions): Promise<OpenResult>;
-  /**
-   * Finds the file of an object, in stores whose objects are files of this machine: other processes can read it
-   * themselves.
-   *
-   * @throws MediaError `too_large` when the object has more than `maxBytes`.
-   */
-  locate?(key: string, options: Pick<GetOptions, "maxBytes">): Promise<LocateResult>;
   put(key: string, bytes: Uint8Array | ByteSource, options: PutOptions): Promise<PutResult>;
   /** Copies an object, over another one or over itself; its headers and metadata are those of the options. */
   copy(from: string, to: string, options: CopyOptions): Promise<CopyResult>;

@@ -8,8 +8,8 @@ import type { BatchOutput, WorkerMessage } from "../worker.ts";
 import { WorkerDied } from "../worker.ts";
 
 interface BatchRunnerOptions {
-  /** The original; `undefined` if its file has changed or cannot be read. */
-  readonly bytes: Uint8Array | undefined;
+  /** The original. */
+  readonly bytes: Uint8Array;
   readonly limits: ImageLimits;
   readonly onMessage: (message: WorkerMessage) => void;
 }
@@ -36,7 +36,7 @@ export class BatchRunner {
 
   add(outputs: readonly BatchOutput[]): void {
     this.#hasSeveral ||= this.#isRunning || this.#pending.length + outputs.length > 1;
-    const { bytes = new Uint8Array() } = this.#options;
+    const { bytes } = this.#options;
     const planned = outputs.map((each) => ({ ...each, plan: planSharing({ ...each, bytes }) }));
     this.#pending.push(...planned);
   }
@@ -71,7 +71,6 @@ export class BatchRunner {
   async #make({ plan, ...output }: PlannedOutput): Promise<void> {
     const { bytes, limits, onMessage } = this.#options;
     const { id } = output;
-    if (!bytes) return onMessage({ kind: "ended", id, result: { kind: "moved" } });
     const sharing: Sharing = {
       sharesDecode: plan.shrink !== undefined && this.#isNeeded(plan.shrink),
       sharesImage: this.#isNext(plan),

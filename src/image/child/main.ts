@@ -6,34 +6,41 @@ import { ENGINE, prepareEngine } from "../sharp/engine.ts";
 import type { ImageResult, WorkerMessage } from "../worker.ts";
 import { BatchRunner } from "./batch-runner.ts";
 import type { Message } from "./messages.ts";
-import { createMessageReader, writeMessage } from "./messages.ts";
+import { MessageReader, writeMessage } from "./messages.ts";
 import type { RequestHeader, ResponseHeader } from "./protocol.ts";
 import { CHANNEL_FD } from "./protocol.ts";
-import { readOriginalFile } from "./read-file.ts";
+import { openMemoryGauge } from "./resident-memory.ts";
 import { createReusableBuffer } from "./reusable-buffer.ts";
 
-// The image process: it takes one batch at a time from a pipe, and sends each variant back over it.
+// The image process: it takes one batch at a time from a pipe, and sends each variant back over it. From the moment that
+// it is ready it opens no file but one without a name in memory, which some JPEGs need, and no socket.
 
 const NOTHING = new Uint8Array();
 
-/** Size of the buffer that all reads go to: originals come in fewer pieces, and leave no garbage. */
-const PIECE_BYTES = 256 * 1024;
+/** Size of the buffer for all that is no large original. */
+const PIECE_BYTES = 64 * 1024;
 
 await prepareEngine();
 let limits = DEFAULT_IMAGE_LIMITS;
 /** It keeps the original of the last batch until the next one comes, because outputs may still be added. */
 let batch: BatchRunner | undefined;
-const allocate = createReusableBuffer();
-const read = createMessageReader(receive, allocate);
+const reader = new MessageReader(receive, createReusableBuffer());
+const piece = Buffer.alloc(PIECE_BYTES);
+let space: Buffer | undefined;
+const measureMemory = openMemoryGauge();
 const options = {
   fd: CHANNEL_FD,
   readable: true,
   writable: true,
   // Node has this field since version 12, and its types lack it
   onread: {
-    buffer: Buffer.alloc(PIECE_BYTES),
-    callback: (length: number, buffer: Buffer): boolean => {
-      if (!read(buffer.subarray(0, length))) process.exit(1);
+    buffer: (): Buffer => {
+      space = reader.space;
+      return space ?? piece;
+    },
+    callback: (length: number): boolean => {
+      const isMessage = space ? reader.fill(length) : reader.read(piece.subarray(0, length));
+      if (!isMessage) process.exit(1);
       return true;
     },
   },
@@ -52,8 +59,7 @@ function receive({ header, body }: Message): void {
     batch?.drop(request.ids);
   } else {
     if (request.kind === "batch") {
-      const bytes = request.file ? readOriginalFile(request.file, allocate) : body;
-      batch = new BatchRunner({ bytes, limits, onMessage: answer });
+      batch = new BatchRunner({ bytes: body, limits, onMessage: answer });
     }
     batch?.add(request.outputs);
     void batch?.run();
@@ -68,7 +74,7 @@ function answer(message: WorkerMessage): void {
 }
 
 function sendResult(id: number, result: ImageResult): void {
-  const rss = process.memoryUsage.rss();
+  const rss = measureMemory();
   if (result.kind !== "made") return send({ kind: result.kind, id, rss });
   const { bytes, width, height } = result;
   const sha256 = createHash("sha256").update(bytes).digest("hex");
@@ -77,7 +83,7 @@ function sendResult(id: number, result: ImageResult): void {
 
 function sendFailure(id: number, { code, message, cause }: MediaError): void {
   const detail = cause instanceof Error ? cause.message.slice(0, 2000) : "";
-  send({ kind: "failed", id, rss: process.memoryUsage.rss(), code, message, detail });
+  send({ kind: "failed", id, rss: measureMemory(), code, message, detail });
 }
 
 function send(header: ResponseHeader, body: Uint8Array = NOTHING): void {

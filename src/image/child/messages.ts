@@ -29,90 +29,101 @@ export type Allocate = (bytes: number) => Buffer;
 
 /** Reads messages as they arrive. Garbage destroys the stream with an error. */
 export function readMessages(stream: Duplex, onMessage: (message: Message) => void): void {
-  const read = createMessageReader(onMessage);
+  const reader = new MessageReader(onMessage);
   stream.on("data", (chunk: Buffer) => {
-    if (!read(chunk)) stream.destroy(new Error("not a message"));
+    if (!reader.read(chunk)) stream.destroy(new Error("not a message"));
   });
 }
 
+/** A part of a message, as far as it has arrived. */
+interface Part {
+  readonly buffer: Buffer;
+  filled: number;
+}
+
+/** From this many missing bytes on they are worth being read to where they belong. */
+const MIN_SPACE = 64 * 1024;
+
 /**
- * Reads messages from pieces of a stream. Each piece is copied once, and may change afterwards. The reader returns
- * `false` for garbage, after which the stream cannot be read any more.
- *
- * @param allocate gives the buffer of a header and its body, where there is a body. The body is valid for as long as
- * the buffer is.
+ * Reads messages from pieces of a stream. Its methods return `false` for garbage, after which the stream cannot be read
+ * any more.
  */
-export function createMessageReader(
-  onMessage: (message: Message) => void,
-  allocate: Allocate = Buffer.allocUnsafeSlow,
-): (chunk: Uint8Array) => boolean {
-  const prefix = createCollector(PREFIX_BYTES);
-  let content: Collector | undefined;
-  let headerBytes = 0;
-  return (chunk) => {
+export class MessageReader {
+  readonly #onMessage: (message: Message) => void;
+  readonly #allocate: Allocate;
+  readonly #prefix: Part = { buffer: Buffer.alloc(PREFIX_BYTES), filled: 0 };
+  #content: (Part & { readonly headerBytes: number }) | undefined;
+
+  /**
+   * @param allocate gives the buffer of a header and its body, where there is a body. The body is valid for as long as
+   * the buffer is.
+   */
+  constructor(
+    onMessage: (message: Message) => void,
+    allocate: Allocate = Buffer.allocUnsafeSlow.bind(Buffer),
+  ) {
+    this.#onMessage = onMessage;
+    this.#allocate = allocate;
+  }
+
+  /** Where a large body continues: bytes that are read to here, and told of by `fill`, are not copied. */
+  get space(): Buffer | undefined {
+    if (!this.#content) return undefined;
+    const { buffer, filled } = this.#content;
+    return buffer.length - filled < MIN_SPACE ? undefined : buffer.subarray(filled);
+  }
+
+  /** Takes the next bytes, which are in `space`. */
+  fill(count: number): boolean {
+    if (this.#content) this.#content.filled += count;
+    return this.#finish();
+  }
+
+  /** Takes the next bytes, and copies them. */
+  read(chunk: Uint8Array): boolean {
     let rest = chunk;
-    while (rest.length > 0 || content?.isFull()) {
-      if (!content) {
-        rest = prefix.take(rest);
-        if (!prefix.isFull()) return true;
-        const lengths = readPrefix(prefix.reset());
-        if (!lengths) return false;
-        headerBytes = lengths.header;
-        const bytes = lengths.header + lengths.body;
-        content = createCollector(bytes, lengths.body > 0 ? allocate : undefined);
-      }
-      rest = content.take(rest);
-      if (!content.isFull()) return true;
-      const bytes = content.reset();
-      content = undefined;
-      const message = toMessage(bytes, headerBytes);
-      if (!message) return false;
-      onMessage(message);
+    while (rest.length > 0) {
+      rest = take(this.#content ?? this.#prefix, rest);
+      if (!this.#begin() || !this.#finish()) return false;
     }
     return true;
-  };
-}
+  }
 
-function readPrefix(prefix: Buffer): { header: number; body: number } | undefined {
-  const header = prefix.readUInt32BE(0);
-  const body = prefix.readUInt32BE(4);
-  return header > MAX_HEADER_BYTES || body > MAX_BODY_BYTES ? undefined : { header, body };
-}
+  /** Begins with the content once its lengths are known. */
+  #begin(): boolean {
+    if (this.#content || !isFull(this.#prefix)) return true;
+    const { buffer } = this.#prefix;
+    const [headerBytes, bodyBytes] = [buffer.readUInt32BE(0), buffer.readUInt32BE(4)];
+    if (headerBytes > MAX_HEADER_BYTES || bodyBytes > MAX_BODY_BYTES) return false;
+    const length = headerBytes + bodyBytes;
+    const content = bodyBytes > 0 ? this.#allocate(length) : Buffer.allocUnsafeSlow(length);
+    this.#content = { buffer: content, filled: 0, headerBytes };
+    this.#prefix.filled = 0;
+    return true;
+  }
 
-function toMessage(bytes: Buffer, headerBytes: number): Message | undefined {
-  try {
-    const header: unknown = JSON.parse(bytes.toString("utf8", 0, headerBytes));
-    return { header, body: bytes.subarray(headerBytes) };
-  } catch {
-    return undefined; // the stream is beyond repair, and the caller ends it
+  #finish(): boolean {
+    if (!this.#content || !isFull(this.#content)) return true;
+    const { buffer, headerBytes } = this.#content;
+    this.#content = undefined;
+    try {
+      const header: unknown = JSON.parse(buffer.toString("utf8", 0, headerBytes));
+      this.#onMessage({ header, body: buffer.subarray(headerBytes) });
+      return true;
+    } catch {
+      return false; // the stream is beyond repair, and the caller ends it
+    }
   }
 }
 
-interface Collector {
-  /** Takes what it still needs and gives back the rest. */
-  take(chunk: Uint8Array): Uint8Array;
-  isFull(): boolean;
-  /** Gives what was collected and begins anew. */
-  reset(): Buffer;
+function isFull({ buffer, filled }: Part): boolean {
+  return filled === buffer.length;
 }
 
-function createCollector(size: number, allocate: Allocate = Buffer.allocUnsafeSlow): Collector {
-  let buffer: Buffer | undefined;
-  let filled = 0;
-  return {
-    take: (chunk) => {
-      buffer ??= allocate(size);
-      const part = chunk.subarray(0, size - filled);
-      buffer.set(part, filled);
-      filled += part.length;
-      return chunk.subarray(part.length);
-    },
-    isFull: () => filled === size,
-    reset: () => {
-      const full = buffer ?? Buffer.alloc(0);
-      buffer = undefined;
-      filled = 0;
-      return full;
-    },
-  };
+/** Copies what the part lacks, and gives the rest. */
+function take(part: Part, bytes: Uint8Array): Uint8Array {
+  const own = bytes.subarray(0, part.buffer.length - part.filled);
+  part.buffer.set(own, part.filled);
+  part.filled += own.length;
+  return bytes.subarray(own.length);
 }

@@ -5,7 +5,7 @@ import type { Batch, BatchOutput, ImageResult, WorkerMessage } from "../worker.t
 /** File descriptor of the pipe between an image process and the service. */
 export const CHANNEL_FD = 3;
 
-/** The header of a message of the service; the body of `batch` is the original, unless there is a file. */
+/** The header of a message of the service; the body of `batch` is the original. */
 export type RequestHeader =
   /** The first message. */
   | { readonly kind: "limits"; readonly limits: ImageLimits }

@@ -104,8 +104,8 @@ class ChildWorker implements ImageWorker {
     this.#onMessage = (message) => {
       if (message.kind !== "ready") onMessage(message);
     };
-    const { bytes, file, outputs } = batch;
-    this.#write({ kind: "batch", file, outputs }, file ? NOTHING : bytes);
+    const { bytes, outputs } = batch;
+    this.#write({ kind: "batch", outputs }, bytes);
   }
 
   add(outputs: readonly BatchOutput[]): void {
@@ -218,6 +218,7 @@ function childEnvironment(): Record<string, string> {
   return {
     ...ALLOCATION,
     TMPDIR: tmpdir(),
+    TZ: "UTC0", // without it the first time of day is read from a file
     VIPS_BLOCK_UNTRUSTED: "1",
     VIPS_WARNING: "0",
   };

@@ -38,11 +38,9 @@ export class RunningBatch {
     this.isBackground = options.isBackground;
     this.#options = options;
     this.#take(outputs);
-    // of a file that has changed meanwhile, others may have the bytes
-    const source = outputs.find(({ job }) => !job.file) ?? outputs[0];
-    const { bytes = new Uint8Array(), file } = source?.job ?? {};
+    const { bytes = new Uint8Array() } = outputs[0]?.job ?? {};
     const requests = outputs.map(({ request }) => request);
-    worker.begin({ bytes, file, outputs: requests }, (message) => this.#receive(message));
+    worker.begin({ bytes, outputs: requests }, (message) => this.#receive(message));
     if (outputs.length === 1) this.#begin(outputs[0]);
     this.#startTimer();
   }

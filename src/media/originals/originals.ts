@@ -1,11 +1,10 @@
 import { LRUCache } from "lru-cache";
+import { orAbort } from "../../async/abort.ts";
 import type { Lease, Semaphore } from "../../async/semaphore.ts";
-import type { Demand, SharedLease } from "../../async/shared-work.ts";
 import { SharedWork } from "../../async/shared-work.ts";
 import { MediaError, overloaded } from "../../errors.ts";
 import type {
   GetResult,
-  LocateResult,
   ObjectInfo,
   ObjectStore,
   OpenOptions,
@@ -14,14 +13,14 @@ import type {
 import { toStoreTimeout, tooLarge } from "../../store/store.ts";
 import type { Observe } from "../observe.ts";
 import type { OpenBodies } from "../open-bodies.ts";
-import type { OriginalVersion } from "./locate.ts";
-import { FileLocator } from "./locate.ts";
 
 /** Bytes whose version is unknown are shared with others for this long. */
 const MAX_AGE_MS = 10_000;
 
 export interface OriginalsDeps {
-  readonly store: Pick<ObjectStore, "head" | "get" | "open" | "locate">;
+  readonly store: Pick<ObjectStore, "head" | "get" | "open">;
+  /** Originals are files of this machine: to ask for a version costs as much as to read it. */
+  readonly areLocal: boolean;
   readonly openBodies: OpenBodies;
   readonly maxBytes: number;
   /** Bounds the bytes of all originals that are read and transformed at the same time. */
@@ -35,6 +34,9 @@ export interface OriginalsDeps {
   readonly now: () => number;
 }
 
+/** Tells one version of an original from another. */
+export type OriginalVersion = Pick<ObjectInfo, "etag" | "size">;
+
 interface LeaseOptions {
   /** The version that the store has named: bytes of it that are at hand are not fetched again. */
   readonly known?: OriginalVersion | undefined;
@@ -42,26 +44,32 @@ interface LeaseOptions {
   readonly signal: AbortSignal;
 }
 
-type Original = Exclude<GetResult, { kind: "not_modified" }>;
-
-/** An original, or the file that holds it. */
-export type OriginalOrFile = Original | LocateResult;
+export type OriginalResult = Exclude<GetResult, { kind: "not_modified" }>;
 
 /** An original in use; its bytes count against the budget until all its leases are released. */
 export interface OriginalLease extends Disposable {
-  readonly original: OriginalOrFile;
+  readonly original: OriginalResult;
 }
 
-interface ReadOriginal {
-  readonly original: Original;
+interface CachedOriginal {
+  readonly original: Extract<OriginalResult, { kind: "found" }>;
   /** When the store was asked for it. */
   readonly since: number;
-  readonly room: Lease;
 }
 
-type CachedOriginal = Pick<ReadOriginal, "since"> & {
-  readonly original: Extract<Original, { kind: "found" }>;
-};
+/** One version of an original, from its request to the end of its last lease. */
+interface Read {
+  readonly known: OriginalVersion | undefined;
+  readonly since: number;
+  readonly controller: AbortController;
+  readonly promise: Promise<OriginalResult>;
+  /** Set once it has been read. */
+  original?: OriginalResult;
+  room?: Lease;
+  /** It waits for its part of the budget. */
+  isWaiting: boolean;
+  users: number;
+}
 
 /** The error of a read that finds no room in the budget, in time or at all. */
 export function tooManyReads(): MediaError {
@@ -71,18 +79,14 @@ export function tooManyReads(): MediaError {
 /** Reads originals; those who want the same one at the same time share one request to the store. */
 export class Originals {
   readonly #deps: OriginalsDeps;
-  readonly #locator: FileLocator | undefined;
   readonly #heads = new SharedWork<ObjectInfo | undefined>();
-  readonly #reads: SharedWork<ReadOriginal>;
+  /** The latest read of each original that is in use, by its key. */
+  readonly #reads = new Map<string, Read>();
   readonly #cached: LRUCache<string, CachedOriginal>;
-  /** The ids of reads that wait for their part of the budget. */
-  readonly #waiting = new Set<string>();
 
   constructor(deps: OriginalsDeps) {
     const { cacheBytes, now } = deps;
-    const { locate } = deps.store;
     this.#deps = deps;
-    this.#locator = locate && new FileLocator({ ...deps, locate });
     this.#cached = new LRUCache({
       maxSize: Math.max(1, cacheBytes),
       sizeCalculation: ({ original }) => original.bytes.length + 1,
@@ -90,20 +94,11 @@ export class Originals {
       perf: { now },
       ttlResolution: 0,
     });
-    this.#reads = new SharedWork({
-      maxAgeMs: MAX_AGE_MS,
-      now,
-      onRelease: (id, { original, since, room }, isCurrent) => {
-        room.release();
-        if (!isCurrent || original.kind !== "found") return;
-        this.#cached.set(id, { original, since }, { start: since });
-      },
-    });
   }
 
   /** True if originals are files of this machine. */
-  get areFiles(): boolean {
-    return this.#locator !== undefined;
+  get areLocal(): boolean {
+    return this.#deps.areLocal;
   }
 
   /** @throws MediaError what the store throws */
@@ -112,16 +107,6 @@ export class Originals {
       return await this.#heads.join(key, ({ abandoned }) => this.#deps.store.head(key, abandoned), {
         signal,
       });
-    } catch (error) {
-      throw toStoreTimeout(error);
-    }
-  }
-
-  /** The same for an original that is about to be leased: a file is located on the way. */
-  async headToLease(key: string, signal: AbortSignal): Promise<OriginalVersion | undefined> {
-    if (!this.#locator || this.#locator.has(key)) return this.head(key, signal);
-    try {
-      return await this.#locator.locateCurrent(key, signal);
     } catch (error) {
       throw toStoreTimeout(error);
     }
@@ -147,76 +132,98 @@ export class Originals {
    * @throws MediaError `too_large`, `overloaded`, and what the store throws
    */
   async lease(key: string, { known, signal }: LeaseOptions): Promise<OriginalLease> {
-    const id = getId(key, known);
+    const version = known ?? (await this.#headIfAtHand(key, signal));
+    const read = this.#findRead(key, version) ?? this.#begin(key, version);
+    read.users += 1;
+    let isReleased = false;
+    const release = (): void => {
+      if (isReleased) return;
+      isReleased = true;
+      this.#leave(key, read, signal.reason);
+    };
     let hadNoRoom = false;
+    const leave = (): void => {
+      hadNoRoom = read.isWaiting;
+    };
     try {
-      const lease: SharedLease<ReadOriginal> = await this.#reads.lease(
-        id,
-        (demand) => this.#read(key, { id, known }, demand),
-        {
-          signal,
-          since: this.#cached.get(id)?.since,
-          onAbort: () => {
-            hadNoRoom = this.#waiting.has(id);
-          },
-        },
-      );
-      return { original: lease.value.original, [Symbol.dispose]: lease.release };
+      return {
+        original: await orAbort(read.promise, signal, leave),
+        [Symbol.dispose]: release,
+      };
     } catch (error) {
+      release();
       throw hadNoRoom && !(error instanceof MediaError) ? tooManyReads() : toStoreTimeout(error);
-    }
-  }
-
-  /**
-   * The same, but of a file no more is read than how it begins. A user that finds the file changed has to
-   * `lease` it.
-   */
-  async leaseOrLocate(key: string, options: LeaseOptions): Promise<OriginalLease> {
-    const id = getId(key, options.known);
-    const isAtHand = this.#reads.has(id) || this.#cached.has(id);
-    if (!this.#locator || isAtHand) return this.lease(key, options);
-    try {
-      const original = await this.#locator.locate(key, options);
-      return { original, [Symbol.dispose]: () => undefined };
-    } catch (error) {
-      throw toStoreTimeout(error);
     }
   }
 
   /** Drops what is known of an original that has changed. */
   forget(key: string): void {
-    this.#locator?.forget(key);
-    const isOfKey = (id: string): boolean => id.startsWith(getId(key, undefined));
-    for (const id of this.#cached.keys()) if (isOfKey(id)) this.#cached.delete(id);
-    this.#reads.forget(isOfKey);
+    this.#cached.delete(key);
+    this.#reads.delete(key);
+  }
+
+  /** Files are shared by version alone: those that are at hand may have been replaced. */
+  async #headIfAtHand(key: string, signal: AbortSignal): Promise<OriginalVersion | undefined> {
+    if (!this.areLocal || !(this.#reads.get(key)?.original ?? this.#cached.has(key))) {
+      return undefined;
+    }
+    return this.head(key, signal);
+  }
+
+  /** Finds a read of this version, or of any that is young enough. */
+  #findRead(key: string, known: OriginalVersion | undefined): Read | undefined {
+    const read = this.#reads.get(key);
+    if (!read || read.controller.signal.aborted) return undefined;
+    if (!read.original) return read.known?.etag === known?.etag ? read : undefined;
+    return this.#isUsable(read.original, read.since, known) ? read : undefined;
+  }
+
+  #isUsable(original: OriginalResult, since: number, known: OriginalVersion | undefined): boolean {
+    if (original.kind !== "found") return false;
+    if (known) return original.info.etag === known.etag;
+    return !this.areLocal && this.#deps.now() - since < MAX_AGE_MS;
+  }
+
+  #begin(key: string, known: OriginalVersion | undefined): Read {
+    const cached = this.#cached.get(key);
+    const usable =
+      cached && this.#isUsable(cached.original, cached.since, known) ? cached : undefined;
+    const controller = new AbortController();
+    const read: Read = {
+      known,
+      since: usable?.since ?? this.#deps.now(),
+      controller,
+      // in a microtask: it needs the object that it is a part of
+      promise: Promise.resolve().then(() => this.#read(key, read, usable?.original)),
+      isWaiting: false,
+      users: 0,
+    };
+    this.#reads.set(key, read);
+    return read;
   }
 
   async #read(
     key: string,
-    { id, known }: { readonly id: string; readonly known: OriginalVersion | undefined },
-    { abandoned }: Demand,
-  ): Promise<ReadOriginal> {
-    const cached = this.#cached.get(id);
-    const since = cached?.since ?? this.#deps.now();
-    const room = await this.#reserve(id, cached ? 0 : this.#countBytes(known), abandoned);
-    try {
-      const original = cached?.original ?? (await this.#fetch(key, known, abandoned));
-      abandoned.throwIfAborted(); // no lease is left that would give the room back
-      room.resize(original.kind === "found" ? original.bytes.length : 0);
-      return { original, since, room };
-    } catch (error) {
-      room.release();
-      throw error;
-    }
-  }
-
-  async #reserve(id: string, bytes: number, signal: AbortSignal): Promise<Lease> {
+    read: Read,
+    cached: OriginalResult | undefined,
+  ): Promise<OriginalResult> {
     const { budget, budgetWaitMs } = this.#deps;
-    this.#waiting.add(id);
+    const { known, controller } = read;
+    const { signal } = controller;
     try {
-      return await budget.acquire(bytes, { signal, timeoutMs: budgetWaitMs });
-    } finally {
-      this.#waiting.delete(id);
+      const bytes = cached ? 0 : this.#countBytes(known);
+      read.isWaiting = true;
+      read.room = await budget.acquire(bytes, { signal, timeoutMs: budgetWaitMs });
+      read.isWaiting = false;
+      const original = cached ?? (await this.#fetch(key, known, signal));
+      signal.throwIfAborted(); // no lease is left that would give the room back
+      read.room.resize(original.kind === "found" ? original.bytes.length : 0);
+      read.original = original;
+      return original;
+    } catch (error) {
+      read.room?.release();
+      if (this.#reads.get(key) === read) this.#reads.delete(key);
+      throw error;
     }
   }
 
@@ -227,11 +234,23 @@ export class Originals {
     return known?.size ?? maxBytes;
   }
 
+  /** Ends one use of a read; the last one gives its room back, and keeps its bytes for a while. */
+  #leave(key: string, read: Read, reason: unknown): void {
+    read.users -= 1;
+    if (read.users > 0) return;
+    const { original, since } = read;
+    if (!original) return read.controller.abort(reason);
+    read.room?.release();
+    if (this.#reads.get(key) !== read) return; // there is a newer one, or it was forgotten
+    this.#reads.delete(key);
+    if (original.kind === "found") this.#cached.set(key, { original, since }, { start: since });
+  }
+
   async #fetch(
     key: string,
     known: OriginalVersion | undefined,
     signal: AbortSignal,
-  ): Promise<Original> {
+  ): Promise<OriginalResult> {
     const { store, maxBytes, observe } = this.#deps;
     observe({ kind: "fetch" });
     const result = await store.get(key, { maxBytes, signal });
@@ -245,9 +264,4 @@ export class Originals {
     if (info.etag === current?.etag && info.size === current.size) return result;
     throw new MediaError("store_failed", "the store gave other bytes than it says that it has");
   }
-}
-
-/** The name of one version of an original; that of all its versions begins so. */
-function getId(key: string, known: OriginalVersion | undefined): string {
-  return `${JSON.stringify(key)} ${known?.etag ?? ""}`;
 }

@@ -5,8 +5,7 @@ import { MediaError, tooManyTransforms } from "../../errors.ts";
 import type { VariantRequest } from "../../request/request.ts";
 import type { ObjectInfo, ObjectStore } from "../../store/store.ts";
 import type { VariantPrefix } from "../../url/variant-key.ts";
-import type { OriginalVersion } from "../originals/locate.ts";
-import type { OriginalOrFile, Originals } from "../originals/originals.ts";
+import type { OriginalResult, Originals, OriginalVersion } from "../originals/originals.ts";
 import { purgeGone } from "../purge/purge.ts";
 import type { Variant, VariantInfo } from "../variant.ts";
 import { readVariantInfo } from "../variant.ts";
@@ -119,25 +118,23 @@ async function headBoth(
   deps: FindOrMakeDeps,
   task: Task,
 ): Promise<readonly [ObjectInfo | undefined, Current]> {
-  const { variants, originals, freshness, hasRoom } = deps;
+  const { variants, originals, freshness } = deps;
   const { request, storeSignal } = task;
   const heading = task.object ?? variants.head(request.variantKey, storeSignal);
   if (freshness.mode !== "check") return [await heading, undefined];
-  if (!originals.areFiles) return Promise.all([heading, headOriginal(deps, task)]);
-  // the first wait costs next to nothing with files, and may save most of the second
+  if (!originals.areLocal) return Promise.all([heading, headOriginal(deps, task)]);
+  // a file that is going to be read need not be asked first
   const object = await heading;
-  const method = !object && hasRoom() ? "headToLease" : "head";
-  return [object, await headOriginal(deps, task, method)];
+  return [object, object && (await headOriginal(deps, task))];
 }
 
 /** A failing store of originals does not end the request: the variant may be stored. */
 async function headOriginal(
   { originals }: FindOrMakeDeps,
   { request, storeSignal, demand }: Task,
-  method: "head" | "headToLease" = "head",
 ): Promise<Current> {
   try {
-    return await originals[method](request.key, storeSignal);
+    return await originals.head(request.key, storeSignal);
   } catch (error) {
     if (error instanceof MediaError && !demand.abandoned.aborted) return error;
     throw error;
@@ -176,18 +173,9 @@ async function leaseAndMake(
   if (task.demand.isAwaited() && !hasRoom()) throw tooManyTransforms();
   const begin = now();
   try {
-    {
-      using lease = await originals.leaseOrLocate(request.key, { known: current, signal });
-      timings.fetch = now() - begin;
-      const outcome = await makeFromOriginal(deps, task, { present, original: lease.original });
-      if (outcome !== "moved") return outcome;
-    }
-    // the version that was known is gone, so any version will do
-    using lease = await originals.lease(request.key, { signal });
+    using lease = await originals.lease(request.key, { known: current, signal });
     timings.fetch = now() - begin;
-    const outcome = await makeFromOriginal(deps, task, { present, original: lease.original });
-    if (outcome !== "moved") return outcome;
-    throw new MediaError("store_failed", "the original changes while it is read");
+    return await makeFromOriginal(deps, task, { present, original: lease.original });
   } catch (error) {
     const isTooLarge = error instanceof MediaError && error.code === "too_large";
     if (isTooLarge) cache.setFailure(request, error, present.generation);
@@ -198,8 +186,8 @@ async function leaseAndMake(
 async function makeFromOriginal(
   deps: FindOrMakeDeps,
   task: Task,
-  { present, original }: { readonly present: Present; readonly original: OriginalOrFile },
-): Promise<VariantOutcome | "moved"> {
+  { present, original }: { readonly present: Present; readonly original: OriginalResult },
+): Promise<VariantOutcome> {
   const { request, timings } = task;
   if (original.kind === "missing") {
     const isKnownGone = present.object && original.isDefinite;
@@ -213,7 +201,6 @@ async function makeFromOriginal(
   }
   const { object, checkedAt, generation } = present;
   const variant = await makeVariant(deps, { ...task, generation }, original);
-  if (variant === "moved") return variant;
   if (variant === "too_slow") return { kind: variant };
   const written = measurePhase(deps.now, { timings, phase: "store" }, () =>
     storeVariant(deps, request, { variant, replaces: object?.etag, checkedAt, generation }),

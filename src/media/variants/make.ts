@@ -1,10 +1,10 @@
 import type { Demand } from "../../async/shared-work.ts";
 import type { VariantRequest } from "../../request/request.ts";
-import type { LocatedFile, ObjectStore } from "../../store/store.ts";
+import type { ObjectStore } from "../../store/store.ts";
 import type { OutputFormat } from "../../transform/formats.ts";
 import type { TransformSpec } from "../../transform/spec.ts";
 import type { Observe } from "../observe.ts";
-import type { OriginalOrFile } from "../originals/originals.ts";
+import type { OriginalResult } from "../originals/originals.ts";
 import type { VariantCache } from "../variant-cache.ts";
 import type { MadeVariant } from "../variant.ts";
 import { describeVariant } from "../variant.ts";
@@ -26,9 +26,7 @@ export type Transformed =
       readonly transformMs: number;
     }
   /** Skipped under `skipIfSlow`. */
-  | { readonly kind: "too_slow" }
-  /** The file of the original has changed, or cannot be read. */
-  | { readonly kind: "moved" };
+  | { readonly kind: "too_slow" };
 
 interface TransformOptions {
   /** Ends the job, whether it waits or runs. */
@@ -44,9 +42,8 @@ interface TransformOptions {
 interface TransformJob {
   /** Names the version of the original: jobs of one version share work. */
   readonly originalId: string;
-  /** All bytes of the original; beside `file` only the first ones. */
+  /** The original. */
   readonly bytes: Uint8Array;
-  readonly file?: LocatedFile;
   readonly spec: TransformSpec;
   readonly format: OutputFormat;
   /** Do not start what would take longer than a client waits. */
@@ -75,21 +72,21 @@ interface MakeInput {
   readonly generation: number;
 }
 
-type PresentOriginal = Exclude<OriginalOrFile, { kind: "missing" }>;
+type PresentOriginal = Exclude<OriginalResult, { kind: "missing" }>;
 
-/** Makes a variant; says so when it was skipped as too slow, or when its original has changed. */
+/** Makes a variant; says so when it was skipped as too slow. */
 export async function makeVariant(
   { transform, cache, observe, now }: MakeDeps,
   { request, signal, demand, skipIfSlow, timings, generation }: MakeInput,
   original: PresentOriginal,
-): Promise<MadeVariant | "too_slow" | "moved"> {
+): Promise<MadeVariant | "too_slow"> {
   const { spec, format } = request;
   const begin = now();
   observe({ kind: "miss" });
   cache.delete(request.variantKey);
   try {
     const originalId = JSON.stringify([request.key, original.info.etag]);
-    const job = { originalId, ...toJobInput(original), spec, format, skipIfSlow };
+    const job = { originalId, bytes: original.bytes, spec, format, skipIfSlow };
     const made = await transform(job, { signal, ...demand });
     if (made.kind !== "made") return made.kind;
     timings.queue = made.queueMs;
@@ -102,11 +99,6 @@ export async function makeVariant(
     cache.setFailure(request, error, generation);
     throw error;
   }
-}
-
-function toJobInput(original: PresentOriginal): Pick<TransformJob, "bytes" | "file"> {
-  if (original.kind === "found") return { bytes: original.bytes };
-  return { bytes: original.start, file: original.file };
 }
 
 interface StoreInput {

@@ -6,14 +6,7 @@ import { close, closeSoon, fstat, openDescriptor, read, stat, writeFile } from "
 import { hasHeaders, readHeaders } from "./headers.ts";
 import { checkFileKey, isNotFound, translateFileError } from "./keys.ts";
 import { isInside, isOpenInside } from "./tree.ts";
-import type {
-  ByteSource,
-  ByteStream,
-  LocateResult,
-  ObjectInfo,
-  OpenOptions,
-  OpenResult,
-} from "../store.ts";
+import type { ByteSource, ByteStream, ObjectInfo, OpenOptions, OpenResult } from "../store.ts";
 import { readChunks } from "../store.ts";
 
 /** Attempts at a file that is replaced each time. */
@@ -90,34 +83,6 @@ async function openFile(root: string, key: string): Promise<OpenObject | undefin
       return info === "replaced" ? info : { fd: file.fd, info };
     }),
   );
-}
-
-/** Cameras write less before the size of an image. */
-const START_BYTES = 64 * 1024;
-
-/** Finds the file of an object, and reads how it begins. */
-export async function locateObject(
-  root: string,
-  key: string,
-): Promise<Omit<Extract<LocateResult, { kind: "located" }>, "kind"> | undefined> {
-  const opened = await openBelow(root, key, async (file) => file);
-  if (!opened) return undefined;
-  const { fd, found } = opened;
-  try {
-    const size = Number(found.size);
-    const start = Buffer.allocUnsafeSlow(Math.min(size, START_BYTES));
-    const { bytesRead } = await read(fd, start, 0, start.length, 0);
-    const { mtimeNs, ino } = found;
-    return {
-      info: { etag: hashStats(found), size },
-      file: { path: join(root, key), size, modified: String(mtimeNs), inode: String(ino) },
-      start: start.subarray(0, bytesRead),
-    };
-  } catch (error) {
-    throw translateFileError(error);
-  } finally {
-    closeSoon(fd);
-  }
 }
 
 interface OpenFile {

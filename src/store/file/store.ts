@@ -12,14 +12,7 @@ import {
   PRIVATE_FOLDER,
   translateFileError,
 } from "./keys.ts";
-import {
-  headObject,
-  locateObject,
-  openObject,
-  readObject,
-  writeObject,
-  openStream,
-} from "./object.ts";
+import { headObject, openObject, readObject, writeObject, openStream } from "./object.ts";
 import type { FolderState } from "./tree.ts";
 import { checkFolder, intoFolder, pruneFolders, walkFiles } from "./tree.ts";
 import type {
@@ -30,7 +23,6 @@ import type {
   GetResult,
   ListOptions,
   ListPage,
-  LocateResult,
   ObjectStore,
   PutOptions,
   PutResult,
@@ -60,7 +52,6 @@ export function createFileStore(options: FileStoreOptions): ObjectStore {
     head: (key) => headObject(root, key),
     get: (key, getOptions) => get(root, key, getOptions),
     open: (key, openOptions = {}) => openStream(root, key, openOptions),
-    locate: (key, { maxBytes }) => locate(root, key, maxBytes),
     put: (key, bytes, putOptions) =>
       lockKey(locks, key, () => translate(put(root, key, { bytes, options: putOptions }))),
     copy: (from, to, copyOptions) => copy(locks, root, { from, to, options: copyOptions }),
@@ -108,14 +99,6 @@ async function get(root: string, key: string, options: GetOptions): Promise<GetR
     return { kind: "found", info, bytes };
   });
   return result ?? { kind: "missing", isDefinite: true };
-}
-
-async function locate(root: string, key: string, maxBytes: number): Promise<LocateResult> {
-  const found = await locateObject(root, key);
-  if (!found) return { kind: "missing", isDefinite: true };
-  const { size } = found.info;
-  if (size > maxBytes) throw tooLarge(size, maxBytes);
-  return { kind: "located", ...found };
 }
 
 async function put(

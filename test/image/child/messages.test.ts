@@ -4,7 +4,7 @@ import { setImmediate } from "node:timers/promises";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { Message } from "../../../src/image/child/messages.ts";
-import { readMessages, writeMessage } from "../../../src/image/child/messages.ts";
+import { MessageReader, readMessages, writeMessage } from "../../../src/image/child/messages.ts";
 import { chooseRuns } from "../../support/runs.ts";
 
 async function toBytes(messages: readonly Message[]): Promise<Buffer> {
@@ -39,6 +39,46 @@ const messages = fc.array(
   fc.record({ header: fc.jsonValue(), body: fc.uint8Array({ maxLength: 200 }) }),
   { maxLength: 6 },
 );
+
+/** Reads bytes as an image process does: to where they belong, wherever a reader says so. */
+function readInPlace(
+  bytes: Buffer,
+  lengths: readonly number[],
+): { read: Message[]; inPlace: number } {
+  const read: Message[] = [];
+  let inPlace = 0;
+  const reader = new MessageReader((message) => read.push(message));
+  for (let at = 0, piece = 0; at < bytes.length; piece += 1) {
+    const { space } = reader;
+    const chunk = bytes.subarray(
+      at,
+      at + Math.min(lengths[piece % lengths.length] ?? 1, space?.length ?? Infinity),
+    );
+    at += chunk.length;
+    if (space) space.set(chunk);
+    inPlace += space ? chunk.length : 0;
+    if (!(space ? reader.fill(chunk.length) : reader.read(chunk))) throw new Error("garbage");
+  }
+  return { read, inPlace };
+}
+
+describe("MessageReader", () => {
+  it("has large bodies read to where they stay, beside small ones", async () => {
+    const sizes = [200_000, 10, 0, 65_536, 131_073];
+    const written = sizes.map((size, index) => {
+      const body = Buffer.alloc(size, index + 1);
+      body.fill(9, Math.max(0, size - 2));
+      return { header: { index }, body };
+    });
+    for (const lengths of [[70_000, 1], [9], [1_000_000]]) {
+      const { read, inPlace } = readInPlace(await toBytes(written), lengths);
+      expect(read.map(({ header }) => header)).toEqual(written.map(({ header }) => header));
+      for (const [index, { body }] of read.entries())
+        expect(written[index]?.body.equals(body)).toBe(true);
+      expect(inPlace > 100_000).toBe(lengths[0] !== 1_000_000);
+    }
+  });
+});
 
 describe("readMessages", () => {
   it("reads any messages back, in whatever pieces they arrive", async () => {

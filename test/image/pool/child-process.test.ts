@@ -1,5 +1,6 @@
 import { randomFillSync } from "node:crypto";
-import { readFileSync } from "node:fs";
+import { execFileSync, spawnSync } from "node:child_process";
+import { readdirSync, readFileSync } from "node:fs";
 import { setTimeout as pause } from "node:timers/promises";
 import sharp from "sharp";
 import { describe, expect, it, vi } from "vitest";
@@ -26,6 +27,8 @@ async function drawNoise(width: number, height: number): Promise<{ pixels: Buffe
   const raw = { width, height, channels: 3 } as const;
   return { pixels, png: await sharp(pixels, { raw }).png({ compressionLevel: 0 }).toBuffer() };
 }
+
+const hasPrlimit = spawnSync("prlimit", ["--version"]).status === 0;
 
 describe("startChildWorker", () => {
   it.each([
@@ -192,9 +195,36 @@ describe("startChildWorker", () => {
     const names = variables.map((variable) => variable.replace(/=.*/s, ""));
     const harmless = ["PWD", "OLDPWD", "SHLVL", "_"]; // of the shell that sets the memory limit
     const allocation = ["ARENA_MAX", "MMAP_THRESHOLD_", "TRIM_THRESHOLD_", "TOP_PAD_"];
-    const others = ["GLIBC_TUNABLES", "TMPDIR", "VIPS_BLOCK_UNTRUSTED", "VIPS_WARNING"];
+    const others = ["GLIBC_TUNABLES", "TMPDIR", "TZ", "VIPS_BLOCK_UNTRUSTED", "VIPS_WARNING"];
     const expected = [...allocation.map((name) => `MALLOC_${name}`), ...others];
     expect(new Set(names.filter((name) => !harmless.includes(name)))).toEqual(new Set(expected));
     expect(variables.join()).not.toContain("do not tell");
+  });
+
+  it.skipIf(!hasPrlimit)("opens nothing more once it is ready, whatever it makes", async () => {
+    const worker = await startWorker();
+    const [pid = 0] = listChildren();
+    const descriptors = readdirSync(`/proc/${pid}/fd`).map(Number);
+    // the next file or socket would be one too many
+    const limit = 1 + Math.max(...descriptors);
+    execFileSync("prlimit", ["--pid", String(pid), `--nofile=${limit}`]);
+    const raw = { width: 64, height: 48, channels: 3 } as const;
+    const noise = sharp(randomFillSync(Buffer.alloc(64 * 48 * 3)), { raw });
+    const originals = [
+      await noise.clone().jpeg({ progressive: true }).toBuffer(),
+      await noise.clone().toColourspace("cmyk").jpeg().toBuffer(),
+      await noise.clone().withIccProfile("p3").png().toBuffer(),
+      await noise.clone().webp().toBuffer(),
+      await noise.clone().gif().toBuffer(),
+      await noise.clone().avif({ effort: 0 }).toBuffer(),
+    ];
+    for (const bytes of originals) {
+      for (const format of ["jpg", "png", "webp", "avif", "gif", "json", "blurhash"] as const) {
+        const result = await runAlone(worker, { bytes, spec: { width: 20 }, format });
+        expect(result.kind, format).toBe("made");
+      }
+    }
+    expect(readdirSync(`/proc/${pid}/fd`)).toHaveLength(descriptors.length);
+    worker.stop();
   });
 });

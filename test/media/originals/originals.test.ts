@@ -33,6 +33,26 @@ describe("originals", () => {
     expect(bench.count("originals.get")).toBe(2);
   });
 
+  it.each(["check", "immutable"] as const)(
+    "of this machine are asked for their version only while one is at hand, with FRESHNESS=%s",
+    async (mode) => {
+      const freshness = { mode, ttlMs: 1000 };
+      const bench = createBench({ areLocal: true, cacheBytes: 100, freshness });
+      await bench.putOriginal("cat.jpg", "cat");
+      const targets = [1, 2, 3].map((width) => `/w_${width}/cat.jpg`);
+      const texts = await Promise.all(targets.map((target) => findText(bench, target)));
+      expect(texts).toEqual(["catcat", "catcat", "catcat"]);
+      const count = (): number[] =>
+        ["originals.head", "originals.get"].map((name) => bench.count(name));
+      expect(count()).toEqual([0, 1]);
+      expect(await findText(bench, "/w_4/cat.jpg")).toBe("catcat");
+      expect(count()).toEqual([1, 1]);
+      await bench.putOriginal("cat.jpg", "cow");
+      expect(await findText(bench, "/w_5/cat.jpg")).toBe("cowcow");
+      expect(count()).toEqual([2, 2]);
+    },
+  );
+
   it("are kept within a bound", async () => {
     const bench = await createKeeping(5);
     for (const target of ["/w_1/cat.jpg", "/w_1/dog.jpg", "/w_2/dog.jpg", "/w_2/cat.jpg"]) {
@@ -68,6 +88,7 @@ describe("originals", () => {
         ...store,
         get: (_, { signal = new AbortController().signal }) => orAbort(never, signal),
       },
+      areLocal: false,
       openBodies: new OpenBodies({ limit: 1, now: () => performance.now() }),
       maxBytes: 10,
       budget,
@@ -104,6 +125,7 @@ describe("originals", () => {
           info: { etag, size: bytes.length, metadata: {} },
         }),
       },
+      areLocal: false,
       openBodies: new OpenBodies({ limit: 1, now: () => 0 }),
       maxBytes: 10,
       budget: new Semaphore({ limit: 10 }),

@@ -31,7 +31,6 @@ describe.skipIf(!existsSync(DESCRIPTORS))("createFileStore", () => {
     (await openBody()).close();
     await store.get("a", { maxBytes: LENGTH });
     await store.get("a", { maxBytes: 1 }).catch(() => undefined);
-    await store.locate?.("a", { maxBytes: LENGTH });
     await store.open("a", { ifMatch: '"other"' });
     await store.open("a", { signal: AbortSignal.abort() }).catch(() => undefined);
     await vi.waitFor(async () => expect(await listOpen()).toEqual([]));

@@ -55,6 +55,7 @@ export interface Bench {
 
 export interface BenchOptions {
   readonly budget?: number;
+  readonly areLocal?: boolean;
   readonly cacheBytes?: number;
   readonly maxBytes?: number;
   readonly transform?: FindOrMakeDeps["transform"];
@@ -88,6 +89,7 @@ export function createBench(options: BenchOptions = {}): Bench {
   const openBodies = new OpenBodies({ limit: 16, now: () => performance.now() });
   const sharedOriginals = new Originals({
     store: counted.originals,
+    areLocal: options.areLocal ?? false,
     openBodies,
     maxBytes: options.maxBytes ?? 1000,
     budget: new Semaphore({
