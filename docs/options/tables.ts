@@ -28,7 +28,9 @@ export const TABLES: Readonly<Record<string, TableFacts>> = {
   color: { fields: listFields("color"), showsUnchanged: true },
   effects: { fields: FIELDS.filter((field) => isEffect(field)), showsUnchanged: true },
   output: {
-    fields: FIELDS.filter((field) => OPTION_WORDS[field].table === "output" || isFlag(field)),
+    fields: FIELDS.filter(
+      (field) => OPTION_WORDS[field].table === "output" || isCountingFlag(field),
+    ),
   },
   typed: { fields: FIELDS.filter((field) => OPTIONS[field].affects === "request") },
 };
@@ -72,8 +74,8 @@ function isEffect(field: Field): boolean {
   return OPTIONS[field].name === "e";
 }
 
-function isFlag(field: Field): boolean {
-  return OPTIONS[field].name === "fl";
+function isCountingFlag(field: Field): boolean {
+  return OPTIONS[field].name === "fl" && OPTIONS[field].affects !== "request";
 }
 
 function makeReadmeTable(): readonly Row[] {
@@ -200,7 +202,8 @@ function makeCountsTable(): readonly Row[] {
 }
 
 function makeFieldsTable(): readonly Row[] {
-  const rows = FIELDS.map((field) => {
+  // `animated` says the default, which is in no URL
+  const rows = FIELDS.filter((field) => field !== "animated").map((field) => {
     const text = getTransform(field);
     const example = toCode(printObject(parseTransform(text, ANY_PRESETS)));
     const { label } = OPTIONS[field];

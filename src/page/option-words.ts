@@ -187,7 +187,7 @@ export const OPTION_WORDS: Readonly<Record<Field, OptionWords>> = {
   negate: {
     text: "black becomes white",
     examples: ["e_negate"],
-    shown: [["landscape w_220,e_negate"], ["spinner fl_animated,e_negate"]],
+    shown: [["landscape w_220,e_negate"], ["spinner e_negate,f_webp"]],
   },
   format: {
     text: "`jpg` `png` `webp` `avif` `gif`, or `auto`: by `Accept`; `json` `thumbhash` `blurhash` describe it. Default: by the key",
@@ -211,12 +211,10 @@ export const OPTION_WORDS: Readonly<Record<Field, OptionWords>> = {
     table: "output",
   },
   animated: {
-    text: "all frames of a GIF or WebP, to one of these. Default: the first",
-    more: "all frames, as `gif` or `webp`",
-    default: "the first frame:<br>![f_webp](images/spinner-f_webp.webp)",
+    text: "the default: all frames of a GIF or WebP, to one of these",
+    more: "the default, for URLs from when it was not: all frames of an animation, as `gif` or `webp`",
     examples: ["fl_animated"],
     transform: "f_webp,fl_animated",
-    shown: [["spinner fl_animated,f_webp"]],
   },
   attachment: {
     text: "browsers save it",
@@ -242,6 +240,14 @@ export const OPTION_WORDS: Readonly<Record<Field, OptionWords>> = {
     more: "a `jpg` or `png` that shows early what it will be; as `jpg` a tenth smaller, too, and several times the work",
     default: "baseline",
     examples: ["fl_progressive"],
+  },
+  still: {
+    text: "the first frame of an animation. Default: all, to GIF or WebP",
+    more: "the first frame of an animation; `jpg`, `png` and `avif` have no more",
+    default: "all frames:<br>![f_webp](images/spinner-f_webp.webp)",
+    examples: ["fl_still"],
+    transform: "f_webp,fl_still",
+    shown: [["spinner f_webp,fl_still"]],
   },
   version: {
     text: "version of the original, 1 to 64 letters, digits, hyphens: another version is another URL",

@@ -1,7 +1,6 @@
 import { MediaError } from "../errors.ts";
 import type { ImageFormat } from "../transform/formats.ts";
-import { FORMATS } from "../transform/formats.ts";
-import { negotiateFormat } from "../transform/negotiate.ts";
+import { listKeyFormats, negotiateFormat } from "../transform/negotiate.ts";
 import { checkArea, normalizeTransform } from "../transform/normalize.ts";
 import type { TransformSpec } from "../transform/spec.ts";
 import { checkBytes, checkTransformLength } from "../transform/limits.ts";
@@ -22,15 +21,15 @@ interface NegotiableRequest {
 
 /** Chooses the best format that the client accepts and that can hold the image. */
 export function resolveNegotiated(asked: NegotiableRequest, rules: RequestRules): VariantRequest {
-  return negotiate({ ...asked, preference: listOfferedFormats(asked.spec, rules) }, rules);
+  return negotiate({ ...asked, preference: listOfferedFormats(asked, rules) }, rules);
 }
 
 /** Lists the formats of `f_auto` that can hold the image. */
 export function listOfferedFormats(
-  spec: TransformSpec,
+  { key, spec }: Pick<NegotiableRequest, "key" | "spec">,
   { autoFormats }: Pick<RequestRules, "autoFormats">,
 ): readonly ImageFormat[] {
-  return autoFormats.filter((candidate) => canHold(candidate, spec) && canMove(candidate, spec));
+  return listKeyFormats(key, autoFormats).filter((candidate) => canHold(candidate, spec));
 }
 
 function negotiate(
@@ -61,11 +60,6 @@ export function resolveAddress(
 ): VariantAddress & { readonly variantKey: string } {
   const address = { key, spec: normalizeTransform(spec, format), format };
   return { ...address, variantKey: toCheckedVariantKey(prefix, address) };
-}
-
-/** A request for all frames never gets one frame because the browser accepts AVIF. */
-function canMove(format: ImageFormat, { animated }: TransformSpec): boolean {
-  return FORMATS[format].hasMotion || !animated;
 }
 
 function canHold(format: ImageFormat, spec: TransformSpec): boolean {

@@ -13,7 +13,7 @@ export interface FormatFacts {
   /** The largest output, in pixels of one frame. */
   readonly maxPixels: number;
   readonly hasAlpha: boolean;
-  /** Holds an animation, so that `fl_animated` counts. */
+  /** Holds an animation, so that `fl_still` counts. */
   readonly hasMotion: boolean;
   /** Has a quality, so that `q_` counts. */
   readonly hasQuality: boolean;

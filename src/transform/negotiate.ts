@@ -16,6 +16,20 @@ function readExtension(key: string): ImageFormat | undefined {
   return findImageFormat(extension.toLowerCase());
 }
 
+/** True for a key whose extension says that the original may be an animation. */
+export function mayKeyMove(key: string): boolean {
+  return FORMATS[getFallbackFormat(key)].hasMotion;
+}
+
+/** Of formats that `f_auto` may choose, those for a key: a GIF is likely to move, and keeps moving. */
+export function listKeyFormats(
+  key: string,
+  formats: readonly ImageFormat[],
+): readonly ImageFormat[] {
+  const isMoving = mayKeyMove(key);
+  return formats.filter((format) => FORMATS[format].hasMotion || !isMoving);
+}
+
 interface Negotiation {
   /** The request's `Accept` header; only types that it names count, `image/*` offers nothing. */
   readonly accept: string | undefined;

@@ -24,7 +24,7 @@ export type Field = keyof TransformSpec;
 
 /** The facts of one option: how it is written, and what it counts for. */
 export interface Option<T = unknown> extends OptionFacts<T> {
-  /** How it is written without its value: `w`, `e_blur`, `fl_animated`. */
+  /** How it is written without its value: `w`, `e_blur`, `fl_lossless`. */
   readonly label: string;
   /** The part of the label before its first `_`, which effects share, and flags. */
   readonly name: string;
@@ -117,11 +117,12 @@ export const OPTIONS: { readonly [K in Field]-?: Option<NonNullable<TransformSpe
     neutral: "good",
     ...REFUSED,
   }),
-  animated: makeFlag("animated", { needs: "hasMotion" }),
+  animated: makeFlag("animated", { affects: "request" }), // it asks for the default
   attachment: makeFlag("attachment", { affects: "file", whenDescribing: "counts" }),
   keepIcc: makeFlag("keep_icc", { needs: "hasProfile" }),
   lossless: makeFlag("lossless", { affects: "file", needs: "hasLossless" }),
   progressive: makeFlag("progressive", { affects: "file", needs: "hasProgressive" }),
+  still: makeFlag("still", { needs: "hasMotion" }),
   version: makeOption("v", VERSION_TAG, {
     isSecondary: true,
     affects: "file",

@@ -140,12 +140,14 @@ export interface TransformSpec extends Effects {
   readonly format?: OutputFormat | "auto";
   /** Default: `good`. */
   readonly quality?: Quality;
-  /** All frames of an animation, to GIF or WebP. Default: the first one. */
+  /** The default, for URLs and programs that ask for it: an animation stays one, as GIF or WebP. */
   readonly animated?: true;
   /** To WebP or AVIF. */
   readonly lossless?: true;
   /** A JPEG or PNG that shows early what it will be. */
   readonly progressive?: true;
+  /** The first frame of an animation. Default: all of them, to GIF or WebP. */
+  readonly still?: true;
   /** To be saved by browsers, and not shown. */
   readonly attachment?: true;
   /** Keeps the colour profile of the original, and its colours as they are in it. */

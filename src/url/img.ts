@@ -1,5 +1,5 @@
 import { AUTO_FORMATS, FORMATS } from "../transform/formats.ts";
-import { getFallbackFormat } from "../transform/negotiate.ts";
+import { getFallbackFormat, listKeyFormats } from "../transform/negotiate.ts";
 import { multiply } from "../transform/normalize.ts";
 import type { ImageFormat } from "../transform/formats.ts";
 import { MAX_SIDE } from "../transform/spec.ts";
@@ -34,7 +34,7 @@ export interface ImgAttributes {
 }
 
 export interface PictureOptions extends ImgOptions {
-  /** Formats of the `<source>` elements, best first. Default: AVIF and WebP; of animations those that hold one. */
+  /** Formats of the `<source>` elements, best first. Default: AVIF and WebP; of GIFs, and with `animated`, WebP. */
   readonly formats?: readonly ImageFormat[] | undefined;
 }
 
@@ -86,7 +86,9 @@ export function buildPicture(
   key: string,
   { formats, ...options }: PictureOptions,
 ): Picture {
-  const better = AUTO_FORMATS.filter((name) => FORMATS[name].hasMotion || !options.animated);
+  const better = listKeyFormats(key, AUTO_FORMATS).filter(
+    (name) => FORMATS[name].hasMotion || !options.animated,
+  );
   const sources = (formats ?? better).map((format) => {
     const { srcset, sizes } = buildImg(builders, key, { ...options, format });
     return { type: FORMATS[format].mediaType, srcset, ...(sizes && { sizes }) };

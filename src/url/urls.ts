@@ -1,6 +1,6 @@
 import { cutTrailingSlashes } from "./percent.ts";
 import { invalidTransform, MediaError } from "../errors.ts";
-import { getKeyFormat } from "../transform/negotiate.ts";
+import { getKeyFormat, mayKeyMove } from "../transform/negotiate.ts";
 import { OPTIONS, printTransform } from "../transform/options.ts";
 import { normalizeTransform } from "../transform/normalize.ts";
 import { parseTransform } from "../transform/parse.ts";
@@ -96,8 +96,10 @@ export function createUrls(options: CreateUrlsOptions): Urls {
     parse: (text) => parseUrl(state, text),
     img: (key, given = {}) => buildImg({ url, srcset }, key, given),
     picture: (key, given = {}) => buildPicture({ url, srcset }, key, given),
-    placeholder: (key, transform = {}) =>
-      url(key, { ...resizeTo(transform, 24), format: "webp", quality: 30 }),
+    placeholder: (key, transform = {}) => {
+      const still = mayKeyMove(key) ? { still: true } : {};
+      return url(key, { ...resizeTo(transform, 24), format: "webp", quality: 30, ...still });
+    },
   };
 }
 

@@ -4,7 +4,7 @@ import { parseTransform } from "../transform/parse.ts";
 import { printTransform } from "../transform/options.ts";
 import type { TransformSpec } from "../transform/spec.ts";
 import type { OutputFormat } from "../transform/formats.ts";
-import { DESCRIPTION_FORMATS, IMAGE_FORMATS } from "../transform/formats.ts";
+import { DESCRIPTION_FORMATS, hasFeature, IMAGE_FORMATS } from "../transform/formats.ts";
 import { encodeKey, encodeTransform } from "./percent.ts";
 
 /** The place of variants: nothing under the root is ever an original, whatever its epoch. */
@@ -71,8 +71,11 @@ export function encodeVariantKey(text: string): string {
 
 function parseCanonical(text: string, format: OutputFormat): TransformSpec | undefined {
   try {
-    const spec = normalizeTransform(parseTransform(text === EMPTY_SPEC ? "" : text), format);
-    return printStoredTransform(spec) === text ? spec : undefined;
+    const { animated, ...typed } = parseTransform(text === EMPTY_SPEC ? "" : text);
+    const spec = normalizeTransform(typed, format);
+    // names from when all frames had to be asked for are read as those without it
+    const named = animated && hasFeature(format, "hasMotion") ? { ...spec, animated } : spec;
+    return printStoredTransform(named) === text ? spec : undefined;
   } catch (error) {
     if (error instanceof MediaError) return undefined; // no variant has such a name
     throw error;

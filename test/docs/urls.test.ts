@@ -51,7 +51,8 @@ describe("the images of docs/urls.md", () => {
     const words = [...COMPASS_POINTS, "auto", "entropy"];
     expect(gravities).toEqual(expect.arrayContaining([...words, { x: 0.3, y: 0.4 }]));
     const unseen = ["attachment", "keepIcc", "lossless", "progressive", "version", "dpr"];
-    const isSeen = (field: string): boolean => ![...unseen, "presets", "expires"].includes(field);
+    const unseenToo = ["animated", "presets", "expires"];
+    const isSeen = (field: string): boolean => ![...unseen, ...unseenToo].includes(field);
     expect(fieldsShown()).toEqual(new Set(FIELDS.filter(isSeen)));
   });
 

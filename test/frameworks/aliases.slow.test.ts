@@ -73,7 +73,7 @@ const READINGS: readonly (readonly [Modifiers, text: string])[] = [
   [{ grayscale: true }, "e_grayscale"],
   [{ greyscale: true }, "e_grayscale"],
   [{ negate: true }, "e_negate"],
-  [{ width: 300, animated: true }, "w_300,fl_animated"],
+  [{ width: 300, animated: true }, "w_300"],
   [{ width: 300, quality: 40 }, "w_300,q_40"],
   [{ width: 30, height: 40, fit: "contain", background: "#F00" }, "w_30,h_40,c_pad,b_ff0000"],
 ];

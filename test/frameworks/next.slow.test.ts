@@ -69,7 +69,7 @@ describe("createNextLoader", () => {
     ["a.jpg?ar=1&position=right top&enlarge", "/w_640,h_640,c_fill,g_north_east,f_auto/a.jpg"],
     [
       "a.jpg?radius=max&sepia=50&fl=lossless.animated",
-      "/w_640,r_max,e_sepia:50,f_auto,fl_animated.lossless/a.jpg",
+      "/w_640,r_max,e_sepia:50,f_auto,fl_lossless/a.jpg",
     ],
     ["a.jpg?f=webp&q=auto:eco", "/w_640,f_webp,q_auto:eco/a.jpg"],
     ["a.jpg?f=jpeg", "/w_640/a.jpg"],

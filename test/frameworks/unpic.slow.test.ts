@@ -122,7 +122,7 @@ describe("generate", () => {
       animated: true,
     } as const;
     expect(generate("a.gif", operations, options)).toBe(
-      `${BASE}/w_300,h_200,c_pad,g_0.3x0.7,b_ffffff,e_blur,e_grayscale,f_auto,fl_animated/a.gif`,
+      `${BASE}/w_300,h_200,c_pad,g_0.3x0.7,b_ffffff,e_blur,e_grayscale,f_auto/a.gif`,
     );
   });
 

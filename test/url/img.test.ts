@@ -77,8 +77,12 @@ describe("img and picture", () => {
     ]);
   });
 
-  it("offer an animation only in formats that move", () => {
-    const { sources } = urls.picture("a.gif", { width: 50, animated: true });
+  it.each([
+    ["a.gif", {}],
+    ["a.GIF", { still: true }],
+    ["a.webp", { animated: true }],
+  ])("offer %s only in formats that move", (key, options) => {
+    const { sources } = urls.picture(key, { width: 50, ...options });
     expect(sources.map(({ type }) => type)).toEqual(["image/webp"]);
   });
 });
@@ -86,6 +90,7 @@ describe("img and picture", () => {
 describe("placeholder", () => {
   it("is tiny, and of the same shape", () => {
     expect(urls.placeholder("a.jpg")).toBe(`${baseUrl}/w_24,f_webp,q_30/a.jpg`);
+    expect(urls.placeholder("a.gif")).toBe(`${baseUrl}/w_24,f_webp,q_30,fl_still/a.gif`);
     expect(urls.placeholder("a.jpg", { width: 300, height: 200, gravity: "auto" })).toBe(
       `${baseUrl}/w_24,h_16,g_auto,f_webp,q_30/a.jpg`,
     );

@@ -73,7 +73,7 @@ describe("url", () => {
       "/w_3,h_3,g_0.3333x0.5/a.png",
     ],
     ["a.jpg", { blur: 100, grayscale: true, hue: -180 }, "/e_blur,e_hue:180,e_grayscale/a.jpg"],
-    ["a.gif", { width: 9, animated: true, lossless: true }, "/w_9,fl_animated/a.gif"],
+    ["a.gif", { width: 9, animated: true, lossless: true, still: true }, "/w_9,fl_still/a.gif"],
     ["a.jpg", { format: "json", crop: undefined }, "/f_json/a.jpg"],
     ["a.jpg", { crop: { x: 1, y: 2, width: 3, height: 4 } }, "/crop_1_2_3_4/a.jpg"],
     ["a.jpg", { presets: ["thumb"], width: 200 }, "/w_200,t_thumb/a.jpg"],

@@ -97,6 +97,20 @@ describe("parseVariantKey", () => {
   });
 });
 
+describe("parseVariantKey of names from when all frames had to be asked for", () => {
+  it.each([
+    ["a.gif/w_300,fl_animated.webp", "a.gif/w_300.webp"],
+    ["a.gif/fl_animated.gif", "a.gif/_.gif"],
+    ["a.gif/w_3,q_70,fl_animated.lossless.webp", undefined],
+    ["a.gif/w_3,fl_animated.lossless,v_2.webp", "a.gif/w_3,fl_lossless,v_2.webp"],
+    ["a.gif/w_300,fl_animated.png", undefined],
+    ["a.gif/fl_animated,w_300.webp", undefined],
+  ])("reads %s as %s", (old, now) => {
+    const address = parseVariantKey(DEFAULT_PREFIX, `variants/1/${old}`);
+    expect(address && toVariantKey(DEFAULT_PREFIX, address)).toBe(now && `variants/1/${now}`);
+  });
+});
+
 describe("encodeVariantKey", () => {
   it("keeps the options readable and the key strict", () => {
     expect(encodeVariantKey("variants/1/a+b, c.jpg/w_3,ar_1:2.webp")).toBe(

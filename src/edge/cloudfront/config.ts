@@ -53,11 +53,11 @@ export function printFunction(code: string, rules: FunctionRules): string {
   return `${lines.join("\n")}\n${bare}`;
 }
 
-type FormatRow = Pick<FormatFacts, "maxPixels" | "hasQuality" | "fallback">;
+type FormatRow = Pick<FormatFacts, "maxPixels" | "hasQuality" | "hasMotion" | "fallback">;
 
 function printFormat(format: ImageFormat): FormatRow {
-  const { maxPixels, hasQuality, fallback } = FORMATS[format];
-  return { maxPixels, hasQuality, fallback };
+  const { maxPixels, hasQuality, hasMotion, fallback } = FORMATS[format];
+  return { maxPixels, hasQuality, hasMotion, fallback };
 }
 
 function listExtensions(format: ImageFormat): readonly (readonly [string, ImageFormat])[] {
@@ -103,9 +103,10 @@ function readPreset(spec: TransformSpec, rules: FunctionRules): PresetRow {
 /** The canonical text of a spec for a format; empty where that format cannot hold it or is not offered. */
 function printFor(format: ImageFormat, spec: TransformSpec, rules: FunctionRules): string {
   const isAuto = rules.autoFormats.includes(format);
-  if (isAuto && !listOfferedFormats(spec, rules).includes(format)) return "";
+  const key = "x"; // without an extension, so that all formats are offered
+  if (isAuto && !listOfferedFormats({ key, spec }, rules).includes(format)) return "";
   try {
-    return printStoredTransform(resolveAddress({ key: "x", spec, format }, rules).spec);
+    return printStoredTransform(resolveAddress({ key, spec, format }, rules).spec);
   } catch (error) {
     if (error instanceof MediaError) return "";
     throw error;

@@ -113,7 +113,10 @@ function isCanonical(sides, mode, gravity) {
 function chooseFormat(asked, key, offered) {
   const extension = (/\.([^./]*)$/.exec(key.toLowerCase()) || [])[1] || "";
   const own = has(EXTENSIONS, extension) ? EXTENSIONS[extension] : "";
-  if (asked === "auto") return offered[0] || (own ? FORMATS[own].fallback : OTHER_FALLBACK);
+  const fallback = own ? FORMATS[own].fallback : OTHER_FALLBACK;
+  // a GIF keeps moving
+  const moving = offered.filter((name) => FORMATS[name].hasMotion || !FORMATS[fallback].hasMotion);
+  if (asked === "auto") return moving[0] || fallback;
   if (asked) return has(FORMATS, asked) ? asked : undefined;
   return own || OTHER_FORMAT;
 }

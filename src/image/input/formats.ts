@@ -1,12 +1,15 @@
 import type { ColorSpace } from "../color/color-space.ts";
 import type { Size } from "../plan/sizes.ts";
+import { admitAvif } from "./avif/brand.ts";
 import { readAvifColor } from "./avif/color.ts";
+import type { ClearedGif } from "./gif.ts";
+import { clearCanvas, hasSeveralFrames } from "./gif.ts";
 import { admitJpeg, readJpegHeader } from "./jpeg/header.ts";
 import { dropFineScans } from "./jpeg/coarse.ts";
 import type { ImageLimits } from "./limits.ts";
 import { admitPng, hasDeepPixels, readPngSize } from "./png.ts";
 import { readPngColor } from "./png-color.ts";
-import { admitWebp, readWebpSize } from "./webp.ts";
+import { admitWebp, isAnimatedWebp, readWebpSize } from "./webp.ts";
 
 /** A format that is read. */
 export interface InputRow {
@@ -34,9 +37,11 @@ export interface InputRow {
    * profile that the decoder can read counts before it.
    */
   readonly readColor?: (bytes: Uint8Array, hasProfile: boolean) => ColorSpace | undefined;
+  /** Has libvips leave clear what no frame covers; `undefined` where it does so by itself. */
+  readonly clearCanvas?: (bytes: Uint8Array) => ClearedGif | undefined;
   readonly hasAlpha: boolean;
-  /** A file may have several frames. */
-  readonly isAnimated: boolean;
+  /** Tells by the first bytes of a file whether it may have several frames. Absent for formats that have one. */
+  readonly mayMove?: (bytes: Uint8Array) => boolean;
   /**
    * How sharp decodes it: all of its pixels; `reduced` by 2, 4 or 8 where less is enough; or `resized` to the very size
    * that a variant needs. Variants share what is decoded at one scale, and so never what is resized.
@@ -69,7 +74,6 @@ export const INPUTS: Readonly<Record<InputFormat, InputRow>> = {
     admit: admitJpeg,
     readHeader: readJpegHeader,
     hasAlpha: false,
-    isAnimated: false,
     decoding: "reduced",
     dropFineDetail: dropFineScans,
   },
@@ -83,7 +87,6 @@ export const INPUTS: Readonly<Record<InputFormat, InputRow>> = {
     readHeader: readPngSize,
     readColor: readPngColor,
     hasAlpha: true,
-    isAnimated: false,
     decoding: "whole",
     isDeep: hasDeepPixels,
   },
@@ -96,7 +99,7 @@ export const INPUTS: Readonly<Record<InputFormat, InputRow>> = {
     admit: admitWebp,
     readHeader: readWebpSize,
     hasAlpha: true,
-    isAnimated: true,
+    mayMove: isAnimatedWebp,
     decoding: "resized",
   },
   gif: {
@@ -105,8 +108,9 @@ export const INPUTS: Readonly<Record<InputFormat, InputRow>> = {
     extensions: ["gif"],
     matches: startsWith("GIF87a", "GIF89a"),
     loaders: ["VipsForeignLoadNsgifBuffer"],
+    clearCanvas,
     hasAlpha: true,
-    isAnimated: true,
+    mayMove: hasSeveralFrames,
     decoding: "whole",
   },
   avif: {
@@ -115,10 +119,10 @@ export const INPUTS: Readonly<Record<InputFormat, InputRow>> = {
     extensions: ["avif"],
     matches: hasBrand("avif", "avis"),
     loaders: ["VipsForeignLoadHeifBuffer"],
+    admit: admitAvif,
     maxPixels: ({ maxAvifPixels, maxPixels }) => Math.min(maxAvifPixels, maxPixels),
     readColor: readAvifColor,
     hasAlpha: true,
-    isAnimated: false,
     decoding: "whole",
   },
 };

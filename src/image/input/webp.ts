@@ -44,6 +44,27 @@ export function readWebpSize(bytes: Uint8Array): Size | undefined {
   }
 }
 
+/** The position of the features of an extended file, and the one that says that it has frames. */
+const FEATURES = 20;
+const ANIMATION = 0x02;
+const ALPHA = 0x10;
+
+export function isAnimatedWebp(bytes: Uint8Array): boolean {
+  return isExtended(bytes) && ((bytes[FEATURES] ?? 0) & ANIMATION) > 0;
+}
+
+/**
+ * Says of an animation that some of it can be seen through. libwebp says so only if a frame has pixels of that kind, and
+ * not if frames are smaller than the image, or cleared.
+ */
+export function declareAlpha(bytes: Uint8Array): void {
+  if (isExtended(bytes)) bytes[FEATURES] = (bytes[FEATURES] ?? 0) | ALPHA;
+}
+
+function isExtended(bytes: Uint8Array): boolean {
+  return String.fromCodePoint(...bytes.subarray(CHUNK, CHUNK + 4)) === "VP8X";
+}
+
 /** "ANMF" */
 const FRAME = 0x414e4d46;
 

@@ -51,7 +51,7 @@ async function describeImage(
   { input, metadata, length }: Original,
   size: Size,
 ): Promise<Description> {
-  const frames = input.isAnimated ? (metadata.pages ?? 1) : 1;
+  const frames = input.mayMove ? (metadata.pages ?? 1) : 1;
   return {
     ...size,
     format: input.extensions[0],

@@ -1,6 +1,7 @@
 import type { Sharp } from "sharp";
 import type { TransformSpec } from "../../transform/spec.ts";
 import { dropPngChunks, PNG_DENSITY } from "../input/png.ts";
+import { declareAlpha } from "../input/webp.ts";
 import type { Size } from "../plan/sizes.ts";
 
 /** An image that has been encoded. */
@@ -8,12 +9,14 @@ export interface EncodedImage extends Size {
   readonly bytes: Uint8Array;
 }
 
-/** How the frames of an animation follow each other. */
+/** How the frames of an animation follow each other, as its original has it. */
 export interface FrameTiming {
   /** Milliseconds of each frame. */
-  readonly delay: number[];
+  readonly delay: readonly number[];
   /** How often the animation runs; 0 is for ever. */
   readonly loop: number;
+  /** A part of a frame can be seen through. */
+  readonly isTranslucent: boolean;
 }
 
 export interface EncodeSpec extends Pick<TransformSpec, "lossless" | "progressive"> {
@@ -49,6 +52,17 @@ const LOSSLESS_WEBP = { lossless: true, quality: 20, effort: 2 } as const;
 /** For slow and animated images: a fifth of that time, and 10 % more bytes. */
 const LEAST_WEBP_EFFORT = 0;
 
+/** How often an animation runs at the most, in WebP and in GIF. */
+const MAX_LOOPS = 65_535;
+/** Milliseconds of a frame, at the most: 24 bits in WebP, 16 bits of hundredths of a second in GIF. */
+const MAX_WEBP_DELAY = 0xff_ff_ff;
+const MAX_GIF_DELAY = 0xff_ff * 10;
+/** libwebp adds up the milliseconds of all frames in 31 bits. */
+const MAX_WEBP_DURATION = 0x7f_ff_ff_ff;
+/** Browsers take 10 ms and less for 100, and GIF has nothing between 10 and 20. */
+const LEAST_DELAY = 10;
+const NEXT_GIF_DELAY = 20;
+
 /**
  * With a quality sharp would silently write a palette. Adaptive filters take a third off photographs, add a tenth to
  * drawings, and take twice the time. Measured on photographs of 0.2 and 1 MP and on drawings with and without alpha,
@@ -80,20 +94,44 @@ export const encodePng: Encode = async (image, { progressive }) => {
 };
 
 /** Lossy, effort 2 would take half of the time that 4 does, the default, and 4 % more bytes; 3 saves nothing. */
-export const encodeWebp: Encode = (image, { quality, lossless, isSlow, timing }) => {
-  if (lossless) {
-    const isQuick = isSlow || timing !== undefined;
-    const effort = isQuick ? LEAST_WEBP_EFFORT : LOSSLESS_WEBP.effort;
-    return run(image.webp({ ...timing, ...LOSSLESS_WEBP, effort }));
-  }
-  return run(image.webp({ ...timing, quality, ...(timing && { effort: ANIMATED_WEBP_EFFORT }) }));
+export const encodeWebp: Encode = async (image, { quality, lossless, isSlow, timing }) => {
+  const isQuick = isSlow || timing !== undefined;
+  const effort = isQuick ? LEAST_WEBP_EFFORT : LOSSLESS_WEBP.effort;
+  const options = lossless
+    ? { ...LOSSLESS_WEBP, effort }
+    : { quality, ...(timing && { effort: ANIMATED_WEBP_EFFORT }) };
+  const encoded = await run(setTiming(image.webp(options), timing, fitWebpDelay));
+  if (timing?.isTranslucent) declareAlpha(encoded.bytes);
+  return encoded;
 };
 
 export const encodeAvif: Encode = (image, { quality, lossless, isSlow }) =>
   run(image.avif({ quality, lossless, effort: isSlow ? SLOW_AVIF_EFFORT : AVIF_EFFORT }));
 
 export const encodeGif: Encode = (image, { timing }) =>
-  run(image.gif(timing && { ...timing, effort: ANIMATED_GIF_EFFORT }));
+  run(setTiming(image.gif(timing && { effort: ANIMATED_GIF_EFFORT }), timing, fitGifDelay));
+
+function fitWebpDelay(delay: number, frames: number): number {
+  return Math.min(delay, MAX_WEBP_DELAY, Math.floor(MAX_WEBP_DURATION / frames));
+}
+
+function fitGifDelay(delay: number): number {
+  if (delay <= LEAST_DELAY) return delay;
+  return Math.min(Math.max(delay, NEXT_GIF_DELAY), MAX_GIF_DELAY);
+}
+
+/** Hands libvips more than sharp's own options take, which end at 65.535 s for a frame. */
+function setTiming(
+  image: Sharp,
+  timing: FrameTiming | undefined,
+  fitDelay: (delay: number, frames: number) => number,
+): Sharp {
+  if (!timing) return image;
+  const { options } = image as Sharp & { options: object }; // which its types leave out
+  const delay = timing.delay.map((ms) => fitDelay(ms, timing.delay.length));
+  Object.assign(options, { delay, loop: Math.min(timing.loop, MAX_LOOPS) });
+  return image;
+}
 
 async function run(pipeline: Sharp): Promise<EncodedImage> {
   const { data, info } = await pipeline.toBuffer({ resolveWithObject: true });

@@ -100,8 +100,8 @@ export function estimateCost(
   return pixels * ((lossless && cost.lossless) || (progressive && cost.progressive) || cost.plain);
 }
 
-/** True if encoding may take seconds. */
+/** True if encoding one image may take seconds. */
 export function isHeavyOutput(format: OutputFormat, spec: TransformSpec): boolean {
   if (!isImageFormat(format)) return false;
-  return OUTPUTS[format].isHeavy || spec.lossless === true || spec.animated === true;
+  return OUTPUTS[format].isHeavy || spec.lossless === true;
 }

@@ -7,7 +7,7 @@ import { FORMATS } from "../../transform/formats.ts";
 import type { FrameTiming } from "../output/encoders.ts";
 import type { ImageLimits } from "../input/limits.ts";
 import { planGeometry } from "../plan/geometry.ts";
-import type { ImageFacts, Original } from "../sharp/original.ts";
+import type { Original } from "../sharp/original.ts";
 import { orient } from "../steps/orient.ts";
 import type { Pixels } from "../sharp/pixels.ts";
 import { fromPixels, toPixels } from "../sharp/pixels.ts";
@@ -16,7 +16,10 @@ import type { Region, Size } from "../plan/sizes.ts";
 import { finishImage } from "../steps/finish.ts";
 import { cropTo, findContent, uniteRegions } from "../steps/trim.ts";
 
+/** Limits of an animation. Beyond them there is the first frame. */
 const MAX_FRAMES = 256;
+/** In all frames of the original. */
+const MAX_DECODED_PIXELS = 50_000_000;
 
 type AnimatedSpec = TransformSpec & { readonly format: ImageFormat };
 
@@ -29,10 +32,30 @@ interface AnimationFrames {
   readonly orientation: number;
 }
 
-/** True if the original has several frames, and the variant is to have all of them. */
-export function isAnimation({ metadata }: Original, { animated, format }: AnimatedSpec): boolean {
-  const isMoving = metadata.delay !== undefined && (metadata.pages ?? 1) > 1;
-  return isMoving && animated === true && FORMATS[format].hasMotion;
+/** True if the original has several frames that follow each other. */
+function isMoving({ metadata }: Original): boolean {
+  return metadata.delay !== undefined && (metadata.pages ?? 1) > 1;
+}
+
+/** Counts the frames of the variant: all of an animation where its format holds them, within the limits. */
+export function countFrames(original: Original, spec: AnimatedSpec, limits: ImageLimits): number {
+  const { pages = 1 } = original.metadata;
+  const isWanted = isMoving(original) && !spec.still && FORMATS[spec.format].hasMotion;
+  return isWanted && fitsLimits(original, spec, limits) ? pages : 1;
+}
+
+function fitsLimits(original: Original, spec: AnimatedSpec, { maxPixels }: ImageLimits): boolean {
+  const { metadata, decodedFrames, size } = original;
+  const { width, height, pages: frames = 1 } = metadata;
+  const pixels = decodedFrames * width * height;
+  if (frames > MAX_FRAMES || pixels > Math.min(maxPixels, MAX_DECODED_PIXELS)) return false;
+  try {
+    planGeometry({ ...size, frames }, spec);
+    return true;
+  } catch (error) {
+    if (error instanceof MediaError) return false; // a box of that size can hold one frame at most
+    throw error;
+  }
 }
 
 /** An animation that only has to be encoded. */
@@ -47,38 +70,24 @@ interface FinishedAnimation {
 /**
  * Makes the same of every frame. Frames are decoded together, since one may hold no more than the changes since the
  * last one, and then taken apart: a blur or a rotation would run from one into the next.
- *
- * @throws MediaError `unusable_original` when there is too much to decode, `invalid_transform` when there
- * would be too much to encode
  */
-export async function animate(
-  original: Original,
-  spec: AnimatedSpec,
-  limits: ImageLimits,
-): Promise<FinishedAnimation> {
+export async function animate(original: Original, spec: AnimatedSpec): Promise<FinishedAnimation> {
   const { metadata, size, orientation } = original;
   const { pages: count = 1, delay = [], loop = 0 } = metadata;
-  checkFrames(metadata, limits);
-  const frames: AnimationFrames = {
-    strip: await toPixels(original.readFrames()),
-    count,
-    orientation,
-  };
+  const frames: AnimationFrames = { strip: await original.decodeFrames(), count, orientation };
   const strip = await makeFrames(frames, size, spec);
   const height = strip.height / count;
   return {
     image: sharp(strip.data, { raw: { ...strip, pageHeight: height } }),
-    timing: { delay, loop },
+    timing: { delay, loop, isTranslucent: isTranslucent(strip) },
     size: { width: strip.width, height },
   };
 }
 
-function checkFrames({ width, height, pages = 1 }: ImageFacts, { maxPixels }: ImageLimits): void {
-  if (pages <= MAX_FRAMES && pages * width * height <= maxPixels) return;
-  const is = `the original has ${pages} frames of ${width}×${height}`;
-  const limit = `animations may have at most ${MAX_FRAMES} of them, and ${maxPixels} pixels in all`;
-  const advice = 'without "fl_animated" there is only the first';
-  throw new MediaError("unusable_original", `${is}, but ${limit}: ${advice}`);
+function isTranslucent({ data, channels }: Pixels): boolean {
+  if (channels < 4) return false;
+  for (let at = 3; at < data.length; at += 4) if (data[at] !== 255) return true;
+  return false;
 }
 
 /** The finished frames, above each other again. */

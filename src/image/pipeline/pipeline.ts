@@ -19,7 +19,7 @@ import { finishImage } from "../steps/finish.ts";
 import { attachProfile, chooseProfile } from "../steps/profile.ts";
 import { scaleOriginal } from "../steps/scale.ts";
 import { cropTo, findContent } from "../steps/trim.ts";
-import { animate, isAnimation } from "./animation.ts";
+import { animate, countFrames } from "./animation.ts";
 
 /** One variant to make. */
 export interface TransformJob {
@@ -79,12 +79,14 @@ export async function transformImage(
   try {
     const original = await openImage(bytes, spec, context.limits);
     if (!isImageFormat(format)) return await makeDescription(original, spec, format);
-    const pace = choosePace(original, { ...job, format }, context);
+    const frames = countFrames(original, { ...spec, format }, context.limits);
+    const pace = choosePace(original, { ...job, format, frames }, context);
     if (pace === "too_slow") return { kind: "too_slow" };
     const asked = { ...spec, format, isSlow: pace === "slow" };
-    const result = isAnimation(original, asked)
-      ? await makeAnimation(original, asked, context.limits)
-      : await makeImage(original, asked, context.sharing);
+    const result =
+      frames > 1
+        ? await makeAnimation(original, asked)
+        : await makeImage(original, asked, context.sharing);
     checkBytes(result.bytes, format);
     return result;
   } catch (error) {
@@ -94,18 +96,23 @@ export async function transformImage(
   }
 }
 
+interface PacedJob extends TransformJob {
+  readonly format: ImageFormat;
+  readonly frames: number;
+}
+
 /** Decides before pixels are touched, and so as if there were nothing to trim. */
 function choosePace(
   original: Original,
-  { spec, format, skipIfSlow }: TransformJob & { readonly format: ImageFormat },
+  { spec, format, frames, skipIfSlow }: PacedJob,
   { limits, onSlow }: TransformContext,
 ): "quick" | "slow" | "too_slow" {
   const asked = { ...spec, format };
-  const frames = isAnimation(original, asked) ? (original.metadata.pages ?? 1) : 1;
   const plan = planGeometry({ ...original.size, frames }, asked);
   const pixels = countOutputPixels(plan, asked, frames);
   if (estimateCost(pixels, asked) <= limits.slowPixels) return "quick";
-  if (skipIfSlow) return "too_slow";
+  // another format is no help to an animation
+  if (skipIfSlow && frames === 1) return "too_slow";
   onSlow?.(`${spec.lossless ? "lossless " : ""}${format} of ${pixels} pixels`);
   return "slow";
 }
@@ -141,8 +148,8 @@ function isTurnedByReaders({ metadata }: Original, { rotate, format }: Asked): b
   return isTurned && OUTPUTS[format].keepsOrientation;
 }
 
-async function makeAnimation(original: Original, spec: Asked, limits: ImageLimits): Promise<Made> {
-  const { image, timing, size } = await animate(original, spec, limits);
+async function makeAnimation(original: Original, spec: Asked): Promise<Made> {
+  const { image, timing, size } = await animate(original, spec);
   const { bytes } = await encodeImage(image, { ...spec, timing });
   return { kind: "made", bytes, ...size };
 }

@@ -28,7 +28,6 @@ export function isSearchedCut(cut: ImagePlan["cut"]): cut is SearchedCut {
 }
 
 interface BoundedSpec extends TransformSpec {
-  readonly frames: number;
   /** The largest area of a frame, in pixels. */
   readonly limit: number;
 }
@@ -54,7 +53,7 @@ export function planGeometry(
   original: Size & { readonly frames?: number },
   { format, ...transform }: TransformSpec & { readonly format: OutputFormat },
 ): ImagePlan {
-  const spec = { ...transform, ...boundFrames(getMaxPixels(format), original.frames) };
+  const spec = { ...transform, limit: boundFrames(getMaxPixels(format), original.frames) };
   const cropped = spec.crop && intersect(original, spec.crop);
   const image = cropped ?? { left: 0, top: 0, ...original };
   const { crop = cropped, ...upright } = planSize(image, refocus(spec, original, image));
@@ -73,9 +72,9 @@ export function countOutputPixels(plan: ImagePlan, spec: TransformSpec, frames =
   return width * height * frames;
 }
 
-function boundFrames(pixels: number, frames = 1): Pick<BoundedSpec, "frames" | "limit"> {
+function boundFrames(pixels: number, frames = 1): number {
   const all = frames === 1 ? pixels : Math.min(pixels, MAX_ANIMATED_PIXELS);
-  return { frames, limit: Math.floor(all / frames) };
+  return Math.floor(all / frames);
 }
 
 /** Shrinks an image that fits inside a box, so that it also fits the limits once it is turned. */
@@ -236,10 +235,9 @@ function clip(from: number, to: number, whole: number): readonly [start: number,
   return [start, Math.min(whole, Math.max(start + 1, Math.round(to)))];
 }
 
-function checkOutput({ width, height }: Size, { frames, limit }: BoundedSpec): void {
+function checkOutput({ width, height }: Size, { limit }: BoundedSpec): void {
   if (Math.max(width, height) <= MAX_SIDE && width * height <= limit) return;
   const limits = `${MAX_SIDE} pixels a side and ${limit} in all`;
   const problem = `the image would be ${width}×${height}, but may have at most ${limits}`;
-  const hint = `for each of its ${frames} frames: without "fl_animated" there is only the first`;
-  throw new MediaError("invalid_transform", frames === 1 ? problem : `${problem} ${hint}`);
+  throw new MediaError("invalid_transform", problem);
 }

@@ -1,5 +1,5 @@
 import { MediaError } from "../../errors.ts";
-import { isHeavyOutput } from "../output/formats.ts";
+import { isHeavyJob } from "../share/decode-group.ts";
 import type { BatchOutput, ImageJob, ImageResult } from "../worker.ts";
 
 export interface JobOptions {
@@ -58,7 +58,7 @@ export class PooledOutput {
     lastId += 1;
     this.id = lastId;
     this.job = job;
-    this.isHeavy = isHeavyOutput(job.format, job.spec);
+    this.isHeavy = isHeavyJob(job);
     this.original = job.originalId ?? this;
     this.#options = options;
     this.#isBackground = options.isAwaited?.() === false;

@@ -18,7 +18,18 @@ export interface OutputSpec {
 
 /** True if a variant can begin with pixels that were decoded for another one. */
 export function mayShareDecode({ spec, format }: OutputSpec): boolean {
-  return isImageFormat(format) && !spec.animated && spec.trim === undefined && !spec.keepIcc;
+  return isImageFormat(format) && spec.trim === undefined && !spec.keepIcc;
+}
+
+/** True if a variant may have several frames, by a cheap look at its original. */
+function mayMove({ bytes, spec, format }: OutputSpec & { bytes: Uint8Array }): boolean {
+  const input = spec.still || !hasFeature(format, "hasMotion") ? undefined : sniffFormat(bytes);
+  return input !== undefined && INPUTS[input].mayMove?.(bytes) === true;
+}
+
+/** True if a job may take seconds. */
+export function isHeavyJob(job: OutputSpec & { bytes: Uint8Array }): boolean {
+  return isHeavyOutput(job.format, job.spec) || mayMove(job);
 }
 
 /** Options that change pixels, and not only how they are encoded or named. */
@@ -74,8 +85,8 @@ export function planSharing(job: OutputSpec & { bytes: Uint8Array }): SharingPla
   const { shrink, encodeCost = UNKNOWN_ENCODE_COST } = findDecodeGroup(job) ?? {};
   const format = sniffFormat(job.bytes);
   const hasAlpha = !format || INPUTS[format].hasAlpha;
-  const isHeavy = isHeavyOutput(job.format, job.spec);
-  return { shrink, imageKey: printImageKey(job, hasAlpha), encodeCost, isHeavy };
+  const imageKey = mayMove(job) ? undefined : printImageKey(job, hasAlpha);
+  return { shrink, imageKey, encodeCost, isHeavy: isHeavyJob(job) };
 }
 
 /**
@@ -84,7 +95,7 @@ export function planSharing(job: OutputSpec & { bytes: Uint8Array }): SharingPla
  */
 export function findDecodeGroup(job: OutputSpec & { bytes: Uint8Array }): DecodeGroup | undefined {
   const { bytes } = job;
-  const format = mayShareDecode(job) ? sniffFormat(bytes) : undefined;
+  const format = mayShareDecode(job) && !mayMove(job) ? sniffFormat(bytes) : undefined;
   if (!format) return undefined;
   const { decoding, isDeep, readHeader } = INPUTS[format];
   if (decoding === "resized" || isDeep?.(bytes)) return undefined;

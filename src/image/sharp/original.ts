@@ -4,6 +4,7 @@ import type { TransformSpec } from "../../transform/spec.ts";
 import { admitOriginal, checkDimensions } from "../input/admit.ts";
 import type { InputFormat, InputHeader, InputRow } from "../input/formats.ts";
 import { INPUTS } from "../input/formats.ts";
+import type { ClearedGif } from "../input/gif.ts";
 import type { ImageLimits } from "../input/limits.ts";
 import type { ImagePlan } from "../plan/geometry.ts";
 import { findLoadShrink } from "../plan/shrink-on-load.ts";
@@ -53,8 +54,10 @@ export interface Original {
    * @throws Error when any of them is broken, or there is too little memory
    */
   decode(shrink: number): Promise<Pixels | undefined>;
-  /** Begins one with all frames, above each other and as they are stored. */
-  readFrames(): Sharp;
+  /** How many frames the decoder makes, with those that only clear others. */
+  readonly decodedFrames: number;
+  /** Decodes all frames, above each other and as they are stored. */
+  decodeFrames(): Promise<Pixels>;
 }
 
 /**
@@ -68,8 +71,9 @@ export async function openImage(
   limits: ImageLimits,
 ): Promise<Original> {
   const { format, bytes: admitted } = admitOriginal(original);
-  if (admitted !== original) noteGarbage(original.length);
   const input = INPUTS[format];
+  const { bytes: cleared, added } = clear(input, admitted);
+  if (cleared !== original) noteGarbage(original.length);
   const shouldOrient = spec.rotate !== "ignore";
   const options: SharpOptions = {
     // real cameras write harmless marker noise, which is a "warning"; truncation is an "error"
@@ -79,14 +83,17 @@ export async function openImage(
   const header = input.readHeader?.(admitted);
   if (header) checkDimensions(header, format, limits);
   // libvips reads the header alone, and our own check names both the size and the limit
-  const stored =
-    toFacts(header) ?? (await sharp(admitted, { ...options, limitInputPixels: false }).metadata());
+  const decoded =
+    toFacts(header) ?? (await sharp(cleared, { ...options, limitInputPixels: false }).metadata());
+  const stored = dropFacts(decoded, added);
   checkDimensions(stored, format, limits);
-  const { bytes, metadata } = profileColors(admitted, format, stored);
+  const { bytes, metadata } = profileColors(cleared, format, stored);
   const { width, height } = shouldOrient ? metadata.autoOrient : metadata;
   const size = { width, height };
+  const { pages: decodedFrames = 1 } = decoded;
+  const firstFrame = selectFirst(added);
   const begin = (from: Uint8Array, more?: SharpOptions): Sharp => {
-    const source = sharp(from, { ...options, autoOrient: shouldOrient, ...more });
+    const source = sharp(from, { ...options, ...firstFrame, autoOrient: shouldOrient, ...more });
     return leadToSrgb(source, more?.ignoreIcc ? { ...metadata, icc: undefined } : metadata);
   };
   const selectBytes = (shrink: number): Uint8Array => {
@@ -114,8 +121,42 @@ export async function openImage(
         toPixels(openSmaller(path, shrink, smaller)),
       );
     },
-    readFrames: () => sharp(bytes, { ...options, animated: true }),
+    decodedFrames,
+    decodeFrames: async () => {
+      const strip = await toPixels(sharp(bytes, { ...options, animated: true }));
+      return dropFrames(strip, decodedFrames, added);
+    },
   };
+}
+
+function clear({ clearCanvas }: InputRow, bytes: Uint8Array): ClearedGif {
+  return clearCanvas?.(bytes) ?? { bytes, added: new Set() };
+}
+
+function selectFirst(added: ReadonlySet<number>): SharpOptions {
+  return added.has(0) ? { page: 1 } : {};
+}
+
+/** Leaves the facts of the original's own frames. */
+function dropFacts(facts: ImageFacts, added: ReadonlySet<number>): ImageFacts {
+  if (added.size === 0) return facts;
+  const { pages = 1, delay } = facts;
+  const isOwn = (_: number, page: number): boolean => !added.has(page);
+  return { ...facts, pages: pages - added.size, ...(delay && { delay: delay.filter(isOwn) }) };
+}
+
+/** Takes frames out of a strip, in place. */
+function dropFrames(strip: Pixels, count: number, added: ReadonlySet<number>): Pixels {
+  if (added.size === 0) return strip;
+  const bytes = strip.data.length / count;
+  let kept = 0;
+  for (let page = 0; page < count; page += 1) {
+    if (added.has(page)) continue;
+    strip.data.copyWithin(kept * bytes, page * bytes, (page + 1) * bytes);
+    kept += 1;
+  }
+  const data = strip.data.subarray(0, kept * bytes);
+  return { ...strip, data, height: (strip.height / count) * kept };
 }
 
 /** The metadata of an image of which its size is all there is to know. */

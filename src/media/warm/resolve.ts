@@ -117,5 +117,5 @@ function resolveFormats(
 
 function listFormats(key: string, spec: TransformSpec, rules: WarmRules): readonly OutputFormat[] {
   const plain = negotiateFormat(spec.format, key, { accept: undefined, preference: [] });
-  return spec.format === "auto" ? [...listOfferedFormats(spec, rules), plain] : [plain];
+  return spec.format === "auto" ? [...listOfferedFormats({ key, spec }, rules), plain] : [plain];
 }

@@ -34,7 +34,12 @@ const USUAL_TEXTS = {
   card: "w_300,q_70,f_webp",
   sharp: "w_80,fl_lossless,q_30",
 };
-const TEXTS = { ...USUAL_TEXTS, moving: "w_200,fl_animated,f_auto", facts: "f_json" };
+const TEXTS = {
+  ...USUAL_TEXTS,
+  moving: "w_200,fl_animated,f_auto",
+  poster: "w_200,fl_still,f_auto",
+  facts: "f_json",
+};
 const presets = parsePresets(TEXTS);
 const lists = {
   widths: [100, 320, 640, 1280],

@@ -43,11 +43,18 @@ describe("transformImage of what is slow", () => {
     },
   );
 
-  it("counts all frames", async () => {
+  it("counts all frames, and declines no animation: nothing else moves sooner", async () => {
     const bytes = await drawAnimation(["R", "G", "B"], { width: 20, height: 10 });
-    const job = { bytes, spec: { animated: true }, format: "webp", skipIfSlow: true } as const;
-    expect(await transformImage(job, { limits: limitedTo(299) })).toEqual({ kind: "too_slow" });
-    expect(await transformImage(job, { limits: limitedTo(300) })).toMatchObject({ kind: "made" });
+    const job = { bytes, spec: {}, format: "webp", skipIfSlow: true } as const;
+    for (const [slowPixels, calls] of [
+      [299, [["webp of 600 pixels"]]],
+      [300, []],
+    ] as const) {
+      const onSlow = vi.fn();
+      const result = await transformImage(job, { limits: limitedTo(slowPixels), onSlow });
+      expect(result).toMatchObject({ kind: "made" });
+      expect(onSlow.mock.calls).toEqual(calls);
+    }
   });
 
   it("declines before pixels are touched", async () => {

@@ -77,7 +77,7 @@ const looks: fc.Arbitrary<TransformSpec> = fc.record(
     background: color,
     radius: fc.oneof(fc.integer({ min: 1, max: 4096 }), fc.constant("max" as const)),
     quality: fc.integer({ min: 1, max: 100 }),
-    animated: flag,
+    still: flag,
     lossless: flag,
     progressive: flag,
     keepIcc: flag,

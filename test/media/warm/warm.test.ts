@@ -40,7 +40,7 @@ describe("createWarm", () => {
     for (const key of ["a.jpg", "b.webp"]) await bench.putOriginal(key, "cat");
     const results = await warmAll(bench, {
       keys: ["a.jpg", "b.webp", "a.jpg"],
-      transforms: ["w_10", "width_10", "w_5,dpr_2", "w_10,fl_animated"],
+      transforms: ["w_10", "width_10", "w_5,dpr_2", "w_10,fl_still"],
       formats: ["auto", "webp"],
     });
     expect(namesOf(results)).toEqual(
@@ -48,11 +48,11 @@ describe("createWarm", () => {
         "a.jpg/w_10.avif",
         "a.jpg/w_10.jpg",
         "a.jpg/w_10.webp",
-        "a.jpg/w_10,fl_animated.webp",
+        "a.jpg/w_10,fl_still.webp",
         "b.webp/w_10.avif",
         "b.webp/w_10.png", // for clients that name no format
         "b.webp/w_10.webp",
-        "b.webp/w_10,fl_animated.webp",
+        "b.webp/w_10,fl_still.webp",
       ]
         .map((name) => `made variants/1/${name}`)
         .toSorted(),

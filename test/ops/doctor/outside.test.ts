@@ -48,6 +48,16 @@ async function statusAt(cdn: string): Promise<string | undefined> {
   return found["f_auto through the CDN"]?.status;
 }
 
+/** The words about animations for a CDN that gives this type to browsers that accept AVIF. */
+async function findAdvice(type: string): Promise<string | undefined> {
+  const cdn = await listen((request, response) => {
+    const isModern = request.headers.accept?.includes("image/avif") === true;
+    response.writeHead(200, { "content-type": isModern ? type : "image/png" }).end();
+  });
+  const found = await collect(checkCdn(cdn, "/w_64,f_auto/a.png"));
+  return found["animations through the CDN"]?.message;
+}
+
 /** The fix for a service that answers a variant with this status. */
 async function findFix(status: number): Promise<string | undefined> {
   const url = await listen((request, response) => {
@@ -58,6 +68,11 @@ async function findFix(status: number): Promise<string | undefined> {
 }
 
 describe("the checks from outside", () => {
+  it("say where animations stand still, if there is AVIF", async () => {
+    expect(await findAdvice("image/avif")).toContain("first frame");
+    expect(await findAdvice("image/webp")).toBeUndefined();
+  });
+
   let s3: S3Server;
   let target: DoctorTarget;
 

@@ -75,7 +75,14 @@ export const EFFECTS = {
 const effects = fc.record(EFFECTS, { requiredKeys: [] });
 
 const flags = fc.record(
-  { animated: flag, attachment: flag, keepIcc: flag, lossless: flag, progressive: flag },
+  {
+    animated: flag,
+    attachment: flag,
+    keepIcc: flag,
+    lossless: flag,
+    progressive: flag,
+    still: flag,
+  },
   { requiredKeys: [] },
 );
 

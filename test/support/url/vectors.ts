@@ -25,8 +25,10 @@ export const STORED: readonly (readonly [target: string, name: string])[] = [
   ["/w_100/_/w_300/key.jpg", "w_300/key.jpg/w_100.jpg"],
   ["/w_300/t_shirts/red.jpg", "t_shirts/red.jpg/w_300.jpg"],
   ["/w_300,v_v1/a.jpg", "a.jpg/w_300,v_v1.jpg"],
-  ["/w_300,f_auto,fl_animated/a.gif", "a.gif/w_300,fl_animated.webp"],
-  ["/w_300,f_gif,fl_animated/a.jpg", "a.jpg/w_300,fl_animated.gif"],
+  ["/w_300,f_auto,fl_animated/a.gif", "a.gif/w_300.webp"],
+  ["/w_300,f_gif,fl_animated/a.jpg", "a.jpg/w_300.gif"],
+  ["/w_300,f_auto,fl_still/a.gif", "a.gif/w_300,fl_still.webp"],
+  ["/w_300,f_png,fl_still/a.gif", "a.gif/w_300.png"],
   ["/f_json/a.jpg", "a.jpg/_.json"],
   ["/crop_0.0_0.0_0.5_0.5,f_thumbhash/a.jpg", "a.jpg/crop_0.0_0.0_0.5_0.5.thumbhash"],
 ];

@@ -185,6 +185,15 @@ export async function* checkCdn(cdn: string, autoPath: string | undefined): Chec
     return;
   }
   yield judgeTypes(types);
+  yield* checkMotion(types);
+}
+
+/** Says what a CDN cannot know, where it matters. */
+function* checkMotion(types: readonly (readonly string[])[]): Generator<CheckResult> {
+  if (!types.some(([, type]) => type === "image/avif")) return;
+  const limit =
+    "where the bucket answers first, the AVIF of an animated WebP under f_auto is its first frame; AUTO_FORMATS=webp keeps it moving";
+  yield ok("animations through the CDN", limit);
 }
 
 function judgeTypes(types: readonly (readonly string[])[]): CheckResult {
