@@ -1,8 +1,9 @@
+import { createServer } from "node:http";
 import type { Browser } from "playwright-core";
 import sharp from "sharp";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import type { Site } from "../support/programs/chromium.ts";
-import { hasChromium, launchChromium, servePage } from "../support/programs/chromium.ts";
+import { hasChromium, launchChromium, listen, servePage } from "../support/programs/chromium.ts";
 import { drawPhoto, drawQuadrants } from "../support/images.ts";
 import type { TestServer } from "../support/service/server.ts";
 import { createFolders, startTestServer } from "../support/service/server.ts";
@@ -18,6 +19,20 @@ const IMAGES: readonly (readonly [path: string, width: number, height: number])[
   ["/w_100,h_50,a_90/photo.jpg", 50, 100],
   ["/variants/1/photo.jpg/w_77.webp", 77, 51],
 ];
+
+/** The place of the image in a tab of its own, and what the console says. */
+async function lookAt(browser: Browser, address: string): Promise<unknown> {
+  const tab = await browser.newPage({ viewport: { width: 600, height: 400 } });
+  const complaints: string[] = [];
+  tab.on("console", (message) => complaints.push(message.text()));
+  await tab.goto(address);
+  const image = await tab.$eval("img", (element) => {
+    const { x, y, width, height } = element.getBoundingClientRect();
+    return [x, y, width, height];
+  });
+  await tab.close();
+  return { image, complaints: complaints.filter((text) => !text.includes("favicon")) };
+}
 
 describe.skipIf(!hasChromium())("a page in a real browser", { retry: 1 }, () => {
   let browser: Browser;
@@ -63,6 +78,21 @@ describe.skipIf(!hasChromium())("a page in a real browser", { retry: 1 }, () => 
       expect(sizes).toEqual(IMAGES.map(([, width, height]) => [width, height]));
       expect(statuses.filter((status) => status === 302)).toHaveLength(view === "first" ? 0 : 7);
       await context.close();
+    }
+  });
+
+  it("is shown in a tab of its own as without its policy of content, and nothing is complained of", async () => {
+    const { url } = server;
+    const bytes = Buffer.from(await (await fetch(`${url}/w_60/photo.jpg`)).arrayBuffer());
+    const plain = createServer((_, response) => {
+      response.writeHead(200, { "content-type": "image/jpeg" }).end(bytes);
+    });
+    try {
+      const expected = await lookAt(browser, await listen(plain));
+      expect(expected).toMatchObject({ image: [270, 180, 60, 40] });
+      expect(await lookAt(browser, `${url}/w_60/photo.jpg`)).toEqual(expected);
+    } finally {
+      plain.close();
     }
   });
 

@@ -153,7 +153,9 @@ describe("the Worker before a service that is ill", () => {
     answer = give({ "set-cookie": "a=b", "content-security-policy": "script-src *", server: "x" });
     for (const target of [next(), "/original.jpg"]) {
       const { headers } = await tell(target);
-      expect(headers).toMatchObject({ "content-security-policy": "default-src 'none'; sandbox" });
+      expect(headers).toMatchObject({
+        "content-security-policy": "default-src 'none'; style-src 'unsafe-inline'; sandbox",
+      });
       for (const name of ["set-cookie", "server"]) expect(headers[name]).toBeUndefined();
     }
   });

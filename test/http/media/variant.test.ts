@@ -23,7 +23,7 @@ describe("GET of a transform", () => {
       etag: `"${createHash("sha256").update(bytes).digest("hex")}"`,
       "access-control-allow-origin": "*",
       "cross-origin-resource-policy": "cross-origin",
-      "content-security-policy": "default-src 'none'; sandbox",
+      "content-security-policy": "default-src 'none'; style-src 'unsafe-inline'; sandbox",
       "x-content-type-options": "nosniff",
     });
     expect(first.headers.has("vary")).toBe(false);
