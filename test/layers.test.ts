@@ -27,7 +27,10 @@ const LAYERS: Readonly<Record<string, Layer>> = {
   store: { imports: "errors" },
   "store/file": { imports: "errors async store", packages: "node:" },
   "store/s3": { imports: "errors async store", packages: "node: @aws-sdk/" },
-  image: { imports: "errors async transform", packages: "node: sharp blurhash thumbhash" },
+  image: {
+    imports: "errors async transform",
+    packages: "node: blurhash file-type sharp thumbhash",
+  },
   "image/plan": { imports: "errors transform" },
   "image/input": { imports: "errors" },
   media: {

@@ -10,6 +10,7 @@ import { createRequestLog } from "../http/access-log.ts";
 import type { AppDeps } from "../http/app.ts";
 import type { Metrics } from "../http/metrics.ts";
 import { createMetrics } from "../http/metrics.ts";
+import type { MeasureFile } from "../image/facts/measure.ts";
 import { sniffMediaType } from "../image/input/formats.ts";
 import type { ImageLimits } from "../image/input/limits.ts";
 import { startChildWorker } from "../image/pool/child-process.ts";
@@ -44,6 +45,8 @@ type ProcessDeps =
 export interface MediaService extends WarmerDeps {
   readonly app: Omit<AppDeps, ProcessDeps>;
   readonly originalsStore: ObjectStore;
+  /** See `measureFile` in `src/image/facts`. */
+  readonly measureFile: MeasureFile;
   /** Checks the stores and starts the image processes. */
   start(): Promise<void>;
   /** Resolves when no background work is left; later requests may start more. */
@@ -66,7 +69,10 @@ export async function createService(config: Config, logger: Logger): Promise<Med
   const metrics = createMetrics({ pool: () => pool.stats(), background: () => background.size });
   const observe = createObserver(metrics, logger);
   const openBodies = new OpenBodies({ limit: limits.storeSockets, now });
-  const originals = createOriginals(config, { store: stores.originals, openBodies, observe });
+  const budget = createOriginalsBudget(config);
+  const reading = { store: stores.originals, openBodies, budget, observe };
+  const originals = createOriginals(config, reading);
+  const measuring = { pool, maxBytes: config.maxOriginalBytes, budget };
   const cache = new VariantCache(now, limits.variantsCache);
   const variants = new Variants({
     originals,
@@ -121,6 +127,11 @@ export async function createService(config: Config, logger: Logger): Promise<Med
     },
     ...warmer,
     originalsStore: stores.originals,
+    measureFile: async (file, options) => {
+      // on demand: a service that only gives images out needs no table of all other types
+      const { measureFile } = await import("../image/facts/measure.ts");
+      return measureFile(measuring, file, options);
+    },
     start: async () => {
       await Promise.all([probeStores(stores, logger), pool.start()]);
     },
@@ -147,20 +158,24 @@ function createWriteBack(
   return new WriteBack({ originals, variants, headers });
 }
 
+/** For all originals that are in memory. */
+function createOriginalsBudget({ limits, pool }: Pick<Config, "limits" | "pool">): Semaphore {
+  return new Semaphore({
+    limit: limits.originalsInFlight,
+    maxWaiting: pool.queuePerChild * getWorkerCount(pool),
+    createRefusal: tooManyReads,
+  });
+}
+
 function createOriginals(
   config: Pick<Config, "limits" | "pool" | "maxOriginalBytes" | "store">,
-  deps: Pick<OriginalsDeps, "store" | "openBodies" | "observe">,
+  deps: Pick<OriginalsDeps, "store" | "openBodies" | "budget" | "observe">,
 ): Originals {
   const { limits, pool, maxOriginalBytes, store } = config;
   return new Originals({
     ...deps,
     areLocal: store.kind === "file",
     maxBytes: maxOriginalBytes,
-    budget: new Semaphore({
-      limit: limits.originalsInFlight,
-      maxWaiting: pool.queuePerChild * getWorkerCount(pool),
-      createRefusal: tooManyReads,
-    }),
     budgetWaitMs: pool.waitMs,
     cacheBytes: limits.originalsCache,
     now,
