@@ -1,3 +1,4 @@
+import { printExamples } from "./options/examples.ts";
 import { readFile } from "node:fs/promises";
 import type { Command } from "commander";
 import type { Config } from "../config/config.ts";
@@ -12,6 +13,7 @@ export function addCloudFrontFunction(program: Command): void {
   program
     .command("cloudfront-function")
     .description("print the CloudFront Function for the configuration in the environment")
+    .addHelpText("after", printExamples("shift-media cloudfront-function > function.js"))
     .action(async () => {
       const config = readConfig("print the CloudFront Function");
       if (config) await printResult(() => printChecked(config));

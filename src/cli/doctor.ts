@@ -1,3 +1,4 @@
+import { printExamples } from "./options/examples.ts";
 import type { Command } from "commander";
 import { ConfigError } from "../config/error.ts";
 import { readEndpoint } from "../config/store.ts";
@@ -10,17 +11,16 @@ import { fail, ok } from "../ops/doctor/result.ts";
 import { checkFolders } from "../ops/doctor/checks/folders.ts";
 import { checkMachine, readPlatform } from "../ops/doctor/checks/machine.ts";
 import { MediaError } from "../errors.ts";
+import { escapeControls } from "../logger.ts";
 import { chooseDelivery } from "../http/answer/delivery.ts";
 import { isImageKey } from "../image/input/formats.ts";
 import { createFileStore } from "../store/file/store.ts";
 import { createS3Client } from "../store/s3/client.ts";
 import { isUnderRoot } from "../url/variant-key.ts";
 import { createPublicPresign } from "../service/s3-stores.ts";
-import { parseTransform } from "../transform/parse.ts";
-import { createUrls } from "../url/urls.ts";
 import { EXIT, reportFailure } from "./exit.ts";
+import { buildSamplePath } from "./sample.ts";
 import { readUrl } from "./options/values.ts";
-import { getSigner } from "./sign.ts";
 
 interface DoctorOptions {
   readonly service?: string | undefined;
@@ -40,6 +40,7 @@ export function addDoctor(program: Command): void {
     .option("--cdn <url>", "also request it from the CDN, and check its cache key")
     .option("--original <key>", "original to request variants of; default: one that is found")
     .option("--json", "print a line of JSON for each check")
+    .addHelpText("after", printExamples("shift-media doctor --service https://img.example.com"))
     .action(async (options: DoctorOptions) => {
       try {
         await run(options);
@@ -70,11 +71,6 @@ async function run({ service, cdn, ...rest }: DoctorOptions): Promise<void> {
 function printResult({ check, status, message, fix }: CheckResult): string {
   const line = `${status.padEnd(8)}${check}: ${message}`;
   return `${escapeControls(fix === undefined ? line : `${line}; fix: ${fix}`)}\n`;
-}
-
-/** Replaces control characters: parts of the text come from servers. */
-function escapeControls(text: string): string {
-  return text.replaceAll(/[\p{Cc}\p{Cf}\u2028\u2029]/gu, "\uFFFD");
 }
 
 async function* checkAll(options: DoctorOptions): CheckResults {
@@ -160,37 +156,7 @@ function describeOutside(config: Config, options: DoctorOptions): Outside {
     cdn,
     original,
     basePath: config.basePath,
-    buildVariantPath: (key) => buildVariantPath(config, key, ""),
-    buildAutoPath: (key) => buildVariantPath(config, key, ",f_auto"),
+    buildVariantPath: (key) => buildSamplePath(config, key),
+    buildAutoPath: (key) => buildSamplePath(config, key, { more: "f_auto" }),
   };
-}
-
-/** An origin for the builder of URLs, of which only the path is used. */
-const NOWHERE = "http://localhost";
-
-/** Builds the path of a variant that the policy allows, signed if there is a secret. */
-function buildVariantPath(config: Config, key: string, more: string): string | undefined {
-  const text = pickTransform(config);
-  if (text === undefined) return undefined;
-  try {
-    const urls = createUrls({
-      baseUrl: NOWHERE + config.basePath,
-      variantsRoot: config.prefix.root,
-      ...(config.access.secrets.length > 0 && { sign: getSigner(config) }),
-    });
-    const transform = parseTransform(text + more, config.access.presets);
-    return urls.url(key, transform).slice(NOWHERE.length);
-  } catch (error) {
-    if (error instanceof MediaError) return undefined; // such a key cannot be requested
-    throw error;
-  }
-}
-
-function pickTransform({ access }: Config): string | undefined {
-  const { policy, presets, secrets } = access;
-  if (policy.isOpen || secrets.length > 0) return "w_64";
-  const [preset] = presets.keys();
-  if (preset !== undefined) return `t_${preset}`;
-  const [width] = policy.allowed?.widths ?? [];
-  return width === undefined ? undefined : `w_${width}`;
 }

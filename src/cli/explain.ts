@@ -1,3 +1,4 @@
+import { printExamples } from "./options/examples.ts";
 import type { Command } from "commander";
 import { describePolicy } from "../config/policy.ts";
 import type { Config } from "../config/config.ts";
@@ -23,6 +24,10 @@ export function addExplain(program: Command): void {
     .description("explain what a URL asks for, how it is stored, and whether it is allowed")
     .argument("<url>", "URL or path of the service that this environment configures")
     .option("--accept <header>", "Accept header, for f_auto")
+    .addHelpText(
+      "after",
+      printExamples("shift-media explain /w_300,f_auto/cat.jpg --accept image/avif"),
+    )
     .action(async (url: string, options: ExplainOptions) => {
       const config = readConfig("explain URLs");
       if (config) await printResult(() => explain(splitUrl(url).target, options, config));

@@ -1,13 +1,14 @@
 #!/usr/bin/env node
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { Command } from "commander";
+import { isTypo } from "../request/typo.ts";
 import { EXIT } from "./exit.ts";
 
 type Add = (program: Command) => void;
 
 /** Each command is loaded only when it is named, which saves memory and time, above all for `serve`. */
-const COMMANDS: Readonly<Record<string, () => Promise<Add>>> = {
-  serve: async () => (await import("./serve.ts")).addServe,
+const COMMANDS = {
+  serve: async () => (await import("./serve/command.ts")).addServe,
   url: async () => (await import("./url.ts")).addUrl,
   sign: async () => (await import("./sign.ts")).addSign,
   explain: async () => (await import("./explain.ts")).addExplain,
@@ -18,7 +19,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Add>>> = {
   doctor: async () => (await import("./doctor.ts")).addDoctor,
   "cloudfront-function": async () =>
     (await import("./cloudfront-function.ts")).addCloudFrontFunction,
-};
+} satisfies Readonly<Record<string, () => Promise<Add>>>;
 
 const { version, description } = JSON.parse(
   readFileSync(new URL("../../package.json", import.meta.url), "utf8"),
@@ -39,8 +40,20 @@ process.stdout.on("error", (error: NodeJS.ErrnoException) => {
   if (error.code === "EPIPE") process.exit();
   throw error;
 });
-const [, , name = ""] = process.argv;
-const named = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
-// without a name all commands are loaded, for the help
-for (const load of named ? [named] : Object.values(COMMANDS)) (await load())(program);
-await program.parseAsync();
+const [, , name = "serve"] = process.argv;
+const isHelp = ["help", "-h", "--help", "-V", "--version"].includes(name);
+const isCommand = Object.hasOwn(COMMANDS, name);
+if (isHelp) {
+  for (const load of Object.values(COMMANDS)) (await load())(program);
+  await program.parseAsync();
+} else if (isCommand || name.startsWith("-") || existsSync(name)) {
+  // a folder, or options alone, are for serve
+  const load = COMMANDS[isCommand ? (name as keyof typeof COMMANDS) : "serve"];
+  (await load())(program);
+  await program.parseAsync();
+} else {
+  const meant = Object.keys(COMMANDS).find((command) => isTypo(name, command));
+  const advice = meant === undefined ? "--help lists the commands" : `did you mean "${meant}"?`;
+  process.stderr.write(`no command and no folder is called "${name}"; ${advice}\n`);
+  process.exitCode = EXIT.misused;
+}

@@ -1,3 +1,4 @@
+import { printExamples } from "./options/examples.ts";
 import type { Command } from "commander";
 import { z } from "zod";
 import type { Config } from "../config/config.ts";
@@ -28,6 +29,13 @@ export function addPurgeCommand(program: Command): void {
     .option("--service <url>", "let a running service do it; ADMIN_TOKEN holds its token")
     .option("--json", "print a line of JSON for each original")
     .option("--dry-run", "only print what would be deleted")
+    .addHelpText(
+      "after",
+      printExamples(
+        "shift-media purge photos/cat.jpg",
+        "shift-media purge --prefix photos/2024/ --dry-run",
+      ),
+    )
     .action(async (keys: readonly string[], options: PurgeCommandOptions) => {
       const config = readConfig("purge");
       if (config) await run(keys, options, config);

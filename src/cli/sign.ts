@@ -1,3 +1,4 @@
+import { printExamples } from "./options/examples.ts";
 import type { Command } from "commander";
 import type { Config } from "../config/config.ts";
 import { UsageError } from "../ops/usage-error.ts";
@@ -15,6 +16,7 @@ export function addSign(program: Command): void {
       "<url>",
       "as it is requested: https://img.example.com/w_300/cat.jpg or /w_300/cat.jpg",
     )
+    .addHelpText("after", printExamples("shift-media sign https://img.example.com/w_300/cat.jpg"))
     .action(async (url: string) => {
       const config = readConfig("sign URLs");
       if (config) await printResult(() => readArguments(() => signUrl(url, config)));

@@ -1,3 +1,4 @@
+import { printExamples } from "./options/examples.ts";
 import { cutTrailingSlashes } from "../url/percent.ts";
 import type { Command } from "commander";
 import type { Config } from "../config/config.ts";
@@ -32,6 +33,13 @@ export function addUrl(program: Command): void {
     const flag = `--${toFlag(field)}${isFlag ? "" : " <value>"}`;
     command.option(flag, isFlag ? label : `${label}: ${OPTIONS[field].codec.expected}`);
   }
+  command.addHelpText(
+    "after",
+    printExamples(
+      "shift-media url 'photos/a b.jpg' --width 300 --format auto",
+      "shift-media url cat.jpg --width 300 --expires-in 1h",
+    ),
+  );
   command.action(async (key: string, options: UrlCommandOptions & Given) => {
     const config = readConfig("build URLs");
     if (config) await printResult(() => readArguments(() => printUrl(key, options, config)));

@@ -1,6 +1,7 @@
 import type { Config } from "../../config/config.ts";
 import { loadConfig } from "../../config/config.ts";
 import { ConfigError } from "../../config/error.ts";
+import { listMisspelt } from "../../config/misspelt.ts";
 import { MediaError } from "../../errors.ts";
 import { EXIT, reportFailure } from "../exit.ts";
 import { UsageError } from "../../ops/usage-error.ts";
@@ -15,6 +16,7 @@ export function readConfig(
   action: string,
   overrides: Readonly<Record<string, string | undefined>> = {},
 ): Config | undefined {
+  for (const problem of listMisspelt(process.env)) process.stderr.write(`${problem}\n`);
   const given = Object.entries(overrides).filter(([, value]) => value !== undefined);
   try {
     return loadConfig({ ...process.env, ...Object.fromEntries(given) });

@@ -1,3 +1,4 @@
+import { printExamples } from "../options/examples.ts";
 import type { Command } from "commander";
 import { Option } from "commander";
 import type { Config } from "../../config/config.ts";
@@ -74,6 +75,7 @@ export function addSetup(program: Command): void {
     )
     .option("--group <name>", "print the commands for an IAM group with the rights of the service")
     .option("--user <name>", "print the commands for the user of the service, and grant its rights")
+    .addHelpText("after", printExamples("shift-media setup --apply --create-bucket"))
     .action(async (options: SetupOptions) => {
       const config = readConfig("set up the bucket");
       if (!config) return;

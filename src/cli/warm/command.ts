@@ -1,3 +1,4 @@
+import { printExamples } from "../options/examples.ts";
 import type { Command } from "commander";
 import type { Outputs, WarmEntry } from "../../media/warm/request.ts";
 import { parseOutputs } from "../../media/warm/request.ts";
@@ -53,6 +54,13 @@ export function addWarmCommand(program: Command): void {
     .option("--json", "print a line of JSON for each variant, and one with the totals")
     .option("--strict", "with --prefix, count files that are not images as failures")
     .option("--enqueue", "add the originals to the queue at WARM_QUEUE, for shift-media work")
+    .addHelpText(
+      "after",
+      printExamples(
+        "shift-media warm --prefix photos/ --transform w_300 --transform w_600 --format auto",
+        "shift-media warm --from keys.txt --preset card --service https://img.example.com",
+      ),
+    )
     .action(warm);
 }
 

@@ -1,3 +1,4 @@
+import { printExamples } from "../options/examples.ts";
 import { setTimeout as pause } from "node:timers/promises";
 import type { Command } from "commander";
 import type { Config } from "../../config/config.ts";
@@ -50,6 +51,7 @@ export function addWork(program: Command): void {
     .option("--status", "print how many originals wait, are active, and failed")
     .option("--failed", "print a line of JSON for each failed original, with the reason")
     .option("--retry-failed", "put failed originals back into the queue")
+    .addHelpText("after", printExamples("shift-media work --status"))
     .action(async (options: WorkCommandOptions) => {
       const config = readConfig("work on the queue");
       if (!config) return;

@@ -18,6 +18,8 @@ export interface S3ClientOptions {
 /** Creates a client with time-outs; by default a silent server would hold its calls for ever. */
 export function createS3Client(options: S3ClientOptions): S3Client {
   const { forcePathStyle, timeoutMs = 2400, maxSockets = 200, mayRest = false, ...rest } = options;
+  // the SDK would print eight lines for each process; doctor says it in one
+  process.env["AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED"] ??= "true";
   const agent = { keepAlive: true, maxSockets };
   return new S3Client({
     forcePathStyle,

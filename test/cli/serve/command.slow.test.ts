@@ -1,9 +1,10 @@
 import { readFileSync } from "node:fs";
+import { readdir } from "node:fs/promises";
 import { afterEach, describe, expect, it } from "vitest";
-import type { CliRun } from "../support/service/cli.ts";
-import { startCli, waitForOutput, waitForUrl } from "../support/service/cli.ts";
-import { drawPhoto } from "../support/images.ts";
-import { createFolders, readMetric, until } from "../support/service/server.ts";
+import type { CliRun } from "../../support/service/cli.ts";
+import { startCli, waitForOutput, waitForUrl } from "../../support/service/cli.ts";
+import { drawPhoto } from "../../support/images.ts";
+import { createFolders, readMetric, until } from "../../support/service/server.ts";
 
 const runs: CliRun[] = [];
 
@@ -23,7 +24,7 @@ afterEach(async () => {
 describe("shift-media", () => {
   it("prints its version and its help", async () => {
     const { version } = JSON.parse(
-      readFileSync(new URL("../../package.json", import.meta.url), "utf8"),
+      readFileSync(new URL("../../../package.json", import.meta.url), "utf8"),
     );
     const asked = run(["--version"]);
     expect(await asked.code).toBe(0);
@@ -39,7 +40,8 @@ describe("shift-media", () => {
   it("refuses what it does not know, and says where to look", async () => {
     const wrong = run(["sreve"]);
     expect(await wrong.code).not.toBe(0);
-    expect(wrong.errors()).toContain("unknown command 'sreve'");
+    expect(wrong.errors()).toContain('no command and no folder is called "sreve"');
+    expect(wrong.errors()).toContain('did you mean "serve"?');
     const option = run(["serve", "--prot", "1"]);
     expect(await option.code).not.toBe(0);
     expect(option.errors()).toContain("unknown option '--prot'");
@@ -79,7 +81,7 @@ describe("shift-media serve", () => {
         "--variants",
         variants,
       ]);
-      await waitForOutput(service, /f_auto\/\S+\n/);
+      await waitForOutput(service, /Try\n[^]*,f_auto\/\S+\n/);
       const urls = service.output().match(/http:\/\/localhost:\d+\/\S+/g) ?? [];
       expect(urls).toHaveLength(4);
       for (const url of urls) expect([url, (await fetch(url)).status]).toEqual([url, 200]);
@@ -114,6 +116,41 @@ describe("shift-media serve", () => {
       }
     } finally {
       await folders.remove();
+    }
+  });
+
+  it("serves a folder that is its only argument, and writes nothing beside the images", async () => {
+    const folders = await createFolders({ "a.jpg": await drawPhoto(300, 200) });
+    try {
+      const environment = { PORT: "0", XDG_CACHE_HOME: folders.variants };
+      const service = run([folders.originals], environment);
+      const [url = ""] = await waitForOutput(service, /http:\/\/localhost:\d+\/w_800\S+/);
+      expect((await fetch(url)).status).toBe(200);
+      await until(async () => (await readdir(folders.variants)).includes("shift-media"));
+      expect(await readdir(folders.originals)).toEqual(["a.jpg"]);
+      const twice = run([folders.originals, "--originals", "other"], environment);
+      expect(await twice.code).toBe(2);
+      expect(twice.errors()).toContain("give the folder of originals once");
+      const file = run([`${folders.originals}/a.jpg`], environment);
+      expect(await file.code).toBe(1);
+      expect(file.errors()).toContain("is a file, not a folder");
+    } finally {
+      await folders.remove();
+    }
+  });
+
+  it("says that a folder has no images, and prints no URL that does not work", async () => {
+    const folders = await createFolders({ "a.txt": Buffer.from("a") });
+    const broken = await createFolders({ "a.jpg": Buffer.from("no image") });
+    try {
+      const environment = { PORT: "0", XDG_CACHE_HOME: folders.variants };
+      await waitForOutput(run([folders.originals], environment), /no images yet/);
+      const service = run([broken.originals], environment);
+      await waitForOutput(service, /folder of variants/);
+      expect(service.output()).not.toContain("Try");
+    } finally {
+      await folders.remove();
+      await broken.remove();
     }
   });
 
