@@ -37,31 +37,6 @@ export function anySignal(signals: readonly AbortSignal[]): AbortSignal {
   return controller.signal;
 }
 
-/** A time-out that can be cancelled. */
-export interface Timeout {
-  readonly signal: AbortSignal;
-  clear(): void;
-}
-
-/**
- * Fires like `AbortSignal.timeout`, but can be cleared. `AbortSignal.timeout` keeps its listeners, and all that
- * they refer to, in memory until it fires.
- */
-export function createTimeout(
-  ms: number,
-  createReason: (ms: number) => Error = createTimeoutError,
-): Timeout {
-  const controller = new AbortController();
-  const timer = setTimeout(() => controller.abort(createReason(ms)), ms);
-  return { signal: controller.signal, clear: () => clearTimeout(timer) };
-}
-
-function createTimeoutError(ms: number): Error {
-  const error = new Error(`it took longer than ${ms} ms`);
-  error.name = "TimeoutError";
-  return error;
-}
-
 export function pause(ms: number): Promise<undefined> {
   return new Promise((resolve) => {
     setTimeout(() => resolve(undefined), ms);

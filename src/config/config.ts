@@ -15,7 +15,7 @@ import type { Delivery } from "../http/answer/delivery.ts";
 import type { ImageLimits } from "../image/input/limits.ts";
 import { DEFAULT_IMAGE_LIMITS } from "../image/input/limits.ts";
 import type { ImageFormat } from "../transform/formats.ts";
-import type { FreshnessRules } from "../media/variants/find-or-make.ts";
+import type { FreshnessRules } from "../media/variants/miss.ts";
 import type { VariantPrefix } from "../url/variant-key.ts";
 
 /** All settings, checked and in the units of their names. */

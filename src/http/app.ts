@@ -92,15 +92,16 @@ function createPorts(deps: AppDeps): DoorPorts<Answer | StreamAnswer> {
   return {
     rules,
     cache,
+    observe,
     ...(deps.answerCache && { remembered: createRemembered(deps.answerCache, deps) }),
     ...(deps.lookUps && { lookUps: deps.lookUps }),
     log: deps.logRequest,
     answerPage: (path) => answerPage(path, isReady),
-    answerMedia: async (request, { wire, timings }) =>
+    answerMedia: async (request, { wire, recorder }) =>
       reserveBytes(
         request.form === "original"
           ? await answerOriginal(deps, request, wire)
-          : await answerVariant(deps, request, { wire, timings }),
+          : await answerVariant(deps, request, { wire, recorder }),
         wire,
         deps,
       ),

@@ -1,6 +1,7 @@
 import type { Semaphore } from "../async/semaphore.ts";
 import { MediaError, overloaded } from "../errors.ts";
-import type { Timings } from "../media/variants/timings.ts";
+import type { Observe } from "../media/observe.ts";
+import { Recorder } from "../media/recorder.ts";
 import { readRequest } from "../request/read.ts";
 import type { MediaRequest, RequestRules } from "../request/request.ts";
 import { toCacheTag } from "../url/cache-tag.ts";
@@ -20,14 +21,15 @@ interface MediaInput {
   readonly wire: WireRequest;
   /** The target in ASCII. */
   readonly target: string;
-  /** Receives how long the parts of the answer take. */
-  readonly timings: Timings;
+  /** Told how long the parts of the answer take. */
+  readonly recorder: Recorder;
 }
 
 /** The server that the front door belongs to. Its answers about images are of a kind of its own. */
 export interface DoorPorts<A extends AnswerHead> {
   readonly rules: RequestRules;
   readonly cache: CacheRules;
+  readonly observe?: Observe;
   /** The answers that are known already. */
   readonly remembered?: Pick<AnswerCache, "add"> & {
     answer(wire: WireRequest): Answer | undefined;
@@ -71,17 +73,17 @@ async function answerInFull<A extends AnswerHead>(
   ports: DoorPorts<A>,
   begin: number,
 ): Promise<Reply<A | Answer>> {
-  const timings: Timings = {};
-  const found = await findAnswer(wire, ports, timings);
+  const recorder = new Recorder(ports.observe);
+  const found = await findAnswer(wire, ports, recorder);
   const ms = performance.now() - begin;
   logAnswer(wire, found, { ports, ms });
-  return { answer: found, timing: printTimings(timings, ms) };
+  return { answer: found, timing: printTimings(recorder.timings, ms) };
 }
 
 async function findAnswer<A extends AnswerHead>(
   wire: WireRequest,
   ports: DoorPorts<A>,
-  timings: Timings,
+  recorder: Recorder,
 ): Promise<A | Answer> {
   const target = escapeBytes(wire.target);
   const path = cutPath(target);
@@ -89,7 +91,7 @@ async function findAnswer<A extends AnswerHead>(
     if (wire.method === "OPTIONS" && wire.problem === undefined) return answerOptions();
     checkWire(wire);
     return await (ports.answerPage(path, wire) ??
-      answerImage({ wire, target, timings }, ports, path));
+      answerImage({ wire, target, recorder }, ports, path));
   } catch (error) {
     return answerFailure(error, ports, path);
   }

@@ -33,6 +33,13 @@ export interface CachedVariant {
   readonly triedAt?: number;
 }
 
+/** A variant, as long as its original is not purged: what is recorded with the token of before then does not count. */
+export interface CacheToken {
+  readonly key: string;
+  readonly variantKey: string;
+  readonly generation: number;
+}
+
 /** An entry, and the generation in which it was made. */
 interface Dated<T> {
   readonly value: T;
@@ -75,12 +82,24 @@ export class VariantCache {
     this.#missing = new LRUCache({ ...clock, max: MAX_FAILURES, ttl: MISSING_MS });
   }
 
+  /** Gives the token for what is about to be learnt of a variant. */
+  begin({ key, variantKey }: VariantRequest): CacheToken {
+    return { key, variantKey, generation: this.getGeneration(key) };
+  }
+
+  /** False once the original was purged. */
+  isCurrent({ key, generation }: CacheToken): boolean {
+    return this.getGeneration(key) === generation;
+  }
+
   get({ key, variantKey }: VariantRequest): CachedVariant | undefined {
     return this.#unlessPurged(key, this.#stored.get(variantKey));
   }
 
   /** Records that the store has this variant, and that its original was current at `checkedAt`. */
-  set({ variantKey }: VariantRequest, info: VariantInfo, checkedAt: number): void {
+  set(token: CacheToken, info: VariantInfo, checkedAt: number): void {
+    if (!this.isCurrent(token)) return;
+    const { variantKey } = token;
     this.#stored.set(variantKey, this.#date({ info, checkedAt }));
     this.#unwritten.delete(variantKey);
   }
@@ -112,21 +131,18 @@ export class VariantCache {
     return this.#unlessPurged(key, this.#unwritten.get(variantKey));
   }
 
-  setUnwritten(variantKey: string, variant: Variant): void {
-    this.#unwritten.set(variantKey, this.#date(variant));
+  setUnwritten(token: CacheToken, variant: Variant): void {
+    if (this.isCurrent(token)) this.#unwritten.set(token.variantKey, this.#date(variant));
   }
 
   getFailure({ key, variantKey }: VariantRequest): MediaError | undefined {
     return this.#missing.get(key) ?? this.#unlessPurged(key, this.#failures.get(variantKey));
   }
 
-  /**
-   * Records why a variant, or every variant of an original, cannot be had for now.
-   *
-   * @param generation of the original when the attempt began; after a purge the failure does not count
-   */
-  setFailure({ key, variantKey }: VariantRequest, error: unknown, generation: number): void {
-    if (!(error instanceof MediaError) || this.getGeneration(key) !== generation) return;
+  /** Records why a variant, or every variant of an original, cannot be had for now. */
+  setFailure(token: CacheToken, error: unknown): void {
+    if (!(error instanceof MediaError) || !this.isCurrent(token)) return;
+    const { key, variantKey } = token;
     if (error.code === "original_not_found") this.#missing.set(key, error);
     else if (LASTING.has(error.code)) this.#failures.set(variantKey, this.#date(error));
   }

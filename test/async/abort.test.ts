@@ -1,7 +1,7 @@
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { describe, expect, it } from "vitest";
-import { anySignal, createTimeout } from "../../src/async/abort.ts";
+import { anySignal } from "../../src/async/abort.ts";
 import { sleep, until } from "../support/service/server.ts";
 
 setFlagsFromString("--expose-gc");
@@ -26,28 +26,3 @@ describe("anySignal", () => {
     expect(signal.reason).toMatchObject({ name: "TimeoutError" });
   });
 });
-
-describe("createTimeout", () => {
-  it("fires in time", async () => {
-    const { signal } = createTimeout(20);
-    await until(async () => signal.aborted);
-    expect(signal.reason).toMatchObject({ name: "TimeoutError" });
-  });
-
-  it("keeps nothing once it has been called off", async () => {
-    const held = waitForNothing();
-    await until(async () => {
-      collectGarbage();
-      return held.deref() === undefined;
-    });
-  });
-});
-
-/** Waits for a time-out that is called off. */
-function waitForNothing(): WeakRef<AbortSignal> {
-  const timeout = createTimeout(600_000);
-  const signal = anySignal([timeout.signal]);
-  signal.addEventListener("abort", () => undefined);
-  timeout.clear();
-  return new WeakRef(signal);
-}

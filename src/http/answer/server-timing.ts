@@ -1,5 +1,5 @@
-import type { Timings } from "../../media/variants/timings.ts";
-import { PHASES } from "../../media/variants/timings.ts";
+import type { Timings } from "../../media/recorder.ts";
+import { PHASES } from "../../media/recorder.ts";
 
 /** Prints a `Server-Timing` header (W3C): each part and the total in milliseconds. */
 export function printTimings(timings: Timings, totalMs: number): string {

@@ -1,4 +1,4 @@
-import { anySignal, createTimeout } from "../../async/abort.ts";
+import { Scope } from "../../async/scope.ts";
 import { MediaError } from "../../errors.ts";
 import type { Originals } from "../../media/originals/originals.ts";
 import type { OriginalRequest } from "../../request/request.ts";
@@ -59,18 +59,15 @@ export async function answerOriginal(
     signal: wire.signal,
     header: (name: string) => readHeader(wire, name),
   };
-  const timeout = createTimeout(deps.storeTimeoutMs);
-  const signal = anySignal([client.signal, timeout.signal]);
+  using scope = new Scope({ timeoutMs: deps.storeTimeoutMs, signals: [client.signal] });
   try {
-    const reading = { deps, key, client, signal };
+    const reading = { deps, key, client, signal: scope.signal };
     // a second time if it was replaced meanwhile: the conditions may have another result
     const answer = (await answerCurrent(reading)) ?? (await answerCurrent(reading));
     if (answer) return answer;
     throw new MediaError("store_failed", "the original changes while it is read");
   } catch (error) {
     throw client.signal.aborted ? clientGone() : addHint(error, hint);
-  } finally {
-    timeout.clear();
   }
 }
 

@@ -1,7 +1,7 @@
 import { orAbort } from "../../async/abort.ts";
 import { MediaError } from "../../errors.ts";
 import type { VariantRequest } from "../../request/request.ts";
-import type { Timings } from "../../media/variants/timings.ts";
+import type { Recorder } from "../../media/recorder.ts";
 import type { VariantInfo } from "../../media/variant.ts";
 import type { FindOptions, FoundVariant, Variants } from "../../media/variants/variants.ts";
 import type { Answer } from "../answer/answer.ts";
@@ -35,12 +35,12 @@ const HEAD_WRITE_WAIT_MS = 5000;
 export async function answerVariant(
   deps: VariantDeps,
   request: VariantRequest,
-  { wire, timings }: VariantInput,
+  { wire, recorder }: VariantInput,
 ): Promise<Answer | StreamAnswer> {
   const begin = performance.now();
   const { method } = wire;
   // a failure is shared by all that wait for it, but the hint is of one request
-  const found = await find(deps, request, { wire, timings }).catch((error: unknown) => {
+  const found = await find(deps, request, { wire, recorder }).catch((error: unknown) => {
     throw addHint(error, request.hint);
   });
   // a HEAD that makes a variant, as `curl -I` may, is sent to have it stored
@@ -90,16 +90,16 @@ async function read(
 
 interface VariantInput {
   readonly wire: WireRequest;
-  readonly timings: Timings;
+  readonly recorder: Recorder;
 }
 
 async function find(
   { variants }: VariantDeps,
   request: VariantRequest,
-  { wire, timings }: VariantInput,
+  { wire, recorder }: VariantInput,
 ): Promise<FoundVariant> {
   const options: FindOptions = {
-    timings,
+    recorder,
     // read only when there is something to wait for: in an adapter it costs more than a hit
     get signal() {
       return wire.signal;

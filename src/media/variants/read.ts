@@ -1,16 +1,13 @@
-import { anySignal, createTimeout, orAbort } from "../../async/abort.ts";
 import { SharedWork } from "../../async/shared-work.ts";
 import { MediaError } from "../../errors.ts";
 import type { VariantRequest } from "../../request/request.ts";
 import type { ByteStream, ObjectStore, OpenOptions } from "../../store/store.ts";
-import { toStoreTimeout } from "../../store/store.ts";
 import type { Observe } from "../observe.ts";
 import type { IncrementalHash, OpenBodies } from "../open-bodies.ts";
 import { verifyStream } from "../open-bodies.ts";
 import type { VariantCache } from "../variant-cache.ts";
 import type { Variant, VariantInfo } from "../variant.ts";
 import { describeVariant, readVariantInfo } from "../variant.ts";
-import type { VariantOutcome } from "./find-or-make.ts";
 
 /** Up to this size variants are read whole, checked and cached; larger ones are sent as they are read. */
 const MAX_WHOLE_BYTES = 1024 * 1024;
@@ -29,11 +26,6 @@ export type ReadResult =
       readonly range?: OpenOptions["range"];
     };
 
-interface ReadOptions extends Pick<OpenOptions, "range" | "signal"> {
-  /** The part of the request's time that is used up. */
-  readonly spentMs?: number;
-}
-
 export interface VariantReaderDeps {
   readonly cache: VariantCache;
   readonly variants: Pick<ObjectStore, "get" | "open" | "delete">;
@@ -41,17 +33,11 @@ export interface VariantReaderDeps {
   /** SHA-256. */
   readonly createHash: () => IncrementalHash;
   readonly observe: Observe;
-  /** For one request, up to the first byte of its answer. */
-  readonly requestTimeoutMs: number;
-  /** Finds a variant that has gone, or makes it again. */
-  readonly find: (
-    request: VariantRequest,
-    options: { readonly signal?: AbortSignal },
-  ) => Promise<Exclude<VariantOutcome, { kind: "too_slow" }>>;
 }
 
-interface Read extends Pick<OpenOptions, "range" | "signal"> {
+interface VariantRead extends Pick<OpenOptions, "range"> {
   readonly info: VariantInfo;
+  readonly signal: AbortSignal;
 }
 
 /** Reads variants from memory or from the store; callers that want the same small one share the request. */
@@ -63,41 +49,8 @@ export class VariantReader {
     this.#deps = deps;
   }
 
-  /** The bytes of a variant that was found; it is made again if it has gone meanwhile. */
-  async read(
-    request: VariantRequest,
-    info: VariantInfo,
-    { spentMs = 0, signal: clientSignal, range }: ReadOptions = {},
-  ): Promise<ReadResult> {
-    const timeout = createTimeout(Math.max(0, this.#deps.requestTimeoutMs - spentMs));
-    const signal = clientSignal ? anySignal([clientSignal, timeout.signal]) : timeout.signal;
-    const result = this.#readOrMake(request, { info, signal, ...(range && { range }) });
-    try {
-      return await orAbort(result, signal, () => void result.then(close, () => undefined));
-    } catch (error) {
-      throw toStoreTimeout(error);
-    } finally {
-      timeout.clear();
-    }
-  }
-
-  async #readOrMake(request: VariantRequest, read: Read): Promise<ReadResult> {
-    const result = await this.#readStored(request, read);
-    if (result) return result;
-    // it was deleted by others, so what is cached about it is wrong
-    this.#deps.cache.delete(request.variantKey);
-    const { signal } = read;
-    const options = signal ? { signal } : {};
-    const outcome = await this.#deps.find(request, options);
-    if (outcome.kind === "made") return { kind: "whole", variant: outcome.variant };
-    // all of it: its parts are others now
-    const again = await this.#readStored(request, { info: outcome.info, ...options });
-    if (again) return again;
-    throw new MediaError("store_failed", "the variant disappears while it is read");
-  }
-
-  /** `undefined` when the variant has gone. */
-  async #readStored(request: VariantRequest, read: Read): Promise<ReadResult | undefined> {
+  /** Reads a variant that was found. `undefined` when it has gone meanwhile. */
+  async read(request: VariantRequest, read: VariantRead): Promise<ReadResult | undefined> {
     const { info, signal } = read;
     const { variantKey } = request;
     const bytes = this.#deps.cache.getBytes(variantKey, info);
@@ -144,13 +97,13 @@ export class VariantReader {
 
   async #openStream(
     request: VariantRequest,
-    { info, range, signal }: Read,
+    { info, range, signal }: VariantRead,
   ): Promise<ReadResult | undefined> {
     const { cache, variants, openBodies } = this.#deps;
     const { variantKey } = request;
-    const options = { ...(range && { range }), ...(signal && { signal }) };
+    const options = { signal, ...(range && { range }) };
     const object = await openBodies.open(variants, variantKey, options);
-    const whole = { info, ...(signal && { signal }) };
+    const whole = { info, signal };
     if (object.kind === "changed") return this.#openStream(request, whole);
     const current = object.kind === "found" && readVariantInfo(request, object.info);
     if (!current) {
@@ -177,7 +130,7 @@ export class VariantReader {
 }
 
 /** Closes a stream that comes after the end of the wait for it. */
-function close(result: ReadResult): void {
+export function closeResult(result: ReadResult): void {
   if (result.kind === "stream") result.body.close();
 }
 

@@ -1,17 +1,19 @@
-import { anySignal } from "../../async/abort.ts";
+import { orAbort } from "../../async/abort.ts";
+import { Scope } from "../../async/scope.ts";
 import type { Demand } from "../../async/shared-work.ts";
 import { SharedWork } from "../../async/shared-work.ts";
 import { MediaError } from "../../errors.ts";
 import type { VariantRequest } from "../../request/request.ts";
-import type { ObjectInfo, ObjectStore } from "../../store/store.ts";
+import type { ObjectInfo, ObjectStore, OpenOptions } from "../../store/store.ts";
+import { toStoreTimeout } from "../../store/store.ts";
+import { Recorder } from "../recorder.ts";
 import type { CachedVariant } from "../variant-cache.ts";
 import type { VariantInfo } from "../variant.ts";
 import { readVariantInfo } from "../variant.ts";
-import type { FindOrMakeDeps, VariantOutcome } from "./find-or-make.ts";
-import { findOrMake, toRequestTimeout } from "./find-or-make.ts";
-import type { VariantReaderDeps } from "./read.ts";
-import { VariantReader } from "./read.ts";
-import type { Timings } from "./timings.ts";
+import type { MissDeps, VariantOutcome } from "./miss.ts";
+import { Miss, toRequestTimeout } from "./miss.ts";
+import type { ReadResult, VariantReaderDeps } from "./read.ts";
+import { closeResult, VariantReader } from "./read.ts";
 
 /** The part of the TTL after which a check that failed is tried again. */
 const RETRY_SHARE = 0.1;
@@ -24,8 +26,13 @@ export interface FindOptions {
   readonly signal?: AbortSignal;
   /** The caller does not wait for the answer: requests of clients come first. */
   readonly isBackground?: boolean;
-  /** Receives how long each part takes. */
-  readonly timings?: Timings;
+  /** Of the request: it is told how long each part takes. */
+  readonly recorder?: Recorder;
+}
+
+interface ReadOptions extends Pick<OpenOptions, "range" | "signal"> {
+  /** The part of the request's time that is used up. */
+  readonly spentMs?: number;
 }
 
 /** A variant, and the request that it answers: under `f_auto` that may be one for another format. */
@@ -33,8 +40,8 @@ export type FoundVariant = Exclude<VariantOutcome, { kind: "too_slow" }> & {
   readonly request: VariantRequest;
 };
 
-export interface VariantsDeps extends FindOrMakeDeps, Omit<VariantReaderDeps, "find"> {
-  /** For all of one request. */
+export interface VariantsDeps extends MissDeps, VariantReaderDeps {
+  /** For all of one request, up to the first byte of its answer. */
   readonly requestTimeoutMs: number;
   readonly variants: ObjectStore;
 }
@@ -59,10 +66,7 @@ export class Variants {
 
   constructor(deps: VariantsDeps) {
     this.#deps = deps;
-    this.#reader = new VariantReader({
-      ...deps,
-      find: (request, options) => this.#find(request, options),
-    });
+    this.#reader = new VariantReader(deps);
   }
 
   /** Finds a variant or makes it. */
@@ -70,7 +74,7 @@ export class Variants {
     const { now, observe } = this.#deps;
     const begin = now();
     const cached = this.getCached(request);
-    if (cached && options.timings) options.timings.memo = now() - begin;
+    if (cached) options.recorder?.setTime("memo", now() - begin);
     const found = cached ?? (await this.#find(request, options));
     if (found.kind === "stored") observe({ kind: "hit" });
     return found;
@@ -92,8 +96,36 @@ export class Variants {
   }
 
   /** The bytes of a variant that was found; it is made again if it has gone meanwhile. */
-  read(...args: Parameters<VariantReader["read"]>): ReturnType<VariantReader["read"]> {
-    return this.#reader.read(...args);
+  async read(
+    request: VariantRequest,
+    info: VariantInfo,
+    { spentMs = 0, signal, range }: ReadOptions = {},
+  ): Promise<ReadResult> {
+    const timeoutMs = Math.max(0, this.#deps.requestTimeoutMs - spentMs);
+    using scope = new Scope({ timeoutMs, signals: [signal] });
+    const reading = this.#readOrMake(request, info, { range, signal: scope.signal });
+    try {
+      return await orAbort(reading, scope.signal, () => void reading.then(closeResult, () => {}));
+    } catch (error) {
+      throw toStoreTimeout(error);
+    }
+  }
+
+  async #readOrMake(
+    request: VariantRequest,
+    info: VariantInfo,
+    { range, signal }: { readonly range: OpenOptions["range"]; readonly signal: AbortSignal },
+  ): Promise<ReadResult> {
+    const result = await this.#reader.read(request, { info, signal, ...(range && { range }) });
+    if (result) return result;
+    // it was deleted by others, so what is cached about it is wrong
+    this.#deps.cache.delete(request.variantKey);
+    const found = await this.#find(request, { signal });
+    if (found.kind === "made") return { kind: "whole", variant: found.variant };
+    // all of it: its parts are others now
+    const again = await this.#reader.read(request, { info: found.info, signal });
+    if (again) return again;
+    throw new MediaError("store_failed", "the variant disappears while it is read");
   }
 
   async #find(request: VariantRequest, options: FindOptions): Promise<FoundVariant> {
@@ -150,34 +182,27 @@ export class Variants {
   }
 
   async #joinJob(
-    { request, skipIfSlow, object }: JobInput,
-    { signal, isBackground = false, timings = {} }: FindOptions,
+    job: JobInput,
+    { signal, isBackground = false, recorder = new Recorder(this.#deps.observe) }: FindOptions,
   ): Promise<VariantOutcome> {
-    const { observe, requestTimeoutMs, now } = this.#deps;
-    const begin = now();
-    const name = this.#nameJob(request);
-    const isJoining = this.#jobs.has(name);
-    if (isJoining) observe({ kind: "join" });
-    const timeoutMs = isBackground ? BACKGROUND_TIMEOUT_MS : requestTimeoutMs;
-    // a background job has no deadline of a client's own, so bound the wait of a client that joins it
-    const isBounded = isJoining && !isBackground;
-    const waitSignal = isBounded ? addTimeout(signal, requestTimeoutMs) : signal;
+    const timeoutMs = isBackground ? BACKGROUND_TIMEOUT_MS : this.#deps.requestTimeoutMs;
+    const name = this.#nameJob(job.request);
     const start = (demand: Demand): Promise<VariantOutcome> =>
-      findOrMake(this.#deps, {
-        request,
-        skipIfSlow,
-        demand,
-        timings,
-        timeoutMs,
-        ...(object && { object }),
-      });
-    try {
-      return await this.#jobs.join(name, start, { signal: waitSignal, isBackground });
-    } catch (error) {
-      throw isTimeout(error) ? toRequestTimeout(error) : error;
-    } finally {
-      if (isJoining) timings.join = now() - begin;
-    }
+      new Miss(this.#deps, { ...job, demand, recorder, timeoutMs }).run();
+    const join = async (until: AbortSignal | undefined): Promise<VariantOutcome> => {
+      try {
+        return await this.#jobs.join(name, start, { signal: until, isBackground });
+      } catch (error) {
+        throw isTimeout(error) ? toRequestTimeout(error) : error;
+      }
+    };
+    if (!this.#jobs.has(name)) return join(signal);
+    recorder.record({ kind: "join" });
+    using _ = recorder.begin("join");
+    if (isBackground) return await join(signal);
+    // a background job has no deadline of a client's own, so bound the wait of a client that joins it
+    using scope = new Scope({ timeoutMs, signals: [signal] });
+    return await join(scope.signal);
   }
 
   /** Requests after a purge do not join jobs from before it: those may use the old original. */
@@ -222,11 +247,6 @@ export class Variants {
 
 function isOfFormat({ code }: MediaError): boolean {
   return code === "unusable_original" || code === "invalid_transform" || code === "timeout";
-}
-
-function addTimeout(signal: AbortSignal | undefined, timeoutMs: number): AbortSignal {
-  const timeout = AbortSignal.timeout(timeoutMs);
-  return signal ? anySignal([signal, timeout]) : timeout;
 }
 
 function isTimeout(error: unknown): boolean {

@@ -16,7 +16,7 @@ import type {
   OpenResult,
 } from "../store.ts";
 import { tooLarge } from "../store.ts";
-import { anySignal, createTimeout } from "../../async/abort.ts";
+import { Scope } from "../../async/scope.ts";
 
 /** Asks for a key that does not exist: the answer shows how this bucket reports missing keys. */
 export async function probe(bucket: S3Bucket): Promise<string | undefined> {
@@ -213,10 +213,9 @@ export async function openBody(
     ...(range && { range: `bytes=${range.first}-${range.last}` }),
     ...(ifMatch && { "if-match": ifMatch }),
   };
-  const timeout = createTimeout(timeoutMs);
-  const either = signal ? anySignal([signal, timeout.signal]) : timeout.signal;
+  using scope = new Scope({ timeoutMs, signals: [signal] });
   try {
-    const response = await bucket.streams.send({ method: "GET", key, headers }, either);
+    const response = await bucket.streams.send({ method: "GET", key, headers }, scope.signal);
     return found(response, { range, timeoutMs });
   } catch (error) {
     // an object without this range is not the one that was found
@@ -224,8 +223,6 @@ export async function openBody(
     const outcome = hasChanged ? ({ kind: "changed" } as const) : readMissing(bucket, error);
     if (outcome) return outcome;
     throw toStoreError(error);
-  } finally {
-    timeout.clear();
   }
 }
 

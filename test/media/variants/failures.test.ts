@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { MediaError } from "../../../src/errors.ts";
-import type { FindOrMakeDeps } from "../../../src/media/variants/find-or-make.ts";
+import type { MissDeps } from "../../../src/media/variants/miss.ts";
 import { createMemoryStore } from "../../../src/store/memory.ts";
 import { createBench, findText, madeOf, readAll, requestOf } from "../../support/media/variants.ts";
 
@@ -110,7 +110,7 @@ describe("failures", () => {
   });
 });
 
-function failOnce(error: Error): () => ReturnType<FindOrMakeDeps["transform"]> {
+function failOnce(error: Error): () => ReturnType<MissDeps["transform"]> {
   let isFirst = true;
   return async () => {
     if (!isFirst) return madeOf(new TextEncoder().encode("ok"));

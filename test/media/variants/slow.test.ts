@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { MediaError } from "../../../src/errors.ts";
-import type { FindOrMakeDeps } from "../../../src/media/variants/find-or-make.ts";
+import type { MissDeps } from "../../../src/media/variants/miss.ts";
 import type { VariantRequest } from "../../../src/request/request.ts";
 import { readRequest } from "../../../src/request/read.ts";
 import type { FoundVariant } from "../../../src/media/variants/variants.ts";
@@ -19,7 +19,7 @@ async function negotiated(target = "/f_auto/cat.jpg"): Promise<VariantRequest> {
 /** AVIF is slow: it is declined, or takes until the gate opens. */
 function createSlowBench(): Bench & { readonly open: () => void } {
   const gate = createDeferred<void>();
-  const transform: FindOrMakeDeps["transform"] = async ({ format, skipIfSlow }) => {
+  const transform: MissDeps["transform"] = async ({ format, skipIfSlow }) => {
     if (format !== "avif") return madeOf(new TextEncoder().encode(format));
     if (skipIfSlow) return { kind: "too_slow" };
     await gate.promise;

@@ -2,8 +2,8 @@ import { createHash } from "node:crypto";
 import { Background } from "../../../src/async/background.ts";
 import { Semaphore } from "../../../src/async/semaphore.ts";
 import type { MediaEvent } from "../../../src/media/observe.ts";
-import type { FindOrMakeDeps } from "../../../src/media/variants/find-or-make.ts";
-import type { Transformed } from "../../../src/media/variants/make.ts";
+import type { MissDeps } from "../../../src/media/variants/miss.ts";
+import type { Transformed } from "../../../src/media/variants/miss.ts";
 import { VariantCache } from "../../../src/media/variant-cache.ts";
 import { Originals, tooManyReads } from "../../../src/media/originals/originals.ts";
 import type { RequestRules, VariantRequest } from "../../../src/request/request.ts";
@@ -58,15 +58,15 @@ export interface BenchOptions {
   readonly areLocal?: boolean;
   readonly cacheBytes?: number;
   readonly maxBytes?: number;
-  readonly transform?: FindOrMakeDeps["transform"];
+  readonly transform?: MissDeps["transform"];
   readonly hasRoom?: () => boolean;
-  readonly freshness?: FindOrMakeDeps["freshness"];
+  readonly freshness?: MissDeps["freshness"];
   readonly originals?: ObjectStore;
   readonly store?: ObjectStore;
 }
 
 /** The variant of a text is the text, twice, so that a variant shows its original. */
-const TWICE: FindOrMakeDeps["transform"] = async ({ bytes }) =>
+const TWICE: MissDeps["transform"] = async ({ bytes }) =>
   madeOf(new Uint8Array([...bytes, ...bytes]));
 
 /** The result of a transform that takes no time. */

@@ -85,7 +85,10 @@ export function createTestApp(
     cache: DEFAULT_CACHE_RULES,
     isReady: () => true,
     isStopping: () => false,
-    observe: metrics.observe,
+    observe: (event) => {
+      bench.events.push(event);
+      metrics.observe(event);
+    },
     metrics,
     inFlightBytes: new InFlightBytes(Infinity),
     logRequest: createRequestLog({ logger, count: metrics.countRequest }),

@@ -1,0 +1,304 @@
+import type { Background } from "../../async/background.ts";
+import { Scope } from "../../async/scope.ts";
+import type { Demand } from "../../async/shared-work.ts";
+import { MediaError, tooManyTransforms } from "../../errors.ts";
+import type { VariantRequest } from "../../request/request.ts";
+import type { ObjectInfo, ObjectStore } from "../../store/store.ts";
+import type { OutputFormat } from "../../transform/formats.ts";
+import type { TransformSpec } from "../../transform/spec.ts";
+import type { VariantPrefix } from "../../url/variant-key.ts";
+import type { Observe } from "../observe.ts";
+import type { OriginalLease, Originals, OriginalVersion } from "../originals/originals.ts";
+import { purgeGone } from "../purge/purge.ts";
+import type { Recorder } from "../recorder.ts";
+import type { CacheToken, VariantCache } from "../variant-cache.ts";
+import type { MadeVariant, Variant, VariantInfo } from "../variant.ts";
+import { describeVariant, readVariantInfo } from "../variant.ts";
+import type { WriteBack } from "./write-back.ts";
+
+export interface FreshnessRules {
+  /** `check`: the original is asked, at most once per TTL, whether it has changed. */
+  readonly mode: "check" | "immutable";
+  readonly ttlMs: number;
+}
+
+/** The result of a transform. */
+export type Transformed =
+  | {
+      readonly kind: "made";
+      readonly bytes: Uint8Array;
+      /** In pixels. */
+      readonly width: number;
+      readonly height: number;
+      /** Of the bytes, in hexadecimal digits, if it is known already. */
+      readonly sha256?: string;
+      /** The time in the queue, and at work. */
+      readonly queueMs: number;
+      readonly transformMs: number;
+    }
+  /** Skipped under `skipIfSlow`. */
+  | { readonly kind: "too_slow" };
+
+interface TransformJob {
+  /** Names the version of the original: jobs of one version share work. */
+  readonly originalId: string;
+  /** The original. */
+  readonly bytes: Uint8Array;
+  readonly spec: TransformSpec;
+  readonly format: OutputFormat;
+  /** Do not start what would take longer than a client waits. */
+  readonly skipIfSlow?: boolean;
+}
+
+interface TransformOptions extends Partial<Demand> {
+  /** Ends the job, whether it waits or runs; `abandoned` ends it only while it waits. */
+  readonly signal: AbortSignal;
+}
+
+export interface MissDeps {
+  readonly originals: Originals;
+  readonly variants: ObjectStore;
+  /** Makes the bytes of a variant; throws MediaError. */
+  readonly transform: (job: TransformJob, options: TransformOptions) => Promise<Transformed>;
+  /** True while the image processes take jobs that a client waits for; otherwise originals are not fetched. */
+  readonly hasRoom: () => boolean;
+  readonly cache: VariantCache;
+  readonly writeBack: WriteBack;
+  readonly prefix: VariantPrefix;
+  readonly freshness: FreshnessRules;
+  /** For all calls of the stores before the answer to one request. */
+  readonly storeTimeoutMs: number;
+  readonly background: Background;
+  readonly observe: Observe;
+  /** Milliseconds since some beginning. */
+  readonly now: () => number;
+}
+
+export type VariantOutcome =
+  | { readonly kind: "stored"; readonly info: VariantInfo }
+  /** `written` tells whether the store has the variant, or a newer one, now; it never rejects. */
+  | { readonly kind: "made"; readonly variant: Variant; readonly written: Promise<boolean> }
+  /** The transform would take longer than a client waits. */
+  | { readonly kind: "too_slow" };
+
+/** A variant that memory does not have. */
+export interface Wanted {
+  readonly request: VariantRequest;
+  readonly demand: Demand;
+  readonly recorder: Recorder;
+  /** Do not start a transform that would take longer than a client waits. */
+  readonly skipIfSlow: boolean;
+  /** For all of it. */
+  readonly timeoutMs: number;
+  /** The object under the variant's key, if it is known already. */
+  readonly object?: ObjectInfo | undefined;
+}
+
+/** The version of an original, or why it cannot be told; undefined where it is missing, or was not asked for. */
+type Current = OriginalVersion | MediaError | undefined;
+
+/** The answers of both stores. */
+interface Present {
+  readonly object: ObjectInfo | undefined;
+  /** Undefined unless the object is a complete variant. */
+  readonly stored: VariantInfo | undefined;
+  readonly current: Current;
+}
+
+/**
+ * One variant that memory does not have, from the look into the stores to the write: the steps 7 to 10 of
+ * docs/how-it-works.md. All who want the variant share it.
+ */
+export class Miss {
+  readonly #deps: MissDeps;
+  readonly #wanted: Wanted;
+  /** When the stores were asked. */
+  readonly #checkedAt: number;
+  /** Keeps what is learnt out of the cache, if the original is purged meanwhile. */
+  readonly #token: CacheToken;
+
+  constructor(deps: MissDeps, wanted: Wanted) {
+    this.#deps = deps;
+    this.#wanted = wanted;
+    this.#checkedAt = deps.now();
+    this.#token = deps.cache.begin(wanted.request);
+  }
+
+  /** @throws MediaError */
+  async run(): Promise<VariantOutcome> {
+    const { demand, timeoutMs } = this.#wanted;
+    using whole = new Scope({ timeoutMs });
+    using asking = whole.begin(this.#deps.storeTimeoutMs, demand.abandoned);
+    try {
+      return await this.#findOrMake(whole.signal, asking.signal);
+    } catch (error) {
+      throw whole.signal.aborted ? toRequestTimeout(error) : error;
+    }
+  }
+
+  /**
+   * @param whole ends all of it
+   * @param asking ends the calls of the stores before the answer, also when nobody wants it any more
+   */
+  async #findOrMake(whole: AbortSignal, asking: AbortSignal): Promise<VariantOutcome> {
+    const { object, stored, current } = await this.#look(asking);
+    if (stored && this.#isCurrent(stored, current)) return this.#giveStored(stored);
+    if (current instanceof MediaError) return this.#giveUnchecked(stored, current);
+
+    using lease = await this.#lease(current, asking);
+    const { original } = lease;
+    if (original.kind === "missing") throw this.#forgetMissing(object, original.isDefinite);
+    // the HEAD of the original may have been wrong
+    if (stored?.sourceEtag === original.info.etag) return this.#giveStored(stored);
+
+    const variant = await this.#make(original, whole);
+    if (variant === "too_slow") return { kind: variant };
+
+    const written = this.#keep(variant, object?.etag);
+    this.#deps.background.run(written);
+    return { kind: "made", variant, written };
+  }
+
+  /** Asks for the object under the variant's key and, where it is checked, for the version of the original. */
+  async #look(signal: AbortSignal): Promise<Present> {
+    const { variants, originals, freshness } = this.#deps;
+    const { request, recorder } = this.#wanted;
+    using _ = recorder.begin("head");
+    const isChecked = freshness.mode === "check";
+    const asking = isChecked && !originals.areLocal ? this.#askOriginal(signal) : undefined;
+    const looking = this.#wanted.object ?? variants.head(request.variantKey, signal);
+    const [object, answer] = await Promise.all([looking, asking]);
+    const stored = object && readVariantInfo(request, object);
+    // a file that is going to be read need not be asked first
+    const isAskedLate = isChecked && originals.areLocal && object !== undefined;
+    return { object, stored, current: isAskedLate ? await this.#askOriginal(signal) : answer };
+  }
+
+  /** A failing store of originals does not end the request: the variant may be stored. */
+  async #askOriginal(signal: AbortSignal): Promise<Current> {
+    const { request, demand } = this.#wanted;
+    try {
+      return await this.#deps.originals.head(request.key, signal);
+    } catch (error) {
+      if (error instanceof MediaError && !demand.abandoned.aborted) return error;
+      throw error;
+    }
+  }
+
+  #isCurrent({ sourceEtag }: VariantInfo, current: Current): boolean {
+    if (this.#deps.freshness.mode !== "check") return true;
+    return !(current instanceof MediaError) && sourceEtag === current?.etag;
+  }
+
+  #giveStored(info: VariantInfo): VariantOutcome {
+    this.#deps.cache.set(this.#token, info, this.#checkedAt);
+    return { kind: "stored", info };
+  }
+
+  /** Gives a variant that may be stale, rather than nothing; the original is checked again soon. */
+  #giveUnchecked(info: VariantInfo | undefined, problem: MediaError): VariantOutcome {
+    const { cache, freshness } = this.#deps;
+    const { request, recorder } = this.#wanted;
+    if (!info) throw problem;
+    const task = `check the original of ${request.key}`;
+    recorder.record({ kind: "background_failed", task, error: problem });
+    cache.set(this.#token, info, this.#checkedAt - freshness.ttlMs);
+    cache.setTried(request, this.#checkedAt);
+    return { kind: "stored", info };
+  }
+
+  async #lease(known: OriginalVersion | undefined, signal: AbortSignal): Promise<OriginalLease> {
+    const { originals, hasRoom } = this.#deps;
+    const { request, demand, recorder } = this.#wanted;
+    if (demand.isAwaited() && !hasRoom()) throw tooManyTransforms();
+    using _ = recorder.begin("fetch");
+    try {
+      return await originals.lease(request.key, { known, signal });
+    } catch (error) {
+      const isTooLarge = error instanceof MediaError && error.code === "too_large";
+      if (isTooLarge) this.#deps.cache.setFailure(this.#token, error);
+      throw error;
+    }
+  }
+
+  #forgetMissing(object: ObjectInfo | undefined, isDefinite: boolean): MediaError {
+    const { cache, background } = this.#deps;
+    const { key, variantKey } = this.#wanted.request;
+    if (object && isDefinite) background.run(purgeGone(this.#deps, key));
+    const error = new MediaError("original_not_found", `there is no original "${key}"`);
+    cache.delete(variantKey);
+    cache.setFailure(this.#token, error);
+    return error;
+  }
+
+  async #make(
+    original: Extract<OriginalLease["original"], { kind: "found" }>,
+    signal: AbortSignal,
+  ): Promise<MadeVariant | "too_slow"> {
+    const { transform, cache, now } = this.#deps;
+    const { request, demand, recorder, skipIfSlow } = this.#wanted;
+    const { key, variantKey, spec, format } = request;
+    const { bytes, info } = original;
+    const begin = now();
+    recorder.record({ kind: "miss" });
+    cache.delete(variantKey);
+    try {
+      const originalId = JSON.stringify([key, info.etag]);
+      const job = { originalId, bytes, spec, format, skipIfSlow };
+      const made = await transform(job, { signal, ...demand });
+      if (made.kind === "too_slow") return made.kind;
+      recorder.setTime("queue", made.queueMs);
+      recorder.setTime("decode-encode", made.transformMs);
+      recorder.record({ kind: "transform", format, ms: now() - begin });
+      return {
+        bytes: made.bytes,
+        dimensions: `${made.width}x${made.height}`,
+        info: await describeVariant(made.bytes, info.etag, made.sha256),
+      };
+    } catch (error) {
+      cache.setFailure(this.#token, error);
+      throw error;
+    }
+  }
+
+  /**
+   * Writes the variant to the store. Never rejects.
+   *
+   * @param replaces the ETag of the stale object that was found under the variant's key
+   * @returns whether the store has it, or a newer one, now
+   */
+  async #keep(variant: MadeVariant, replaces: string | undefined): Promise<boolean> {
+    const { cache, writeBack, variants } = this.#deps;
+    const { request, recorder } = this.#wanted;
+    const { key, variantKey } = request;
+    const token = cache.begin(request);
+    using _ = recorder.begin("store");
+    try {
+      // a purge meanwhile says that the original may have been replaced
+      const wasPurged = !cache.isCurrent(this.#token);
+      if (wasPurged && !(await writeBack.isCurrent(request, variant))) return false;
+      const info = await writeBack.write(request, variant, replaces);
+      if (!info) return true; // the store has a newer one
+      if (!cache.isCurrent(token)) {
+        // the purge may have listed the store before the write
+        if (await writeBack.isCurrent(request, variant)) return true;
+        await variants.delete([variantKey]);
+        cache.deleteOriginal(key); // a newer variant may have been deleted too
+        return false;
+      }
+      cache.set(token, info, this.#checkedAt);
+      if (info.etag === variant.info.etag) cache.setBytes(variantKey, variant);
+      return true;
+    } catch (error) {
+      cache.setUnwritten(token, variant);
+      recorder.record({ kind: "write_failed", variantKey, error });
+      return false;
+    }
+  }
+}
+
+/** MediaErrors as they are; anything else is taken for the end of the request's time. */
+export function toRequestTimeout(error: unknown): MediaError {
+  if (error instanceof MediaError) return error;
+  return new MediaError("timeout", "the request took too long", { cause: error });
+}
