@@ -1,7 +1,7 @@
 import type { Size } from "../plan/sizes.ts";
 import { readType } from "./avif/boxes.ts";
 
-const SIGNATURE_LENGTH = 8;
+export const SIGNATURE_LENGTH = 8;
 /** Length, type and checksum around the data of a chunk. */
 const CHUNK_OVERHEAD = 12;
 
@@ -30,6 +30,14 @@ export function readPngSize(bytes: Uint8Array): Size | undefined {
 
 /** Position of the bits of a channel (PNG, 11.2.1). */
 const DEPTH_AT = 24;
+
+/** An empty chunk and its checksum. */
+const END = Buffer.from("\0\0\0\0IEND\xae\x42\x60\x82", "latin1");
+
+/** Tells cheaply whether a PNG has its end, as almost all do. */
+export function endsLikePng(bytes: Uint8Array): boolean {
+  return END.equals(bytes.subarray(-END.length));
+}
 
 export function hasDeepPixels(bytes: Uint8Array): boolean {
   return bytes[DEPTH_AT] === 16;

@@ -8,9 +8,13 @@ const DATA = 20;
 /** Of 8192 frames the first one takes a tenth of a second; the time grows by the square of their number. */
 const MAX_FRAMES = 8192;
 
-/** @throws MediaError `unusable_original` for a WebP of too many frames */
+/**
+ * Mends the length that a WebP claims.
+ *
+ * @throws MediaError `unusable_original` for a WebP of too many frames
+ */
 export function admitWebp(bytes: Uint8Array): Uint8Array {
-  if (countWebpFrames(bytes, MAX_FRAMES) <= MAX_FRAMES) return bytes;
+  if (countWebpFrames(bytes, MAX_FRAMES) <= MAX_FRAMES) return mendLength(bytes);
   throw new MediaError(
     "unusable_original",
     `a WebP original must have at most ${MAX_FRAMES} frames`,
@@ -79,4 +83,35 @@ export function countWebpFrames(bytes: Uint8Array, limit: number): number {
     at += 8 + length + (length % 2); // chunks have even lengths
   }
   return frames;
+}
+
+/** Position of the length that all chunks have together, and the bytes up to its end. */
+const LENGTH = 4;
+const LENGTH_END = 8;
+
+/**
+ * Corrects a length that is larger than the file, and adds the last byte where it alone is missing, as browsers do. libwebp
+ * waits for all that is promised. What lacks more bytes is cut off, and stays as it is.
+ */
+function mendLength(bytes: Uint8Array): Uint8Array {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const isWhole = bytes.length < DATA || view.getUint32(LENGTH, true) + LENGTH_END <= bytes.length;
+  const end = isWhole ? 0 : findEnd(view);
+  if (isWhole || end > bytes.length + 1) return bytes;
+  const mended = new Uint8Array(Math.max(end, bytes.length));
+  mended.set(bytes);
+  new DataView(mended.buffer).setUint32(LENGTH, end - LENGTH_END, true);
+  return mended;
+}
+
+/** Finds where the last chunk ends. Where it ends with the file, its padding may be missing. */
+function findEnd(view: DataView): number {
+  let at = CHUNK;
+  while (at + 8 <= view.byteLength) {
+    const length = view.getUint32(at + 4, true);
+    const end = at + 8 + length;
+    if (end >= view.byteLength) return end + (length % 2);
+    at = end + (length % 2);
+  }
+  return at;
 }

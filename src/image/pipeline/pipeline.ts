@@ -11,6 +11,7 @@ import type { Region } from "../plan/sizes.ts";
 import { mayShareDecode } from "../share/decode-group.ts";
 import type { Sharing } from "../share/sharing.ts";
 import { finishShared } from "../share/sharing.ts";
+import { mendOriginal } from "../sharp/complete.ts";
 import { releaseGarbage } from "../sharp/memory-pressure.ts";
 import type { Original } from "../sharp/original.ts";
 import { openImage } from "../sharp/original.ts";
@@ -71,6 +72,19 @@ const OUT_OF_MEMORY =
  * nothing else, whatever the original contains
  */
 export async function transformImage(
+  job: TransformJob,
+  context: TransformContext,
+): Promise<TransformResult> {
+  try {
+    return await transformStored(job, context);
+  } catch (error) {
+    const bytes = await mendOriginal(job.bytes, error);
+    if (!bytes) throw error;
+    return transformStored({ ...job, bytes }, context);
+  }
+}
+
+async function transformStored(
   job: TransformJob,
   context: TransformContext,
 ): Promise<TransformResult> {

@@ -1,10 +1,11 @@
-import { crc32, deflateSync } from "node:zlib";
+import { deflateSync } from "node:zlib";
 import type { AvifProperties } from "../input/avif/properties.ts";
 import { readAvifProperties, readUnsigned } from "../input/avif/properties.ts";
 import type { Box } from "../input/avif/boxes.ts";
 import { walkBoxes } from "../input/avif/boxes.ts";
 import type { InputFormat } from "../input/formats.ts";
 import { dropPngChunks } from "../input/png.ts";
+import { toPngChunk } from "./mend-png.ts";
 
 // sharp reads profiles from files only.
 
@@ -25,12 +26,9 @@ const PNG_COLORS: ReadonlySet<number> = new Set([
 export function embedInPng(png: Uint8Array, icc: Uint8Array): Uint8Array {
   const rest = dropPngChunks(png, PNG_COLORS);
   // any name, a zero, and the only method of compression (PNG, 11.3.2.3)
-  const content = Buffer.concat([Buffer.from("iCCPicc\0\0"), deflateSync(icc, { level: 1 })]);
-  const [length, checksum] = [Buffer.alloc(4), Buffer.alloc(4)];
-  length.writeUInt32BE(content.length - 4); // less its type
-  checksum.writeUInt32BE(crc32(content));
+  const content = Buffer.concat([Buffer.from("icc\0\0"), deflateSync(icc, { level: 1 })]);
   const [before, after] = [rest.subarray(0, PNG_HEADER_BYTES), rest.subarray(PNG_HEADER_BYTES)];
-  return Buffer.concat([before, length, content, checksum, after]);
+  return Buffer.concat([before, toPngChunk("iCCP", content), after]);
 }
 
 /**

@@ -10,6 +10,7 @@ import type { ImagePlan } from "../plan/geometry.ts";
 import { findLoadShrink } from "../plan/shrink-on-load.ts";
 import type { Size } from "../plan/sizes.ts";
 import { leadToSrgb, profileColors } from "./colors.ts";
+import { completeOriginal } from "./complete.ts";
 import { canDecodeSmaller, openSmaller } from "./engine.ts";
 import { noteGarbage } from "./memory-pressure.ts";
 import type { Pixels } from "./pixels.ts";
@@ -87,7 +88,8 @@ export async function openImage(
     toFacts(header) ?? (await sharp(cleared, { ...options, limitInputPixels: false }).metadata());
   const stored = dropFacts(decoded, added);
   checkDimensions(stored, format, limits);
-  const { bytes, metadata } = profileColors(cleared, format, stored);
+  const whole = await completeOriginal(cleared, format);
+  const { bytes, metadata } = profileColors(whole, format, stored);
   const { width, height } = shouldOrient ? metadata.autoOrient : metadata;
   const size = { width, height };
   const { pages: decodedFrames = 1 } = decoded;

@@ -157,20 +157,19 @@ describe("transformImage with what another job has decoded", () => {
     expect(await decodeFor(job)).toMatchObject({ shrink: 1, pixels: SIZE });
   });
 
-  it("makes what can be made of an original that is cut off, as it would alone", async () => {
+  it("makes what can be made of an original that is damaged, as it would alone", async () => {
     const crop = { unit: "pixel", x: 0, y: 0, width: 800, height: 90 } as const;
     const cut = { width: 300, height: 30, mode: "fill", gravity: "north" } as const;
-    const originals = [photo, await sharp(photo).png().toBuffer()];
-    for (const bytes of originals.map((original) => original.subarray(0, original.length / 2))) {
-      for (const spec of [{ crop }, cut]) {
-        const job = { bytes, spec, format: "png" } as const;
-        const shared = await make(job, { sharesDecode: true, decoded: undefined });
-        expect(shared.equals(await make(job))).toBe(true);
-      }
-      const whole = { bytes, spec: { width: 50 }, format: "png" } as const;
-      await expect(make(whole, { sharesDecode: true, decoded: undefined })).rejects.toMatchObject({
-        code: "unusable_original",
-      });
+    const bytes = await sharp(photo).png().toBuffer();
+    bytes.fill(0, bytes.length >> 1, bytes.length - 20);
+    for (const spec of [{ crop }, cut]) {
+      const job = { bytes, spec, format: "png" } as const;
+      const shared = await make(job, { sharesDecode: true, decoded: undefined });
+      expect(shared.equals(await make(job))).toBe(true);
     }
+    const whole = { bytes, spec: { width: 50 }, format: "png" } as const;
+    await expect(make(whole, { sharesDecode: true, decoded: undefined })).rejects.toMatchObject({
+      code: "unusable_original",
+    });
   });
 });

@@ -37,6 +37,12 @@ export function jpegSegment(code: number, content: Uint8Array = new Uint8Array()
   return Buffer.concat([Uint8Array.of(0xff, code, length >> 8, length & 0xff), content]);
 }
 
+/** Spoils the Huffman tables of a JPEG in place: its header stays sound, and its pixels cannot be decoded. */
+export function breakTables(jpeg: Buffer): Buffer {
+  const lengths = jpeg.indexOf(Uint8Array.of(0xff, 0xc4)) + 5;
+  return jpeg.fill(0xff, lengths, lengths + 16);
+}
+
 /** The last scan of a progressive JPEG, once more and more until there are `extra` more of them. */
 export function repeatLastScan(jpeg: Buffer, extra: number): Buffer {
   const start = jpeg.lastIndexOf(latin1("\xff\xda"));
