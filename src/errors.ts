@@ -25,6 +25,32 @@ export type ErrorCode =
   | "aborted"
   | "internal";
 
+/** The status of an answer for every error; a code without one does not compile. */
+export const STATUS: Readonly<Record<ErrorCode, number>> = {
+  invalid_request: 400,
+  invalid_path: 400,
+  invalid_transform: 400,
+  invalid_key: 400,
+  invalid_body: 400,
+  unauthorized: 401,
+  invalid_signature: 403,
+  expired: 410,
+  not_allowed: 403,
+  not_found: 404,
+  original_not_found: 404,
+  method_not_allowed: 405,
+  precondition_failed: 412,
+  too_large: 413,
+  unsupported_original: 415,
+  range_not_satisfiable: 416,
+  unusable_original: 422,
+  aborted: 499,
+  internal: 500,
+  store_failed: 502,
+  overloaded: 503,
+  timeout: 504,
+};
+
 /**
  * The error of this package. `message` is for the client: it names what was wrong and what was expected. `cause` is
  * for the log, and is never sent.

@@ -81,10 +81,11 @@ export async function startServer(config: Config, logger: Logger): Promise<Runni
   };
 }
 
-function createHttpServer({ limits }: Pick<Config, "limits">): Server {
+function createHttpServer({ limits, mediaToken }: Pick<Config, "limits" | "mediaToken">): Server {
   const server = createServer({
     headersTimeout: 10_000,
-    requestTimeout: 15_000,
+    // a file is sent by a program that has a token
+    requestTimeout: mediaToken === undefined ? 15_000 : 300_000,
     connectionsCheckingInterval: 2000,
     keepAliveTimeout: 65_000, // longer than that of load balancers
     maxHeaderSize: 8192,

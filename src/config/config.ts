@@ -8,7 +8,7 @@ import type { PolicyConfig } from "./policy.ts";
 import { derivePolicy } from "./policy.ts";
 import type { StoreConfig } from "./store.ts";
 import { deriveStore, readEndpoint } from "./store.ts";
-import { flag, wholeNumber, choice, optionalText, text, url } from "./values.ts";
+import { flag, wholeNumber, choice, optionalText, text, token, url } from "./values.ts";
 import { readVariables, REQUEST_VARIABLES } from "./variables.ts";
 import type { CacheRules } from "../http/answer/cache-control.ts";
 import type { Delivery } from "../http/answer/delivery.ts";
@@ -57,6 +57,8 @@ export interface Config {
     readonly stopDelayMs: number;
   };
   readonly adminToken: string | undefined;
+  /** For the routes of the media library alone. */
+  readonly mediaToken: string | undefined;
   readonly warmQueue: string | undefined;
   readonly events: EventConfig;
   readonly logLevel: string;
@@ -97,10 +99,8 @@ const VARIABLES = {
   REQUEST_TIMEOUT_MS: wholeNumber(10_000, 100, 120_000),
   DRAIN_TIMEOUT_MS: wholeNumber(25_000, 0, 600_000),
   STOP_DELAY_MS: wholeNumber(500, 0, 60_000),
-  ADMIN_TOKEN: z
-    .string()
-    .regex(/^[\w.~+/-]{16,}=*$/, { error: "must have at least 16 letters, digits, -._~+/" })
-    .optional(),
+  ADMIN_TOKEN: token(),
+  MEDIA_TOKEN: token(),
   WARM_QUEUE: z.url({ protocol: /^rediss?$/, error: "must be a redis or rediss URL" }).optional(),
   ...EVENT_VARIABLES,
   LOG_LEVEL: choice(["info", "warn", "error", "silent"], "info"),
@@ -187,6 +187,7 @@ function derive(
       stopDelayMs: env.STOP_DELAY_MS,
     },
     adminToken: env.ADMIN_TOKEN,
+    mediaToken: env.MEDIA_TOKEN,
     warmQueue: env.WARM_QUEUE,
     logLevel: env.LOG_LEVEL,
   };

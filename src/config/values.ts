@@ -23,6 +23,14 @@ export function flag(): z.ZodType<boolean> {
   return z.stringbool({ error: "must be true or false" });
 }
 
+/** A bearer token. */
+export function token(): z.ZodOptional<z.ZodString> {
+  return z
+    .string()
+    .regex(/^[\w.~+/-]{16,}=*$/, { error: "must have at least 16 letters, digits, -._~+/" })
+    .optional();
+}
+
 export function optionalText(): z.ZodOptional<z.ZodString> {
   return z.string().optional();
 }

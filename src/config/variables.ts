@@ -75,7 +75,12 @@ export const REQUEST_VARIABLES: Schemas<RequestVariables> = {
 };
 
 /** Variables whose values must not be printed. */
-const SECRETS: ReadonlySet<string> = new Set(["ADMIN_TOKEN", "SIGNING_SECRETS", "WARM_QUEUE"]);
+const SECRETS: ReadonlySet<string> = new Set([
+  "ADMIN_TOKEN",
+  "MEDIA_TOKEN",
+  "SIGNING_SECRETS",
+  "WARM_QUEUE",
+]);
 
 interface ReadOptions {
   /** The problems are sent to clients, so they must not name values. */

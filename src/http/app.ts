@@ -1,7 +1,8 @@
 import type { Semaphore } from "../async/semaphore.ts";
 import type { EventReceiver } from "../events/receive.ts";
-import { overloaded } from "../errors.ts";
+import { overloaded, STATUS } from "../errors.ts";
 import type { Logger } from "../logger.ts";
+import type { Handler } from "../library/web/handler.ts";
 import type { Observe } from "../media/observe.ts";
 import type { Warm } from "../media/warm/warm.ts";
 import { explainRequest } from "../request/explain.ts";
@@ -13,7 +14,6 @@ import type { Answer } from "./answer/answer.ts";
 import { answerText } from "./answer/answer.ts";
 import type { StreamAnswer } from "./answer/response.ts";
 import { isStreamed, toResponse } from "./answer/response.ts";
-import { STATUS } from "./answer/status.ts";
 import type { DoorPorts } from "./front-door.ts";
 import { answer } from "./front-door.ts";
 import type { AnswerCache } from "./media/answer-cache.ts";
@@ -40,6 +40,8 @@ export interface AppDeps extends VariantDeps, OriginalDeps {
   readonly lookUps?: Semaphore;
   /** The bearer token of operators; without one their routes are closed. */
   readonly adminToken: string | undefined;
+  readonly mediaToken: string | undefined;
+  readonly media: Handler;
   readonly purge: Purge;
   readonly events: EventReceiver;
   readonly warm: Warm;

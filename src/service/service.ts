@@ -10,12 +10,12 @@ import { createRequestLog } from "../http/access-log.ts";
 import type { AppDeps } from "../http/app.ts";
 import type { Metrics } from "../http/metrics.ts";
 import { createMetrics } from "../http/metrics.ts";
-import type { MeasureFile } from "../image/facts/measure.ts";
 import { sniffMediaType } from "../image/input/formats.ts";
 import type { ImageLimits } from "../image/input/limits.ts";
 import { startChildWorker } from "../image/pool/child-process.ts";
 import { Pool } from "../image/pool/pool.ts";
 import type { ImageWorker } from "../image/worker.ts";
+import type { LibraryParts } from "../library/shelf.ts";
 import type { Logger } from "../logger.ts";
 import type { MediaEvent, Observe } from "../media/observe.ts";
 import { OpenBodies } from "../media/open-bodies.ts";
@@ -27,10 +27,11 @@ import { PresignedUrls } from "../media/variants/presigned-urls.ts";
 import { Variants } from "../media/variants/variants.ts";
 import { WriteBack } from "../media/variants/write-back.ts";
 import type { ObjectStore } from "../store/store.ts";
+import { createFiles, createLibraryDoor, createLibraryParts } from "./library.ts";
 import type { Stores } from "./stores.ts";
 import { createStores, probeStores } from "./stores.ts";
 import type { WarmerDeps } from "./warming.ts";
-import { createBackgroundWarmer, createEventWarmer } from "./warming.ts";
+import { createBackgroundWarmer, createVariantMaker } from "./warming.ts";
 
 /** The dependencies of an application that the process around it decides. */
 type ProcessDeps =
@@ -45,8 +46,10 @@ type ProcessDeps =
 export interface MediaService extends WarmerDeps {
   readonly app: Omit<AppDeps, ProcessDeps>;
   readonly originalsStore: ObjectStore;
-  /** See `measureFile` in `src/image/facts`. */
-  readonly measureFile: MeasureFile;
+  /** For a media library over the same stores and image processes. */
+  readonly library: LibraryParts;
+  /** Checks the stores. Image processes start when they are needed. */
+  probe(): Promise<void>;
   /** Checks the stores and starts the image processes. */
   start(): Promise<void>;
   /** Resolves when no background work is left; later requests may start more. */
@@ -58,9 +61,14 @@ export interface MediaService extends WarmerDeps {
 
 const now = (): number => performance.now();
 
-export async function createService(config: Config, logger: Logger): Promise<MediaService> {
+/** @param given stores to be used instead of those that the configuration names */
+export async function createService(
+  config: Config,
+  logger: Logger,
+  given?: Stores,
+): Promise<MediaService> {
   const { prefix, events, access, limits, timeouts } = config;
-  const stores = await createStores(config);
+  const stores = given ?? (await createStores(config));
   const pool = createImagePool(config, (error) => {
     observe({ kind: "background_failed", task: "start an image process", error });
   });
@@ -93,6 +101,7 @@ export async function createService(config: Config, logger: Logger): Promise<Med
   });
   const rules = createRequestRules(config, getPublicUrl(config) !== undefined);
   const warmer = { variants, rules };
+  const makeVariants = createVariantMaker({ ...warmer, observe }, config, ending.signal);
   const purging: BucketEventDeps = {
     bucket: config.store.kind === "s3" ? config.store.originalsBucket : undefined,
     variants: stores.variants,
@@ -102,11 +111,22 @@ export async function createService(config: Config, logger: Logger): Promise<Med
     observe,
     forgetOriginal: (key) => originals.forget(key),
     ...(events.warm.length > 0 && {
-      warm: createEventWarmer({ ...warmer, observe }, config, ending.signal),
+      warm: (key: string) => makeVariants(key, events.warm),
     }),
   };
+  const library = createLibraryParts({
+    originals: stores.originals,
+    measuring,
+    purging,
+    makeVariants,
+    background,
+    deadlineMs: timeouts.requestMs,
+  });
+  const files = createFiles(createLibraryDoor(config, config.basePath, async () => library));
   return {
     app: {
+      media: files.handler({ path: "/-/media", authorize: () => ({}) }),
+      mediaToken: config.mediaToken,
       variants,
       rules,
       originals,
@@ -127,11 +147,8 @@ export async function createService(config: Config, logger: Logger): Promise<Med
     },
     ...warmer,
     originalsStore: stores.originals,
-    measureFile: async (file, options) => {
-      // on demand: a service that only gives images out needs no table of all other types
-      const { measureFile } = await import("../image/facts/measure.ts");
-      return measureFile(measuring, file, options);
-    },
+    library,
+    probe: () => probeStores(stores, logger),
     start: async () => {
       await Promise.all([probeStores(stores, logger), pool.start()]);
     },

@@ -69,15 +69,15 @@ export function createExclusiveWarmer(
   });
 }
 
-/** Makes the variants of `EVENT_WARM` for one original, in the background. */
-export function createEventWarmer(
+/** Makes the variants of some transforms for one original, in the background. */
+export function createVariantMaker(
   { observe, ...deps }: WarmerDeps & { readonly observe: Observe },
-  { pool, events }: Pick<Config, "pool" | "events">,
+  { pool }: Pick<Config, "pool">,
   signal: AbortSignal,
-): (key: string) => Promise<void> {
+): (key: string, transforms: readonly string[]) => Promise<void> {
   const warm = createBackgroundWarmer(deps, { pool });
-  const outputs = [{ transforms: events.warm, formats: [] }];
-  return async (key) => {
+  return async (key, transforms) => {
+    const outputs = [{ transforms, formats: [] }];
     for await (const result of warm(toAsync([{ key, outputs }]), signal)) {
       if (result.status !== "failed") continue;
       observe({ kind: "background_failed", task: `warm ${key}`, error: result.message });

@@ -4,6 +4,7 @@ import { bearerAuth } from "hono/bearer-auth";
 import { HTTPException } from "hono/http-exception";
 import { MediaError } from "../../errors.ts";
 import type { EventReceiver } from "../../events/receive.ts";
+import type { Handler } from "../../library/web/handler.ts";
 import type { LogRequest } from "../access-log.ts";
 import { answerProblem, COMMON_HEADERS } from "../answer/answer.ts";
 import type { CacheRules } from "../answer/cache-control.ts";
@@ -12,6 +13,7 @@ import { toResponse } from "../answer/response.ts";
 import { printTimings } from "../answer/server-timing.ts";
 import type { AdapterBindings } from "../wire.ts";
 import { cutPath, getTarget } from "../wire.ts";
+import { addMediaRoutes, isForMedia } from "./media.ts";
 import { addEventRoute, isFromSns } from "./events.ts";
 import type { Purge } from "./purge.ts";
 import { addPurgeRoute } from "./purge.ts";
@@ -22,6 +24,9 @@ import { addWarmRoute } from "./warm.ts";
 export interface AdminDeps extends WarmRouteDeps {
   /** The bearer token of callers; without one the routes are closed. */
   readonly adminToken: string | undefined;
+  /** Opens the routes of the media library, and no others. */
+  readonly mediaToken: string | undefined;
+  readonly media: Handler;
   readonly metrics: { print(): Promise<string>; readonly contentType: string };
   readonly purge: Purge;
   readonly events: EventReceiver;
@@ -53,14 +58,18 @@ const REFUSALS = {
 
 /** The routes for operators, under `/-/`. */
 export function createAdmin(deps: AdminDeps): Hono<Env> {
-  const { adminToken, metrics, purge, events, cache, report } = deps;
+  const { adminToken, mediaToken, media, metrics, purge, events, cache, report } = deps;
   const app = new Hono<Env>({
     // routes match the raw path; URL parsers would change it
     getPath: (request, options) => cutPath(getTarget(request, options?.env)),
   });
-  const guard = createGuard(adminToken);
+  const guard = createGuard([adminToken], "ADMIN_TOKEN");
+  const guardMedia = createGuard([mediaToken, adminToken], "MEDIA_TOKEN");
   app.use((c, next) => complete(c, next, deps));
-  app.use((c, next) => (isFromSns(c) ? next() : guard(c, next)));
+  app.use((c, next) => {
+    if (isFromSns(c)) return next();
+    return isForMedia(c) ? guardMedia(c, next) : guard(c, next);
+  });
   const routes = new Hono();
   addRoute(routes, "/metrics", {
     GET: async (c) =>
@@ -72,6 +81,7 @@ export function createAdmin(deps: AdminDeps): Hono<Env> {
   addPurgeRoute(routes, purge);
   addEventRoute(routes, events);
   addWarmRoute(routes, deps);
+  addMediaRoutes(routes, media);
   app.route("/-", routes);
   app.notFound(() => {
     throw new MediaError("not_found", "there is no such route");
@@ -85,11 +95,15 @@ export function createAdmin(deps: AdminDeps): Hono<Env> {
   return app;
 }
 
-/** @returns a handler that lets callers with the token pass */
-function createGuard(token: string | undefined): MiddlewareHandler {
-  if (token !== undefined) return bearerAuth({ token, ...REFUSALS });
+/**
+ * @param variable the one to set where there is no token
+ * @returns a handler that lets callers with one of the tokens pass
+ */
+function createGuard(tokens: readonly (string | undefined)[], variable: string): MiddlewareHandler {
+  const token = tokens.filter((each) => each !== undefined);
+  if (token.length > 0) return bearerAuth({ token, ...REFUSALS });
   return async function refuse() {
-    throw new MediaError("not_found", "set ADMIN_TOKEN to use this route");
+    throw new MediaError("not_found", `set ${variable} to use this route`);
   };
 }
 

@@ -6,7 +6,7 @@ import { toResponse } from "../answer/response.ts";
 export function addRoute(
   app: Hono,
   path: string,
-  handlers: Readonly<Partial<Record<"GET" | "POST" | "DELETE", Handler>>>,
+  handlers: Readonly<Partial<Record<"GET" | "POST" | "PATCH" | "DELETE", Handler>>>,
 ): void {
   for (const [method, handler] of Object.entries(handlers)) app.on(method, path, handler);
   const names = Object.keys(handlers).flatMap((name) => (name === "GET" ? ["GET", "HEAD"] : name));

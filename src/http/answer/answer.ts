@@ -1,8 +1,8 @@
+import { STATUS } from "../../errors.ts";
 import type { ErrorCode } from "../../errors.ts";
 import type { Representation, Selection } from "./conditions.ts";
 import type { ByteRange } from "./ranges.ts";
 import { countBytes, printContentRange, printUnsatisfied } from "./ranges.ts";
-import { STATUS } from "./status.ts";
 
 /** On every answer: pages of any origin may use the image, and a browser never runs it as a document. */
 export const COMMON_HEADERS: Readonly<Record<string, string>> = {

@@ -1,5 +1,5 @@
 import type { ErrorCode } from "../../errors.ts";
-import { STATUS } from "./status.ts";
+import { STATUS } from "../../errors.ts";
 
 /** How long caches may keep the answers of this service. */
 export interface CacheRules {

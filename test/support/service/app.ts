@@ -94,6 +94,8 @@ export function createTestApp(
     logRequest: createRequestLog({ logger, count: metrics.countRequest }),
     logger,
     adminToken: ADMIN_TOKEN,
+    mediaToken: undefined,
+    media: async () => new Response(null, { status: 404 }),
     ...overrides,
   });
   // the adapter hands the raw target over; a URL would lose its dot segments
