@@ -1,4 +1,6 @@
+import { applyFocalPoint } from "../transform/normalize.ts";
 import { getMediaType } from "../transform/formats.ts";
+import type { TransformSpec } from "../transform/spec.ts";
 import type { ObjectInfo, PutOptions } from "../store/store.ts";
 import { encodeSegment } from "../url/percent.ts";
 import { printStoredTransform } from "../url/variant-key.ts";
@@ -10,8 +12,8 @@ import { sha256 } from "./sha256.ts";
 export interface VariantInfo {
   /** Strong: the SHA-256 of the bytes, in quotes. */
   readonly etag: string;
-  /** The ETag of the original that it was made from. */
-  readonly sourceEtag: string;
+  /** The version of the original that it was made from: see `nameSource`. */
+  readonly source: string;
   /** In bytes. */
   readonly size: number;
 }
@@ -27,17 +29,35 @@ export interface MadeVariant extends Variant {
   readonly dimensions: string;
 }
 
-/** The names of a variant's user metadata in the store. */
-const SOURCE_ETAG = "source-etag";
+/** The names of user metadata in the store: of variants, and of originals. */
+const SOURCE = "source-etag";
 const SHA256 = "sha256";
+const FOCAL_POINT = "focal";
+
+/** The facts about an original that decide what a variant of it looks like. */
+export type OriginalFacts = Pick<ObjectInfo, "etag" | "metadata">;
+
+/** Lays the focal point of an original over the spec of a variant. */
+export function focusOn({ metadata }: OriginalFacts, { spec }: VariantRequest): TransformSpec {
+  return applyFocalPoint(spec, metadata[FOCAL_POINT]);
+}
+
+/**
+ * Names the version of an original as far as a variant depends on it: by its ETag and, if the variant is cropped around
+ * it, by its focal point, such as `"9f86d081" 0.3x0.7`. S3 keeps the ETag when only the point changes.
+ */
+export function nameSource(original: OriginalFacts, request: VariantRequest): string {
+  const isFocused = focusOn(original, request) !== request.spec;
+  return isFocused ? `${original.etag} ${original.metadata[FOCAL_POINT]}` : original.etag;
+}
 
 /** Describes a variant that has just been made. */
 export async function describeVariant(
   bytes: Uint8Array,
-  sourceEtag: string,
+  source: string,
   hash?: string,
 ): Promise<VariantInfo> {
-  return { etag: `"${hash ?? (await sha256(bytes))}"`, sourceEtag, size: bytes.length };
+  return { etag: `"${hash ?? (await sha256(bytes))}"`, source, size: bytes.length };
 }
 
 /** The headers that describe a variant; they are known before its bytes. */
@@ -56,11 +76,11 @@ export function readVariantInfo(
   request: VariantRequest,
   object: ObjectInfo,
 ): VariantInfo | undefined {
-  const sourceEtag = object.metadata[SOURCE_ETAG];
+  const source = object.metadata[SOURCE];
   const hash = object.metadata[SHA256];
   const isOfFormat = object.contentType === getMediaType(request.format);
-  if (!sourceEtag || !hash || object.size === 0 || !isOfFormat) return undefined;
-  return { etag: `"${hash}"`, sourceEtag, size: object.size };
+  if (!source || !hash || object.size === 0 || !isOfFormat) return undefined;
+  return { etag: `"${hash}"`, source, size: object.size };
 }
 
 export interface StoredHeaders {
@@ -82,7 +102,7 @@ export function toPutOptions(
     sha256: info.etag.slice(1, -1),
     cacheControl: request.spec.version === undefined ? cacheControl : versionedCacheControl,
     metadata: {
-      [SOURCE_ETAG]: info.sourceEtag,
+      [SOURCE]: info.source,
       [SHA256]: info.etag.slice(1, -1),
       spec: printStoredTransform(request.spec),
       dimensions,
@@ -92,12 +112,13 @@ export function toPutOptions(
   };
 }
 
-/** The part of a redirect that changes when the original does. */
-export function printVersion({ sourceEtag }: VariantInfo): string {
-  return sourceEtag
+/** The part of a redirect that changes when the original or its focal point does. */
+export function printVersion({ source }: VariantInfo): string {
+  const [etag = "", point] = source
     .replace(/^W\//, "")
-    .replaceAll(/[^\w-]/g, "")
-    .slice(0, 8);
+    .replaceAll(/[^\w -]/g, "")
+    .split(" ");
+  return etag.slice(0, 8) + (point === undefined ? "" : `-${point}`);
 }
 
 /** Inline unless `fl_attachment` is given, under the original's name with the variant's extension. */

@@ -1,5 +1,6 @@
 import type { MediaError } from "../errors.ts";
 import { invalidTransform } from "../errors.ts";
+import { GRAVITY } from "./codecs.ts";
 import { flattenOnWhite } from "./color.ts";
 import type { OutputFormat } from "./formats.ts";
 import { getMaxPixels, hasFeature, isImageFormat } from "./formats.ts";
@@ -182,6 +183,25 @@ function nameCompass(gravity: Gravity | undefined): Gravity | undefined {
   const [column, row] = [gravity.x * 2, gravity.y * 2];
   // three points to a row, half a side apart
   return (column % 1 === 0 && row % 1 === 0 && COMPASS_POINTS[column + 3 * row]) || gravity;
+}
+
+/**
+ * Crops around the focal point that is kept with an original, where a spec crops to a size and names no gravity of its
+ * own, or `auto`. Any other spec, and a text that is no point, change nothing: the result is then the spec itself.
+ *
+ * @param spec normalized
+ * @param text such as `0.3x0.7`
+ */
+export function applyFocalPoint(spec: TransformSpec, text: string | undefined): TransformSpec {
+  if (!mayCrop(spec) || (spec.gravity !== undefined && spec.gravity !== "auto")) return spec;
+  const point = text === undefined ? undefined : GRAVITY.parse(text);
+  return typeof point === "object" ? { ...spec, gravity: point } : spec;
+}
+
+/** A normalized spec has a ratio only where no side is given, and no mode that covers but `fill`. */
+function mayCrop({ width, height, aspectRatio, mode }: TransformSpec): boolean {
+  const hasBox = aspectRatio !== undefined || (width !== undefined && height !== undefined);
+  return hasBox && (mode === undefined || mode === "fill");
 }
 
 /** The whole image is no crop. */

@@ -1,4 +1,5 @@
 import { LRUCache } from "lru-cache";
+import { nameSource } from "../../media/variant.ts";
 import type { VariantRequest } from "../../request/request.ts";
 import type { Hit } from "./hit.ts";
 import { askOrigin } from "./origin.ts";
@@ -43,9 +44,11 @@ export function createFreshnessChecks(settings: EdgeSettings): FreshnessChecks {
 
 async function isCurrent(
   { originals }: EdgeSettings,
-  { key }: VariantRequest,
+  request: VariantRequest,
   { info }: Hit,
 ): Promise<boolean> {
-  if (!originals) return false;
-  return (await originals.head(key))?.httpEtag === info.sourceEtag;
+  const original = await originals?.head(request.key);
+  if (!original) return false;
+  const { httpEtag: etag, customMetadata: metadata = {} } = original;
+  return nameSource({ etag, metadata }, request) === info.source;
 }

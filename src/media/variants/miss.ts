@@ -13,7 +13,7 @@ import { purgeGone } from "../purge/purge.ts";
 import type { Recorder } from "../recorder.ts";
 import type { CacheToken, VariantCache } from "../variant-cache.ts";
 import type { MadeVariant, Variant, VariantInfo } from "../variant.ts";
-import { describeVariant, readVariantInfo } from "../variant.ts";
+import { describeVariant, focusOn, nameSource, readVariantInfo } from "../variant.ts";
 import type { WriteBack } from "./write-back.ts";
 
 export interface FreshnessRules {
@@ -94,8 +94,8 @@ export interface Wanted {
   readonly object?: ObjectInfo | undefined;
 }
 
-/** The version of an original, or why it cannot be told; undefined where it is missing, or was not asked for. */
-type Current = OriginalVersion | MediaError | undefined;
+/** An original without its bytes, or why it cannot be told; undefined where it is missing, or was not asked for. */
+type Current = ObjectInfo | MediaError | undefined;
 
 /** The answers of both stores. */
 interface Present {
@@ -148,10 +148,11 @@ export class Miss {
     using lease = await this.#lease(current, asking);
     const { original } = lease;
     if (original.kind === "missing") throw this.#forgetMissing(object, original.isDefinite);
+    const info = chooseLater(original.info, current);
     // the HEAD of the original may have been wrong
-    if (stored?.sourceEtag === original.info.etag) return this.#giveStored(stored);
+    if (stored?.source === nameSource(info, this.#wanted.request)) return this.#giveStored(stored);
 
-    const variant = await this.#make(original, whole);
+    const variant = await this.#make({ ...original, info }, whole);
     if (variant === "too_slow") return { kind: variant };
 
     const written = this.#keep(variant, object?.etag);
@@ -185,9 +186,10 @@ export class Miss {
     }
   }
 
-  #isCurrent({ sourceEtag }: VariantInfo, current: Current): boolean {
+  #isCurrent({ source }: VariantInfo, current: Current): boolean {
     if (this.#deps.freshness.mode !== "check") return true;
-    return !(current instanceof MediaError) && sourceEtag === current?.etag;
+    if (current === undefined || current instanceof MediaError) return false;
+    return source === nameSource(current, this.#wanted.request);
   }
 
   #giveStored(info: VariantInfo): VariantOutcome {
@@ -237,8 +239,9 @@ export class Miss {
   ): Promise<MadeVariant | "too_slow"> {
     const { transform, cache, now } = this.#deps;
     const { request, demand, recorder, skipIfSlow } = this.#wanted;
-    const { key, variantKey, spec, format } = request;
+    const { key, variantKey, format } = request;
     const { bytes, info } = original;
+    const spec = focusOn(info, request);
     const begin = now();
     recorder.record({ kind: "miss" });
     cache.delete(variantKey);
@@ -253,7 +256,7 @@ export class Miss {
       return {
         bytes: made.bytes,
         dimensions: `${made.width}x${made.height}`,
-        info: await describeVariant(made.bytes, info.etag, made.sha256),
+        info: await describeVariant(made.bytes, nameSource(info, request), made.sha256),
       };
     } catch (error) {
       cache.setFailure(this.#token, error);
@@ -295,6 +298,11 @@ export class Miss {
       return false;
     }
   }
+}
+
+/** Bytes that were at hand may have been read before the focal point changed. */
+function chooseLater(read: ObjectInfo, headed: ObjectInfo | undefined): ObjectInfo {
+  return headed?.etag === read.etag ? headed : read;
 }
 
 /** MediaErrors as they are; anything else is taken for the end of the request's time. */

@@ -1,7 +1,7 @@
 import type { VariantRequest } from "../../request/request.ts";
 import type { ObjectStore, PutOptions } from "../../store/store.ts";
 import type { MadeVariant, StoredHeaders, Variant, VariantInfo } from "../variant.ts";
-import { readVariantInfo, toPutOptions } from "../variant.ts";
+import { nameSource, readVariantInfo, toPutOptions } from "../variant.ts";
 
 export interface WriteBackDeps {
   readonly originals: Pick<ObjectStore, "head">;
@@ -25,8 +25,9 @@ export class WriteBack {
   }
 
   /** Checks that the original is still the one that a variant was made from. */
-  async isCurrent({ key }: VariantRequest, { info }: Variant): Promise<boolean> {
-    return (await this.#deps.originals.head(key))?.etag === info.sourceEtag;
+  async isCurrent(request: VariantRequest, { info }: Variant): Promise<boolean> {
+    const original = await this.#deps.originals.head(request.key);
+    return original !== undefined && nameSource(original, request) === info.source;
   }
 
   /**
@@ -61,7 +62,7 @@ export class WriteBack {
     const { request, variant } = write;
     const present = await this.#deps.variants.head(request.variantKey);
     const info = present && readVariantInfo(request, present);
-    if (info?.sourceEtag === variant.info.sourceEtag) return info;
+    if (info?.source === variant.info.source) return info;
     if (!(await this.isCurrent(request, variant))) return undefined;
     return (await this.#put(write, present?.etag)) === "stored" ? variant.info : undefined;
   }

@@ -142,7 +142,7 @@ describe.each(TARGETS)("a purge by $kind", (target) => {
     get.goOn();
     await reading;
     expect(other.variants.getCached(request)).toMatchObject({
-      info: { sourceEtag: (await bench.originals.head(KEY))?.etag },
+      info: { source: (await bench.originals.head(KEY))?.etag },
     });
   });
 

@@ -6,7 +6,7 @@ import { RULES } from "../../support/media/variants.ts";
 
 const HOUR = 3_600_000;
 const START = 1000 * HOUR;
-const INFO = { etag: '"e"', size: 1, sourceEtag: '"source"' };
+const INFO = { etag: '"e"', size: 1, source: '"source"' };
 
 interface Bench {
   readonly urls: PresignedUrls;

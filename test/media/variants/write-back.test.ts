@@ -13,9 +13,9 @@ const STORED_AS = {
   versionedCacheControl: "max-age=2",
 };
 
-async function variantOf(text: string, sourceEtag: string): Promise<MadeVariant> {
+async function variantOf(text: string, source: string): Promise<MadeVariant> {
   const bytes = new TextEncoder().encode(text);
-  return { bytes, dimensions: "1x1", info: await describeVariant(bytes, sourceEtag) };
+  return { bytes, dimensions: "1x1", info: await describeVariant(bytes, source) };
 }
 
 interface Bench {
