@@ -59,7 +59,7 @@ export interface MediaService extends WarmerDeps {
   stop(): void;
 }
 
-const now = (): number => performance.now();
+const now: () => number = performance.now.bind(performance);
 
 /** @param given stores to be used instead of those that the configuration names */
 export async function createService(

@@ -150,13 +150,20 @@ export class Pool {
     });
   }
 
-  /**
-   * Gives waiting jobs to workers: quick ones to those that have a batch of their original, which shares its next decode
-   * with them; then any to idle workers; and what is left to batches again.
-   */
+  /** Gives waiting jobs to workers, and takes those back that another worker should have. */
   #dispatch(): void {
     if (this.#isStopped) return;
     for (const output of this.#listWaiting()) output.promote();
+    if (this.#queue.size > 0) this.#assign();
+    for (const batch of this.#batches) batch.recall(this.#selectRecalled(batch));
+    this.#workers.replenish();
+  }
+
+  /**
+   * Gives quick jobs to workers that have a batch of their original, which shares its next decode with them; then any to
+   * idle workers; and what is left to batches again.
+   */
+  #assign(): void {
     for (const batch of this.#batches) {
       if (batch.waiting.length > 0) this.#join(batch, (each) => !each.isHeavy && !each.isRecalled);
     }
@@ -169,8 +176,6 @@ export class Pool {
     // heavy jobs in the background may not have more workers
     const bySize = [...this.#batches].toSorted((one, other) => one.size - other.size);
     for (const batch of bySize) this.#join(batch, ({ isHeavy }) => !isHeavy || !batch.isBackground);
-    for (const batch of this.#batches) batch.recall(this.#selectRecalled(batch));
-    this.#workers.replenish();
   }
 
   #beginNext(worker: ImageWorker): boolean {

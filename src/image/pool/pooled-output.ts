@@ -137,7 +137,7 @@ export class PooledOutput {
 
   #end(): void {
     clearTimeout(this.#timer);
-    this.#settled.abort();
+    this.#settled.abort("settled"); // without a reason Node would make an error, with its stack
   }
 
   #listen(signal: AbortSignal | undefined, listener: () => void): void {

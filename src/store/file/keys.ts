@@ -9,10 +9,13 @@ const MAX_SEGMENT_BYTES = 255;
  * @throws MediaError `invalid_key` for a key that a file system cannot hold, or that would leave the folder
  */
 export function checkFileKey(key: string): void {
-  const problem = key.split("/").map(findProblem).find(Boolean);
-  if (problem)
+  const segments = key.split("/");
+  for (const segment of segments) {
+    const problem = findProblem(segment);
+    if (!problem) continue;
     throw new MediaError("invalid_key", `the file store cannot hold a key with ${problem}`);
-  if (key.split("/")[0] === PRIVATE_FOLDER) {
+  }
+  if (segments[0] === PRIVATE_FOLDER) {
     throw new MediaError("invalid_key", `keys under "${PRIVATE_FOLDER}/" are the file store's own`);
   }
 }
@@ -22,7 +25,7 @@ function findProblem(segment: string): string | undefined {
   if (segment === "." || segment === "..") return `"${segment}" as a segment`;
   if (segment.includes("\0")) return "a NUL character";
   if (process.platform === "win32" && /[\\:]/.test(segment)) return '"\\" or ":"';
-  const isLong = new TextEncoder().encode(segment).length > MAX_SEGMENT_BYTES;
+  const isLong = Buffer.byteLength(segment) > MAX_SEGMENT_BYTES;
   return isLong ? `a segment of over ${MAX_SEGMENT_BYTES} bytes` : undefined;
 }
 
