@@ -4,6 +4,12 @@ import { connect } from "node:net";
 import { join } from "node:path";
 import sharp from "sharp";
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import {
+  eraseLocation,
+  EXIF_SEGMENT,
+  insertSegments,
+  XMP_SEGMENT,
+} from "./support/image/metadata.ts";
 import { drawPhoto, drawQuadrants } from "./support/images.ts";
 import type { TestServer } from "./support/service/server.ts";
 import {
@@ -73,6 +79,25 @@ describe("startServer", () => {
     expect(await readMetric(server.url, "shift_media_transform_seconds_count")).toBe(0);
     const file = join(folders.variants, "variants/1/photo.jpg/w_200.jpg");
     expect((await readFile(file)).equals(bytes)).toBe(true);
+  });
+
+  it("gives originals out without the locations in their metadata", async () => {
+    const { originals } = folders;
+    const place = insertSegments(photo, [EXIF_SEGMENT, XMP_SEGMENT]);
+    const erased = Buffer.from(place);
+    eraseLocation(erased);
+    await writeFile(join(originals, "place.jpg"), place);
+    await start();
+    const whole = await get("/place.jpg");
+    expect(Buffer.from(await whole.arrayBuffer())).toEqual(erased);
+    const etag = whole.headers.get("etag") ?? "";
+    const head = await get("/place.jpg", { method: "HEAD" });
+    expect(head.headers.get("etag")).toBe(etag);
+    expect(head.headers.get("content-length")).toBe(String(place.length));
+    const part = await get("/place.jpg", { headers: { range: "bytes=10-299", "if-range": etag } });
+    expect(part.status).toBe(206);
+    expect(Buffer.from(await part.arrayBuffer())).toEqual(erased.subarray(10, 300));
+    expect((await get("/place.jpg", { headers: { "if-none-match": etag } })).status).toBe(304);
   });
 
   it("answers 300 requests for 30 variants with one transform each, and no failure", async () => {

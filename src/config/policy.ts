@@ -11,6 +11,7 @@ import { MIN_SECRET_BYTES } from "../url/signature.ts";
 
 export const POLICIES = ["open", "signed", "presets", "allowed"] as const;
 export const PASSTHROUGHS = ["refuse", "allow", "redirect"] as const;
+export const ORIGINALS_METADATA = ["no-location", "keep"] as const;
 
 /** The variables that decide who may ask for what. */
 export interface PolicyVariables {
@@ -24,6 +25,7 @@ export interface PolicyVariables {
   readonly ALLOWED_QUALITIES: readonly string[];
   readonly ALLOWED_OPTIONS: readonly string[];
   readonly ORIGINALS?: (typeof PASSTHROUGHS)[number] | undefined;
+  readonly ORIGINALS_METADATA: (typeof ORIGINALS_METADATA)[number];
   readonly ORIGINALS_PREFIX: string;
   readonly ORIGINALS_URL?: string | undefined;
   readonly PUBLIC_URL?: string | undefined;
@@ -35,6 +37,8 @@ export interface PolicyConfig {
   readonly secrets: readonly string[];
   readonly originals: {
     readonly passthrough: (typeof PASSTHROUGHS)[number];
+    /** They are given out with the locations in their metadata. */
+    readonly keepLocation: boolean;
     readonly prefix: string;
     readonly url: string | undefined;
   };
@@ -197,6 +201,7 @@ function deriveOriginals(
   }
   return {
     passthrough,
+    keepLocation: env.ORIGINALS_METADATA === "keep",
     prefix: env.ORIGINALS_PREFIX,
     url: passthrough === "redirect" ? url && cutTrailingSlashes(url) : undefined,
   };
@@ -232,10 +237,21 @@ function printLists({ widths, heights, ratios, qualities, options }: AllowedList
   return present.map((part) => part.join(" ")).join("; ");
 }
 
-function describeOriginals({ passthrough, prefix }: PolicyConfig["originals"]): string {
+function describeOriginals(originals: PolicyConfig["originals"]): string {
+  const { passthrough, keepLocation, prefix } = originals;
   const where = prefix ? ` under ${prefix}` : "";
   if (passthrough === "refuse") return `originals as they are${where}: not given out`;
+  const how = keepLocation ? "with the locations in them" : "without the locations in them";
   return passthrough === "allow"
-    ? `originals as they are${where}: given out, when they are images`
+    ? `originals as they are${where}: given out ${how}, when they are images`
     : `originals as they are${where}: redirected to, whatever they are (nothing looks at their bytes)`;
+}
+
+/** Says by which setting originals tell where they were made, unless it is meant so. */
+export function warnOfLocations({
+  passthrough,
+  keepLocation,
+}: PolicyConfig["originals"]): string | undefined {
+  if (passthrough !== "redirect" || keepLocation) return undefined;
+  return "ORIGINALS=redirect gives originals out with the locations in their metadata: set ORIGINALS=allow, or ORIGINALS_METADATA=keep if this is meant";
 }

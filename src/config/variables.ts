@@ -6,7 +6,7 @@ import { AUTO_FORMATS } from "../transform/formats.ts";
 import type { CacheVariables } from "./cache.ts";
 import { ConfigError } from "./error.ts";
 import type { PolicyVariables } from "./policy.ts";
-import { checkAccessVariables, PASSTHROUGHS, POLICIES } from "./policy.ts";
+import { checkAccessVariables, ORIGINALS_METADATA, PASSTHROUGHS, POLICIES } from "./policy.ts";
 import { flag, headerValue, wholeNumber, list, choice, pattern, url } from "./values.ts";
 
 /** The variables that decide how a request is read, who may make it, and how it is answered. */
@@ -43,6 +43,7 @@ export const REQUEST_VARIABLES: Schemas<RequestVariables> = {
   ORIGINALS: z
     .enum(PASSTHROUGHS, { error: `must be one of ${PASSTHROUGHS.join(", ")}` })
     .optional(),
+  ORIGINALS_METADATA: choice(ORIGINALS_METADATA, "no-location"),
   ORIGINALS_PREFIX: pattern(
     "",
     /^(?!\/)[^\p{Cc}]+$/u,

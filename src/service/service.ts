@@ -3,6 +3,7 @@ import { Background } from "../async/background.ts";
 import { Semaphore } from "../async/semaphore.ts";
 import type { Config } from "../config/config.ts";
 import { getPublicUrl, getWorkerCount } from "../config/config.ts";
+import { warnOfLocations } from "../config/policy.ts";
 import { createRequestRules } from "../config/request-rules.ts";
 import type { BucketEventDeps } from "../events/purge-changed.ts";
 import { createEventReceiver } from "../events/receive.ts";
@@ -12,6 +13,8 @@ import type { Metrics } from "../http/metrics.ts";
 import { createMetrics } from "../http/metrics.ts";
 import { sniffMediaType } from "../image/input/formats.ts";
 import type { ImageLimits } from "../image/input/limits.ts";
+import { applyEdits } from "../image/metadata/edit.ts";
+import { findLocation } from "../image/metadata/location.ts";
 import { startChildWorker } from "../image/pool/child-process.ts";
 import { Pool } from "../image/pool/pool.ts";
 import type { ImageWorker } from "../image/worker.ts";
@@ -21,6 +24,7 @@ import type { MediaEvent, Observe } from "../media/observe.ts";
 import { OpenBodies } from "../media/open-bodies.ts";
 import type { OriginalsDeps } from "../media/originals/originals.ts";
 import { Originals, tooManyReads } from "../media/originals/originals.ts";
+import { PublicOriginals } from "../media/originals/public-originals.ts";
 import { purge } from "../media/purge/purge.ts";
 import { VariantCache } from "../media/variant-cache.ts";
 import { PresignedUrls } from "../media/variants/presigned-urls.ts";
@@ -129,7 +133,7 @@ export async function createService(
       mediaToken: config.mediaToken,
       variants,
       rules,
-      originals,
+      originals: access.originals.keepLocation ? originals : withoutLocations(originals),
       originalsUrl: access.originals.url,
       identify: sniffMediaType,
       delivery: config.delivery,
@@ -150,6 +154,8 @@ export async function createService(
     library,
     probe: () => probeStores(stores, logger),
     start: async () => {
+      const warning = warnOfLocations(access.originals);
+      if (warning) logger.warn(warning);
       await Promise.all([probeStores(stores, logger), pool.start()]);
     },
     finishBackground: () => background.drain(),
@@ -196,6 +202,14 @@ function createOriginals(
     budgetWaitMs: pool.waitMs,
     cacheBytes: limits.originalsCache,
     now,
+  });
+}
+
+function withoutLocations(originals: Originals): PublicOriginals {
+  return new PublicOriginals({
+    originals,
+    findEdits: (bytes) => findLocation(bytes).edits,
+    applyEdits,
   });
 }
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { ConfigError } from "../../src/config/error.ts";
-import { describePolicy } from "../../src/config/policy.ts";
+import { describePolicy, warnOfLocations } from "../../src/config/policy.ts";
 import { loadConfig } from "../../src/config/config.ts";
 
 const SECRETS = "0123456789abcdef, another-secret-of-20";
@@ -72,6 +72,23 @@ describe("loadConfig", () => {
     const { SIGNING_SECRETS } = environment as { SIGNING_SECRETS?: string };
     const config = SIGNING_SECRETS ? loadConfig({ SIGNING_SECRETS }).access : access;
     expect(config.originals.passthrough).toBe(passthrough);
+  });
+
+  it("warns of locations in originals where it does not see their bytes", () => {
+    const redirect = {
+      ...S3,
+      POLICY: "open",
+      ORIGINALS: "redirect",
+      ORIGINALS_URL: "https://a.example",
+    };
+    expect(warnOfLocations(loadConfig(redirect).access.originals)).toMatch(
+      /^ORIGINALS=redirect gives originals out with the locations .* ORIGINALS_METADATA=keep/,
+    );
+    const kept = loadConfig({ ...redirect, ORIGINALS_METADATA: "keep" }).access.originals;
+    expect(warnOfLocations(kept)).toBeUndefined();
+    const { originals } = loadConfig({ ...S3, POLICY: "open", ORIGINALS: "allow" }).access;
+    expect(warnOfLocations(originals)).toBeUndefined();
+    expect(originals.keepLocation).toBe(false);
   });
 
   it("redirects to originals only where it knows where they are", () => {
@@ -149,12 +166,12 @@ describe("describePolicy", () => {
       "presets: anybody may ask for thumb",
       "allowed: anybody may ask for what is on the lists (widths 320, 640; options w, h, ar, c, g, f, dpr, t)",
       "signed: with a signature (2 secrets) anything may be asked for",
-      "originals as they are under public/: given out, when they are images",
+      "originals as they are under public/: given out without the locations in them, when they are images",
     ]);
     expect(describePolicy(loadConfig({}).access)).toEqual([
       "open: anybody may ask for any transform",
       "no secrets: no signature is accepted",
-      "originals as they are: given out, when they are images",
+      "originals as they are: given out without the locations in them, when they are images",
     ]);
   });
 });
