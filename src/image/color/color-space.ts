@@ -24,6 +24,8 @@ export type Transfer = Curve | "pq" | "hlg";
 export interface ColorSpace {
   readonly primaries: Primaries;
   readonly transfer: Transfer;
+  /** Of high dynamic range, the brightest light that keeps its detail, in candela per square metre; 1000 by default. */
+  readonly peak?: number | undefined;
 }
 
 const D65: Chromaticity = [0.3127, 0.329];
@@ -96,6 +98,10 @@ export function findPrimaries(code: number): Primaries | undefined {
 
 export function findTransfer(code: number): Transfer | undefined {
   return TRANSFERS[code];
+}
+
+export function isCurve(transfer: Transfer): transfer is Curve {
+  return typeof transfer !== "string";
 }
 
 export function isSrgb(space: ColorSpace): boolean {

@@ -1,5 +1,5 @@
 /** The colours that a profile is for. */
-export type ColorModel = "rgb" | "gray";
+type ColorModel = "rgb" | "gray";
 
 export interface ProfileFacts {
   readonly model: ColorModel;

@@ -1,6 +1,5 @@
-import type { ColorSpace, Curve, Primaries } from "./color-space.ts";
-import { BT2020 } from "./color-space.ts";
-import type { ColorModel } from "./read-profile.ts";
+import type { ColorSpace, Curve } from "./color-space.ts";
+import { BT2020, isCurve } from "./color-space.ts";
 import type { Matrix, Vector } from "./matrix.ts";
 import {
   findMatrixToXyz,
@@ -10,44 +9,24 @@ import {
   PROFILE_WHITE,
   transpose,
 } from "./matrix.ts";
-import type { HighRange } from "./tone-map.ts";
-import { isHighRange, readLevel, showLight } from "./tone-map.ts";
+import { readLight, showLight } from "./light.ts";
 
 /**
  * Writes the ICC profile of a colour space (ICC.1:2022): a matrix and a curve, or a table of colours for high dynamic
  * range, whose tones it maps to those of an ordinary screen. `undefined` for primaries that span no colours.
  */
-export function writeProfile(space: ColorSpace, model: ColorModel): Buffer | undefined {
+export function writeProfile(space: ColorSpace): Buffer | undefined {
   const matrix = findMatrixToXyz(space.primaries);
   if (!matrix) return undefined;
-  const tags = model === "gray" ? writeGray(space) : writeRgb(space, matrix);
-  return assemble(model === "gray" ? "GRAY" : "RGB ", {
-    desc: writeText("color space of the original"),
-    cprt: writeText("none"),
-    wtpt: writeXyz(PROFILE_WHITE),
-    ...tags,
-  });
+  const { transfer } = space;
+  return isCurve(transfer)
+    ? assemble(writeColors(transfer, matrix))
+    : findTableProfile(space, matrix);
 }
 
 type Tags = Readonly<Record<string, Buffer>>;
 
-function writeGray({ transfer }: ColorSpace): Tags {
-  if (!isHighRange(transfer)) return { kTRC: writeCurve(transfer) };
-  const light = readLevels(GRAY_STEPS, transfer).map(
-    (level) => showLight([level, level, level], transfer)[0] * 0xff_ff,
-  );
-  return { kTRC: join("curv\0\0\0\0", longs(GRAY_STEPS), shorts(light)) };
-}
-
-const GRAY_STEPS = 4096;
-
-/** Gives the light of levels at equal distances. */
-function readLevels(steps: number, transfer: HighRange): readonly number[] {
-  return Array.from({ length: steps }, (_, step) => readLevel(step / (steps - 1), transfer));
-}
-
-function writeRgb({ primaries, transfer }: ColorSpace, matrix: Matrix): Tags {
-  if (isHighRange(transfer)) return { A2B0: findTable({ primaries, transfer }, matrix) };
+function writeColors(transfer: Curve, matrix: Matrix): Tags {
   const [red, green, blue] = transpose(matrix);
   const curve = writeCurve(transfer);
   const columns = { rXYZ: writeXyz(red), gXYZ: writeXyz(green), bXYZ: writeXyz(blue) };
@@ -60,20 +39,15 @@ function writeCurve({ exponent, a, b, c, d }: Curve): Buffer {
   return join("para\0\0\0\0\0\x03\0\0", fixed([power, a, b, c, d]));
 }
 
-/** Tables take some hundredths of a second, and are only for the few primaries that have numbers. */
-const TABLES: Readonly<Record<HighRange, WeakMap<Primaries, Buffer>>> = {
-  pq: new WeakMap(),
-  hlg: new WeakMap(),
-};
+/** The last one, since it takes some hundredths of a second and all variants of an image need it. */
+let lastTable: { readonly key: string; readonly profile: Buffer } | undefined;
 
-interface HighRangeSpace extends ColorSpace {
-  readonly transfer: HighRange;
-}
-
-function findTable({ primaries, transfer }: HighRangeSpace, matrix: Matrix): Buffer {
-  const table = TABLES[transfer].get(primaries) ?? writeTable(transfer, matrix);
-  TABLES[transfer].set(primaries, table);
-  return table;
+function findTableProfile(space: ColorSpace, matrix: Matrix): Buffer {
+  const key = JSON.stringify(space);
+  if (lastTable?.key !== key) {
+    lastTable = { key, profile: assemble({ A2B0: writeTable(space, matrix) }) };
+  }
+  return lastTable.profile;
 }
 
 /** Levels of each channel in a table of colours. Between them lcms interpolates. */
@@ -82,15 +56,17 @@ const TABLE_STEPS = 33;
 const TABLE_ONE = 0x80_00;
 
 /** A table from levels to XYZ (10.10), with curves before and after it that change nothing. */
-function writeTable(transfer: HighRange, matrix: Matrix): Buffer {
+function writeTable(space: ColorSpace, matrix: Matrix): Buffer {
   const wide = findMatrixToXyz(BT2020) ?? matrix;
   const toWide = multiplyMatrix(invert(wide), matrix);
-  const levels = readLevels(TABLE_STEPS, transfer);
+  const levels = Array.from({ length: TABLE_STEPS }, (_, step) =>
+    readLight(step / (TABLE_STEPS - 1), space.transfer),
+  );
   const entries: number[] = [];
   for (const red of levels) {
     for (const green of levels) {
       for (const blue of levels) {
-        const light = showLight(multiplyVector(toWide, [red, green, blue]), transfer);
+        const light = showLight(multiplyVector(toWide, [red, green, blue]), space);
         const [x, y, z] = multiplyVector(wide, light);
         entries.push(x * TABLE_ONE, y * TABLE_ONE, z * TABLE_ONE);
       }
@@ -117,7 +93,13 @@ const HEADER_BYTES = 128;
 const ENTRY_BYTES = 12;
 
 /** Puts the header (7.2) and the table of tags (7.3) before the tags, each of which is there once. */
-function assemble(model: "RGB " | "GRAY", tags: Tags): Buffer {
+function assemble(colors: Tags): Buffer {
+  const tags: Tags = {
+    desc: writeText("color space of the original"),
+    cprt: writeText("none"),
+    wtpt: writeXyz(PROFILE_WHITE),
+    ...colors,
+  };
   const start = HEADER_BYTES + 4 + Object.keys(tags).length * ENTRY_BYTES;
   const contents: Buffer[] = [];
   const places = new Map<Buffer, number>();
@@ -131,7 +113,7 @@ function assemble(model: "RGB " | "GRAY", tags: Tags): Buffer {
   const table = Object.entries(tags).map(([name, tag]) =>
     join(name, longs(places.get(tag) ?? 0, tag.length)),
   );
-  const header = writeHeader(model, end, tags["A2B0"] !== undefined);
+  const header = writeHeader(end, tags["A2B0"] !== undefined);
   return Buffer.concat([header, longs(table.length), ...table, ...contents]);
 }
 
@@ -139,11 +121,11 @@ function assemble(model: "RGB " | "GRAY", tags: Tags): Buffer {
  * A display profile. Of version 4 decoders expect the black of a print in a table, and take it away from all colours, so
  * that a table has version 2.
  */
-function writeHeader(model: "RGB " | "GRAY", length: number, hasTable: boolean): Buffer {
+function writeHeader(length: number, hasTable: boolean): Buffer {
   const header = Buffer.alloc(HEADER_BYTES);
   header.writeUInt32BE(length);
   header.writeUInt32BE(hasTable ? 0x02_40_00_00 : 0x04_20_00_00, 8);
-  header.write(`mntr${model}XYZ `, 12, "latin1");
+  header.write("mntrRGB XYZ ", 12, "latin1");
   header.write("acsp", 36, "latin1");
   header.set(fixed(PROFILE_WHITE), 68);
   return header;

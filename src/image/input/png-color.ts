@@ -11,7 +11,7 @@ import { computeChecksum, walkPngChunks } from "./png.ts";
  */
 export function readPngColor(bytes: Uint8Array, hasProfile: boolean): ColorSpace | undefined {
   const colors = listColors(bytes);
-  const named = readCodes(colors.get("cICP"));
+  const named = readCodes(colors);
   if (named) return isSrgb(named) && !hasProfile ? undefined : named;
   const isPlain = (colors.get("sRGB")?.getUint8(0) ?? INTENTS) < INTENTS;
   return hasProfile || isPlain ? undefined : readGamma(colors);
@@ -21,7 +21,14 @@ export function readPngColor(bytes: Uint8Array, hasProfile: boolean): ColorSpace
 const INTENTS = 4;
 
 /** Chunks that name colours, and the lengths of their data. */
-const LENGTHS: Readonly<Record<string, number>> = { cICP: 4, sRGB: 1, gAMA: 4, cHRM: 32 };
+const LENGTHS: Readonly<Record<string, number>> = {
+  cICP: 4,
+  sRGB: 1,
+  gAMA: 4,
+  cHRM: 32,
+  cLLI: 8,
+  mDCV: 24,
+};
 
 type PngColors = ReadonlyMap<string, DataView>;
 
@@ -37,11 +44,21 @@ function listColors(bytes: Uint8Array): PngColors {
 }
 
 /** The pixels of a PNG are red, green and blue, so that a matrix of 0 is the only one; and browsers read no other range. */
-function readCodes(data: DataView | undefined): ColorSpace | undefined {
+function readCodes(colors: PngColors): ColorSpace | undefined {
+  const data = colors.get("cICP");
   if (data?.getUint16(2) !== 0x00_01) return undefined;
   const primaries = findPrimaries(data.getUint8(0));
   const transfer = findTransfer(data.getUint8(1));
-  return primaries && transfer && { primaries, transfer };
+  return primaries && transfer && { primaries, transfer, peak: readPeak(colors) };
+}
+
+/** Steps in a candela per square metre. */
+const LIGHT_STEPS = 10_000;
+
+/** The brightest light of the image, or else of the screen that it was made on. */
+function readPeak(colors: PngColors): number | undefined {
+  const steps = colors.get("cLLI")?.getUint32(0) || colors.get("mDCV")?.getUint32(16);
+  return steps ? steps / LIGHT_STEPS : undefined;
 }
 
 /** The unit of `gAMA` and `cHRM`: hundred thousandths. */

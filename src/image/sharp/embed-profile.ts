@@ -5,7 +5,7 @@ import type { Box } from "../input/avif/boxes.ts";
 import { walkBoxes } from "../input/avif/boxes.ts";
 import type { InputFormat } from "../input/formats.ts";
 import { dropPngChunks } from "../input/png.ts";
-import { toPngChunk } from "./mend-png.ts";
+import { insertPngChunk, toPngChunk } from "./png-chunk.ts";
 
 // sharp reads profiles from files only.
 
@@ -15,20 +15,15 @@ export function embedProfile(image: Uint8Array, format: InputFormat, icc: Uint8A
   return format === "avif" ? embedInAvif(image, icc) : image;
 }
 
-/** The signature and the header of every PNG; the chunk of a profile comes right after them. */
-const PNG_HEADER_BYTES = 33;
-
 /** cICP, iCCP, sRGB, gAMA and cHRM */
 const PNG_COLORS: ReadonlySet<number> = new Set([
   0x63494350, 0x69434350, 0x73524742, 0x67414d41, 0x6348524d,
 ]);
 
 export function embedInPng(png: Uint8Array, icc: Uint8Array): Uint8Array {
-  const rest = dropPngChunks(png, PNG_COLORS);
   // any name, a zero, and the only method of compression (PNG, 11.3.2.3)
   const content = Buffer.concat([Buffer.from("icc\0\0"), deflateSync(icc, { level: 1 })]);
-  const [before, after] = [rest.subarray(0, PNG_HEADER_BYTES), rest.subarray(PNG_HEADER_BYTES)];
-  return Buffer.concat([before, toPngChunk("iCCP", content), after]);
+  return insertPngChunk(dropPngChunks(png, PNG_COLORS), toPngChunk("iCCP", content));
 }
 
 /**

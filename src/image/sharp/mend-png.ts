@@ -2,6 +2,7 @@ import { Readable } from "node:stream";
 import { crc32, createInflateRaw } from "node:zlib";
 import type { PngParts } from "../input/png-pixels.ts";
 import { countPixelBytes } from "../input/png-pixels.ts";
+import { toPngChunk } from "./png-chunk.ts";
 
 /** The two bytes before compressed data (RFC 1950). */
 const ZLIB_HEADER_BYTES = 2;
@@ -76,13 +77,4 @@ function addToSums([low, high]: Sums, bytes: Buffer): Sums {
     b %= PRIME;
   }
   return [a, b];
-}
-
-/** A chunk of a PNG with its length and checksum. */
-export function toPngChunk(type: string, data: Buffer): Buffer {
-  const body = Buffer.concat([Buffer.from(type, "latin1"), data]);
-  const [length, checksum] = [Buffer.alloc(4), Buffer.alloc(4)];
-  length.writeUInt32BE(data.length);
-  checksum.writeUInt32BE(crc32(body));
-  return Buffer.concat([length, body, checksum]);
 }

@@ -9,7 +9,7 @@ import type { ImageLimits } from "../input/limits.ts";
 import type { ImagePlan } from "../plan/geometry.ts";
 import { findLoadShrink } from "../plan/shrink-on-load.ts";
 import type { Size } from "../plan/sizes.ts";
-import { leadToSrgb, profileColors } from "./colors.ts";
+import { convertNumbers, leadToSrgb } from "./colors.ts";
 import { completeOriginal } from "./complete.ts";
 import { canDecodeSmaller, openSmaller } from "./engine.ts";
 import { noteGarbage } from "./memory-pressure.ts";
@@ -89,7 +89,7 @@ export async function openImage(
   const stored = dropFacts(decoded, added);
   checkDimensions(stored, format, limits);
   const whole = await completeOriginal(cleared, format);
-  const { bytes, metadata } = profileColors(whole, format, stored);
+  const { bytes, metadata } = await convertNumbers(whole, format, stored);
   const { width, height } = shouldOrient ? metadata.autoOrient : metadata;
   const size = { width, height };
   const { pages: decodedFrames = 1 } = decoded;

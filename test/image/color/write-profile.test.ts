@@ -16,24 +16,19 @@ const SPACES: [primaries: number, transfer: number, isLinear: boolean][] = [
 ];
 
 describe("writeProfile", () => {
-  it.each(SPACES)(
-    "writes a profile of primaries %i and transfer %i",
-    (primaries, transfer, isLinear) => {
-      const space = {
-        primaries: findPrimaries(primaries) ?? SRGB.primaries,
-        transfer: findTransfer(transfer) ?? SRGB.transfer,
-      };
-      for (const model of ["rgb", "gray"] as const) {
-        const icc = writeProfile(space, model) ?? Buffer.of();
-        expect(icc.readUInt32BE(0)).toBe(icc.length);
-        expect(icc.length % 4).toBe(0);
-        expect(readProfile(icc)).toEqual({ model, isLinear });
-      }
-    },
-  );
+  it.each(SPACES)("writes one of primaries %i and transfer %i", (primaries, transfer, isLinear) => {
+    const space = {
+      primaries: findPrimaries(primaries) ?? SRGB.primaries,
+      transfer: findTransfer(transfer) ?? SRGB.transfer,
+    };
+    const icc = writeProfile(space) ?? Buffer.of();
+    expect(icc.readUInt32BE(0)).toBe(icc.length);
+    expect(icc.length % 4).toBe(0);
+    expect(readProfile(icc)).toEqual({ model: "rgb", isLinear });
+  });
 
   it("has the published colours of sRGB, adapted to the white of profiles", () => {
-    const icc = writeProfile(SRGB, "rgb") ?? Buffer.of();
+    const icc = writeProfile(SRGB) ?? Buffer.of();
     const rows = ["rXYZ", "gXYZ", "bXYZ"].map((name) => {
       const start = icc.readUInt32BE(icc.indexOf(name, 128) + 4) + 8;
       return [0, 4, 8].map((at) => icc.readInt32BE(start + at) / 0x1_00_00);
@@ -53,18 +48,18 @@ describe("writeProfile", () => {
   it("writes none of primaries in one line", () => {
     const point = [0.3, 0.3] as const;
     const primaries = { ...SRGB.primaries, red: point, green: point };
-    expect(writeProfile({ ...SRGB, primaries }, "rgb")).toBeUndefined();
+    expect(writeProfile({ ...SRGB, primaries })).toBeUndefined();
   });
 
   it("writes the table of a space once", () => {
     const primaries = findPrimaries(9) ?? SRGB.primaries;
-    const [one, other] = [1, 2].map(() => writeProfile({ primaries, transfer: "pq" }, "rgb"));
+    const [one, other] = [1, 2].map(() => writeProfile({ primaries, transfer: "pq" }));
     expect(one && other?.equals(one)).toBe(true);
   });
 });
 
 describe("readProfile", () => {
-  const icc = writeProfile(SRGB, "rgb") ?? Buffer.of();
+  const icc = writeProfile(SRGB) ?? Buffer.of();
 
   it("finds nothing in a part of a profile", () => {
     for (let length = 0; length < icc.length; length += 5) {

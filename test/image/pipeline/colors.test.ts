@@ -1,17 +1,19 @@
 import sharp from "sharp";
 import { describe, expect, it } from "vitest";
+import { dropPngChunks } from "../../../src/image/input/png.ts";
 import { embedProfile } from "../../../src/image/sharp/embed-profile.ts";
 import { distance } from "../../support/images.ts";
 import {
   ADOBE_RGB,
   chrm,
   cicp,
+  clli,
   drawAvifPatch,
   drawPatch,
   gama,
   toSrgbLevel,
 } from "../../support/image/colors.ts";
-import { pngChunk } from "../../support/image/hostile.ts";
+import { insertIntoPng, pngChunk } from "../../support/image/hostile.ts";
 import { makeVariant, viewVariant } from "../../support/image/make-variant.ts";
 
 /** Each of these takes a way of its own through the steps. */
@@ -65,6 +67,13 @@ const SHOWN: [
     [132, 132, 132],
   ],
   ["cICP of PQ, beyond white", [cicp(1, 16)], [200, 200, 200], [255, 255, 255]],
+  [
+    "PQ of an image that is nowhere so bright",
+    [cicp(9, 16), clli(470)],
+    [100, 100, 100],
+    [92, 92, 92],
+  ],
+  ["PQ of an image without highlights", [cicp(9, 16), clli(203)], [100, 100, 100], [107, 107, 107]],
   ["cICP of HLG", [cicp(1, 18)], RED, [181, 29, 29]],
   ["cICP of HLG and BT.2020", [cicp(9, 18)], RED, [227, 0, 15]],
   ["cICP before gAMA", [cicp(12, 13), gama(100_000)], RED, [218, 0, 26]],
@@ -125,6 +134,34 @@ describe("transformImage, of a PNG that names its colours by numbers", () => {
         }
       }
     }
+  });
+
+  it("converts dark grey to the level", async () => {
+    for (const patch of [{ isGray: true }, { isGray: true, hasAlpha: true }]) {
+      for (const level of [1, 2, 3, 5, 8]) {
+        const original = await drawPatch({ levels: [level, level, level], ...patch }, [
+          gama(100_000),
+        ]);
+        const right = toSrgbLevel(level / 255);
+        expectColor(await viewVariant(original, "fl_keep_icc"), [right, right, right]).toBe(0);
+      }
+    }
+  });
+
+  it("keeps what is translucent, and how an image lies, when it converts grey", async () => {
+    const data = Buffer.from([100, 255, 100, 128, 100, 0, 100, 255]);
+    const grey = await sharp(data, { raw: { width: 4, height: 1, channels: 2 } })
+      .toColourspace("b-w")
+      .withMetadata({ orientation: 6 })
+      .png()
+      .toBuffer();
+    const plain = dropPngChunks(grey, new Set([Buffer.from("iCCP").readUInt32BE()]));
+    const original = insertIntoPng(Buffer.from(plain), [gama(100_000)]);
+    const { bytes, width, height } = await makeVariant(original, "");
+    expect([width, height]).toEqual([1, 4]);
+    const raw = await sharp(bytes).ensureAlpha().raw().toBuffer();
+    const [alpha, right] = [[3, 7, 15].map((at) => raw[at]), toSrgbLevel(100 / 255)];
+    expect([alpha, raw[0], raw[4], raw[12]]).toEqual([[255, 128, 255], right, right, right]);
   });
 
   it("keeps detail in the dark of linear light with 16 bits", async () => {

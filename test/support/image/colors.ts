@@ -10,6 +10,9 @@ export const cicp = (primaries: number, transfer: number, ...rest: readonly numb
 /** In hundred thousandths, as the chunk has it: 45455 is a gamma of 2.2. */
 export const gama = (value: number): Buffer => pngChunk("gAMA", toLongs([value]));
 
+/** The brightest light of an image, in candela per square metre. */
+export const clli = (light: number): Buffer => pngChunk("cLLI", toLongs([light * 10_000, 0]));
+
 /** White, red, green and blue. */
 export const chrm = (points: readonly number[]): Buffer =>
   pngChunk("cHRM", toLongs(points.map((value) => Math.round(value * 100_000))));
