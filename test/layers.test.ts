@@ -40,7 +40,7 @@ const LAYERS: Readonly<Record<string, Layer>> = {
   "media/warm/queue": { imports: "async media", packages: "node: bullmq ioredis" },
   events: { imports: "errors async media url", packages: "node: lru-cache zod" },
   library: {
-    imports: "errors async image/facts store transform url",
+    imports: "errors async image/facts media/originals store transform url",
     packages: "node: thumbhash @standard-schema/spec",
   },
   "library/web": {

@@ -3,7 +3,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import { Semaphore } from "../async/semaphore.ts";
 import { MediaError } from "../errors.ts";
 import type { ObjectInfo, ObjectStore } from "../store/store.ts";
-import { PUT_ID } from "./metadata.ts";
+import { PUT_ID } from "../media/originals/put-id.ts";
 import { Refused } from "./refusal.ts";
 
 /** How much is kept. */

@@ -1,5 +1,6 @@
 import type { StandardSchemaV1 } from "@standard-schema/spec";
 import type { Facts } from "../image/facts/facts.ts";
+import { PUT_ID } from "../media/originals/put-id.ts";
 import type { ObjectInfo, ObjectStore } from "../store/store.ts";
 import type { FocalPoint } from "../transform/spec.ts";
 import { Refused } from "./refusal.ts";
@@ -49,9 +50,6 @@ const MAX_BYTES = 1900;
 const PREFIX_BYTES = "x-amz-meta-".length;
 /** Bytes of an application's metadata as JSON. */
 const MAX_META_BYTES = 64 * 1024;
-
-/** The name of the user metadata that tells which write has made an object. */
-export const PUT_ID = "put-id";
 
 interface Field<T> {
   /** The name of the user metadata. */

@@ -1,10 +1,11 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { MediaError } from "../errors.ts";
+import { PUT_ID } from "../media/originals/put-id.ts";
 import type { EraseResult, ObjectInfo } from "../store/store.ts";
 import { toCacheTag } from "../url/cache-tag.ts";
 import type { CountedFile, Ledger } from "./ledger.ts";
 import { listKeys, mapAtOnce } from "./list.ts";
-import { printKept, PUT_ID, readKept, toSidecarKey } from "./metadata.ts";
+import { printKept, readKept, toSidecarKey } from "./metadata.ts";
 import type { Shelf } from "./shelf.ts";
 import { checkOwnKey, getLedger, isFileKey } from "./shelf.ts";
 

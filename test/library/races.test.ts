@@ -1,8 +1,11 @@
 import { randomUUID } from "node:crypto";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { ListObjectsV2Command } from "@aws-sdk/client-s3";
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
 import type { Collection, Library } from "../../src/library.ts";
 import type { FaultyS3 } from "../support/s3/proxy.ts";
 import { startFaultyS3 } from "../support/s3/proxy.ts";
+import type { TestServer } from "../support/service/server.ts";
+import { startTestServer } from "../support/service/server.ts";
 import { accept, codeOf, collect, drawUnique, openLibrary } from "../support/library/library.ts";
 
 const META = { text: "x".repeat(3000) };
@@ -28,6 +31,13 @@ function openBoth(
 ): readonly [Collection, Collection] {
   const name = randomUUID();
   return [libraries[0].collection(name, options), libraries[1].collection(name, options)];
+}
+
+async function listVariants(key: string): Promise<readonly string[]> {
+  const Prefix = `variants/1/${key}`;
+  const command = new ListObjectsV2Command({ Bucket: s3.variantsBucket, Prefix });
+  const { Contents = [] } = await s3.client.send(command);
+  return Contents.map(({ Key = "" }) => Key);
 }
 
 describe("two instances", () => {
@@ -73,5 +83,43 @@ describe("two instances", () => {
       new Set([first.sha256, second.sha256]),
     );
     expect(left).toHaveLength(2);
+  });
+});
+
+describe("a file that is deleted while a variant of it is made", () => {
+  let service: TestServer;
+  beforeAll(async () => {
+    service = await startTestServer({
+      S3_BUCKET: s3.originalsBucket,
+      S3_VARIANTS_BUCKET: s3.variantsBucket,
+      POLICY: "open",
+      DELIVERY: "stream",
+      POOL_SIZE: "1",
+    });
+  });
+  afterAll(() => service.stop());
+  afterEach(() => s3.heal());
+
+  it("leaves no variant when the service has read it before", async () => {
+    const [collection] = openBoth({});
+    const { key } = accept(await collection.put(await drawUnique())).item;
+    const deletion = { after: () => collection.delete(key), times: 1 };
+    s3.fail(new RegExp(`GET originals/${key}`), deletion);
+    expect((await fetch(`${service.url}/w_20/${key}`)).status).toBe(200);
+    const asked = new RegExp(`HEAD originals/${key}`);
+    await vi.waitFor(() => expect(s3.count(asked)).toBeGreaterThan(2));
+    await vi.waitFor(() => expect(s3.pending()).toBe(0));
+    expect(s3.count(new RegExp(`PUT variants/variants/1/${key}`))).toBe(0);
+    expect(await listVariants(key)).toEqual([]);
+  });
+
+  it("leaves no variant when the service is just writing it, after a second look", async () => {
+    const [collection] = openBoth({});
+    const { key } = accept(await collection.put(await drawUnique())).item;
+    const write = new RegExp(`PUT variants/variants/1/${key}`);
+    s3.fail(write, { before: () => collection.delete(key), times: 1 });
+    expect((await fetch(`${service.url}/w_20/${key}`)).status).toBe(200);
+    await vi.waitFor(() => expect(s3.answers).toContainEqual(expect.stringMatching(write)));
+    await vi.waitFor(async () => expect(await listVariants(key)).toEqual([]), 5000);
   });
 });

@@ -8,6 +8,7 @@ import type { OutputFormat } from "../../transform/formats.ts";
 import type { TransformSpec } from "../../transform/spec.ts";
 import type { VariantPrefix } from "../../url/variant-key.ts";
 import type { Observe } from "../observe.ts";
+import { PUT_ID } from "../originals/put-id.ts";
 import type { OriginalLease, Originals, OriginalVersion } from "../originals/originals.ts";
 import { purgeGone } from "../purge/purge.ts";
 import type { Recorder } from "../recorder.ts";
@@ -155,7 +156,9 @@ export class Miss {
     const variant = await this.#make({ ...original, info }, whole);
     if (variant === "too_slow") return { kind: variant };
 
-    const written = this.#keep(variant, object?.etag);
+    // where no variant is, another instance may have deleted all of them with their original meanwhile
+    const mayBeGone = !object && original.info.metadata[PUT_ID] !== undefined;
+    const written = this.#keep(variant, { replaces: object?.etag, mayBeGone });
     this.#deps.background.run(written);
     return { kind: "made", variant, written };
   }
@@ -267,10 +270,9 @@ export class Miss {
   /**
    * Writes the variant to the store. Never rejects.
    *
-   * @param replaces the ETag of the stale object that was found under the variant's key
    * @returns whether the store has it, or a newer one, now
    */
-  async #keep(variant: MadeVariant, replaces: string | undefined): Promise<boolean> {
+  async #keep(variant: MadeVariant, { replaces, mayBeGone }: Keeping): Promise<boolean> {
     const { cache, writeBack, variants } = this.#deps;
     const { request, recorder } = this.#wanted;
     const { key, variantKey } = request;
@@ -278,8 +280,8 @@ export class Miss {
     using _ = recorder.begin("store");
     try {
       // a purge meanwhile says that the original may have been replaced
-      const wasPurged = !cache.isCurrent(this.#token);
-      if (wasPurged && !(await writeBack.isCurrent(request, variant))) return false;
+      const isDoubtful = mayBeGone || !cache.isCurrent(this.#token);
+      if (isDoubtful && !(await writeBack.isCurrent(request, variant))) return false;
       const info = await writeBack.write(request, variant, replaces);
       if (!info) return true; // the store has a newer one
       if (!cache.isCurrent(token)) {
@@ -303,6 +305,13 @@ export class Miss {
 /** Bytes that were at hand may have been read before the focal point changed. */
 function chooseLater(read: ObjectInfo, headed: ObjectInfo | undefined): ObjectInfo {
   return headed?.etag === read.etag ? headed : read;
+}
+
+interface Keeping {
+  /** The ETag of the stale object that was found under the variant's key. */
+  readonly replaces: string | undefined;
+  /** The original has to be asked for once more. */
+  readonly mayBeGone: boolean;
 }
 
 /** MediaErrors as they are; anything else is taken for the end of the request's time. */

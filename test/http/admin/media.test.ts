@@ -1,5 +1,8 @@
+import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
+import sharp from "sharp";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { decode, drawGrid, drawQuadrants, readGrid } from "../../support/images.ts";
 import { drawUnique } from "../../support/library/library.ts";
 import { OPERATOR } from "../../support/service/app.ts";
 import type { TestServer } from "../../support/service/server.ts";
@@ -94,6 +97,13 @@ async function call(path: string, init: RequestInit = {}): Promise<Answer> {
   return { status: response.status, body };
 }
 
+/** The colours of a square crop of an image, from left to right. */
+async function lookAt(key: string): Promise<string> {
+  const response = await fetch(`${server.url}/w_40,h_40/${key}`);
+  const image = await decode(new Uint8Array(await response.arrayBuffer()));
+  return readGrid(image, { columns: 2, rows: 1 });
+}
+
 describe("/-/media", () => {
   it("takes, lists, describes, changes and deletes as docs/openapi.json says", async () => {
     const body = await drawUnique(80, 40);
@@ -170,6 +180,35 @@ describe("/-/media", () => {
       401,
     );
     expect((await fetch(`${server.url}/-/metrics`, { headers: BACKEND })).status).toBe(401);
+  });
+
+  it("crops around the focal point, at once and under every instance", async () => {
+    // red, green; the middle is where they meet
+    const body = new Uint8Array(await drawGrid("RG", 200, 50).png().toBuffer());
+    await call("/-/media?key=wide.png", { method: "POST", body });
+    expect(await lookAt("wide.png")).toBe("RG");
+    const change = JSON.stringify({ focal: { x: 0.9, y: 0.5 } });
+    await call("/-/media/wide.png", { method: "PATCH", body: change });
+    expect(await lookAt("wide.png")).toBe("GG");
+  });
+
+  it("keeps no location of an image, and says so", async () => {
+    const located = await drawQuadrants(40, 40)
+      .withExif({ IFD3: { GPSLatitudeRef: "N", GPSLatitude: "51/1 30/1 0/1" } })
+      .jpeg()
+      .toBuffer();
+    const put = await call("/-/media?key=located.jpg", {
+      method: "POST",
+      body: new Uint8Array(located),
+    });
+    expect(put.body).toMatchObject({ gps: "removed", bytes: located.length });
+    const kept = await fetch(`${server.url}/-/media/located.jpg?file`, { headers: BACKEND });
+    const bytes = Buffer.from(await kept.arrayBuffer());
+    expect(createHash("sha256").update(bytes).digest("hex")).toBe(put.body.sha256);
+    expect(bytes.equals(located)).toBe(false);
+    const exif = (await sharp(located).metadata()).exif ?? Buffer.alloc(0);
+    const latitude = Buffer.from([51, 0, 0, 0, 1, 0, 0, 0, 30, 0, 0, 0]);
+    expect([exif.includes(latitude), bytes.includes(latitude)]).toEqual([true, false]);
   });
 
   it("shows an image at once, though it was missed a moment before", async () => {
