@@ -11,6 +11,7 @@ import { createApp, isAdminPath } from "./http/app.ts";
 import { AnswerCache } from "./http/media/answer-cache.ts";
 import { Connections } from "./http/node/connections.ts";
 import { InFlightBytes } from "./http/node/in-flight-bytes.ts";
+import { readPageFiles } from "./http/node/page-files.ts";
 import { createListener } from "./http/node/listener.ts";
 import type { Logger } from "./logger.ts";
 import { createService } from "./service/service.ts";
@@ -49,6 +50,7 @@ export async function startServer(config: Config, logger: Logger): Promise<Runni
     answerCache: new AnswerCache(service.app),
     lookUps: new Semaphore({ limit: config.limits.lookUps }),
     adminToken: config.adminToken,
+    pageFiles: hasPage(config) ? readPageFiles() : undefined,
     isReady: () => state === "ready",
     isStopping: () => state === "stopping",
   });
@@ -135,6 +137,11 @@ function sleep(ms: number): Promise<void> {
   return new Promise((resolve) => {
     setTimeout(resolve, ms).unref();
   });
+}
+
+/** The page is for this machine alone, unless the configuration says otherwise. */
+export function hasPage({ page, host }: Pick<Config, "page" | "host">): boolean {
+  return page ?? isLoopback(host);
 }
 
 export function isLoopback(host: string): boolean {

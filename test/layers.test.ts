@@ -76,7 +76,10 @@ const LAYERS: Readonly<Record<string, Layer>> = {
       "errors logger config edge http image/input library media ops request server service sign store transform url",
     packages: "node: commander cli-progress sharp zod",
   },
-  page: { imports: "transform" },
+  page: {
+    imports: "http/admin media/originals transform url",
+    packages: "preact",
+  },
   index: { imports: "errors transform url" },
   sign: { imports: "errors url", packages: "node:crypto" },
 };

@@ -59,6 +59,8 @@ export interface Config {
   readonly adminToken: string | undefined;
   /** For the routes of the media library alone. */
   readonly mediaToken: string | undefined;
+  /** Undefined: only where the service listens on loopback. */
+  readonly page: boolean | undefined;
   readonly warmQueue: string | undefined;
   readonly events: EventConfig;
   readonly logLevel: string;
@@ -101,6 +103,7 @@ const VARIABLES = {
   STOP_DELAY_MS: wholeNumber(500, 0, 60_000),
   ADMIN_TOKEN: token(),
   MEDIA_TOKEN: token(),
+  PAGE: flag().optional(),
   WARM_QUEUE: z.url({ protocol: /^rediss?$/, error: "must be a redis or rediss URL" }).optional(),
   ...EVENT_VARIABLES,
   LOG_LEVEL: choice(["info", "warn", "error", "silent"], "info"),
@@ -188,6 +191,7 @@ function derive(
     },
     adminToken: env.ADMIN_TOKEN,
     mediaToken: env.MEDIA_TOKEN,
+    page: env.PAGE,
     warmQueue: env.WARM_QUEUE,
     logLevel: env.LOG_LEVEL,
   };

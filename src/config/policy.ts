@@ -3,7 +3,7 @@ import { ConfigError } from "./error.ts";
 import { MediaError } from "../errors.ts";
 import type { AllowedLists, AccessPolicy } from "../transform/policy.ts";
 import { printValues } from "../transform/policy.ts";
-import { OPTION_NAMES, writePiece } from "../transform/options.ts";
+import { OPTION_NAMES, printTransform, writePiece } from "../transform/options.ts";
 import { parsePresets } from "../transform/presets.ts";
 import { parseTransform } from "../transform/parse.ts";
 import type { Presets, TransformSpec } from "../transform/spec.ts";
@@ -205,6 +205,11 @@ function deriveOriginals(
     prefix: env.ORIGINALS_PREFIX,
     url: passthrough === "redirect" ? url && cutTrailingSlashes(url) : undefined,
   };
+}
+
+/** Prints the options of each preset, by its name. */
+export function printPresets(presets: Presets): Readonly<Record<string, string>> {
+  return Object.fromEntries([...presets].map(([name, spec]) => [name, printTransform(spec)]));
 }
 
 /** Describes the policy that is in force, a line each. */

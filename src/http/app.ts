@@ -1,6 +1,6 @@
 import type { Semaphore } from "../async/semaphore.ts";
 import type { EventReceiver } from "../events/receive.ts";
-import { overloaded, STATUS } from "../errors.ts";
+import { MediaError, overloaded, STATUS } from "../errors.ts";
 import type { Logger } from "../logger.ts";
 import type { Handler } from "../library/web/handler.ts";
 import type { Observe } from "../media/observe.ts";
@@ -9,6 +9,7 @@ import { explainRequest } from "../request/explain.ts";
 import type { LogRequest } from "./access-log.ts";
 import { printPath } from "./access-log.ts";
 import { createAdmin } from "./admin/admin.ts";
+import type { PageDeps } from "./admin/page-routes.ts";
 import type { Purge } from "./admin/purge.ts";
 import type { Answer } from "./answer/answer.ts";
 import { answerText } from "./answer/answer.ts";
@@ -23,10 +24,12 @@ import type { VariantDeps } from "./media/variant.ts";
 import { answerVariant } from "./media/variant.ts";
 import type { Metrics } from "./metrics.ts";
 import type { InFlightBytes } from "./node/in-flight-bytes.ts";
+import type { PageFiles } from "./page.ts";
+import { answerShell, isPagePath } from "./page.ts";
 import type { AdapterBindings, WireRequest } from "./wire.ts";
 import { cutPath, getTarget, toWire } from "./wire.ts";
 
-export interface AppDeps extends VariantDeps, OriginalDeps {
+export interface AppDeps extends VariantDeps, OriginalDeps, PageDeps {
   /** True once the stores were reachable, false again when the service is stopping. */
   readonly isReady: () => boolean;
   readonly isStopping: () => boolean;
@@ -42,6 +45,8 @@ export interface AppDeps extends VariantDeps, OriginalDeps {
   readonly adminToken: string | undefined;
   readonly mediaToken: string | undefined;
   readonly media: Handler;
+  /** The files of the page; without them there is none. */
+  readonly pageFiles?: PageFiles | undefined;
   readonly purge: Purge;
   readonly events: EventReceiver;
   readonly warm: Warm;
@@ -82,7 +87,7 @@ export function createApp(deps: AppDeps): App {
 
 /** Tells the routes of operators from all other paths. */
 export function isAdminPath(path: string): boolean {
-  return path.startsWith("/-/");
+  return path.startsWith("/-/") && !isPagePath(path);
 }
 
 /** The bytes that a stream holds in buffers on its way. */
@@ -90,7 +95,7 @@ const STREAM_BYTES = 256 * 1024;
 const A_DAY = { "cache-control": "public, max-age=86400" };
 
 function createPorts(deps: AppDeps): DoorPorts<Answer | StreamAnswer> {
-  const { rules, cache, isReady, observe, logger } = deps;
+  const { rules, cache, observe, logger } = deps;
   return {
     rules,
     cache,
@@ -98,7 +103,7 @@ function createPorts(deps: AppDeps): DoorPorts<Answer | StreamAnswer> {
     ...(deps.answerCache && { remembered: createRemembered(deps.answerCache, deps) }),
     ...(deps.lookUps && { lookUps: deps.lookUps }),
     log: deps.logRequest,
-    answerPage: (path) => answerPage(path, isReady),
+    answerPage: (path, wire) => answerPage(path, wire, deps),
     answerMedia: async (request, { wire, recorder }) =>
       reserveBytes(
         request.form === "original"
@@ -136,7 +141,16 @@ function createRemembered(
 }
 
 /** Answers the paths that name no image. */
-function answerPage(path: string, isReady: () => boolean): Answer | undefined {
+function answerPage(
+  path: string,
+  wire: WireRequest,
+  { isReady, pageFiles }: AppDeps,
+): Answer | undefined {
+  if (isPagePath(path)) {
+    const shell = answerShell(path, wire, pageFiles);
+    if (shell) return shell;
+    throw new MediaError("not_found", "there is no such file");
+  }
   if (path === "/healthz") return answerText("ok\n");
   if (path === "/readyz")
     return isReady() ? answerText("ready\n") : answerText("not ready\n", {}, 503);

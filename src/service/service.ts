@@ -28,10 +28,12 @@ import { PublicOriginals } from "../media/originals/public-originals.ts";
 import { purge } from "../media/purge/purge.ts";
 import { VariantCache } from "../media/variant-cache.ts";
 import { PresignedUrls } from "../media/variants/presigned-urls.ts";
+import type { VariantsDeps } from "../media/variants/variants.ts";
 import { Variants } from "../media/variants/variants.ts";
 import { WriteBack } from "../media/variants/write-back.ts";
 import type { ObjectStore } from "../store/store.ts";
 import { createFiles, createLibraryDoor, createLibraryParts } from "./library.ts";
+import { createPage } from "./page.ts";
 import type { Stores } from "./stores.ts";
 import { createStores, probeStores } from "./stores.ts";
 import type { WarmerDeps } from "./warming.ts";
@@ -86,7 +88,7 @@ export async function createService(
   const originals = createOriginals(config, reading);
   const measuring = { pool, maxBytes: config.maxOriginalBytes, budget };
   const cache = new VariantCache(now, limits.variantsCache);
-  const variants = new Variants({
+  const deps: VariantsDeps = {
     originals,
     variants: stores.variants,
     openBodies,
@@ -102,7 +104,8 @@ export async function createService(
     background,
     observe,
     now,
-  });
+  };
+  const variants = new Variants(deps);
   const rules = createRequestRules(config, getPublicUrl(config) !== undefined);
   const warmer = { variants, rules };
   const makeVariants = createVariantMaker({ ...warmer, observe }, config, ending.signal);
@@ -131,6 +134,7 @@ export async function createService(
     app: {
       media: files.handler({ path: "/-/media", authorize: () => ({}) }),
       mediaToken: config.mediaToken,
+      page: createPage(config, { ...deps, store: stores.originals }),
       variants,
       rules,
       originals: access.originals.keepLocation ? originals : withoutLocations(originals),

@@ -150,7 +150,8 @@ export function pageKeys(keys: Iterable<string>, options: ListOptions): ListPage
     .toSorted(compareKeys);
   const page = ahead.slice(0, limit);
   const last = page.at(-1);
-  const isFolder = (entry: string): boolean => delimiter !== undefined && entry.endsWith(delimiter);
+  const isFolder = (entry: string): boolean =>
+    delimiter !== undefined && entry.length > prefix.length && entry.endsWith(delimiter);
   return {
     keys: page.filter((entry) => !isFolder(entry)),
     ...(delimiter && { folders: page.filter(isFolder) }),

@@ -45,7 +45,7 @@ beforeAll(async () => {
   useS3(s3);
   await Promise.all(KEYS.map((key) => put(key, photo)));
   const policy = { POLICY: "open", SIGNING_SECRETS: SECRET };
-  server = await startTestServer({ ...environment(policy), POOL_SIZE: "1" });
+  server = await startTestServer({ ...environment(policy), POOL_SIZE: "1", PAGE: "false" });
   lambda = await start(policy);
 });
 

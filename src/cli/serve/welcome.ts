@@ -4,7 +4,7 @@ import { describePolicy } from "../../config/policy.ts";
 import { readEndpoint } from "../../config/store.ts";
 import { isImageKey } from "../../image/input/formats.ts";
 import type { Running } from "../../server.ts";
-import { isLoopback } from "../../server.ts";
+import { hasPage, isLoopback } from "../../server.ts";
 import type { ObjectStore } from "../../store/store.ts";
 import type { Transform } from "../../transform/transform.ts";
 import { buildPath } from "../../url/build.ts";
@@ -35,8 +35,8 @@ export async function describeService(
 ): Promise<string> {
   const lines = [
     `shift-media listens on ${running.url}`,
+    ...describePage(config, running, madeToken),
     ...describePolicy(config.access),
-    ...(madeToken === undefined ? [] : [`ADMIN_TOKEN of this run: ${madeToken}`]),
     ...describeStores(config),
   ];
   // in production the variants would be made for no reader
@@ -52,6 +52,19 @@ export async function describeService(
   const urls = keys ? await listWorkingUrls(running.url, suggestPaths(config, keys)) : [];
   if (urls.length > 0) lines.push("", "Try", ...urls.map((url) => `  ${url}`));
   return `${lines.join("\n")}\n`;
+}
+
+/** A token that was made for this run is printed; one that was given is not. */
+function describePage(
+  config: Config,
+  { url }: Running,
+  madeToken: string | undefined,
+): readonly string[] {
+  if (hasPage(config)) {
+    const fragment = madeToken === undefined ? "" : `#token=${madeToken}`;
+    return [`page: ${new URL("/", url).href}${fragment}`];
+  }
+  return madeToken === undefined ? [] : [`ADMIN_TOKEN of this run: ${madeToken}`];
 }
 
 /** True where the one who starts the service reads what is printed, and nobody else does. */

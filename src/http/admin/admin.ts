@@ -15,13 +15,15 @@ import type { AdapterBindings } from "../wire.ts";
 import { cutPath, getTarget } from "../wire.ts";
 import { addMediaRoutes, isForMedia } from "./media.ts";
 import { addEventRoute, isFromSns } from "./events.ts";
+import type { PageDeps } from "./page-routes.ts";
+import { addPageRoutes } from "./page-routes.ts";
 import type { Purge } from "./purge.ts";
 import { addPurgeRoute } from "./purge.ts";
 import { addRoute } from "./route.ts";
 import type { WarmRouteDeps } from "./warm.ts";
 import { addWarmRoute } from "./warm.ts";
 
-export interface AdminDeps extends WarmRouteDeps {
+export interface AdminDeps extends WarmRouteDeps, PageDeps {
   /** The bearer token of callers; without one the routes are closed. */
   readonly adminToken: string | undefined;
   /** Opens the routes of the media library, and no others. */
@@ -82,6 +84,7 @@ export function createAdmin(deps: AdminDeps): Hono<Env> {
   addEventRoute(routes, events);
   addWarmRoute(routes, deps);
   addMediaRoutes(routes, media);
+  addPageRoutes(routes, deps);
   app.route("/-", routes);
   app.notFound(() => {
     throw new MediaError("not_found", "there is no such route");
@@ -121,7 +124,7 @@ async function complete(
   if (!headers.has("cache-control")) headers.set("cache-control", "no-store");
   if (isStopping()) headers.set("connection", "close");
   const ms = performance.now() - begin;
-  headers.set("server-timing", printTimings({}, ms));
+  if (!headers.has("server-timing")) headers.set("server-timing", printTimings({}, ms));
   const bytes = Number(headers.get("content-length") ?? 0);
   logRequest({ method: c.req.method, path: c.req.path, status, ms, bytes });
 }

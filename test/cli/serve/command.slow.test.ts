@@ -83,11 +83,11 @@ describe("shift-media serve", () => {
       ]);
       await waitForOutput(service, /Try\n[^]*,f_auto\/\S+\n/);
       const urls = service.output().match(/http:\/\/localhost:\d+\/\S+/g) ?? [];
-      expect(urls).toHaveLength(4);
+      expect(urls).toHaveLength(5); // that of the page, and four to try
       for (const url of urls) expect([url, (await fetch(url)).status]).toEqual([url, 200]);
       const [base = ""] = /http:\/\/localhost:\d+/.exec(service.output()) ?? [];
       const slow = fetch(`${base}/w_2500,f_avif/large.jpg`);
-      const [, token = ""] = await waitForOutput(service, /ADMIN_TOKEN of this run: (\S+)/);
+      const [, token = ""] = await waitForOutput(service, /page: \S+#token=(\S+)/);
       expect(token).toMatch(/^[\w-]{32}$/);
       await until(async () => (await readMetric(base, "shift_media_children_busy", token)) > 0);
       service.process.kill("SIGTERM");

@@ -12,6 +12,8 @@ import { createWarmer } from "../../../src/media/warm/warm.ts";
 import { drawQuadrants } from "../images.ts";
 import { purge } from "../../../src/media/purge/purge.ts";
 import { createEventReceiver } from "../../../src/events/receive.ts";
+import type { MissDeps } from "../../../src/media/variants/miss.ts";
+import { createPage } from "../../../src/service/page.ts";
 import type { BenchOptions } from "../media/variants.ts";
 import { createBench, RULES } from "../media/variants.ts";
 import type { Bench } from "../media/variants.ts";
@@ -33,24 +35,24 @@ export interface TestApp extends Bench {
   operate(target: string, init?: RequestInit): Promise<Response>;
 }
 
+/** Makes images in this process. */
+const transform: MissDeps["transform"] = async (job) => ({
+  queueMs: 0,
+  transformMs: 0,
+  ...(await transformImage(job, { limits: DEFAULT_IMAGE_LIMITS })),
+});
+
 /** The whole service but for its listener, on memory stores, with real pixels. */
 export function createTestApp(
   overrides: Partial<AppDeps> = {},
-  options: BenchOptions = {},
+  options: BenchOptions & { readonly secrets?: readonly string[] } = {},
 ): TestApp {
   const log: LogLine[] = [];
   const write =
     (level: keyof Logger) =>
     (message: string, fields: LogLine["fields"] = {}): void =>
       void log.push({ level, message, fields });
-  const bench = createBench({
-    transform: async (job) => ({
-      queueMs: 0,
-      transformMs: 0,
-      ...(await transformImage(job, { limits: DEFAULT_IMAGE_LIMITS })),
-    }),
-    ...options,
-  });
+  const bench = createBench({ transform, ...options });
   const metrics = createMetrics({
     pool: () => ({ workers: 0, busy: 0, queued: 0, queuedBackground: 0 }),
     background: () => 0,
@@ -93,6 +95,26 @@ export function createTestApp(
     inFlightBytes: new InFlightBytes(Infinity),
     logRequest: createRequestLog({ logger, count: metrics.countRequest }),
     logger,
+    page: createPage(
+      {
+        access: {
+          ...RULES,
+          originals: { ...RULES.originals, url: undefined, keepLocation: false },
+          secrets: options.secrets ?? [],
+        },
+        basePath: RULES.basePath,
+        prefix: RULES.prefix,
+      },
+      {
+        store: bench.originals,
+        originals: bench.sharedOriginals,
+        variants: bench.store,
+        transform,
+        hasRoom: () => true,
+        storeTimeoutMs: 500,
+        requestTimeoutMs: 10_000,
+      },
+    ),
     adminToken: ADMIN_TOKEN,
     mediaToken: undefined,
     media: async () => new Response(null, { status: 404 }),

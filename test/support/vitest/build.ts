@@ -21,6 +21,7 @@ function buildWhenStale(): void {
   execFileSync(tsc, flags, { cwd: ROOT, stdio: "inherit" });
   const script = "edge/cloudfront/function.js";
   cpSync(join(ROOT, "src", script), join(ROOT, "dist", script));
+  execFileSync("npm", ["run", "--silent", "build:page"], { cwd: ROOT, stdio: "inherit" });
 }
 
 function findLastChange(): number {
