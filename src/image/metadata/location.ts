@@ -8,7 +8,7 @@ import { findXmpLocation, MarkupBudget } from "./xmp.ts";
 
 /** The location that a file names. */
 export interface LocationSearch {
-  /** False where the file may name one that was not looked for: in a video, in another format, in too much metadata. */
+  /** False where the file may name one that was not looked for: in another format, in broken or too much metadata. */
   readonly isComplete: boolean;
   /** Overwrites all that was found; the length of the file stays. */
   readonly edits: readonly Edit[];

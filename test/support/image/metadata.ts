@@ -8,7 +8,13 @@ import { drawQuadrants } from "../images.ts";
 export const COPYRIGHT = "(c) Ann & Co";
 export const TAKEN_AT = "2021-05-06T07:08:09";
 /** Words that must be gone once the location is: of XMP, and of IPTC. */
-export const PLACE_WORDS: readonly string[] = ["53,33.5N", "9,59.1E", "Altona", "Speicherstadt"];
+export const PLACE_WORDS: readonly string[] = [
+  "53,33.5N",
+  "9,59.1E",
+  "+53.5586+009.9847",
+  "Altona",
+  "Speicherstadt",
+];
 /** Degrees, minutes and seconds of latitude, as Exif has them: 53 33 31.4159. */
 export const LATITUDE: Buffer = writeUint32s("II", 53, 1, 33, 1, 314_159, 10_000);
 
@@ -227,6 +233,39 @@ function writeProfile(bytes: Buffer): string {
 function writeBox(type: string, ...content: readonly (string | Uint8Array)[]): Buffer {
   const body = Buffer.concat(content.map((each) => Buffer.from(each as string, "latin1")));
   return Buffer.concat([writeUint32s("MM", body.length + 8), Buffer.from(type, "latin1"), body]);
+}
+
+/** A video without pixels that names its place in three ways: of QuickTime, of 3GPP and of Apple. */
+export function writeVideo(): Buffer {
+  const place = "+53.5586+009.9847/";
+  const text = Buffer.concat([writeUint16("MM", place.length), writeUint16("MM", 0x15c7)]);
+  const key = "com.apple.quicktime.location.ISO6709";
+  return Buffer.concat([
+    writeBox("ftyp", "isom\0\0\x02\0isommp42"),
+    writeBox(
+      "moov",
+      writeBox("mvhd", Buffer.alloc(100)),
+      writeBox(
+        "udta",
+        writeBox("\xa9xyz", text, place),
+        // version, language, name, role, longitude, latitude, altitude, body, notes
+        writeBox("loci", Buffer.alloc(4), "\x15\xc7Altona\0\0", Buffer.alloc(12, 9), "earth\0\0"),
+      ),
+      writeBox(
+        "meta",
+        writeBox("hdlr", Buffer.alloc(8), "mdta", Buffer.alloc(13)),
+        writeBox(
+          "keys",
+          Buffer.alloc(4),
+          writeUint32s("MM", 1),
+          writeUint32s("MM", key.length + 8),
+          "mdta",
+          key,
+        ),
+        writeBox("ilst", writeBox("\0\0\0\x01", writeBox("data", writeUint32s("MM", 1, 0), place))),
+      ),
+    ),
+  ]);
 }
 
 /** A HEIC without pixels: Exif in the file, in two parts, and XMP in the box of data. */

@@ -4,7 +4,7 @@ import type { Block, BlockKind, OpaqueBlock } from "../block.ts";
 import { createBlock, MAX_PIECES, OPAQUE, readLatin1, sniffBlock } from "../block.ts";
 import { ByteReader } from "./byte-reader.ts";
 import type { Extent } from "../edit.ts";
-import { namesVideoLocation } from "./video.ts";
+import { listVideoPlaces } from "./video.ts";
 
 /** Brands of AVIF and HEIC, images and sequences. */
 const BRANDS = /avif|avis|heic|heix|heim|heis|hevc|hevx|mif1|msf1|miaf/;
@@ -19,15 +19,14 @@ const XMP_ID = "\xbe\x7a\xcf\xcb\x97\xa9\x42\xe8\x9c\x71\x99\x94\x91\xe3\xaf\xac
 
 /** Finds the metadata of AVIF and HEIC (ISO/IEC 14496-12, 8.11; 23008-12, annex A). */
 export function* listHeifBlocks(file: Uint8Array): Generator<Block | OpaqueBlock> {
+  // a sequence is a video, and a moving photo has one
+  yield* listVideoPlaces(file, { start: 0, end: file.length });
   for (const box of walkBoxes(file)) {
     const { type, content: start, end } = box;
     if (type === "meta") yield* listItemBlocks(file, box);
     if (type === "uuid" && readLatin1(file, start, start + XMP_ID.length) === XMP_ID) {
       yield createBlock("xmp", file, [{ start: start + XMP_ID.length, end }]);
     }
-    // sequences, and moving photos
-    if ((type === "moov" || type === "mpvd") && namesVideoLocation(file, { start, end }))
-      yield OPAQUE;
   }
 }
 

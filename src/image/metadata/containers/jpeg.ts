@@ -10,7 +10,7 @@ import {
   XMP_MARK,
 } from "../block.ts";
 import type { Extent } from "../edit.ts";
-import { hasVideoLocation } from "./video.ts";
+import { listVideoPlaces } from "./video.ts";
 
 /** How the content of a segment begins that is metadata. */
 interface SegmentKind {
@@ -56,7 +56,7 @@ export function* listJpegBlocks(file: Uint8Array): Generator<Block | OpaqueBlock
     yield OPAQUE;
     return;
   }
-  if (hasVideoLocation(file, { start: imageEnd, end: file.length })) yield OPAQUE;
+  yield* listVideoPlaces(file, { start: imageEnd, end: file.length });
 }
 
 function* listHeaderBlocks(file: Uint8Array, progress: Progress): Generator<Block> {
