@@ -4,7 +4,7 @@ import { admitAvif } from "./avif/brand.ts";
 import { readAvifColor } from "./avif/color.ts";
 import type { ClearedGif } from "./gif.ts";
 import { clearCanvas, hasSeveralFrames } from "./gif.ts";
-import { admitJpeg, readJpegHeader } from "./jpeg/header.ts";
+import { admitJpeg, fillJpegBlocks, readJpegHeader } from "./jpeg/header.ts";
 import { dropFineScans } from "./jpeg/coarse.ts";
 import type { ImageLimits } from "./limits.ts";
 import { admitPng, hasDeepPixels, readPngSize } from "./png.ts";
@@ -51,6 +51,11 @@ export interface InputRow {
   readonly isDeep?: (bytes: Uint8Array) => boolean;
   /** Drops what a decode at an eighth makes no use of. */
   readonly dropFineDetail?: (bytes: Uint8Array) => Uint8Array;
+  /**
+   * Raises the size that a file claims to a multiple of a factor of `reduced`, up to all of the pixels that it holds. A
+   * decoder would drop the rest of a side. `undefined` where the file may hold less.
+   */
+  readonly fillBlocks?: (bytes: Uint8Array, factor: number) => Uint8Array | undefined;
 }
 
 export interface InputHeader extends Size {
@@ -76,6 +81,7 @@ export const INPUTS: Readonly<Record<InputFormat, InputRow>> = {
     hasAlpha: false,
     decoding: "reduced",
     dropFineDetail: dropFineScans,
+    fillBlocks: fillJpegBlocks,
   },
   png: {
     label: "PNG",

@@ -101,9 +101,9 @@ async function makeFrames(
     spec.trim === undefined ? spec : cropTo(spec, await trimFrames(frames, spec.trim));
   const plan = planGeometry({ ...size, frames: count }, trimmed);
   // all frames are cut like the first one
-  const fixed = await locateCut(await readFrame(frames, 0), plan);
+  const fixed = await locateCut({ image: await readFrame(frames, 0), size }, plan);
   const makeFrame = async (index: number): Promise<Pixels> => {
-    const scaled = scale(await readFrame(frames, index), fixed);
+    const scaled = await scale({ image: await readFrame(frames, index), size }, fixed);
     return toPixels(await finishImage(scaled, fixed, spec));
   };
   const first = await makeFrame(0);

@@ -16,6 +16,7 @@ import { releaseGarbage } from "../sharp/memory-pressure.ts";
 import type { Original } from "../sharp/original.ts";
 import { openImage } from "../sharp/original.ts";
 import { materialize, toPixels } from "../sharp/pixels.ts";
+import type { Decoded } from "../sharp/reduced.ts";
 import { finishImage } from "../steps/finish.ts";
 import { attachProfile, chooseProfile } from "../steps/profile.ts";
 import { scaleOriginal } from "../steps/scale.ts";
@@ -144,7 +145,7 @@ async function makeImage(
     spec.trim === undefined ? spec : cropTo(spec, await findRegion(original, spec.trim, options));
   const plan = planGeometry(original.size, trimmed);
   const wanted = { plan, spec, format: spec.format };
-  const finish = async (begun?: Sharp): Promise<Sharp> => {
+  const finish = async (begun?: Decoded): Promise<Sharp> => {
     return finishImage(await scaleOriginal(original, plan, { options, begun }), plan, spec);
   };
   const canShare = sharing && mayShareDecode({ spec, format: spec.format });

@@ -9,17 +9,17 @@ import { fitBoxAround, fitBoxInside, limitScale, rotateSize, scaleBy } from "./s
 /** The geometry of a variant in pixels. The steps carry it out. */
 export interface ImagePlan {
   /** The part of the upright original to begin with. */
-  readonly crop?: Region;
+  readonly crop?: Region | undefined;
   /** The size that this part is scaled to. */
   readonly resize: Size;
   /** The part of the scaled image to keep: a region, or one that sharp searches. */
-  readonly cut?: Region | SearchedCut;
+  readonly cut?: Region | SearchedCut | undefined;
   /** The box that the image, once rotated, is extended to. */
   readonly pad?: Size;
 }
 
 /** The part of this size that matters most. sharp searches it. */
-interface SearchedCut extends Size {
+export interface SearchedCut extends Size {
   readonly strategy: "attention" | "entropy";
 }
 

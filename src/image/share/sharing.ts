@@ -7,6 +7,8 @@ import { countOutputPixels, isSearchedCut } from "../plan/geometry.ts";
 import type { Original } from "../sharp/original.ts";
 import type { Pixels } from "../sharp/pixels.ts";
 import { fromPixels, toPixels } from "../sharp/pixels.ts";
+import type { Decoded } from "../sharp/reduced.ts";
+import { planPasses } from "../plan/passes.ts";
 import { findLoadShrink } from "../plan/shrink-on-load.ts";
 
 /** Pixels that jobs of one original hand on from one to the next. */
@@ -25,13 +27,6 @@ interface Finished {
   readonly pixels: Pixels;
 }
 
-interface Decoded {
-  /** The factor by which the decoder reduced it. */
-  readonly shrink: number;
-  /** As the image is stored. */
-  readonly pixels: Pixels;
-}
-
 /** Largest decode that is kept: 20 MP, or 26 without alpha, beside the memory of the next job. */
 const MAX_SHARED_BYTES = 80_000_000;
 
@@ -47,12 +42,12 @@ interface WantedImage extends OutputSpec {
  * Gives the finished image of the last job, if it is the same, or else finishes one that begins with the decode of the
  * last job, if it can. Keeps either for the next job.
  *
- * @param finish carries the plan out, on the original or on a pipeline that begins with its decode
+ * @param finish carries the plan out, on the original or on what was decoded of it
  */
 export async function finishShared(
   original: Original,
   wanted: WantedImage,
-  { sharing, finish }: { sharing: Sharing; finish: (begun?: Sharp) => Promise<Sharp> },
+  { sharing, finish }: { sharing: Sharing; finish: (begun?: Decoded) => Promise<Sharp> },
 ): Promise<Sharp> {
   const key = printFinishedKey(original, wanted);
   const { finished } = sharing;
@@ -71,27 +66,26 @@ function printFinishedKey({ metadata }: Original, { plan, ...asked }: WantedImag
 }
 
 /**
- * Begins a pipeline with shared pixels, which are those that the plan would begin with alone; `undefined` if the plan
- * cannot share, or the pixels take too much memory.
+ * Gives shared pixels, which are those that the plan would begin with alone; `undefined` if the plan cannot share, or the
+ * pixels take too much memory.
  */
 async function beginShared(
   original: Original,
   plan: ImagePlan,
   sharing: Sharing,
-): Promise<Sharp | undefined> {
+): Promise<Decoded | undefined> {
   const shrink = original.input.decoding === "reduced" ? findLoadShrink(original.size, plan) : 1;
   if (needsOwnDecode(original, plan, shrink)) return undefined;
   if (sharing.decoded?.shrink !== shrink) {
     if (!sharing.sharesDecode || countBytes(original, shrink) > MAX_SHARED_BYTES) return undefined;
     sharing.decoded = undefined; // before there is another one
-    const pixels = await original.decode(shrink).catch((error: unknown) => {
+    sharing.decoded = await original.decode(shrink).catch((error: unknown) => {
       // a part can perhaps be made of a file that is broken elsewhere, or in the memory that there is
       if (!plan.crop && !plan.cut) throw error;
+      return undefined;
     });
-    if (!pixels) return undefined;
-    sharing.decoded = { shrink, pixels };
   }
-  return fromPixels(sharing.decoded.pixels);
+  return sharing.decoded;
 }
 
 /**
@@ -106,12 +100,14 @@ function needsOwnDecode(
   if (input.decoding === "resized" || metadata.depth === "ushort" || isSearchedCut(plan.cut))
     return true;
   if (metadata.hasAlpha && original.orientation > 1) return true;
-  const isTurned = original.orientation > 4; // rows are columns where it is stored
   const from = plan.crop ?? original.size;
-  const [rows, scaled] = isTurned
-    ? [from.width, plan.resize.width]
-    : [from.height, plan.resize.height];
-  return dependsOnPieces(Math.floor(rows / shrink), scaled);
+  const size = { width: from.width / shrink, height: from.height / shrink };
+  const { coarse, reduced } = planPasses(size, plan.resize);
+  const first = coarse[0] ?? reduced; // of the others, all begin with pixels
+  const isTurned = original.orientation > 4; // rows are columns where it is stored
+  return isTurned
+    ? dependsOnPieces(size.width, first.width)
+    : dependsOnPieces(size.height, first.height);
 }
 
 function countBytes({ size, metadata }: Original, shrink: number): number {
@@ -122,27 +118,22 @@ function countBytes({ size, metadata }: Original, shrink: number): number {
 const POSITION_BITS = 6;
 /** Sums are exact with so many binary digits behind the point, and as many before it as images have rows. */
 const EXACT_BITS = 26;
-/** Rows that it leaves at least for each row of the result, when it averages whole rows first (reducing gap). */
-const GAP = 2;
-
 /**
  * True if the result of scaling depends on the pieces in which libvips makes an image. It adds up the position of a row
  * from that of the first row of the piece (reducev.cpp). A position in the middle of two steps is rounded to either, by
  * the error of that sum. Pieces of files are strips, and those of memory are tiles.
  *
- * Row y of `to` rows lies at (y + 1/2) · from / to, after averaging `whole` rows at from / (whole · to). For some y that
- * is an odd number of half steps only if `whole · to` can be halved as often as `from`, and 6 times more. Sums of
- * distances with few binary digits are exact.
+ * Row y of `to` rows lies at (y + 1/2) · from / to. For some y that is an odd number of half steps only if `to` can be
+ * halved as often as `from`, and 6 times more. Sums of distances with few binary digits are exact.
  *
- * @param from the number of rows
- * @param to the number of rows of the result
+ * @param from the number of rows; one with a fraction is that of pixels in memory in any case
+ * @param to the number of rows of the result, more than a fourth
  */
 export function dependsOnPieces(from: number, to: number): boolean {
-  if (to >= from) return false; // libvips enlarges in another way
-  const whole = Math.max(1, Math.floor(from / to / GAP));
-  const distance = 1 / (1 / (from / to)) / whole; // as sharp and libvips work it out
+  if (to >= from || !Number.isInteger(from)) return false; // our own code enlarges
+  const distance = 1 / (1 / (from / to)); // as sharp and libvips work it out
   if (Number.isInteger(distance * 2 ** EXACT_BITS)) return false;
-  return countHalvings(whole * to) === countHalvings(from) + POSITION_BITS;
+  return countHalvings(to) === countHalvings(from) + POSITION_BITS;
 }
 
 /** Counts how often a number can be divided by two. */

@@ -7,15 +7,16 @@ import { INPUTS } from "../input/formats.ts";
 import type { ClearedGif } from "../input/gif.ts";
 import type { ImageLimits } from "../input/limits.ts";
 import type { ImagePlan } from "../plan/geometry.ts";
+import { takesOnePass } from "../plan/passes.ts";
 import { findLoadShrink } from "../plan/shrink-on-load.ts";
 import type { Size } from "../plan/sizes.ts";
 import { convertNumbers, leadToSrgb } from "./colors.ts";
 import { completeOriginal } from "./complete.ts";
-import { canDecodeSmaller, openSmaller } from "./engine.ts";
 import { noteGarbage } from "./memory-pressure.ts";
 import type { Pixels } from "./pixels.ts";
 import { toPixels } from "./pixels.ts";
-import { withTempFile } from "./temp-file.ts";
+import type { Decoded } from "./reduced.ts";
+import { decodeReduced } from "./reduced.ts";
 
 /** The metadata of an image that matters here, as sharp reports it. */
 export type ImageFacts = Pick<
@@ -33,6 +34,12 @@ export type ImageFacts = Pick<
 > &
   Partial<Pick<Metadata, "space">>;
 
+/** The beginning of a pipeline. */
+export interface ImageSource {
+  readonly image: Sharp;
+  readonly size: Size;
+}
+
 /** An image that was admitted, and of which only the header has been read. */
 export interface Original {
   readonly format: InputFormat;
@@ -47,14 +54,16 @@ export interface Original {
   /** Begins a pipeline with the first frame, at this size and in sRGB unless `options` say otherwise. */
   read(options?: SharpOptions): Sharp;
   /** Begins one that `scale` carries this plan out on first: it may lack detail that no such result shows. */
-  readFor(plan: ImagePlan, options?: SharpOptions): Sharp;
+  readFor(plan: ImagePlan, options?: SharpOptions): ImageSource;
   /**
-   * Decodes the first frame, as it is stored, to the pixels that sharp scales for every plan of this `shrinkOnLoad`;
+   * Decodes the first frame, reduced by 1, 2, 4 or 8, to the pixels that sharp scales for every plan of this factor;
    * `undefined` where sharp gives no such pixels.
    *
    * @throws Error when any of them is broken, or there is too little memory
    */
-  decode(shrink: number): Promise<Pixels | undefined>;
+  decode(shrink: number, options?: SharpOptions): Promise<Decoded | undefined>;
+  /** The same for a plan that `readFor` cannot serve: sharp loses the rest of a side that cannot be divided. */
+  decodeFor(plan: ImagePlan, options?: SharpOptions): Promise<Decoded | undefined>;
   /** How many frames the decoder makes, with those that only clear others. */
   readonly decodedFrames: number;
   /** Decodes all frames, above each other and as they are stored. */
@@ -92,6 +101,7 @@ export async function openImage(
   const { bytes, metadata } = await convertNumbers(whole, format, stored);
   const { width, height } = shouldOrient ? metadata.autoOrient : metadata;
   const size = { width, height };
+  const orientation = shouldOrient ? (metadata.orientation ?? 1) : 1;
   const { pages: decodedFrames = 1 } = decoded;
   const firstFrame = selectFirst(added);
   const begin = (from: Uint8Array, more?: SharpOptions): Sharp => {
@@ -104,24 +114,46 @@ export async function openImage(
     if (coarse !== bytes) noteGarbage(coarse.length);
     return coarse;
   };
+  const planDecode = (plan: ImagePlan): { shrink: number; reduced: Size } => {
+    const shrink = input.decoding === "reduced" ? findLoadShrink(size, plan) : 1;
+    return { shrink, reduced: { width: width / shrink, height: height / shrink } };
+  };
+  const decodeWhole = async (more?: SharpOptions): Promise<Decoded> => {
+    const pixels = await toPixels(begin(bytes, { ...more, autoOrient: false }));
+    return { shrink: 1, pixels, size: pixels };
+  };
+  const decode = async (shrink: number, more?: SharpOptions): Promise<Decoded | undefined> => {
+    if (shrink === 1) return decodeWhole(more);
+    const reading = { options: { ...options, ...more }, size: stored, shrink };
+    const isDivided = stored.width % shrink === 0 && stored.height % shrink === 0;
+    const coarse = selectBytes(shrink);
+    if (isDivided) return decodeReduced(coarse, reading);
+    const filled = input.fillBlocks?.(coarse, shrink);
+    if (!filled) return decodeWhole(more);
+    noteGarbage(filled.length);
+    return decodeReduced(filled, reading);
+  };
   return {
     format,
     input,
     length: original.length,
     metadata,
     size,
-    orientation: shouldOrient ? (metadata.orientation ?? 1) : 1,
+    orientation,
     read: (more) => begin(bytes, more),
-    readFor: (plan, more) => begin(selectBytes(findLoadShrink(size, plan)), more),
-    decode: async (shrink) => {
-      if (shrink === 1) return toPixels(begin(bytes, { autoOrient: false }));
-      if (!canDecodeSmaller()) return undefined;
-      // libvips counts the pixels that it decodes
-      const limitInputPixels = Math.ceil(size.width / shrink) * Math.ceil(size.height / shrink);
-      const smaller = { ...options, limitInputPixels };
-      return withTempFile(selectBytes(shrink), (path) =>
-        toPixels(openSmaller(path, shrink, smaller)),
-      );
+    readFor: (plan, more) => {
+      const { shrink, reduced } = planDecode(plan);
+      const isStored = more?.autoOrient === false && orientation > 4;
+      const turned = { width: reduced.height, height: reduced.width };
+      return { image: begin(selectBytes(shrink), more), size: isStored ? turned : reduced };
+    },
+    decode,
+    decodeFor: async (plan, more) => {
+      const { shrink, reduced } = planDecode(plan);
+      const isDivided = Number.isInteger(reduced.width) && Number.isInteger(reduced.height);
+      // sharp would choose its factor for the first of several passes
+      const isServed = isDivided && takesOnePass(reduced, plan.resize);
+      return shrink === 1 || isServed ? undefined : decode(shrink, more);
     },
     decodedFrames,
     decodeFrames: async () => {

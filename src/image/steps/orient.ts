@@ -1,5 +1,6 @@
 import type { Sharp } from "sharp";
 import { materialize } from "../sharp/pixels.ts";
+import type { ImagePlan } from "../plan/geometry.ts";
 import type { Region, Size } from "../plan/sizes.ts";
 
 /** Mirroring, and then clockwise degrees, for each Exif orientation (CIPA DC-008, 4.6.5). */
@@ -23,10 +24,13 @@ export async function orient(image: Sharp, orientation: number): Promise<Sharp> 
 }
 
 /** A plan without a cut that sharp searches. */
-interface FixedPlan {
-  readonly crop: Region | undefined;
-  readonly resize: Size;
-  readonly cut: Region | undefined;
+export interface FixedPlan extends ImagePlan {
+  readonly cut?: Region | undefined;
+}
+
+/** Gives the size of an upright image as it is stored, and the other way round. */
+function turnSize({ width, height }: Size, orientation: number): Size {
+  return orientation > 4 ? { width: height, height: width } : { width, height };
 }
 
 /** Translates a plan for the upright image to one for the image as it is stored. */
@@ -34,11 +38,10 @@ export function planAsStored(
   { crop, resize, cut }: FixedPlan,
   upright: Size,
   orientation: number,
-): { readonly crop?: Region; readonly resize: Size; readonly cut?: Region } {
-  const all = findStored({ left: 0, top: 0, ...resize }, resize, orientation);
+): FixedPlan {
   return {
     ...(crop && { crop: findStored(crop, upright, orientation) }),
-    resize: { width: all.width, height: all.height },
+    resize: turnSize(resize, orientation),
     ...(cut && { cut: findStored(cut, resize, orientation) }),
   };
 }

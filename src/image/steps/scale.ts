@@ -1,65 +1,127 @@
 import type { Sharp, SharpOptions } from "sharp";
-import type { ImagePlan } from "../plan/geometry.ts";
+import type { ImagePlan, SearchedCut } from "../plan/geometry.ts";
 import { isSearchedCut } from "../plan/geometry.ts";
-import { orient, planAsStored } from "./orient.ts";
+import { findScale, planPasses, takesOnePass } from "../plan/passes.ts";
+import type { Region, Size } from "../plan/sizes.ts";
 import { isConvertedLast } from "../sharp/colors.ts";
-import type { Original } from "../sharp/original.ts";
-import { materialize } from "../sharp/pixels.ts";
+import type { ImageSource, Original } from "../sharp/original.ts";
+import { noteGarbage } from "../sharp/memory-pressure.ts";
+import type { Pixels } from "../sharp/pixels.ts";
+import { fromPixels, materialize, toPixels } from "../sharp/pixels.ts";
+import type { Decoded } from "../sharp/reduced.ts";
+import { enlarge } from "./enlarge.ts";
+import type { FixedPlan } from "./orient.ts";
+import { orient, planAsStored } from "./orient.ts";
 
 interface Reading {
-  readonly options?: SharpOptions;
-  /** Pixels as they are stored, instead of the original's own. They are not for a plan whose cut sharp searches. */
-  readonly begun?: Sharp | undefined;
+  readonly options?: SharpOptions | undefined;
+  /** Pixels to begin with, instead of the original's own. */
+  readonly begun?: Decoded | undefined;
 }
 
-/**
- * Crops, scales and cuts an original by a plan, upright. sharp would turn all of an image before a crop or a cut, and
- * decode all of it for that. So an image that lies on its side is turned last, unless sharp searches the cut.
- */
+/** Crops, scales and cuts an original by a plan, upright. */
 export async function scaleOriginal(
   original: Original,
   plan: ImagePlan,
-  reading: Reading = {},
+  { options, begun }: Reading = {},
 ): Promise<Sharp> {
-  const image = await scaleUpright(original, plan, reading);
+  const { cut } = plan;
+  const fixed = { ...plan, cut: isSearchedCut(cut) ? undefined : cut };
+  const decoded = begun ?? (await original.decodeFor(fixed, options));
+  const image = await scaleUpright(original, fixed, { options, begun: decoded });
+  if (isSearchedCut(cut)) return searchCut(await materialize(image), cut);
   return isConvertedLast(original.metadata) ? materialize(image) : image;
 }
 
+/**
+ * sharp would turn all of an image before a crop, a cut, or a second pass, and decode all of it for that. So an image
+ * that lies on its side is turned last.
+ */
 async function scaleUpright(
-  original: Original,
-  plan: ImagePlan,
+  { orientation, size, ...original }: Original,
+  plan: FixedPlan,
   { options, begun }: Reading,
 ): Promise<Sharp> {
-  const { orientation, size } = original;
-  const { crop, resize, cut } = plan;
-  const isWhole = !crop && !cut; // sharp turns a whole image last
-  if (orientation === 1 || isSearchedCut(cut) || (isWhole && !begun)) {
-    return scale(begun ?? original.readFor(plan, options), plan);
+  if (orientation === 1) return scale(begun ? begin(begun) : original.readFor(plan, options), plan);
+  if (!begun && !plan.crop && !plan.cut) {
+    const source = original.readFor(plan, options);
+    if (takesOnePass(source.size, plan.resize)) return scale(source, plan); // sharp turns it last
   }
-  const stored = planAsStored({ crop, resize, cut }, size, orientation);
-  const image = begun ?? original.readFor(plan, { ...options, autoOrient: false });
-  return orient(await materialize(scale(image, stored)), orientation);
+  const stored = begun ? begin(begun) : original.readFor(plan, { ...options, autoOrient: false });
+  const image = await scale(stored, planAsStored(plan, size, orientation));
+  return orient(await materialize(image), orientation);
 }
 
-/** Crops, scales and cuts the image of a pipeline. */
-export function scale(image: Sharp, { crop, resize, cut }: ImagePlan): Sharp {
-  const cropped = crop ? image.extract(crop) : image;
-  if (isSearchedCut(cut)) {
-    const { width, height, strategy } = cut;
-    return cropped.resize({ width, height, fit: "cover", position: strategy });
+function begin({ pixels, size }: Decoded): Source {
+  return { image: fromPixels(pixels), pixels, size };
+}
+
+interface Source extends ImageSource {
+  /** Those of the image, if a side has a fraction: its last one is then only a part of a pixel. */
+  readonly pixels?: Pixels;
+}
+
+/** Crops, scales and cuts an image. */
+export async function scale(source: Source, { crop, resize, cut }: FixedPlan): Promise<Sharp> {
+  let current = crop ? { image: source.image.extract(crop), size: crop } : source;
+  const { coarse, reduced } = planPasses(current.size, resize);
+  for (const size of coarse) {
+    const image = reduce(current, { to: size, kernel: "cubic" }); // nearly as sharp, and quicker
+    current = { image: await materialize(image), size };
   }
-  const resized = cropped.resize({ ...resize, fit: "fill" });
-  return cut ? resized.extract(cut) : resized;
+  const isReduced = reduced.width === resize.width && reduced.height === resize.height;
+  if (isReduced) return reduce(current, { to: resize, cut });
+  const pixels = await toPixels(reduce(current, { to: reduced }));
+  return fromPixels(enlarge(pixels, resize, cut ?? { left: 0, top: 0, ...resize }));
+}
+
+interface Reduction {
+  readonly to: Size;
+  readonly cut?: Region | undefined;
+  readonly kernel?: "cubic" | "lanczos3";
+}
+
+function reduce(source: Source, { to, cut, kernel = "lanczos3" }: Reduction): Sharp {
+  const { image, pixels, size } = source;
+  const [across, down] = [findScale(size.width, to.width), findScale(size.height, to.height)];
+  const isWhole = across.from === size.width && down.from === size.height;
+  if (isWhole || !pixels) {
+    const resized = image.resize({ ...to, fit: "fill", kernel });
+    return cut ? resized.extract(cut) : resized;
+  }
+  const extended = fromPixels(repeatEdges(pixels, { width: across.from, height: down.from }));
+  const target = { width: across.to, height: down.to, fit: "fill", kernel } as const;
+  return extended.resize(target).extract(cut ?? { left: 0, top: 0, ...to });
+}
+
+/** Extends an image to the right and to the bottom by its last pixels. */
+function repeatEdges({ data, width, height, channels }: Pixels, to: Size): Pixels {
+  const [row, longer] = [width * channels, to.width * channels];
+  const extended = Buffer.allocUnsafe(longer * to.height);
+  for (let y = 0; y < height; y += 1) {
+    const [from, start] = [y * row, y * longer];
+    data.copy(extended, start, from, from + row);
+    const last = data.subarray(from + row - channels, from + row);
+    extended.fill(last, start + row, start + longer);
+  }
+  for (let y = height; y < to.height; y += 1)
+    extended.copyWithin(y * longer, (height - 1) * longer, height * longer);
+  noteGarbage(extended.length);
+  return { data: extended, ...to, channels };
+}
+
+function searchCut(image: Sharp, { width, height, strategy }: SearchedCut): Sharp {
+  return image.resize({ width, height, fit: "cover", position: strategy });
 }
 
 /** Lets sharp search the cut of a plan, for other images to be cut alike. */
-export async function locateCut(image: Sharp, plan: ImagePlan): Promise<ImagePlan> {
-  const { cut, resize } = plan;
-  if (!isSearchedCut(cut)) return plan;
-  const { info } = await scale(image, plan).raw().toBuffer({ resolveWithObject: true });
+export async function locateCut(source: Source, plan: ImagePlan): Promise<FixedPlan> {
+  const { cut } = plan;
+  if (!isSearchedCut(cut)) return { ...plan, cut };
+  const image = await materialize(await scale(source, { ...plan, cut: undefined }));
+  const { info } = await searchCut(image, cut).raw().toBuffer({ resolveWithObject: true });
   const { width, height } = cut;
-  // sharp tells how far the image was moved; it may have scaled it to one pixel more
-  const left = Math.min(-(info.cropOffsetLeft ?? 0), resize.width - width);
-  const top = Math.min(-(info.cropOffsetTop ?? 0), resize.height - height);
+  // sharp tells how far the image was moved
+  const [left, top] = [-(info.cropOffsetLeft ?? 0), -(info.cropOffsetTop ?? 0)];
   return { ...plan, cut: { left, top, width, height } };
 }

@@ -43,9 +43,10 @@ describe("planAsStored", () => {
         const plan = isCrop
           ? { crop: region, resize: { width: region.width, height: region.height } }
           : { resize: size, cut: region };
-        const meant = await toPixels(scale(await orient(fromPixels(stored), orientation), plan));
-        const settled = { crop: undefined, cut: undefined, ...plan };
-        const found = scale(fromPixels(stored), planAsStored(settled, size, orientation));
+        const image = await orient(fromPixels(stored), orientation);
+        const meant = await toPixels(await scale({ image, size }, plan));
+        const source = { image: fromPixels(stored), size: { width: across, height: down } };
+        const found = await scale(source, planAsStored(plan, size, orientation));
         expect(await toPixels(await orient(await materialize(found), orientation))).toEqual(meant);
       }),
       { numRuns: chooseRuns(20, 60) },

@@ -60,7 +60,7 @@ describe("scaleOriginal", () => {
   it.each(chooseRows(specs, 3))(
     "makes of what lies on its side what it would make if it were upright: %j",
     async (spec) => {
-      // of this much grain; where an eighth or a quarter of a side is no whole number, half a pixel goes astray
+      // blocks of a JPEG are counted from where it is stored
       for (const one of await compareTurned(spec, asJpeg)) expect(one).toBeLessThan(3);
     },
   );

@@ -101,6 +101,45 @@ function readFrameSize(bytes: Uint8Array, frame: number): Size | undefined {
   return width > 0 && height > 0 ? { width, height } : undefined;
 }
 
+/**
+ * Raises the size that a JPEG claims to the next multiple of a factor of its blocks (T.81, A.2.4): 2, 4 or 8. There are
+ * pixels up to there, which most encoders repeat from the edge. `undefined` for a size or sampling out of the ordinary.
+ */
+export function fillJpegBlocks(bytes: Uint8Array, factor: number): Uint8Array | undefined {
+  for (const { code, start } of walkSegments(bytes, "skip")) {
+    if (!isFrame(code)) continue;
+    const size = readFrameSize(bytes, start);
+    if (!size || !hasWholeSampling(bytes, start)) return undefined;
+    const [width, height] = [size.width, size.height].map((side) => roundUp(side, factor));
+    if (!width || !height || Math.max(width, height) > MAX_JPEG_SIDE) return undefined;
+    const filled = Buffer.from(bytes);
+    filled.writeUInt16BE(height, start + 5);
+    filled.writeUInt16BE(width, start + 7);
+    return filled;
+  }
+  return undefined;
+}
+
+/** libjpeg refuses larger ones. */
+const MAX_JPEG_SIDE = 65_500;
+
+function roundUp(side: number, factor: number): number {
+  return Math.ceil(side / factor) * factor;
+}
+
+/** True if the largest sampling factors are multiples of all others. Then more pixels do not mean more blocks. */
+function hasWholeSampling(bytes: Uint8Array, frame: number): boolean {
+  const factors = Array.from(
+    { length: bytes[frame + 9] ?? 0 },
+    (_, index) => bytes[frame + 11 + 3 * index] ?? 0,
+  );
+  return [4, 0].every((shift) => {
+    const values = factors.map((factor) => (factor >> shift) & 15);
+    const most = Math.max(...values);
+    return values.every((value) => value > 0 && most % value === 0);
+  });
+}
+
 function findOrientation(bytes: Uint8Array, segments: readonly Segment[]): number | undefined {
   for (const { code, start, end } of segments) {
     const found = code === APP1 ? readOrientation(bytes.subarray(start, end)) : undefined;

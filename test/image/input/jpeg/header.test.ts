@@ -1,7 +1,11 @@
 import fc from "fast-check";
 import sharp from "sharp";
 import { describe, expect, it } from "vitest";
-import { countJpegScans, readJpegHeader } from "../../../../src/image/input/jpeg/header.ts";
+import {
+  countJpegScans,
+  fillJpegBlocks,
+  readJpegHeader,
+} from "../../../../src/image/input/jpeg/header.ts";
 import { drawQuadrants } from "../../../support/images.ts";
 import { jpegSegment, latin1, limitReads, repeatLastScan } from "../../../support/image/hostile.ts";
 import { chooseRuns } from "../../../support/runs.ts";
@@ -214,5 +218,44 @@ describe("countJpegScans", () => {
   ])("reads 200 kB of %s once", (_, filling) => {
     const bytes = Buffer.concat([SOI, Buffer.alloc(200_000, filling)]);
     expect(countJpegScans(limitReads(bytes, READS_A_BYTE * bytes.length), 64)).toBe(0);
+  });
+});
+
+describe("fillJpegBlocks", () => {
+  it("claims pixels up to a multiple, and changes none of those that were there", async () => {
+    const image = drawQuadrants(321, 123);
+    for (const options of [
+      { chromaSubsampling: "4:2:0" },
+      { chromaSubsampling: "4:4:4", progressive: true },
+      { chromaSubsampling: "4:2:0", progressive: true },
+    ]) {
+      const bytes = await image.clone().jpeg(options).toBuffer();
+      for (const [factor, width, height] of [
+        [2, 322, 124],
+        [4, 324, 124],
+        [8, 328, 128],
+      ] as const) {
+        const filled = fillJpegBlocks(bytes, factor) ?? Buffer.of();
+        expect(readJpegHeader(filled)).toMatchObject({ width, height });
+        // where chroma is halved, the last pixel is mixed with the one behind it
+        const part = { left: 0, top: 0, width: 320, height: 122 };
+        const strict = { failOn: "warning" } as const;
+        const read = (from: Uint8Array): Promise<Buffer> =>
+          sharp(from, strict).extract(part).raw().toBuffer();
+        expect((await read(filled)).equals(await read(bytes))).toBe(true);
+      }
+    }
+  });
+
+  it("gives up where more pixels may be more blocks, or more than a JPEG can have", () => {
+    const start = jpeg.indexOf(Buffer.from("ffc0", "hex"));
+    const uneven = Buffer.from(jpeg);
+    uneven[start + 11] = 0x31;
+    uneven[start + 14] = 0x21;
+    expect(fillJpegBlocks(uneven, 8)).toBeUndefined();
+    const huge = Buffer.from(jpeg);
+    huge.writeUInt16BE(65_535, start + 7);
+    expect(fillJpegBlocks(huge, 8)).toBeUndefined();
+    expect(fillJpegBlocks(jpeg.subarray(0, 20), 8)).toBeUndefined();
   });
 });
