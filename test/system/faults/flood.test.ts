@@ -1,28 +1,13 @@
-import type { Socket } from "node:net";
-import { connect } from "node:net";
 import { describe, expect, it } from "vitest";
 import { createDeferred } from "../../support/deferred.ts";
 import { drawQuadrants } from "../../support/images.ts";
 import { setUpFaults } from "../../support/service/faulty-service.ts";
 import { until } from "../../support/service/server.ts";
+import { flood } from "../../support/service/flood.ts";
 
 const { s3, start } = setUpFaults(async () => ({
   "a.png": await drawQuadrants(60, 40).png().toBuffer(),
 }));
-
-/** A connection that sends requests for images that are not there, without waiting for answers. */
-function flood(url: string, count: number): { readonly socket: Socket; answers(): string[] } {
-  const socket = connect(Number(new URL(url).port), "127.0.0.1");
-  socket.on("error", () => undefined); // it may be reset
-  let text = "";
-  socket.on("data", (chunk: Buffer) => (text += chunk.toString("latin1")));
-  const requests = Array.from(
-    { length: count },
-    (_, n) => `GET /w_9/gone-${n}.png HTTP/1.1\r\nHost: x\r\n\r\n`,
-  );
-  socket.write(requests.join(""));
-  return { socket, answers: () => text.match(/HTTP\/1.1 \d+|gone-\d+/g) ?? [] };
-}
 
 describe("5,000 requests on one connection", () => {
   it("are looked up a few at a time, beside hits and other clients, and answered in order", async () => {
