@@ -13,6 +13,7 @@ import { Connections } from "./http/node/connections.ts";
 import { InFlightBytes } from "./http/node/in-flight-bytes.ts";
 import { readPageFiles } from "./http/node/page-files.ts";
 import { createListener } from "./http/node/listener.ts";
+import { createMetricsServer } from "./http/node/metrics-server.ts";
 import type { Logger } from "./logger.ts";
 import { createService } from "./service/service.ts";
 import type { ObjectStore } from "./store/store.ts";
@@ -28,6 +29,8 @@ const MAX_WAITING = 10_000;
 export interface Running {
   /** The address for people on this machine. */
   readonly url: string;
+  /** The address of the metrics, if they have a listener of their own. */
+  readonly metricsUrl: string | undefined;
   readonly originals: Pick<ObjectStore, "list">;
   /**
    * Answers that it is not ready, and serves on for a moment until load balancers have seen that. Then it accepts
@@ -61,22 +64,28 @@ export async function startServer(config: Config, logger: Logger): Promise<Runni
     maxOpen: MAX_OPEN,
     maxWaiting: MAX_WAITING,
   });
+  const metricsServer = createMetricsServer(service.app.metrics);
   try {
     await service.start();
     await listen(server, config);
+    if (config.metrics) await listen(metricsServer, config.metrics);
   } catch (error) {
+    server.close();
     service.stop();
     throw error;
   }
   state = "ready";
   return {
-    url: `http://${isLoopback(config.host) ? "localhost" : config.host}:${getPort(server)}${config.basePath}`,
+    url: printUrl(server, config.host) + config.basePath,
+    metricsUrl: config.metrics && `${printUrl(metricsServer, config.metrics.host)}/metrics`,
     originals: service.originalsStore,
     stop: async () => {
       state = "stopping";
       const deadline = sleep(config.timeouts.drainMs).then(() => false);
       const isDone = await Promise.race([drain(connections, service.drain, config), deadline]);
       server.closeAllConnections();
+      metricsServer.close();
+      metricsServer.closeAllConnections();
       service.stop();
       return isDone;
     },
@@ -111,7 +120,7 @@ function createRequestListener(app: App, isStopping: () => boolean): RequestList
   };
 }
 
-function listen(server: Server, { host, port }: Config): Promise<void> {
+function listen(server: Server, { host, port }: Pick<Config, "host" | "port">): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once("error", reject);
     server.listen(port, host, () => {
@@ -148,7 +157,8 @@ export function isLoopback(host: string): boolean {
   return host === "localhost" || host === "::1" || host.startsWith("127.");
 }
 
-function getPort(server: Server): number {
-  const address = server.address() as AddressInfo; // it listens on a port, not on a pipe
-  return address.port;
+/** The address of a server for people on this machine. */
+function printUrl(server: Server, host: string): string {
+  const { port } = server.address() as AddressInfo; // it listens on a port, not on a pipe
+  return `http://${isLoopback(host) ? "localhost" : host}:${port}`;
 }

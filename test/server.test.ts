@@ -269,6 +269,25 @@ describe("startServer", () => {
     expect((await get("/w_20/photo.jpg")).status).toBe(302);
   });
 
+  it("has a listener for metrics alone, which asks for no token", async () => {
+    await start({ METRICS_PORT: "0" });
+    const metrics = await fetch(server.metricsUrl ?? "");
+    expect([metrics.status, metrics.headers.get("content-type")]).toEqual([
+      200,
+      expect.stringContaining("text/plain"),
+    ]);
+    expect(await metrics.text()).toContain("shift_media_children 2");
+    for (const path of ["/healthz", "/-/metrics", "/w_20/photo.jpg", "/metrics/../healthz"]) {
+      const { origin } = new URL(server.metricsUrl ?? "");
+      expect((await fetch(origin + path)).status).toBe(404);
+    }
+    expect((await get("/metrics")).status).toBe(404);
+    await server.stop();
+    await expect(fetch(server.metricsUrl ?? "")).rejects.toThrow("fetch failed");
+    await start();
+    expect(server.metricsUrl).toBeUndefined();
+  });
+
   it("has no more connections than MAX_CONNECTIONS says", async () => {
     await start({ MAX_CONNECTIONS: "1" });
     const { port } = new URL(server.url);

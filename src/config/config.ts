@@ -8,7 +8,16 @@ import type { PolicyConfig } from "./policy.ts";
 import { derivePolicy } from "./policy.ts";
 import type { StoreConfig } from "./store.ts";
 import { deriveStore, readEndpoint } from "./store.ts";
-import { flag, wholeNumber, choice, optionalText, text, token, url } from "./values.ts";
+import {
+  flag,
+  optionalNumber,
+  wholeNumber,
+  choice,
+  optionalText,
+  text,
+  token,
+  url,
+} from "./values.ts";
 import { readVariables, REQUEST_VARIABLES } from "./variables.ts";
 import type { CacheRules } from "../http/answer/cache-control.ts";
 import type { Delivery } from "../http/answer/delivery.ts";
@@ -61,6 +70,8 @@ export interface Config {
   readonly mediaToken: string | undefined;
   /** Undefined: only where the service listens on loopback. */
   readonly page: boolean | undefined;
+  /** The listener for metrics. */
+  readonly metrics: { readonly host: string; readonly port: number } | undefined;
   readonly warmQueue: string | undefined;
   readonly events: EventConfig;
   readonly logLevel: string;
@@ -104,6 +115,8 @@ const VARIABLES = {
   ADMIN_TOKEN: token(),
   MEDIA_TOKEN: token(),
   PAGE: flag().optional(),
+  METRICS_PORT: optionalNumber(0, 65_535),
+  METRICS_HOST: text("127.0.0.1"),
   WARM_QUEUE: z.url({ protocol: /^rediss?$/, error: "must be a redis or rediss URL" }).optional(),
   ...EVENT_VARIABLES,
   LOG_LEVEL: choice(["info", "warn", "error", "silent"], "info"),
@@ -192,6 +205,10 @@ function derive(
     adminToken: env.ADMIN_TOKEN,
     mediaToken: env.MEDIA_TOKEN,
     page: env.PAGE,
+    metrics:
+      env.METRICS_PORT === undefined
+        ? undefined
+        : { host: env.METRICS_HOST, port: env.METRICS_PORT },
     warmQueue: env.WARM_QUEUE,
     logLevel: env.LOG_LEVEL,
   };

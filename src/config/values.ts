@@ -36,13 +36,20 @@ export function optionalText(): z.ZodOptional<z.ZodString> {
 }
 
 export function wholeNumber(byDefault: number, min: number, max: number): z.ZodType<number> {
+  return numberBetween(min, max).default(byDefault);
+}
+
+export function optionalNumber(min: number, max: number): z.ZodType<number | undefined> {
+  return numberBetween(min, max).optional();
+}
+
+function numberBetween(min: number, max: number): z.ZodType<number, string> {
   const error = `must be an integer from ${min} to ${max}`;
   return z
     .string()
     .regex(/^\d{1,12}$/, { error })
     .transform(Number)
-    .refine((value) => value >= min && value <= max, { error })
-    .default(byDefault);
+    .refine((value) => value >= min && value <= max, { error });
 }
 
 export function pattern(
