@@ -4,6 +4,7 @@ import type { Command } from "commander";
 import type { Config } from "../config/config.ts";
 import { MAX_FUNCTION_BYTES, printFunction } from "../edge/cloudfront/config.ts";
 import { MediaError } from "../errors.ts";
+import { UsageError } from "../ops/usage-error.ts";
 import { printResult, readConfig } from "./options/environment.ts";
 
 const CODE = new URL("../edge/cloudfront/function.js", import.meta.url);
@@ -23,6 +24,10 @@ export function addCloudFrontFunction(program: Command): void {
 /** @throws MediaError `too_large` saying what to shorten */
 async function printChecked(config: Config): Promise<string> {
   const { access } = config;
+  if (access.variants === "private") {
+    const problem = "the Function would have CloudFront ask the bucket, for anybody";
+    throw new UsageError(`VARIANTS=private contradicts it: ${problem}`);
+  }
   const code = printFunction(await readFile(CODE, "utf8"), { ...config, ...access });
   const size = Buffer.byteLength(code);
   if (size <= MAX_FUNCTION_BYTES) return code;

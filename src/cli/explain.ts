@@ -74,7 +74,7 @@ function openUp(rules: RequestRules): RequestRules {
   return {
     ...rules,
     policy: { isOpen: true, hasPresets: false },
-    variantsArePublic: true,
+    unsignedStored: "all",
     verify: async () => true,
     originals: { passthrough: "allow", prefix: "" },
     now: () => 0,

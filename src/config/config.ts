@@ -11,6 +11,7 @@ import { deriveStore, readEndpoint } from "./store.ts";
 import {
   flag,
   optionalNumber,
+  originSecret,
   wholeNumber,
   choice,
   optionalText,
@@ -70,6 +71,8 @@ export interface Config {
   readonly mediaToken: string | undefined;
   /** Undefined: only where the service listens on loopback. */
   readonly page: boolean | undefined;
+  /** The value of `X-Origin-Secret` that requests for images must have. */
+  readonly originSecret: string | undefined;
   /** The listener for metrics. */
   readonly metrics: { readonly host: string; readonly port: number } | undefined;
   readonly warmQueue: string | undefined;
@@ -115,6 +118,7 @@ const VARIABLES = {
   ADMIN_TOKEN: token(),
   MEDIA_TOKEN: token(),
   PAGE: flag().optional(),
+  ORIGIN_SECRET: originSecret(),
   METRICS_PORT: optionalNumber(0, 65_535),
   METRICS_HOST: text("127.0.0.1"),
   WARM_QUEUE: z.url({ protocol: /^rediss?$/, error: "must be a redis or rediss URL" }).optional(),
@@ -146,7 +150,9 @@ export function getPublicUrl({
   publicUrl,
   store,
   basePath,
-}: Pick<Config, "publicUrl" | "store" | "basePath">): string | undefined {
+  access,
+}: Pick<Config, "publicUrl" | "store" | "basePath" | "access">): string | undefined {
+  if (access.variants === "private") return undefined;
   return publicUrl ?? (store.kind === "file" ? basePath : undefined);
 }
 
@@ -172,7 +178,8 @@ function derive(
     access,
     prefix: { root: env.VARIANTS_ROOT, epoch: env.VARIANTS_EPOCH },
     publicUrl: env.PUBLIC_URL && cutTrailingSlashes(env.PUBLIC_URL),
-    delivery: env.DELIVERY,
+    // all that gets in comes from a CDN then
+    delivery: env.DELIVERY === "auto" && env.ORIGIN_SECRET ? "stream" : env.DELIVERY,
     presignSeconds: env.PRESIGN_SECONDS,
     freshness: { mode: env.FRESHNESS, ttlMs: env.FRESHNESS_TTL_SECONDS * 1000 },
     autoFormats: env.AUTO_FORMATS,
@@ -205,6 +212,7 @@ function derive(
     adminToken: env.ADMIN_TOKEN,
     mediaToken: env.MEDIA_TOKEN,
     page: env.PAGE,
+    originSecret: env.ORIGIN_SECRET,
     metrics:
       env.METRICS_PORT === undefined
         ? undefined

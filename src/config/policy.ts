@@ -10,6 +10,7 @@ import type { Presets, TransformSpec } from "../transform/spec.ts";
 import { MIN_SECRET_BYTES } from "../url/signature.ts";
 
 export const POLICIES = ["open", "signed", "presets", "allowed"] as const;
+export const VARIANT_ACCESS = ["public", "private"] as const;
 export const PASSTHROUGHS = ["refuse", "allow", "redirect"] as const;
 export const ORIGINALS_METADATA = ["no-location", "keep"] as const;
 
@@ -29,12 +30,16 @@ export interface PolicyVariables {
   readonly ORIGINALS_PREFIX: string;
   readonly ORIGINALS_URL?: string | undefined;
   readonly PUBLIC_URL?: string | undefined;
+  readonly VARIANTS: (typeof VARIANT_ACCESS)[number];
+  readonly DELIVERY: string;
 }
 
 export interface PolicyConfig {
   readonly policy: AccessPolicy;
   readonly presets: Presets;
   readonly secrets: readonly string[];
+  /** Stored variants are given out by their names; private ones only with a signature. */
+  readonly variants: (typeof VARIANT_ACCESS)[number];
   readonly originals: {
     readonly passthrough: (typeof PASSTHROUGHS)[number];
     /** They are given out with the locations in their metadata. */
@@ -89,6 +94,7 @@ export function derivePolicy(
     },
     presets,
     secrets,
+    variants: checkVariants(env),
     originals: deriveOriginals(env, { isFree: isOpen && !isShared, hasOneBucket }),
   };
 }
@@ -212,8 +218,33 @@ export function printPresets(presets: Presets): Readonly<Record<string, string>>
   return Object.fromEntries([...presets].map(([name, spec]) => [name, printTransform(spec)]));
 }
 
+/** Refuses settings by which the names of private variants would be given to everybody. */
+function checkVariants({
+  VARIANTS,
+  PUBLIC_URL,
+  DELIVERY,
+}: PolicyVariables): PolicyConfig["variants"] {
+  if (VARIANTS === "private" && PUBLIC_URL !== undefined) {
+    throw new ConfigError(
+      "VARIANTS=private contradicts PUBLIC_URL: anybody could fetch them there",
+    );
+  }
+  if (VARIANTS === "private" && DELIVERY === "redirect") {
+    throw new ConfigError(
+      "VARIANTS=private contradicts DELIVERY=redirect: set auto, presigned or stream",
+    );
+  }
+  return VARIANTS;
+}
+
 /** Describes the policy that is in force, a line each. */
-export function describePolicy({ policy, presets, secrets, originals }: PolicyConfig): string[] {
+export function describePolicy({
+  policy,
+  presets,
+  secrets,
+  variants,
+  originals,
+}: PolicyConfig): string[] {
   const { isOpen, hasPresets, allowed } = policy;
   const names = [...presets.keys()].join(", ");
   const signed = `${secrets.length} ${secrets.length === 1 ? "secret" : "secrets"}`;
@@ -226,6 +257,7 @@ export function describePolicy({ policy, presets, secrets, originals }: PolicyCo
     secrets.length > 0
       ? `signed: with a signature (${signed}) anything may be asked for`
       : "no secrets: no signature is accepted",
+    ...(variants === "private" ? ["stored variants: given out with a signature only"] : []),
     describeOriginals(originals),
   ];
 }

@@ -13,13 +13,10 @@ interface RequestConfig {
   readonly access: PolicyConfig;
 }
 
-/** @param variantsArePublic whether anybody can fetch variants by their keys */
-export function createRequestRules(
-  config: RequestConfig,
-  variantsArePublic: boolean,
-): RequestRules {
+/** @param hasPublicUrl whether anybody can fetch variants by their keys */
+export function createRequestRules(config: RequestConfig, hasPublicUrl: boolean): RequestRules {
   const { basePath, prefix, autoFormats, access } = config;
-  const { policy, presets, secrets, originals } = access;
+  const { policy, presets, secrets, originals, variants } = access;
   return {
     basePath,
     prefix,
@@ -28,7 +25,7 @@ export function createRequestRules(
     policy,
     mayMakeStored: createStoredCheck(policy, presets),
     ...(secrets.length > 0 && { verify: createVerify(secrets) }),
-    variantsArePublic,
+    unsignedStored: hasPublicUrl ? "all" : variants === "private" ? "none" : "allowed",
     originals,
     now: () => Date.now(),
   };

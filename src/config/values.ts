@@ -19,6 +19,14 @@ export function headerValue(byDefault: string): z.ZodType<string> {
   return pattern(byDefault, /^[\x20-\x7e]+$/, "the value of a header, in printable ASCII");
 }
 
+/** What a CDN says to the service in `X-Origin-Secret`, so that nobody gets past it. */
+export function originSecret(): z.ZodOptional<z.ZodString> {
+  return z
+    .string()
+    .regex(/^[!-~]{16,}$/, { error: "must have at least 16 characters of printable ASCII" })
+    .optional();
+}
+
 export function flag(): z.ZodType<boolean> {
   return z.stringbool({ error: "must be true or false" });
 }

@@ -6,7 +6,13 @@ import { AUTO_FORMATS } from "../transform/formats.ts";
 import type { CacheVariables } from "./cache.ts";
 import { ConfigError } from "./error.ts";
 import type { PolicyVariables } from "./policy.ts";
-import { checkAccessVariables, ORIGINALS_METADATA, PASSTHROUGHS, POLICIES } from "./policy.ts";
+import {
+  checkAccessVariables,
+  ORIGINALS_METADATA,
+  PASSTHROUGHS,
+  POLICIES,
+  VARIANT_ACCESS,
+} from "./policy.ts";
 import { flag, headerValue, wholeNumber, list, choice, pattern, url } from "./values.ts";
 
 /** The variables that decide how a request is read, who may make it, and how it is answered. */
@@ -46,11 +52,12 @@ export const REQUEST_VARIABLES: Schemas<RequestVariables> = {
   ORIGINALS_METADATA: choice(ORIGINALS_METADATA, "no-location"),
   ORIGINALS_PREFIX: pattern(
     "",
-    /^(?!\/)[^\p{Cc}]+$/u,
-    "what keys begin with, without a slash before",
+    /^(?!\/)[^\p{Cc}]+\/$/u,
+    "a folder of keys like public/, with its slash and without one before",
   ),
   ORIGINALS_URL: url().optional(),
   PUBLIC_URL: url().optional(),
+  VARIANTS: choice(VARIANT_ACCESS, "public"),
   DELIVERY: choice(DELIVERIES, "auto"),
   FRESHNESS: choice(["check", "immutable"], "check"),
   FRESHNESS_TTL_SECONDS: wholeNumber(300, 1, 31_536_000),
@@ -79,6 +86,7 @@ export const REQUEST_VARIABLES: Schemas<RequestVariables> = {
 const SECRETS: ReadonlySet<string> = new Set([
   "ADMIN_TOKEN",
   "MEDIA_TOKEN",
+  "ORIGIN_SECRET",
   "SIGNING_SECRETS",
   "WARM_QUEUE",
 ]);

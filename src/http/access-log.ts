@@ -1,4 +1,5 @@
 import type { Logger } from "../logger.ts";
+import { decodeSegment } from "../url/percent.ts";
 
 /** Characters of a path that are logged. */
 const MAX_PATH = 256;
@@ -24,7 +25,10 @@ export type LogRequest = (answered: Answered) => void;
 
 /** Prints a path for the log: without its signature, and not too long. */
 export function printPath(path: string): string {
-  return (path.includes("/s--") ? path.replace(SIGNATURE, "/s--…--") : path).slice(0, MAX_PATH);
+  // a signature is found behind escapes too, by the service as by whoever reads the log
+  const plain = path.includes("%") ? path.split("/").map(decodeSegment).join("/") : path;
+  const isSigned = plain.includes("/s--") && SIGNATURE.test(plain);
+  return (isSigned ? plain.replace(SIGNATURE, "/s--…--") : path).slice(0, MAX_PATH);
 }
 
 /** Counts each answered request, and writes one line for it. */

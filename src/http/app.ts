@@ -41,6 +41,7 @@ export interface AppDeps extends VariantDeps, OriginalDeps, PageDeps {
   /** Learns requests that it can answer the next time. */
   readonly answerCache?: Pick<AnswerCache, "add" | "answer">;
   readonly lookUps?: Semaphore;
+  readonly originSecret?: string | undefined;
   /** The bearer token of operators; without one their routes are closed. */
   readonly adminToken: string | undefined;
   readonly mediaToken: string | undefined;
@@ -102,6 +103,7 @@ function createPorts(deps: AppDeps): DoorPorts<Answer | StreamAnswer> {
     observe,
     ...(deps.answerCache && { remembered: createRemembered(deps.answerCache, deps) }),
     ...(deps.lookUps && { lookUps: deps.lookUps }),
+    originSecret: deps.originSecret,
     log: deps.logRequest,
     answerPage: (path, wire) => answerPage(path, wire, deps),
     answerMedia: async (request, { wire, recorder }) =>

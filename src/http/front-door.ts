@@ -30,6 +30,8 @@ export interface DoorPorts<A extends AnswerHead> {
   readonly rules: RequestRules;
   readonly cache: CacheRules;
   readonly observe?: Observe;
+  /** The value of `X-Origin-Secret` that requests for images must have, if they must. */
+  readonly originSecret?: string | undefined;
   /** The answers that are known already. */
   readonly remembered?: Pick<AnswerCache, "add"> & {
     answer(wire: WireRequest): Answer | undefined;
@@ -61,7 +63,8 @@ export function answer<A extends AnswerHead>(
   ports: DoorPorts<A>,
 ): Reply<Answer> | Promise<Reply<A | Answer>> {
   const begin = performance.now();
-  const remembered = wire.problem === undefined ? ports.remembered?.answer(wire) : undefined;
+  const isPlain = wire.problem === undefined && isFromOrigin(wire, ports.originSecret);
+  const remembered = isPlain ? ports.remembered?.answer(wire) : undefined;
   if (!remembered) return answerInFull(wire, ports, begin);
   const ms = performance.now() - begin;
   logAnswer(wire, remembered, { ports, ms });
@@ -110,6 +113,12 @@ async function answerImage<A extends AnswerHead>(
   path: string,
 ): Promise<A | Answer> {
   const { wire, target } = input;
+  if (!isFromOrigin(wire, ports.originSecret)) {
+    throw new MediaError(
+      "unauthorized",
+      "images are answered only through the CDN of this service",
+    );
+  }
   const accept = readHeader(wire, "accept");
   let request: MediaRequest;
   try {
@@ -120,17 +129,33 @@ async function answerImage<A extends AnswerHead>(
   }
   if (new URLSearchParams(cutQuery(target)).has("explain")) return ports.explain(request, input);
   const tag = { "cache-tag": toCacheTag(request.key) };
-  if (request.form !== "original") {
-    ports.remembered?.add({ target: wire.target, accept }, { request, cacheTag: tag["cache-tag"] });
-  }
   try {
     using lookUp = ports.lookUps?.tryAcquire();
     if (ports.lookUps && !lookUp) throw overloaded("too many images are being looked up");
-    return addHeaders(await ports.answerMedia(request, input), tag);
+    const found = addHeaders(await ports.answerMedia(request, input), tag);
+    if (request.form !== "original") {
+      ports.remembered?.add(
+        { target: wire.target, accept },
+        { request, cacheTag: tag["cache-tag"] },
+      );
+    }
+    return found;
   } catch (error) {
     const failed = addHeaders(answerFailure(error, ports, path), tag);
     return request.form === "original" ? failed : completeFailure(failed, request, ports);
   }
+}
+
+/** Compares in a time that depends on the length of the secret alone. */
+function isFromOrigin(wire: WireRequest, secret: string | undefined): boolean {
+  if (secret === undefined) return true;
+  const given = readHeader(wire, "x-origin-secret") ?? "";
+  let difference = given.length ^ secret.length;
+  for (let index = 0; index < secret.length; index += 1) {
+    // beyond the end there is no code, which counts as zero
+    difference |= given.charCodeAt(index) ^ secret.charCodeAt(index);
+  }
+  return difference === 0;
 }
 
 /** Adds the headers about Accept and the end of the URL, as other answers have them. */

@@ -6,10 +6,12 @@ import type { Variant, VariantInfo } from "./variant.ts";
 
 /** Stored variants that are known, and purges that are remembered. */
 const MAX_VARIANTS = 50_000;
-const MAX_FAILURES = 10_000;
+/** Bytes of each list of failures: their names, and for the rest of each entry a number that was measured. */
+const MAX_FAILURE_BYTES = 16 * 1024 * 1024;
+const FAILURE_SIZE = 1536;
 const MAX_UNWRITTEN_BYTES = 32 * 1024 * 1024;
 
-/** Milliseconds until an original that was missing is looked for again. */
+/** Milliseconds until an original or a variant that was missing is looked for again. */
 const MISSING_MS = 10_000;
 /** Milliseconds until a variant that could not be made is tried again. */
 const FAILED_MS = 60_000;
@@ -57,6 +59,8 @@ export class VariantCache {
   readonly #failures: LRUCache<string, Dated<MediaError>>;
   /** By the key of the original. */
   readonly #missing: LRUCache<string, MediaError>;
+  /** The keys of variants that were not stored when they were looked for. */
+  readonly #absent: LRUCache<string, true>;
   /** The generation in which an original was purged: older entries do not count. They may be too many to delete. */
   readonly #purged = new LRUCache<string, number>({ max: MAX_VARIANTS });
   #generation = 0;
@@ -67,19 +71,20 @@ export class VariantCache {
    * @param maxBytes of stored variants whose bytes are held
    */
   constructor(now: () => number, maxBytes: number) {
-    const clock = { perf: { now }, ttlResolution: 0 };
     this.#bytes = new LRUCache({
       maxSize: Math.max(1, maxBytes),
       sizeCalculation: ({ bytes }) => bytes.length + 1,
     });
     this.#unwritten = new LRUCache({
-      ...clock,
+      perf: { now },
+      ttlResolution: 0,
       maxSize: MAX_UNWRITTEN_BYTES,
       sizeCalculation: ({ value }) => value.bytes.length + 1,
       ttl: UNWRITTEN_MS,
     });
-    this.#failures = new LRUCache({ ...clock, max: MAX_FAILURES, ttl: FAILED_MS });
-    this.#missing = new LRUCache({ ...clock, max: MAX_FAILURES, ttl: MISSING_MS });
+    this.#failures = createFailures(now, FAILED_MS);
+    this.#missing = createFailures(now, MISSING_MS);
+    this.#absent = createFailures(now, MISSING_MS);
   }
 
   /** Gives the token for what is about to be learnt of a variant. */
@@ -102,6 +107,7 @@ export class VariantCache {
     const { variantKey } = token;
     this.#stored.set(variantKey, this.#date({ info, checkedAt }));
     this.#unwritten.delete(variantKey);
+    this.#absent.delete(variantKey);
   }
 
   setTried({ variantKey }: VariantRequest, triedAt: number): void {
@@ -133,6 +139,15 @@ export class VariantCache {
 
   setUnwritten(token: CacheToken, variant: Variant): void {
     if (this.isCurrent(token)) this.#unwritten.set(token.variantKey, this.#date(variant));
+  }
+
+  /** True for a variant that was not stored a moment ago. */
+  isAbsent({ variantKey }: VariantRequest): boolean {
+    return this.#absent.has(variantKey);
+  }
+
+  setAbsent({ variantKey }: VariantRequest): void {
+    this.#absent.set(variantKey, true);
   }
 
   getFailure({ key, variantKey }: VariantRequest): MediaError | undefined {
@@ -183,6 +198,19 @@ export class VariantCache {
   #unlessPurged<T>(key: string, entry: Dated<T> | undefined): T | undefined {
     return entry && entry.generation >= (this.#purged.get(key) ?? 0) ? entry.value : undefined;
   }
+}
+
+function createFailures<V extends object | true>(
+  now: () => number,
+  ttl: number,
+): LRUCache<string, V> {
+  return new LRUCache({
+    perf: { now },
+    ttlResolution: 0,
+    ttl,
+    maxSize: MAX_FAILURE_BYTES,
+    sizeCalculation: (_, name) => name.length + FAILURE_SIZE,
+  });
 }
 
 function deleteFrom(

@@ -52,14 +52,17 @@ function splitWithHint(path: string, rules: RequestRules): ParsedPath {
 }
 
 function addVersion(request: VariantRequest, query: string): VariantRequest {
-  const version = new URLSearchParams(query).get("v");
-  return version === null ? request : { ...request, version };
+  // as it was sent: caches in front have the text of `v=` in their keys, and not that of `%76=`
+  const version = /(?:^|&)v=([^&]*)/.exec(query)?.[1];
+  return version === undefined ? request : { ...request, version };
 }
 
 /** A service that gives nothing without a signature does not say what is wrong either. */
-function requireSignatureIfClosed(path: string, { policy, originals, prefix }: RequestRules): void {
+function requireSignatureIfClosed(path: string, rules: RequestRules): void {
+  const { policy, originals, prefix, unsignedStored } = rules;
   const hasPublicAccess = policy.isOpen || policy.hasPresets || policy.allowed !== undefined;
-  if (hasPublicAccess || originals.passthrough !== "refuse" || path.startsWith(prefix.root)) return;
+  const mayBeStored = unsignedStored !== "none" && path.startsWith(prefix.root);
+  if (hasPublicAccess || originals.passthrough !== "refuse" || mayBeStored) return;
   throw new MediaError("not_allowed", "a signature is needed");
 }
 
@@ -103,7 +106,7 @@ function checkExpiry({ expires }: TransformSpec, isSigned: boolean, { now }: Req
 
 /** A stored form is a variant key, bare; anything else under the root names nothing. */
 function resolveStored(parsed: ParsedPath, isSigned: boolean, rules: RequestRules): VariantRequest {
-  const { prefix, mayMakeStored, variantsArePublic } = rules;
+  const { prefix, mayMakeStored, unsignedStored } = rules;
   const isBare = !parsed.spec && !parsed.isFenced;
   const address = isBare ? parseVariantKey(prefix, parsed.key) : undefined;
   if (!address || isUnderRoot(prefix.root, address.key)) {
@@ -112,7 +115,9 @@ function resolveStored(parsed: ParsedPath, isSigned: boolean, rules: RequestRule
   checkKey(address.key);
   checkPrefix(address.key, rules);
   const mayMake = isSigned || mayMakeStored(address);
-  if (!mayMake && !variantsArePublic) throw new MediaError("not_allowed", "a signature is needed");
+  if (!isSigned && (unsignedStored === "none" || (unsignedStored === "allowed" && !mayMake))) {
+    throw new MediaError("not_allowed", "a signature is needed");
+  }
   return {
     ...address,
     variantKey: toCheckedVariantKey(prefix, address),

@@ -18,8 +18,11 @@ export interface RequestRules {
   readonly mayMakeStored: StoredCheck;
   /** Absent if no secret is configured: no signature is right then. */
   readonly verify?: Verify;
-  /** Anybody can fetch stored variants from the bucket, so they need no protection here. */
-  readonly variantsArePublic: boolean;
+  /**
+   * The stored forms that are answered without a signature. `all`: anybody can fetch stored variants from the bucket,
+   * so they need no protection here. `allowed`: those that the policy could have led to.
+   */
+  readonly unsignedStored: "all" | "allowed" | "none";
   readonly originals: {
     /** How originals are given out as they are. */
     readonly passthrough: "refuse" | "allow" | "redirect";

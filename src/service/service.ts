@@ -144,6 +144,7 @@ export async function createService(
       publicUrl: getPublicUrl(config),
       presigned: createPresigned(config, stores),
       cache: config.cache,
+      originSecret: config.originSecret,
       storeTimeoutMs: timeouts.storeMs,
       purge: (target, options) => purge(purging, target, options),
       events: createEventReceiver(purging, events.topics),

@@ -37,6 +37,9 @@ interface Negotiation {
   readonly preference: readonly ImageFormat[];
 }
 
+/** Characters of an `Accept` header that are read; those of browsers have about 200. */
+const MAX_ACCEPT = 1024;
+
 /** Chooses one concrete format before any store is asked. */
 export function negotiateFormat(
   asked: OutputFormat | "auto" | undefined,
@@ -45,7 +48,7 @@ export function negotiateFormat(
 ): OutputFormat {
   if (asked === undefined) return getKeyFormat(key);
   if (asked !== "auto") return asked;
-  const accepted = parseAccept(accept ?? "");
+  const accepted = parseAccept((accept ?? "").slice(0, MAX_ACCEPT));
   return preference.find((format) => accepted.has(getMediaType(format))) ?? getFallbackFormat(key);
 }
 

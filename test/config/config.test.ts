@@ -141,6 +141,7 @@ describe("loadConfig", () => {
     ["VARIANTS_ROOT", "variants", "must be a folder name"],
     ["VARIANTS_EPOCH", "a/b", "must be 1 to 32 small letters"],
     ["ADMIN_TOKEN", "short", "must have at least 16 letters"],
+    ["ORIGIN_SECRET", "short", "must have at least 16 characters"],
     ["ADMIN_TOKEN", "with a space in the middle", "must have at least 16 letters"],
     ["CACHE_VERSIONED", "a\nb", "must be the value of a header"],
     ["VARIANTS_ROOT", "s--aaaaaaaaaaaaaaaaaaaaaa--/", "must be a folder name"],

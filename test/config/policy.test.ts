@@ -138,6 +138,17 @@ describe("loadConfig", () => {
     [{ ALLOWED_WIDTH: "3" }, "there is no variable ALLOWED_WIDTH"],
     [{ ORIGINALS: "maybe" }, "ORIGINALS must be one of refuse, allow, redirect"],
     [{ ORIGINALS_PREFIX: "/a" }, "ORIGINALS_PREFIX must be"],
+    // keys of "public-secret/" begin with it, too
+    [{ ORIGINALS_PREFIX: "public" }, "ORIGINALS_PREFIX must be a folder of keys like public/"],
+    [{ VARIANTS: "hidden" }, "VARIANTS must be one of public, private"],
+    [
+      { VARIANTS: "private", PUBLIC_URL: "https://cdn.example" },
+      "VARIANTS=private contradicts PUBLIC_URL",
+    ],
+    [
+      { VARIANTS: "private", DELIVERY: "redirect" },
+      "VARIANTS=private contradicts DELIVERY=redirect",
+    ],
   ])("refuses %j", (environment, problem) => {
     expect(() => loadConfig(environment)).toThrow(ConfigError);
     expect(() => loadConfig(environment)).toThrow(problem);

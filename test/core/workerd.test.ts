@@ -20,7 +20,7 @@ const WORKER = `
     policy: { isOpen: true, hasPresets: false },
     mayMakeStored: () => true,
     verify: createVerify(["0123456789abcdef"]),
-    variantsArePublic: true,
+    unsignedStored: "all",
     originals: { passthrough: "refuse", prefix: "" },
     now: () => 0,
   };

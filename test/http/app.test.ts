@@ -169,15 +169,27 @@ describe("the rest", () => {
     app = await createFilledApp();
     await app.request("/w_3/photos/cat.jpg?token=secret");
     await app.request(`/s--${"S".repeat(30)}--/w_3/${"x".repeat(500)}`);
+    for (const hidden of ["%2Fw_3/photos/cat.jpg", "/w_3/a%2Fb.jpg"]) {
+      await app.request(`/s--${"S".repeat(43)}--${hidden}`);
+      await app.request(`/%73--${"S".repeat(43)}--${hidden}`);
+      await app.request(`/s%2D%2d${"S".repeat(43)}%2d-${hidden}`);
+    }
     const lines = app.log.filter(({ message }) => message === "request");
     expect(lines[0]?.fields).toMatchObject({
       method: "GET",
       path: "/w_3/photos/cat.jpg",
       status: 200,
     });
-    expect(lines).toHaveLength(2);
+    expect(lines).toHaveLength(8);
     expect(JSON.stringify(app.log)).not.toMatch(/secret|SSS/);
     expect(String(lines[1]?.fields["path"])).toHaveLength(256);
+  });
+
+  it("lets no page of another origin see how long an answer took", async () => {
+    app = await createFilledApp();
+    const { headers } = await app.request("/w_3/photos/cat.jpg");
+    expect(headers.get("server-timing")).toContain("total");
+    expect(headers.get("timing-allow-origin")).toBeNull();
   });
 
   it("reads bytes beyond ASCII in a target as UTF-8", async () => {

@@ -59,6 +59,22 @@ describe("readRequest", () => {
   it("takes the version from the query of a stored form", async () => {
     const request = await read("/variants/1/k.jpg/w_3.jpg?v=abc");
     expect(request).toMatchObject({ form: "stored", key: "k.jpg", version: "abc" });
+    const raw = await read("/variants/1/k.jpg/w_3.jpg?a&v=%61&v=b");
+    expect(raw).toMatchObject({ version: "%61" });
+  });
+
+  it.each(["?%76=abc", "?V=abc", "?x=1;v=abc", "?vv=abc"])(
+    "takes no version from %s: caches in front do not see one there",
+    async (query) => {
+      expect(await read(`/variants/1/k.jpg/w_3.jpg${query}`)).not.toHaveProperty("version");
+    },
+  );
+
+  it("reads as much of an Accept header as browsers send", async () => {
+    const near = `${"x/y,".repeat(20)}image/webp`;
+    const far = `${"x/y,".repeat(2000)}image/webp`;
+    expect(await read("/w_3,f_auto/k.jpg", near)).toMatchObject({ format: "webp" });
+    expect(await read("/w_3,f_auto/k.jpg", far)).toMatchObject({ format: "jpg" });
   });
 
   it.each([

@@ -4,7 +4,7 @@ import { deriveCache } from "../../config/cache.ts";
 import { ConfigError } from "../../config/error.ts";
 import { derivePolicy } from "../../config/policy.ts";
 import { createRequestRules } from "../../config/request-rules.ts";
-import { wholeNumber, url } from "../../config/values.ts";
+import { originSecret, wholeNumber, url } from "../../config/values.ts";
 import { readVariables, REQUEST_VARIABLES } from "../../config/variables.ts";
 import type { CacheRules } from "../../http/answer/cache-control.ts";
 import type { Delivery } from "../../http/answer/delivery.ts";
@@ -34,10 +34,7 @@ export interface EdgeSettings {
 /** Variables of the service that the Worker needs, and those for reaching the service. */
 const VARIABLES = {
   ORIGIN_URL: url(),
-  ORIGIN_SECRET: z
-    .string()
-    .regex(/^[!-~]{16,}$/, { error: "must have at least 16 characters of printable ASCII" })
-    .optional(),
+  ORIGIN_SECRET: originSecret(),
   ORIGIN_TIMEOUT_MS: wholeNumber(15_000, 100, 120_000),
   ...REQUEST_VARIABLES,
 };

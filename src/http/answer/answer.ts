@@ -4,10 +4,12 @@ import type { Representation, Selection } from "./conditions.ts";
 import type { ByteRange } from "./ranges.ts";
 import { countBytes, printContentRange, printUnsatisfied } from "./ranges.ts";
 
-/** On every answer: pages of any origin may use the image, and a browser never runs it as a document. */
+/**
+ * On every answer: pages of any origin may use the image, and a browser never runs it as a document. There is no
+ * `Timing-Allow-Origin`: a foreign page would learn from `Server-Timing` whether an image had been asked for before.
+ */
 export const COMMON_HEADERS: Readonly<Record<string, string>> = {
   "access-control-allow-origin": "*",
-  "timing-allow-origin": "*",
   "cross-origin-resource-policy": "cross-origin",
   "content-security-policy": "default-src 'none'; style-src 'unsafe-inline'; sandbox",
   "x-content-type-options": "nosniff",

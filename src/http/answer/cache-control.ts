@@ -51,8 +51,12 @@ export function printShortCaching({ shortSeconds }: CacheRules): string {
   return `public, max-age=${shortSeconds}`;
 }
 
-/** Errors that are about a part of the request that is not in a cache key, or that somebody can end. */
-const UNCACHED: ReadonlySet<ErrorCode> = new Set(["method_not_allowed", "invalid_request"]);
+/** Errors that are about a part of the request that is not in a cache key. */
+const UNCACHED: ReadonlySet<ErrorCode> = new Set([
+  "method_not_allowed",
+  "invalid_request",
+  "unauthorized",
+]);
 
 export function printErrorCaching(code: ErrorCode, rules: CacheRules): string {
   const status = STATUS[code];

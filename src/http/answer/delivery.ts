@@ -11,7 +11,8 @@ interface Possible {
 }
 
 /**
- * Chooses for one request. `auto` streams to a CDN, and redirects other clients: to the public URL, or to a
+ * Chooses for one request. What its headers say counts for the way, since anybody may be streamed to, and never for
+ * how long caches may keep the answer. `auto` streams to a CDN, and redirects other clients: to the public URL, or to a
  * presigned one if there is no public URL. If neither is possible, the variant is streamed.
  */
 export function chooseDelivery(

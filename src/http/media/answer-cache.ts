@@ -57,7 +57,8 @@ export class AnswerCache {
   readonly #deps: AnswerCacheDeps;
   readonly #entries = new LRUCache<string, Entry>({
     maxSize: MAX_SIZE,
-    sizeCalculation: (_, name) => name.length + ENTRY_SIZE,
+    sizeCalculation: ({ request }, name) =>
+      name.length + request.key.length + request.variantKey.length + ENTRY_SIZE,
   });
 
   constructor(deps: AnswerCacheDeps) {

@@ -75,10 +75,16 @@ export function getInfo(found: FoundVariant): VariantInfo {
 }
 
 function pickDelivery({ deps, header }: AnswerInput): Exclude<Delivery, "auto"> {
-  return chooseDelivery(deps.delivery, (name) => header(name) !== undefined, {
-    hasPublicUrl: deps.publicUrl !== undefined,
-    canPresign: deps.presigned !== undefined,
-  });
+  return chooseDelivery(deps.delivery, (name) => header(name) !== undefined, listPossible(deps));
+}
+
+/** The delivery to clients that do not look like a CDN. */
+function pickUsualDelivery({ deps }: AnswerInput): Exclude<Delivery, "auto"> {
+  return chooseDelivery(deps.delivery, () => false, listPossible(deps));
+}
+
+function listPossible({ publicUrl, presigned }: AnswerDeps): Parameters<typeof chooseDelivery>[2] {
+  return { hasPublicUrl: publicUrl !== undefined, canPresign: presigned !== undefined };
 }
 
 function redirectFromMemory(input: AnswerInput, info: VariantInfo): Answer | undefined {
@@ -128,8 +134,8 @@ export function createImageHeaders(input: AnswerInput, info: VariantInfo): Image
   const context = {
     askedVersion: request.version,
     version: printVersion(info),
-    // for a fallback, a better format is being made
-    isTemporary: pickDelivery(input) !== "stream" || request.isFallback === true,
+    // another client may be redirected, and for a fallback a better format is being made
+    isTemporary: pickUsualDelivery(input) !== "stream" || request.isFallback === true,
     isVersioned: request.spec.version !== undefined && !request.isFallback,
   };
   return {

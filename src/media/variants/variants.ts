@@ -170,15 +170,17 @@ export class Variants {
    * @returns the stored object, if it was headed
    */
   async #headUnlessMayMake(request: VariantRequest): Promise<ObjectInfo | undefined> {
-    const { variants, storeTimeoutMs } = this.#deps;
+    const { variants, storeTimeoutMs, cache } = this.#deps;
     const { variantKey, mayMake } = request;
     if (mayMake || this.#jobs.isWanted(this.#nameJob(request))) return undefined;
+    if (cache.isAbsent(request)) throw needsSignature();
     const object = await this.#heads.join(variantKey, () =>
       variants.head(variantKey, AbortSignal.timeout(storeTimeoutMs)),
     );
     // a stored variant was allowed once, so it may be made again
     if (object && readVariantInfo(request, object)) return object;
-    throw new MediaError("not_allowed", "a signature is needed to have this variant made");
+    cache.setAbsent(request);
+    throw needsSignature();
   }
 
   async #joinJob(
@@ -243,6 +245,10 @@ export class Variants {
     };
     background.run(job.catch(report));
   }
+}
+
+function needsSignature(): MediaError {
+  return new MediaError("not_allowed", "a signature is needed to have this variant made");
 }
 
 function isOfFormat({ code }: MediaError): boolean {

@@ -1,6 +1,6 @@
 import { pause } from "../../async/abort.ts";
 import type { WarmEntry, WarmRequest } from "./request.ts";
-import { countCombinations, MAX_COMBINATIONS } from "./request.ts";
+import { MAX_COMBINATIONS, sumCombinations } from "./request.ts";
 
 /** The wait for the next line before the work on the present one begins. */
 const LOOK_AHEAD_MS = 20;
@@ -45,6 +45,5 @@ function joinEntries(
   if (!held || !next || next.done || "problem" in held || "problem" in next.value) return undefined;
   if (next.value.key !== held.key) return undefined;
   const outputs = [...held.outputs, ...next.value.outputs];
-  const count = outputs.reduce((sum, want) => sum + countCombinations(want), 0);
-  return count <= MAX_COMBINATIONS ? { key: held.key, outputs } : undefined;
+  return sumCombinations(outputs) <= MAX_COMBINATIONS ? { key: held.key, outputs } : undefined;
 }

@@ -82,7 +82,27 @@ export function parseOutputs(
   throw invalidBody(`${problem} of transforms and formats, got ${count}`);
 }
 
-export function countCombinations({ transforms, formats }: Outputs): number {
+/** Several jobs of one original may be joined, and none has more outputs than one may have. */
+const job = z.strictObject({
+  key: z.string(),
+  outputs: z
+    .array(z.strictObject({ transforms: texts, formats: texts }))
+    .refine((outputs) => sumCombinations(outputs) <= MAX_COMBINATIONS),
+});
+
+/** Checks a job of a queue, which others may write to as well. */
+export function readWarmJob(data: unknown): WarmEntry {
+  const result = job.safeParse(data);
+  if (result.success) return result.data;
+  const expected = `a key and outputs of at most ${MAX_COMBINATIONS} combinations`;
+  return { line: 1, problem: invalidBody(`a job must have ${expected}`) };
+}
+
+export function sumCombinations(outputs: readonly Outputs[]): number {
+  return outputs.reduce((sum, one) => sum + countCombinations(one), 0);
+}
+
+function countCombinations({ transforms, formats }: Outputs): number {
   return transforms.length * Math.max(1, formats.length);
 }
 

@@ -96,6 +96,19 @@ describe("the short way of hits", () => {
     expect(hits.answer({ method: "GET", target: `${target}?explain`, headers })).toBeUndefined();
   });
 
+  it("learns nothing from requests that fail", async () => {
+    const learnt: string[] = [];
+    const answerCache = {
+      add: ({ target }: { readonly target: string }) => void learnt.push(target),
+      answer: () => undefined,
+    };
+    const app = await createFilledApp({ answerCache });
+    for (const target of ["/w_3/nope.jpg", "/w_0/photos/cat.jpg", "/w_3/photos/cat.jpg"]) {
+      await app.request(target);
+    }
+    expect(learnt).toEqual(["/w_3/photos/cat.jpg"]);
+  });
+
   it("has no answer once the URL has expired, or the variant has to be looked behind", async () => {
     let seconds = 1000;
     const rules = { ...RULES, verify: async () => true, now: () => seconds * 1000 };

@@ -17,6 +17,22 @@ describe("failures", () => {
     expect(await findText(bench)).toBe("catcat");
   });
 
+  it("remembers for ten seconds that a stored form is absent, until it is made here", async () => {
+    const bench = createBench();
+    await bench.putOriginal("cat.jpg", "cat");
+    const stored = await requestOf("/variants/1/cat.jpg/w_300.jpg");
+    const closed = { ...stored, mayMake: false };
+    const ask = (): Promise<unknown> => bench.variants.find(closed);
+    for (let asked = 0; asked < 5; asked += 1) await expect(ask()).rejects.toThrow("a signature");
+    expect(bench.count("variants.head")).toBe(1);
+    bench.advance(10_001);
+    await expect(ask()).rejects.toThrow("a signature");
+    expect(bench.count("variants.head")).toBe(2);
+    await findText(bench);
+    await bench.drain();
+    expect(await ask()).toMatchObject({ kind: "stored" });
+  });
+
   it("remembers an original that cannot be used, and writes nothing", async () => {
     let runs = 0;
     const bench = createBench({

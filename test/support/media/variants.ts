@@ -24,7 +24,7 @@ export const RULES: RequestRules = {
   presets: new Map(),
   policy: { isOpen: true, hasPresets: false },
   mayMakeStored: () => true,
-  variantsArePublic: true,
+  unsignedStored: "all",
   originals: { passthrough: "refuse", prefix: "" },
   now: () => Date.now(),
 };

@@ -2,6 +2,7 @@ import type { Job, Worker } from "bullmq";
 import type { Redis } from "ioredis";
 import { toAsync } from "../../../async/to-async.ts";
 import type { WarmRequest } from "../request.ts";
+import { readWarmJob } from "../request.ts";
 import type { WarmResult, WarmTally } from "../result.ts";
 import { countResult, createTally, isTransient } from "../result.ts";
 import type { Warm } from "../warm.ts";
@@ -83,7 +84,7 @@ async function runJob(job: WarmJob, { warm, onResult }: JobOptions): Promise<Sum
   const tally = createTally();
   const failures: WarmResult[] = [];
   let reportedAt = performance.now();
-  for await (const result of warm(toAsync([job.data]), new AbortController().signal)) {
+  for await (const result of warm(toAsync([readWarmJob(job.data)]), new AbortController().signal)) {
     countResult(tally, result);
     onResult(result);
     if (result.status === "failed") failures.push(result);

@@ -165,7 +165,7 @@ export async function* checkCdn(cdn: string, autoPath: string | undefined): Chec
           yield warn(
             check,
             "the service answers the CDN with redirects, which it passes on to browsers",
-            "set DELIVERY=stream, or auto and let the CDN send Via",
+            "set DELIVERY=stream",
           );
           return;
         }
