@@ -19,7 +19,7 @@ export function headerValue(byDefault: string): z.ZodType<string> {
   return pattern(byDefault, /^[\x20-\x7e]+$/, "the value of a header, in printable ASCII");
 }
 
-/** What a CDN says to the service in `X-Origin-Secret`, so that nobody gets past it. */
+/** The secret that a CDN sends in `X-Origin-Secret`, so that nobody gets past it. */
 export function originSecret(): z.ZodOptional<z.ZodString> {
   return z
     .string()

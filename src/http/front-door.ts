@@ -40,7 +40,7 @@ export interface DoorPorts<A extends AnswerHead> {
   readonly lookUps?: Semaphore;
   /** Answers the paths that name no image; undefined for all others. */
   answerPage(path: string, wire: WireRequest): Answer | Promise<A> | undefined;
-  answerMedia(request: MediaRequest, input: MediaInput): Promise<A>;
+  readonly answerMedia: (request: MediaRequest, input: MediaInput) => Promise<A>;
   /** Answers what a URL asks for, in place of the image. */
   explain(request: MediaRequest, input: MediaInput): Answer | Promise<A>;
   /** Takes note of a failure that is answered; errors that no code expects are given as `internal`. */
@@ -130,20 +130,27 @@ async function answerImage<A extends AnswerHead>(
   if (new URLSearchParams(cutQuery(target)).has("explain")) return ports.explain(request, input);
   const tag = { "cache-tag": toCacheTag(request.key) };
   try {
-    using lookUp = ports.lookUps?.tryAcquire();
-    if (ports.lookUps && !lookUp) throw overloaded("too many images are being looked up");
-    const found = addHeaders(await ports.answerMedia(request, input), tag);
+    const found = addHeaders(await lookUp(request, input, ports), tag);
     if (request.form !== "original") {
-      ports.remembered?.add(
-        { target: wire.target, accept },
-        { request, cacheTag: tag["cache-tag"] },
-      );
+      const cacheTag = tag["cache-tag"];
+      ports.remembered?.add({ target: wire.target, accept }, { request, cacheTag });
     }
     return found;
   } catch (error) {
     const failed = addHeaders(answerFailure(error, ports, path), tag);
     return request.form === "original" ? failed : completeFailure(failed, request, ports);
   }
+}
+
+/** @throws MediaError `overloaded` at once when too many images are being looked up, and what the ports throw */
+async function lookUp<A extends AnswerHead>(
+  request: MediaRequest,
+  input: MediaInput,
+  { lookUps, answerMedia }: DoorPorts<A>,
+): Promise<A> {
+  using lease = lookUps?.tryAcquire();
+  if (lookUps && !lease) throw overloaded("too many images are being looked up");
+  return await answerMedia(request, input);
 }
 
 /** Compares in a time that depends on the length of the secret alone. */

@@ -74,7 +74,7 @@ export class Pool {
 
   /**
    * @throws MediaError what the transform throws; `overloaded` when the queue is full or the wait too
-   * long; `timeout` when the job takes too long, `unusable_original` when a slow image does
+   * long; `timeout` when the job takes too long
    */
   async run(job: ImageJob, options: JobOptions): Promise<PoolResult> {
     options.signal.throwIfAborted();

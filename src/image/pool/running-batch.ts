@@ -173,10 +173,13 @@ export class RunningBatch {
   }
 }
 
-/** Blames the image if it is a slow one, because then the service works as it should. */
+/** A deadline is of the clock: it never tells whether the image is slow or the machine busy, so no cache may keep it. */
 function createTimeoutError(ms: number, slow: string | undefined): MediaError {
-  const cause = new MediaError("timeout", `the transform took longer than ${ms} ms`);
-  if (slow === undefined) return cause;
-  const problem = `${slow} takes longer than ${ms} ms: ask for a smaller image or another format`;
-  return new MediaError("unusable_original", problem, { cause });
+  const took = `took longer than ${ms} ms`;
+  return new MediaError(
+    "timeout",
+    slow === undefined
+      ? `the transform ${took}`
+      : `${slow} ${took}: ask for a smaller image or another format`,
+  );
 }

@@ -101,9 +101,8 @@ describe("Pool with what is slow", () => {
   it("says what takes too long when that was to be expected", async () => {
     const { pool, workers } = setUp({ deadlineMs: 40 });
     const job = expect(pool.run(JOB, never)).rejects.toMatchObject({
-      code: "unusable_original",
-      message:
-        "avif of 9 pixels takes longer than 40 ms: ask for a smaller image or another format",
+      code: "timeout",
+      message: "avif of 9 pixels took longer than 40 ms: ask for a smaller image or another format",
     });
     await settle();
     workers[0]?.saySlow("avif of 9 pixels");

@@ -45,9 +45,9 @@ describe("Pool", () => {
     const pool = await startPool({ deadlineMs: 1000 });
     const pids = listChildren();
     await expect(pool.run(SLOW_JOB, never)).rejects.toMatchObject({
-      code: "unusable_original",
+      code: "timeout",
       message:
-        "webp of 39200000 pixels takes longer than 1000 ms: ask for a smaller image or another format",
+        "webp of 39200000 pixels took longer than 1000 ms: ask for a smaller image or another format",
     });
     await expectGone(pids);
     expect(await pool.run(SMALL_JOB, never)).toMatchObject({ width: 20 });
