@@ -101,6 +101,7 @@ export function createTestApp(
           ...RULES,
           originals: { ...RULES.originals, url: undefined, keepLocation: false },
           secrets: options.secrets ?? [],
+          variants: "public",
         },
         basePath: RULES.basePath,
         prefix: RULES.prefix,
