@@ -203,6 +203,8 @@ function createOriginals(
   return new Originals({
     ...deps,
     areLocal: store.kind === "file",
+    // libvips may read on in this process after a request was given up
+    areFreed: pool.size > 0,
     maxBytes: maxOriginalBytes,
     budgetWaitMs: pool.waitMs,
     cacheBytes: limits.originalsCache,

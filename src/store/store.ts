@@ -18,6 +18,8 @@ export interface GetOptions {
   readonly ifNoneMatch?: string;
   /** A larger object is refused and not read. */
   readonly maxBytes: number;
+  /** Gives the memory for the bytes. Default: memory that is collected as garbage. */
+  readonly allocate?: (size: number) => Uint8Array;
   readonly signal?: AbortSignal;
 }
 

@@ -11,6 +11,7 @@ import type {
   OpenResult,
 } from "../../store/store.ts";
 import { toStoreTimeout, tooLarge } from "../../store/store.ts";
+import { allocateBytes, freeBytes } from "./bytes.ts";
 import type { Observe } from "../observe.ts";
 import type { OpenBodies } from "../open-bodies.ts";
 
@@ -21,6 +22,8 @@ export interface OriginalsDeps {
   readonly store: Pick<ObjectStore, "head" | "get" | "open">;
   /** Originals are files of this machine: to ask for a version costs as much as to read it. */
   readonly areLocal: boolean;
+  /** Nothing reads the bytes after their leases: the memory of large files is freed at once. */
+  readonly areFreed: boolean;
   readonly openBodies: OpenBodies;
   readonly maxBytes: number;
   /** Bounds the bytes of all originals that are read and transformed at the same time. */
@@ -162,12 +165,10 @@ export class Originals {
     this.#reads.delete(key);
   }
 
-  /** Files are shared by version alone: those that are at hand may have been replaced. */
+  /** Files are shared by version alone: one that is in use may have been replaced. */
   async #headIfAtHand(key: string, signal: AbortSignal): Promise<OriginalVersion | undefined> {
-    if (!this.areLocal || !(this.#reads.get(key)?.original ?? this.#cached.has(key))) {
-      return undefined;
-    }
-    return this.head(key, signal);
+    const isAtHand = this.areLocal && this.#reads.get(key)?.original !== undefined;
+    return isAtHand ? this.head(key, signal) : undefined;
   }
 
   /** Finds a read of this version, or of any that is young enough. */
@@ -234,16 +235,19 @@ export class Originals {
     return known?.size ?? maxBytes;
   }
 
-  /** Ends one use of a read; the last one gives its room back, and keeps its bytes for a while. */
+  /** Ends one use of a read; the last one gives its room back, and frees its bytes or keeps them for a while. */
   #leave(key: string, read: Read, reason: unknown): void {
     read.users -= 1;
     if (read.users > 0) return;
     const { original, since } = read;
     if (!original) return read.controller.abort(reason);
     read.room?.release();
-    if (this.#reads.get(key) !== read) return; // there is a newer one, or it was forgotten
-    this.#reads.delete(key);
-    if (original.kind === "found") this.#cached.set(key, { original, since }, { start: since });
+    const isLatest = this.#reads.get(key) === read; // and was not forgotten
+    if (isLatest) this.#reads.delete(key);
+    if (original.kind !== "found") return;
+    // the system caches files by itself
+    if (this.areLocal) freeBytes(original.bytes);
+    else if (isLatest) this.#cached.set(key, { original, since }, { start: since });
   }
 
   async #fetch(
@@ -251,9 +255,10 @@ export class Originals {
     known: OriginalVersion | undefined,
     signal: AbortSignal,
   ): Promise<OriginalResult> {
-    const { store, maxBytes, observe } = this.#deps;
+    const { store, areLocal, areFreed, maxBytes, observe } = this.#deps;
     observe({ kind: "fetch" });
-    const result = await store.get(key, { maxBytes, signal });
+    const allocate = areLocal && areFreed ? { allocate: allocateBytes } : {};
+    const result = await store.get(key, { maxBytes, signal, ...allocate });
     if (result.kind === "not_modified") {
       throw new MediaError("store_failed", "the store answered 304 without being asked to");
     }

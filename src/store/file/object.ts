@@ -6,7 +6,14 @@ import { close, closeSoon, fstat, openDescriptor, read, stat, writeFile } from "
 import { hasHeaders, readHeaders } from "./headers.ts";
 import { checkFileKey, isNotFound, translateFileError } from "./keys.ts";
 import { isInside, isOpenInside } from "./tree.ts";
-import type { ByteSource, ByteStream, ObjectInfo, OpenOptions, OpenResult } from "../store.ts";
+import type {
+  ByteSource,
+  ByteStream,
+  GetOptions,
+  ObjectInfo,
+  OpenOptions,
+  OpenResult,
+} from "../store.ts";
 import { readChunks } from "../store.ts";
 
 /** Attempts at a file that is replaced each time. */
@@ -120,8 +127,11 @@ async function openBelow<T extends object | string>(
  *
  * @throws errors of the file system
  */
-export async function readObject({ fd, info }: OpenObject): Promise<Uint8Array | undefined> {
-  const bytes = Buffer.allocUnsafeSlow(info.size);
+export async function readObject(
+  { fd, info }: OpenObject,
+  allocate: NonNullable<GetOptions["allocate"]> = Buffer.allocUnsafeSlow.bind(Buffer),
+): Promise<Uint8Array | undefined> {
+  const bytes = allocate(info.size);
   let filled = 0;
   while (filled < bytes.length) {
     const { bytesRead } = await read(fd, bytes, filled, bytes.length - filled, filled);

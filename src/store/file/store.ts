@@ -88,12 +88,12 @@ async function sweepTemps(folder: string): Promise<void> {
 }
 
 async function get(root: string, key: string, options: GetOptions): Promise<GetResult> {
-  const { ifNoneMatch, maxBytes } = options;
+  const { ifNoneMatch, maxBytes, allocate } = options;
   const result = await openObject<GetResult>(root, key, async (object) => {
     const { info } = object;
     if (info.etag === ifNoneMatch) return { kind: "not_modified" };
     if (info.size > maxBytes) throw tooLarge(info.size, maxBytes);
-    const bytes = await readObject(object);
+    const bytes = await readObject(object, allocate);
     // it was written in place meanwhile; a later attempt may succeed
     if (!bytes) throw new MediaError("store_failed", "the original changes while it is read");
     return { kind: "found", info, bytes };

@@ -1,5 +1,9 @@
+import { randomFillSync } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
+import sharp from "sharp";
 import { describe, expect, it, vi } from "vitest";
+import type { ImageJob } from "../../../src/image/worker.ts";
+import { allocateBytes, freeBytes } from "../../../src/media/originals/bytes.ts";
 import {
   expectGone,
   killChildren,
@@ -10,6 +14,10 @@ import {
   startPool,
 } from "../../support/image/child-pool.ts";
 import { becomeBusy, never } from "../../support/image/fake-workers.ts";
+
+function askNoise(width: number, bytes: Uint8Array): ImageJob {
+  return { bytes, originalId: "noise", spec: { width }, format: "png" };
+}
 
 describe("Pool", () => {
   it("gives a job whose child is killed to another child", async () => {
@@ -79,5 +87,27 @@ describe("Pool", () => {
     pool.stop();
     await expectGone(pids);
     expect(listChildren()).toEqual([]);
+  });
+
+  it("makes what comes next of an original whose bytes were freed while they were sent", async () => {
+    const pool = await startPool();
+    const raw = { width: 2800, height: 2400, channels: 3 } as const;
+    const noise = randomFillSync(Buffer.alloc(raw.width * raw.height * raw.channels));
+    const png = await sharp(noise, { raw }).png({ compressionLevel: 0 }).toBuffer();
+    const bytes = allocateBytes(png.length);
+    bytes.set(png);
+    const caller = new AbortController();
+    const options = { ...never, abandoned: caller.signal };
+    const left = [10, 20].map((width) => pool.run(askNoise(width, bytes), options));
+    await becomeBusy(pool);
+    caller.abort(new Error("gone"));
+    const ends = await Promise.allSettled(left);
+    freeBytes(bytes);
+    expect(ends.map(({ status }) => status)).toContain("rejected");
+    const made = await pool.run(askNoise(30, png), never);
+    if (made.kind !== "made") throw new Error(made.kind);
+    const alone = await pool.run({ ...askNoise(30, png), originalId: "alone" }, never);
+    if (alone.kind !== "made") throw new Error(alone.kind);
+    expect(Buffer.compare(made.bytes, alone.bytes)).toBe(0);
   });
 });

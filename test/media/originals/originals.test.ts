@@ -14,6 +14,8 @@ async function createKeeping(cacheBytes: number): Promise<Bench> {
   return bench;
 }
 
+const NEVER = new AbortController().signal;
+
 describe("originals", () => {
   it("are kept for a while after they were asked for", async () => {
     const bench = await createKeeping(100);
@@ -34,7 +36,7 @@ describe("originals", () => {
   });
 
   it.each(["check", "immutable"] as const)(
-    "of this machine are asked for their version only while one is at hand, with FRESHNESS=%s",
+    "of this machine are shared only while they are in use, and by their version, with FRESHNESS=%s",
     async (mode) => {
       const freshness = { mode, ttlMs: 1000 };
       const bench = createBench({ areLocal: true, cacheBytes: 100, freshness });
@@ -45,11 +47,17 @@ describe("originals", () => {
       const count = (): number[] =>
         ["originals.head", "originals.get"].map((name) => bench.count(name));
       expect(count()).toEqual([0, 1]);
-      expect(await findText(bench, "/w_4/cat.jpg")).toBe("catcat");
-      expect(count()).toEqual([1, 1]);
       await bench.putOriginal("cat.jpg", "cow");
+      expect(await findText(bench, "/w_4/cat.jpg")).toBe("cowcow");
+      expect(count()).toEqual([0, 2]);
+      using lease = await bench.sharedOriginals.lease("cat.jpg", { signal: NEVER });
       expect(await findText(bench, "/w_5/cat.jpg")).toBe("cowcow");
-      expect(count()).toEqual([2, 2]);
+      expect(count()).toEqual([1, 3]);
+      await bench.putOriginal("cat.jpg", "dog");
+      expect(await findText(bench, "/w_6/cat.jpg")).toBe("dogdog");
+      expect(count()).toEqual([2, 4]);
+      const { original } = lease;
+      expect(original.kind === "found" && Buffer.from(original.bytes).toString()).toBe("cow");
     },
   );
 
@@ -89,6 +97,7 @@ describe("originals", () => {
         get: (_, { signal = new AbortController().signal }) => orAbort(never, signal),
       },
       areLocal: false,
+      areFreed: false,
       openBodies: new OpenBodies({ limit: 1, now: () => performance.now() }),
       maxBytes: 10,
       budget,
@@ -126,6 +135,7 @@ describe("originals", () => {
         }),
       },
       areLocal: false,
+      areFreed: false,
       openBodies: new OpenBodies({ limit: 1, now: () => 0 }),
       maxBytes: 10,
       budget: new Semaphore({ limit: 10 }),
@@ -135,8 +145,7 @@ describe("originals", () => {
       now: () => 0,
     });
     const known = { etag: "known", size: 3 };
-    const { signal } = new AbortController();
-    const result = await originals.lease("cat.jpg", { known, signal }).then(
+    const result = await originals.lease("cat.jpg", { known, signal: NEVER }).then(
       ({ original }) => (original.kind === "found" ? String(original.bytes) : original.kind),
       (error: unknown) => (error instanceof MediaError ? error.code : "other"),
     );

@@ -90,6 +90,7 @@ export function createBench(options: BenchOptions = {}): Bench {
   const sharedOriginals = new Originals({
     store: counted.originals,
     areLocal: options.areLocal ?? false,
+    areFreed: true,
     openBodies,
     maxBytes: options.maxBytes ?? 1000,
     budget: new Semaphore({
