@@ -61,6 +61,9 @@ export interface Library extends AsyncDisposable {
   close(): Promise<void>;
 }
 
+/** Milliseconds that a file waits for an image process, which may have to start: nobody looks at a page meanwhile. */
+const QUEUE_WAIT_MS = "60000";
+
 /**
  * Opens a media library over the store of a service: what it keeps is what the service gives out.
  *
@@ -70,7 +73,8 @@ export interface Library extends AsyncDisposable {
  * @throws Error that names each variable that is wrong
  */
 export function createLibrary(options: LibraryOptions): Library {
-  const config = loadConfig({ ...process.env, ...toVariables(options), ...options.environment });
+  const variables = { ...process.env, ...toVariables(options), ...options.environment };
+  const config = loadConfig({ QUEUE_WAIT_MS, ...variables });
   let service: Promise<MediaService> | undefined;
   const open = (): Promise<MediaService> => {
     service ??= start(config, options).catch((error: unknown) => {

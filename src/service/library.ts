@@ -1,3 +1,4 @@
+import { Semaphore } from "../async/semaphore.ts";
 import type { Config } from "../config/config.ts";
 import type { LibraryDoor } from "../library/collection.ts";
 import { createCollection } from "../library/collection.ts";
@@ -38,20 +39,25 @@ export interface LibraryPartsDeps extends Pick<
 > {
   readonly measuring: MeasureDeps;
   readonly purging: PurgeDeps;
+  /** Image processes. */
+  readonly workers: number;
 }
 
 /** Gives a library the parts of a service. */
 export function createLibraryParts({
   measuring,
   purging,
+  workers,
   ...parts
 }: LibraryPartsDeps): LibraryParts {
+  // images wait on the disk, and not in memory
+  const turns = new Semaphore({ limit: workers + 1 });
   return {
     ...parts,
     measureFile: async (file, options) => {
       // on demand: a service that only gives images out needs no table of all other types
       const { measureFile } = await import("../image/facts/measure.ts");
-      return measureFile(measuring, file, options);
+      return turns.run(() => measureFile(measuring, file, options), options);
     },
     purgeVariants: (key) => purgeAll(purging, key),
     forgetOriginal: (key) => {

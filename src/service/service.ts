@@ -125,6 +125,7 @@ export async function createService(
     originals: stores.originals,
     measuring,
     purging,
+    workers: getWorkerCount(config.pool),
     makeVariants,
     background,
     deadlineMs: timeouts.requestMs,
