@@ -62,7 +62,7 @@ export async function makeImage(bytes: Uint8Array, text: string): Promise<Uint8A
   if (format === "auto") throw new Error(`"${text}" leaves the format open`);
   const job = { bytes, format, spec: normalizeTransform(spec, format) };
   const result = await transformImage(job, { limits: DEFAULT_IMAGE_LIMITS });
-  if (result.kind === "too_slow") throw new Error(`${text} was declined`);
+  if (result.kind !== "made") throw new Error(`${text} was declined`);
   return result.bytes;
 }
 

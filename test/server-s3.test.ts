@@ -76,7 +76,7 @@ describe("startServer with S3", () => {
       Metadata: {
         sha256: createHash("sha256").update(bytes).digest("hex"),
         spec: "w_300,h_200",
-        engine: expect.stringMatching(/^sharp\/\d+\.\d+\.\d+ libvips\//),
+        recipe: expect.stringMatching(/^[1-9]\d*$/),
         "source-etag": `"${createHash("md5").update(photo).digest("hex")}"`,
         "cache-tag": expect.stringMatching(/^[\da-f]{16}$/),
       },

@@ -9,13 +9,19 @@ import type { Outside } from "../ops/doctor/check.ts";
 import type { CheckResult, CheckResults } from "../ops/doctor/result.ts";
 import { fail, ok } from "../ops/doctor/result.ts";
 import { checkFolders } from "../ops/doctor/checks/folders.ts";
+import { checkRecipes } from "../ops/doctor/checks/recipes.ts";
+import { ANSWER_MS } from "../ops/doctor/target.ts";
 import { checkMachine, readPlatform } from "../ops/doctor/checks/machine.ts";
 import { MediaError } from "../errors.ts";
+import { readRecipe, RECIPE } from "../media/recipe.ts";
 import { escapeControls } from "../logger.ts";
 import { chooseDelivery } from "../http/answer/delivery.ts";
 import { isImageKey } from "../image/input/formats.ts";
 import { createFileStore } from "../store/file/store.ts";
 import { createS3Client } from "../store/s3/client.ts";
+import type { ObjectStore } from "../store/store.ts";
+import { createS3Store } from "../store/s3/store.ts";
+import type { VariantPrefix } from "../url/variant-key.ts";
 import { isUnderRoot } from "../url/variant-key.ts";
 import { createPublicPresign } from "../service/s3-stores.ts";
 import { EXIT, reportFailure } from "./exit.ts";
@@ -97,7 +103,12 @@ async function* checkAll(options: DoctorOptions): CheckResults {
   }
   yield* checkFolders({ originals: store.originalsDir, variants: store.variantsDir });
   const original = options.original ?? (await findImage(config, store.originalsDir));
+  yield await checkStored(createFileStore({ root: store.variantsDir }), config.prefix);
   yield* checkOutside(outside, original, config.publicUrl);
+}
+
+function checkStored(variants: ObjectStore, { root, epoch }: VariantPrefix): Promise<CheckResult> {
+  return checkRecipes({ variants, folder: `${root}${epoch}/`, recipe: RECIPE, readRecipe });
 }
 
 /** Finds an image in a folder of originals, or in one of its folders. */
@@ -139,6 +150,8 @@ async function* checkBuckets(config: Config, outside: Outside): CheckResults {
       endpoint: readEndpoint(process.env) ?? (await awsEndpoint(client.config.region)),
     };
     yield* checkStore(target, outside);
+    const variants = { client, bucket: store.variantsBucket, timeoutMs: ANSWER_MS };
+    yield await checkStored(createS3Store(variants), prefix);
   } finally {
     client.destroy();
   }

@@ -9,12 +9,15 @@ import type { MediaRequest, RequestRules } from "../request/request.ts";
 import { readRequest } from "../request/read.ts";
 import { getPublicUrl } from "../config/config.ts";
 import { createRequestRules } from "../config/request-rules.ts";
+import { createStores } from "../service/stores.ts";
+import { readRecipe, RECIPE } from "../media/recipe.ts";
 import { EXIT } from "./exit.ts";
 import { printResult, readConfig } from "./options/environment.ts";
 import { splitUrl } from "./sign.ts";
 
 interface ExplainOptions {
   readonly accept?: string;
+  readonly stored?: boolean;
 }
 
 /** `shift-media explain` */
@@ -24,6 +27,7 @@ export function addExplain(program: Command): void {
     .description("explain what a URL asks for, how it is stored, and whether it is allowed")
     .argument("<url>", "URL or path of the service that this environment configures")
     .option("--accept <header>", "Accept header, for f_auto")
+    .option("--stored", "look at the stored variant, too, and tell the recipe that it was made by")
     .addHelpText(
       "after",
       printExamples("shift-media explain /w_300,f_auto/cat.jpg --accept image/avif"),
@@ -36,16 +40,26 @@ export function addExplain(program: Command): void {
 
 async function explain(
   target: string,
-  { accept }: ExplainOptions,
+  { accept, stored = false }: ExplainOptions,
   config: Config,
 ): Promise<string> {
   const rules = createRequestRules(config, getPublicUrl(config) !== undefined);
   const { request, verdict } = await judge(target, accept, rules);
   return printRows([
     ...describeRequest(explainRequest(target, request, rules)),
+    ...(stored ? [["stored", await describeStored(request, config)] as const] : []),
     ["policy", describePolicy(config.access).join("\n")],
     ["verdict", verdict],
   ]);
+}
+
+async function describeStored(request: MediaRequest, config: Config): Promise<string> {
+  if (request.form === "original") return "originals have no recipe";
+  const { variants } = await createStores(config);
+  const object = await variants.head(request.variantKey);
+  return object
+    ? `by recipe ${readRecipe(object.metadata)}; the present one is ${RECIPE}`
+    : "not yet";
 }
 
 interface Judgement {
@@ -84,8 +98,8 @@ function openUp(rules: RequestRules): RequestRules {
 type Row = readonly [name: string, text: string];
 
 function describeRequest(explanation: Explanation): readonly Row[] {
-  const { form, key, typed, canonical, format, isNegotiated, variantKey, expires, asks, hint } =
-    explanation;
+  const { form, key, typed, canonical, format, isNegotiated, expires, asks, hint } = explanation;
+  const { variantKey } = explanation;
   const forms = {
     request: "a transform of an original",
     stored: "a variant by its stored name",

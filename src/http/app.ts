@@ -5,7 +5,9 @@ import type { Logger } from "../logger.ts";
 import type { Handler } from "../library/web/handler.ts";
 import type { Observe } from "../media/observe.ts";
 import type { Warm } from "../media/warm/warm.ts";
+import { RECIPE } from "../media/recipe.ts";
 import { explainRequest } from "../request/explain.ts";
+import type { VariantRequest } from "../request/request.ts";
 import type { LogRequest } from "./access-log.ts";
 import { printPath } from "./access-log.ts";
 import { createAdmin } from "./admin/admin.ts";
@@ -114,9 +116,10 @@ function createPorts(deps: AppDeps): DoorPorts<Answer | StreamAnswer> {
         wire,
         deps,
       ),
-    explain: (request, { target }) => {
-      const explanation = JSON.stringify(explainRequest(target, request, rules));
-      return answerText(explanation, { "content-type": "application/json" });
+    explain: async (request, { target }) => {
+      const recipe = request.form === "original" ? {} : await tellRecipe(deps, request);
+      const explanation = { ...explainRequest(target, request, rules), ...recipe };
+      return answerText(JSON.stringify(explanation), { "content-type": "application/json" });
     },
     report: (error, path) => {
       const { code, message, cause } = error;
@@ -125,6 +128,19 @@ function createPorts(deps: AppDeps): DoorPorts<Answer | StreamAnswer> {
       logger.warn(message, { code, path: printPath(path), error: cause });
     },
   };
+}
+
+/** Tells the recipe of now, and that of the variant, if it is stored and the store answers. */
+async function tellRecipe(
+  { variants }: AppDeps,
+  request: VariantRequest,
+): Promise<{ readonly recipe: number; readonly storedRecipe?: number }> {
+  try {
+    const info = await variants.inspect(request);
+    return { recipe: RECIPE, ...(info && { storedRecipe: info.recipe }) };
+  } catch {
+    return { recipe: RECIPE }; // the rest of the explanation needs no store
+  }
 }
 
 /** Leaves an answer to the long way, which can refuse it, when there is no room for its bytes. */

@@ -16,6 +16,7 @@ export interface BatchOutput {
   readonly spec: TransformSpec;
   readonly format: OutputFormat;
   readonly skipIfSlow?: boolean | undefined;
+  readonly skipIfMoving?: boolean | undefined;
 }
 
 /** One original, and what is made of it. */
@@ -27,7 +28,7 @@ export interface Batch {
 export type ImageResult =
   | (Extract<TransformResult, { kind: "made" }> & {
       /** Of the bytes, in hexadecimal digits, where the worker computes it. */
-      readonly sha256?: string;
+      readonly sha256?: string | undefined;
     })
   | Exclude<TransformResult, { kind: "made" }>;
 
@@ -46,8 +47,6 @@ export type WorkerMessage =
 
 /** Makes the outputs of one batch after the other, in an order of its own. */
 export interface ImageWorker {
-  /** The libraries that it makes variants with, and their versions. */
-  readonly engine: string;
   /** Begins a batch, after all outputs of the one before have ended. It calls back later, not at once. */
   begin(batch: Batch, onMessage: (message: WorkerMessage) => void): void;
   /** Adds outputs to the batch that it has begun last. */

@@ -15,6 +15,8 @@ const MAX_UNWRITTEN_BYTES = 32 * 1024 * 1024;
 const MISSING_MS = 10_000;
 /** Milliseconds until a variant that could not be made is tried again. */
 const FAILED_MS = 60_000;
+/** Milliseconds for which an original is taken for an animation. */
+const MOVING_MS = 300_000;
 /** Milliseconds until a variant that could not be stored is made again. */
 const UNWRITTEN_MS = 60_000;
 
@@ -61,6 +63,7 @@ export class VariantCache {
   readonly #missing: LRUCache<string, MediaError>;
   /** The keys of variants that were not stored when they were looked for. */
   readonly #absent: LRUCache<string, true>;
+  readonly #moving: LRUCache<string, Dated<true>>;
   /** The generation in which an original was purged: older entries do not count. They may be too many to delete. */
   readonly #purged = new LRUCache<string, number>({ max: MAX_VARIANTS });
   #generation = 0;
@@ -85,6 +88,7 @@ export class VariantCache {
     this.#failures = createFailures(now, FAILED_MS);
     this.#missing = createFailures(now, MISSING_MS);
     this.#absent = createFailures(now, MISSING_MS);
+    this.#moving = createFailures(now, MOVING_MS);
   }
 
   /** Gives the token for what is about to be learnt of a variant. */
@@ -160,6 +164,15 @@ export class VariantCache {
     const { key, variantKey } = token;
     if (error.code === "original_not_found") this.#missing.set(key, error);
     else if (LASTING.has(error.code)) this.#failures.set(variantKey, this.#date(error));
+  }
+
+  /** True for an original that turned out to be an animation lately. */
+  isMoving({ key }: VariantRequest): boolean {
+    return this.#unlessPurged(key, this.#moving.get(key)) === true;
+  }
+
+  setMoving({ key }: VariantRequest): void {
+    this.#moving.set(key, this.#date(true));
   }
 
   /** Deletes what is known of one variant, but not why it failed. */

@@ -1,6 +1,7 @@
 import { applyFocalPoint } from "../transform/normalize.ts";
 import { getMediaType } from "../transform/formats.ts";
 import type { TransformSpec } from "../transform/spec.ts";
+import { readRecipe, RECIPE, RECIPE_NAME } from "./recipe.ts";
 import type { ObjectInfo, PutOptions } from "../store/store.ts";
 import { encodeSegment } from "../url/percent.ts";
 import { printStoredTransform } from "../url/variant-key.ts";
@@ -14,6 +15,10 @@ export interface VariantInfo {
   readonly etag: string;
   /** The version of the original that it was made from: see `nameSource`. */
   readonly source: string;
+  /** The number of the recipe that it was made by; 0 for variants from before there were numbers. */
+  readonly recipe: number;
+  /** The original is an animation, and the format holds none. */
+  readonly isFirstFrame: boolean;
   /** In bytes. */
   readonly size: number;
 }
@@ -32,6 +37,7 @@ export interface MadeVariant extends Variant {
 /** The names of user metadata in the store: of variants, and of originals. */
 const SOURCE = "source-etag";
 const SHA256 = "sha256";
+const FIRST_FRAME = "first-frame";
 const FOCAL_POINT = "focal";
 
 /** The facts about an original that decide what a variant of it looks like. */
@@ -51,13 +57,20 @@ export function nameSource(original: OriginalFacts, request: VariantRequest): st
   return isFocused ? `${original.etag} ${original.metadata[FOCAL_POINT]}` : original.etag;
 }
 
+interface MadeBytes {
+  readonly bytes: Uint8Array;
+  /** Of the bytes, in hexadecimal digits, if it is known already. */
+  readonly sha256?: string | undefined;
+  readonly isFirstFrame?: boolean | undefined;
+}
+
 /** Describes a variant that has just been made. */
 export async function describeVariant(
-  bytes: Uint8Array,
+  { bytes, isFirstFrame = false, ...made }: MadeBytes,
   source: string,
-  hash?: string,
 ): Promise<VariantInfo> {
-  return { etag: `"${hash ?? (await sha256(bytes))}"`, source, size: bytes.length };
+  const etag = `"${made.sha256 ?? (await sha256(bytes))}"`;
+  return { etag, source, recipe: RECIPE, isFirstFrame, size: bytes.length };
 }
 
 /** The headers that describe a variant; they are known before its bytes. */
@@ -80,12 +93,22 @@ export function readVariantInfo(
   const hash = object.metadata[SHA256];
   const isOfFormat = object.contentType === getMediaType(request.format);
   if (!source || !hash || object.size === 0 || !isOfFormat) return undefined;
-  return { etag: `"${hash}"`, source, size: object.size };
+  const recipe = readRecipe(object.metadata);
+  const isFirstFrame = object.metadata[FIRST_FRAME] !== undefined;
+  return { etag: `"${hash}"`, source, recipe, isFirstFrame, size: object.size };
+}
+
+/** True for a variant that would come out different today. */
+export function isOutdated({ recipe }: VariantInfo): boolean {
+  return recipe < RECIPE;
+}
+
+/** True if one variant of an original is to be kept rather than another one. Of equal ones the first to come is kept. */
+export function isBetter(one: VariantInfo, other: VariantInfo): boolean {
+  return one.recipe > other.recipe;
 }
 
 export interface StoredHeaders {
-  /** The names and versions of the libraries that make variants. */
-  readonly engine: () => string;
   readonly cacheControl: string;
   /** For variants whose keys name a version: their bytes never change. */
   readonly versionedCacheControl: string;
@@ -95,7 +118,7 @@ export interface StoredHeaders {
 export function toPutOptions(
   request: VariantRequest,
   { info, dimensions }: MadeVariant,
-  { engine, cacheControl, versionedCacheControl }: StoredHeaders,
+  { cacheControl, versionedCacheControl }: StoredHeaders,
 ): PutOptions {
   return {
     ...describeContent(request),
@@ -106,19 +129,16 @@ export function toPutOptions(
       [SHA256]: info.etag.slice(1, -1),
       spec: printStoredTransform(request.spec),
       dimensions,
-      engine: engine(),
+      [RECIPE_NAME]: String(info.recipe),
+      ...(info.isFirstFrame && { [FIRST_FRAME]: "true" }),
       "cache-tag": toCacheTag(request.key),
     },
   };
 }
 
-/** The part of a redirect that changes when the original or its focal point does. */
-export function printVersion({ source }: VariantInfo): string {
-  const [etag = "", point] = source
-    .replace(/^W\//, "")
-    .replaceAll(/[^\w -]/g, "")
-    .split(" ");
-  return etag.slice(0, 8) + (point === undefined ? "" : `-${point}`);
+/** The part of a redirect that changes when the bytes do: the beginning of their SHA-256. */
+export function printVersion({ etag }: VariantInfo): string {
+  return etag.slice(1, 9);
 }
 
 /** Inline unless `fl_attachment` is given, under the original's name with the variant's extension. */

@@ -1,6 +1,6 @@
 import { MediaError } from "../errors.ts";
 import type { ImageFormat } from "../transform/formats.ts";
-import { listKeyFormats, negotiateFormat } from "../transform/negotiate.ts";
+import { keepsMotion, listKeyFormats, negotiateFormat } from "../transform/negotiate.ts";
 import { checkArea, normalizeTransform } from "../transform/normalize.ts";
 import type { TransformSpec } from "../transform/spec.ts";
 import { checkBytes, checkTransformLength } from "../transform/limits.ts";
@@ -51,6 +51,13 @@ function negotiate(
       }),
     }),
   };
+}
+
+/** Under `f_auto`: the request for an original that turns out to be an animation, if the next best format holds it. */
+export function findMoving(request: VariantRequest): VariantRequest | undefined {
+  const other = request.alternative?.();
+  if (!other || !keepsMotion(other.spec, other.format)) return undefined;
+  return { ...other, isFallback: false }; // nothing better is being made
 }
 
 /** Works out where the variant of a spec is stored. @throws MediaError if it cannot be stored */

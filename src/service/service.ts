@@ -52,6 +52,7 @@ type ProcessDeps =
 export interface MediaService extends WarmerDeps {
   readonly app: Omit<AppDeps, ProcessDeps>;
   readonly originalsStore: ObjectStore;
+  readonly variantsStore: ObjectStore;
   /** For a media library over the same stores and image processes. */
   readonly library: LibraryParts;
   /** Checks the stores. Image processes start when they are needed. */
@@ -98,7 +99,7 @@ export async function createService(
     prefix,
     freshness: config.freshness,
     cache,
-    writeBack: createWriteBack(config.cache, stores, pool),
+    writeBack: createWriteBack(config.cache, stores),
     storeTimeoutMs: timeouts.storeMs,
     requestTimeoutMs: timeouts.requestMs,
     background,
@@ -157,6 +158,7 @@ export async function createService(
     },
     ...warmer,
     originalsStore: stores.originals,
+    variantsStore: stores.variants,
     library,
     probe: () => probeStores(stores, logger),
     start: async () => {
@@ -177,13 +179,8 @@ export async function createService(
 function createWriteBack(
   { stored, versioned }: Config["cache"],
   { originals, variants }: Stores,
-  pool: Pool,
 ): WriteBack {
-  const headers = {
-    engine: () => pool.engine(),
-    cacheControl: stored,
-    versionedCacheControl: versioned,
-  };
+  const headers = { cacheControl: stored, versionedCacheControl: versioned };
   return new WriteBack({ originals, variants, headers });
 }
 

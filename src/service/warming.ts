@@ -3,6 +3,7 @@ import type { Config } from "../config/config.ts";
 import { getWorkerCount } from "../config/config.ts";
 import type { Observe } from "../media/observe.ts";
 import type { Variants } from "../media/variants/variants.ts";
+import type { WarmFinder } from "../media/warm/result.ts";
 import type { Warm } from "../media/warm/warm.ts";
 import { createWarmer } from "../media/warm/warm.ts";
 import type { RequestRules } from "../request/request.ts";
@@ -45,16 +46,18 @@ export function withoutTimeouts<C extends Pick<Config, "pool" | "timeouts">>(con
   };
 }
 
-/**
- * Warms up with all image processes.
- *
- * @param originals how many may be at work at the same time. Default: one for each image process, and one that
- * is fetched meanwhile
- */
+interface ExclusiveOptions extends Pick<WarmFinder, "renews"> {
+  /**
+   * How many may be at work at the same time. Default: one for each image process, and one that is fetched meanwhile.
+   */
+  readonly originals?: number | undefined;
+}
+
+/** Warms up with all image processes. */
 export function createExclusiveWarmer(
   { variants, rules }: WarmerDeps,
   { pool }: Pick<Config, "pool">,
-  originals?: number,
+  { originals, renews = false }: ExclusiveOptions,
 ): Warm {
   const workers = getWorkerCount(pool);
   return createWarmer({
@@ -65,6 +68,7 @@ export function createExclusiveWarmer(
       variants: Math.max(1, Math.floor((pool.queuePerChild * workers) / 2)),
     },
     isBackground: false,
+    renews,
     now: () => performance.now(),
   });
 }

@@ -1,5 +1,6 @@
 import type { ImageFormat, OutputFormat } from "./formats.ts";
-import { findImageFormat, FORMATS, getMediaType } from "./formats.ts";
+import { findImageFormat, FORMATS, getMediaType, hasFeature } from "./formats.ts";
+import type { TransformSpec } from "./spec.ts";
 
 /** The format of a key without `f_`: by the text after the last dot, even if the bytes are others. */
 export function getKeyFormat(key: string): ImageFormat {
@@ -14,6 +15,11 @@ export function getFallbackFormat(key: string): ImageFormat {
 function readExtension(key: string): ImageFormat | undefined {
   const [, extension = ""] = /\.([^./]*)$/.exec(key) ?? [];
   return findImageFormat(extension.toLowerCase());
+}
+
+/** True for a variant that an animation stays one in. */
+export function keepsMotion({ still }: TransformSpec, format: OutputFormat): boolean {
+  return !still && hasFeature(format, "hasMotion");
 }
 
 /** True for a key whose extension says that the original may be an animation. */

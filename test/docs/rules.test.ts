@@ -6,6 +6,7 @@ import { loadConfig } from "../../src/config/config.ts";
 import { MediaError, STATUS } from "../../src/errors.ts";
 import { explainRequest } from "../../src/request/explain.ts";
 import type { RequestRules } from "../../src/request/request.ts";
+import { RECIPE } from "../../src/media/recipe.ts";
 import { readRequest } from "../../src/request/read.ts";
 import { createRequestRules } from "../../src/config/request-rules.ts";
 import { hintForPiece } from "../../src/transform/names.ts";
@@ -132,7 +133,8 @@ describe("the rules of docs/urls.md", () => {
     const rules = rulesOf("POLICY=open");
     const [, target = ""] = /`(\S+\?explain)`:/.exec(under("Explaining a URL")) ?? [];
     const explanation = explainRequest(target, await readRequest(target, undefined, rules), rules);
-    expect(JSON.parse(blockIn(under("Explaining a URL"), "json"))).toEqual(explanation);
+    const shown: unknown = JSON.parse(blockIn(under("Explaining a URL"), "json"));
+    expect(shown).toEqual({ ...explanation, recipe: RECIPE });
   });
 
   it("fail with the statuses that the page says", async () => {

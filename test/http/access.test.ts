@@ -6,6 +6,7 @@ import type { AccessPolicy } from "../../src/transform/policy.ts";
 import { createStoredCheck } from "../../src/transform/policy.ts";
 import { createVerify } from "../../src/url/signature.ts";
 import type { TestApp } from "../support/service/app.ts";
+import { RECIPE } from "../../src/media/recipe.ts";
 import { createFilledApp, putImage } from "../support/service/app.ts";
 import { drawQuadrants } from "../support/images.ts";
 import { RULES } from "../support/media/variants.ts";
@@ -250,8 +251,13 @@ describe("explain", () => {
       isNegotiated: true,
       variantKey: "variants/1/photos/cat.jpg/w_30,h_20.webp",
       policy: "anything within the bounds is allowed",
+      recipe: RECIPE,
     });
-    expect(app.calls).toEqual([]);
+    expect(app.calls).toEqual(["variants.head"]);
+    await app.request("/w_30,h_20/photos/cat.jpg");
+    await app.drain();
+    const again = await app.request("/w_30,h_20/photos/cat.jpg?explain");
+    expect(await again.json()).toMatchObject({ recipe: RECIPE, storedRecipe: RECIPE });
   });
 
   it("is as silent as any other answer where it is not allowed", async () => {

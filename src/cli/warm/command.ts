@@ -6,6 +6,7 @@ import type { WarmResult } from "../../media/warm/result.ts";
 import { skipNonImages } from "../../media/warm/result.ts";
 import { parseTransform } from "../../transform/parse.ts";
 import type { Config } from "../../config/config.ts";
+import type { MediaService } from "../../service/service.ts";
 import { createService } from "../../service/service.ts";
 import { createExclusiveWarmer, withoutTimeouts } from "../../service/warming.ts";
 import { UsageError } from "../../ops/usage-error.ts";
@@ -14,8 +15,8 @@ import { readConfig } from "../options/environment.ts";
 import { createStop, logToErrors, tuneHeapGrowth } from "../options/process.ts";
 import { collect, readNumber, readUrl } from "../options/values.ts";
 import { enqueue, withQueue } from "./queue.ts";
-import type { Prefixed, WarmList } from "./list.ts";
-import { cutShard, listLines, listPrefix, parseShard } from "./list.ts";
+import type { WarmList } from "./list.ts";
+import { cutShard, listLines, listPrefix, listStored, parseShard } from "./list.ts";
 import { warmRemotely } from "./remote.ts";
 import type { ReportOptions } from "./report.ts";
 import { runList } from "./report.ts";
@@ -23,6 +24,7 @@ import { runList } from "./report.ts";
 interface WarmOptions {
   readonly from?: string;
   readonly prefix?: string;
+  readonly renew?: string;
   readonly transform?: readonly string[];
   readonly preset?: readonly string[];
   readonly format?: readonly string[];
@@ -41,6 +43,7 @@ export function addWarmCommand(program: Command): void {
     .description("make variants ahead of time; existing variants are skipped")
     .option("--from <file>", "file with a key or a JSON object in each line; - is standard input")
     .option("--prefix <prefix>", "warm up all originals whose keys begin with it")
+    .option("--renew <prefix>", "make anew what is stored of them by an older recipe")
     .option("--transform <options>", "options such as w_300,h_200; repeatable", collect)
     .option("--preset <name>", "one of PRESETS; repeatable", collect)
     .option(
@@ -59,6 +62,7 @@ export function addWarmCommand(program: Command): void {
       printExamples(
         "shift-media warm --prefix photos/ --transform w_300 --transform w_600 --format auto",
         "shift-media warm --from keys.txt --preset card --service https://img.example.com",
+        "shift-media warm --renew photos/",
       ),
     )
     .action(warm);
@@ -75,9 +79,14 @@ async function warm(options: WarmOptions): Promise<void> {
 /** Reads the outputs of originals whose lines name none. */
 function readDefaults(options: WarmOptions): Outputs | undefined {
   checkCompany(options);
-  const { transform = [], preset = [], format = [], from } = options;
+  const { transform = [], preset = [], format = [], prefix, renew } = options;
   const isNothing = transform.length + preset.length + format.length === 0;
-  if (isNothing && from !== undefined) return undefined;
+  if (!isNothing && renew !== undefined) {
+    throw new UsageError(
+      "--renew takes no transforms, presets and formats: it goes by what is stored",
+    );
+  }
+  if (isNothing && prefix === undefined) return undefined;
   return readArguments(() =>
     parseOutputs({
       transforms: transform,
@@ -87,10 +96,9 @@ function readDefaults(options: WarmOptions): Outputs | undefined {
   );
 }
 
-function checkCompany({ from, prefix, service, concurrency, ...options }: WarmOptions): void {
-  if ((from === undefined) === (prefix === undefined)) {
-    throw new UsageError("give either --from or --prefix");
-  }
+function checkCompany(all: WarmOptions): void {
+  checkLists(all);
+  const { prefix, service, concurrency, ...options } = all;
   if (options.strict && (prefix === undefined || options.enqueue)) {
     throw new UsageError("--strict needs --prefix, and cannot be used with --enqueue");
   }
@@ -103,13 +111,25 @@ function checkCompany({ from, prefix, service, concurrency, ...options }: WarmOp
   }
 }
 
+function checkLists({ from, prefix, renew, service, enqueue: isQueued }: WarmOptions): void {
+  if ([from, prefix, renew].filter((list) => list !== undefined).length !== 1) {
+    throw new UsageError("give one of --from, --prefix and --renew");
+  }
+  if (renew !== undefined && (service !== undefined || isQueued)) {
+    throw new UsageError("--renew cannot be used with --service or --enqueue");
+  }
+}
+
 function chooseList(
-  { from = "-", prefix }: WarmOptions,
+  { from = "-", prefix, renew }: WarmOptions,
   standard: Outputs | undefined,
-  store: Pick<Prefixed, "originals" | "variantsRoot">,
+  { originalsStore: originals, variantsStore: variants, rules }: MediaService,
 ): WarmList {
+  if (renew !== undefined) {
+    return listStored({ variants, prefix: renew, variantPrefix: rules.prefix });
+  }
   if (prefix === undefined || !standard) return listLines(from, standard);
-  return listPrefix({ ...store, prefix, want: standard });
+  return listPrefix({ originals, variantsRoot: rules.prefix.root, prefix, want: standard });
 }
 
 type Results = AsyncGenerator<WarmResult>;
@@ -138,10 +158,7 @@ async function run(options: WarmOptions, standard: Outputs | undefined): Promise
   checkTransforms(isRemote ? undefined : standard, config);
   const untimed = withoutTimeouts(config);
   const service = await createService(untimed, logToErrors());
-  const list = chooseList(options, standard, {
-    originals: service.originalsStore,
-    variantsRoot: config.prefix.root,
-  });
+  const list = chooseList(options, standard, service);
   if (isRemote) {
     await report(list, { options, stop, work: createRemoteWork(options) });
     return;
@@ -150,11 +167,10 @@ async function run(options: WarmOptions, standard: Outputs | undefined): Promise
     await withQueue(config, (queue) => enqueue(cut(list, options), queue, stop));
     return;
   }
-  const work = createExclusiveWarmer(
-    service,
-    untimed,
-    readNumber("--concurrency", options.concurrency, 999),
-  );
+  const work = createExclusiveWarmer(service, untimed, {
+    originals: readNumber("--concurrency", options.concurrency, 999),
+    renews: options.renew !== undefined,
+  });
   try {
     await service.start();
     const never = new AbortController().signal;

@@ -4,7 +4,9 @@ import { readEntries } from "../../media/warm/lines.ts";
 import type { Outputs, WarmEntry } from "../../media/warm/request.ts";
 import { UsageError } from "../../ops/usage-error.ts";
 import type { ObjectStore } from "../../store/store.ts";
-import { isUnderRoot } from "../../url/variant-key.ts";
+import { printTransform } from "../../transform/options.ts";
+import type { VariantPrefix } from "../../url/variant-key.ts";
+import { isUnderRoot, parseVariantKey } from "../../url/variant-key.ts";
 
 /** The originals to warm up. They can be read twice: for the work, and to count them. */
 export interface WarmList {
@@ -34,16 +36,42 @@ export interface Prefixed {
 /** Lists all originals whose keys begin with a prefix. */
 export function listPrefix({ originals, prefix, variantsRoot, want }: Prefixed): WarmList {
   const read = async function* (): AsyncGenerator<WarmEntry> {
-    let cursor: string | undefined;
-    do {
-      const page = await originals.list({ prefix, ...(cursor !== undefined && { cursor }) });
-      for (const key of page.keys) {
-        if (!isUnderRoot(variantsRoot, key) && !key.endsWith("/")) yield { key, outputs: [want] };
-      }
-      cursor = page.cursor;
-    } while (cursor !== undefined);
+    for await (const key of listKeys(originals, prefix)) {
+      if (!isUnderRoot(variantsRoot, key) && !key.endsWith("/")) yield { key, outputs: [want] };
+    }
   };
   return { read, isCountable: true };
+}
+
+export interface StoredNames {
+  readonly variants: Pick<ObjectStore, "list">;
+  /** The beginning of the keys of originals. */
+  readonly prefix: string;
+  readonly variantPrefix: VariantPrefix;
+}
+
+/** Lists all stored variants of originals whose keys begin with a prefix. */
+export function listStored({ variants, prefix, variantPrefix }: StoredNames): WarmList {
+  const folder = `${variantPrefix.root}${variantPrefix.epoch}/${prefix}`;
+  const read = async function* (): AsyncGenerator<WarmEntry> {
+    for await (const name of listKeys(variants, folder)) {
+      const address = parseVariantKey(variantPrefix, name);
+      if (!address) continue;
+      const { key, spec, format } = address;
+      const transforms = [printTransform({ ...spec, format })];
+      yield { key, outputs: [{ transforms, formats: [] }] };
+    }
+  };
+  return { read, isCountable: true };
+}
+
+async function* listKeys(store: Pick<ObjectStore, "list">, prefix: string): AsyncGenerator<string> {
+  let cursor: string | undefined;
+  do {
+    const page = await store.list({ prefix, ...(cursor !== undefined && { cursor }) });
+    yield* page.keys;
+    cursor = page.cursor;
+  } while (cursor !== undefined);
 }
 
 /** The part of a list that one of several processes does. */

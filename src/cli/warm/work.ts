@@ -92,7 +92,7 @@ async function work(queue: WarmQueue, options: WorkCommandOptions, config: Confi
   try {
     await service.start();
     const running = queue.work({
-      warm: createExclusiveWarmer(service, untimed, concurrency),
+      warm: createExclusiveWarmer(service, untimed, { originals: concurrency }),
       concurrency,
       rate,
       lostAfterMs: lostAfter * 1000,

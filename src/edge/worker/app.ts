@@ -83,7 +83,7 @@ async function answerVariant(
   const hit = await tryBucket(settings, request, raw);
   if (!hit) return answerMiss({ settings, request, target, raw, cache, tasks });
   // after the answer: the visitor does not wait for it, and does not see it fail
-  tasks.waitUntil(freshness.check(request, hit, target).catch(() => undefined));
+  tasks.waitUntil(freshness.check(hit, target).catch(() => undefined));
   return hit.response;
 }
 

@@ -5,6 +5,7 @@ import type { AnswerInput, AnswerDeps } from "../../http/media/variant-answer.ts
 import { answerFromMemory, answerStreamHead } from "../../http/media/variant-answer.ts";
 import { countBytes } from "../../http/answer/ranges.ts";
 import type { VariantRequest } from "../../request/request.ts";
+import { findMoving } from "../../request/resolve.ts";
 import type { VariantInfo } from "../../media/variant.ts";
 import { readVariantInfo } from "../../media/variant.ts";
 import type { BucketBody, BucketObject } from "./bindings.ts";
@@ -12,6 +13,8 @@ import type { EdgeSettings } from "./settings.ts";
 
 /** A variant from the bucket, and the answer about it. */
 export interface Hit {
+  /** Of an animation under `f_auto`, the request for a format that holds it. */
+  readonly request: VariantRequest;
   readonly object: BucketObject;
   readonly info: VariantInfo;
   readonly response: Response;
@@ -34,14 +37,19 @@ export async function answerHit(
   const found = await findObject(settings, request, client);
   if (!found) return undefined;
   const { object, info, whole } = found;
+  const moving = info.isFirstFrame ? findMoving(request) : undefined;
+  if (moving) {
+    await whole?.body.cancel();
+    return answerHit(settings, moving, client);
+  }
   const asked = toAnswerInput(settings, request, client);
   const answer = answerFromMemory(asked, { kind: "stored", request, info });
   if (answer) {
     await whole?.body.cancel();
-    return { object, info, response: respond(answer, null) };
+    return { request, object, info, response: respond(answer, null) };
   }
   const response = await answerBody(settings, asked, { info, whole });
-  return response && { object, info, response };
+  return response && { request, object, info, response };
 }
 
 interface FoundObject extends Bytes {

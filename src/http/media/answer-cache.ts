@@ -104,7 +104,7 @@ function answerStored(
     found,
   }: WireHead & { readonly found: Extract<FoundVariant, { kind: "stored" }> },
 ): Answer | undefined {
-  const { request } = entry;
+  const { request } = found; // of an animation that for another format
   // a presigned URL is for one method
   const isPlain = method === "GET" && DEPENDED_ON.every((name) => headers[name] === undefined);
   const known = isPlain ? getKnownRedirect(deps, entry, found.info) : undefined;

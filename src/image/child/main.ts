@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { Socket } from "node:net";
 import type { MediaError } from "../../errors.ts";
 import { DEFAULT_IMAGE_LIMITS } from "../input/limits.ts";
-import { ENGINE, prepareEngine } from "../sharp/engine.ts";
+import { prepareEngine } from "../sharp/engine.ts";
 import type { ImageResult, WorkerMessage } from "../worker.ts";
 import { BatchRunner } from "./batch-runner.ts";
 import type { Message } from "./messages.ts";
@@ -49,7 +49,7 @@ const channel = new Socket(options);
 channel.on("close", () => process.exit()); // the service has ended
 channel.on("error", () => process.exit(1));
 
-send({ kind: "ready", engine: ENGINE });
+send({ kind: "ready" });
 
 function receive({ header, body }: Message): void {
   const request = header as RequestHeader; // only the service writes here
@@ -76,9 +76,9 @@ function answer(message: WorkerMessage): void {
 function sendResult(id: number, result: ImageResult): void {
   const rss = measureMemory();
   if (result.kind !== "made") return send({ kind: result.kind, id, rss });
-  const { bytes, width, height } = result;
+  const { bytes, ...made } = result;
   const sha256 = createHash("sha256").update(bytes).digest("hex");
-  send({ kind: "made", id, rss, width, height, sha256 }, bytes);
+  send({ ...made, id, rss, sha256 }, bytes);
 }
 
 function sendFailure(id: number, { code, message, cause }: MediaError): void {

@@ -17,9 +17,9 @@ type Made = Extract<ImageResult, { kind: "made" }>;
 
 /** The header of a message of an image process; the body of `made` is the variant. */
 export type ResponseHeader =
-  | { readonly kind: "ready"; readonly engine: string }
+  | { readonly kind: "ready" }
   | Exclude<WorkerMessage, { kind: "ended" | "failed" | "died" }>
-  | (Answer & Required<Omit<Made, "bytes">>)
+  | (Answer & Omit<Made, "bytes">)
   | (Answer & Exclude<ImageResult, Made>)
   | (Answer & {
       readonly kind: "failed";

@@ -3,7 +3,7 @@ import sharp from "sharp";
 import { MediaError } from "../../errors.ts";
 import type { TransformSpec } from "../../transform/spec.ts";
 import type { ImageFormat } from "../../transform/formats.ts";
-import { FORMATS } from "../../transform/formats.ts";
+import { keepsMotion } from "../../transform/negotiate.ts";
 import type { FrameTiming } from "../output/encoders.ts";
 import type { ImageLimits } from "../input/limits.ts";
 import { planGeometry } from "../plan/geometry.ts";
@@ -33,14 +33,14 @@ interface AnimationFrames {
 }
 
 /** True if the original has several frames that follow each other. */
-function isMoving({ metadata }: Original): boolean {
+export function isMoving({ metadata }: Original): boolean {
   return metadata.delay !== undefined && (metadata.pages ?? 1) > 1;
 }
 
 /** Counts the frames of the variant: all of an animation where its format holds them, within the limits. */
 export function countFrames(original: Original, spec: AnimatedSpec, limits: ImageLimits): number {
   const { pages = 1 } = original.metadata;
-  const isWanted = isMoving(original) && !spec.still && FORMATS[spec.format].hasMotion;
+  const isWanted = isMoving(original) && keepsMotion(spec, spec.format);
   return isWanted && fitsLimits(original, spec, limits) ? pages : 1;
 }
 

@@ -1,7 +1,7 @@
 import type { Sharp, SharpOptions } from "sharp";
 import { MediaError } from "../../errors.ts";
 import type { DescriptionFormat, ImageFormat, OutputFormat } from "../../transform/formats.ts";
-import { isImageFormat } from "../../transform/formats.ts";
+import { FORMATS, isImageFormat } from "../../transform/formats.ts";
 import type { TransformSpec } from "../../transform/spec.ts";
 import type { ImageLimits } from "../input/limits.ts";
 import { DESCRIPTIONS, SAMPLE_SIDE } from "../output/description.ts";
@@ -21,7 +21,7 @@ import { finishImage } from "../steps/finish.ts";
 import { attachProfile, chooseProfile } from "../steps/profile.ts";
 import { scaleOriginal } from "../steps/scale.ts";
 import { cropTo, findContent } from "../steps/trim.ts";
-import { animate, countFrames } from "./animation.ts";
+import { animate, countFrames, isMoving } from "./animation.ts";
 
 /** One variant to make. */
 export interface TransformJob {
@@ -31,6 +31,8 @@ export interface TransformJob {
   readonly format: OutputFormat;
   /** Gives `too_slow` instead of a slow image: see `slowPixels` of the limits. */
   readonly skipIfSlow?: boolean | undefined;
+  /** Gives `moves` instead of the first frame of an animation, in a format that holds no more. */
+  readonly skipIfMoving?: boolean | undefined;
 }
 
 export type TransformResult =
@@ -40,8 +42,10 @@ export type TransformResult =
       /** In pixels; of a description, the size of the part of the original that it describes. */
       readonly width: number;
       readonly height: number;
+      /** The original is an animation, and its format holds none. */
+      readonly isFirstFrame?: true | undefined;
     }
-  | { readonly kind: "too_slow" };
+  | { readonly kind: "too_slow" | "moves" };
 
 type Made = Extract<TransformResult, { kind: "made" }>;
 
@@ -94,16 +98,10 @@ async function transformStored(
   try {
     const original = await openImage(bytes, spec, context.limits);
     if (!isImageFormat(format)) return await makeDescription(original, spec, format);
-    const frames = countFrames(original, { ...spec, format }, context.limits);
-    const pace = choosePace(original, { ...job, format, frames }, context);
-    if (pace === "too_slow") return { kind: "too_slow" };
-    const asked = { ...spec, format, isSlow: pace === "slow" };
-    const result =
-      frames > 1
-        ? await makeAnimation(original, asked)
-        : await makeImage(original, asked, context.sharing);
-    checkBytes(result.bytes, format);
-    return result;
+    const isFirstFrame = isMoving(original) && !FORMATS[format].hasMotion;
+    if (isFirstFrame && job.skipIfMoving) return { kind: "moves" };
+    const result = await makeImages(original, { ...job, format }, context);
+    return isFirstFrame && result.kind === "made" ? { ...result, isFirstFrame } : result;
   } catch (error) {
     if (error instanceof MediaError) throw error;
     if (OUT_OF_MEMORY.test(String(error))) throw new OutOfMemory(String(error));
@@ -111,15 +109,31 @@ async function transformStored(
   }
 }
 
-interface PacedJob extends TransformJob {
-  readonly format: ImageFormat;
-  readonly frames: number;
+type ImageJob = TransformJob & { readonly format: ImageFormat };
+
+/** Makes one image, or all frames of an animation. */
+async function makeImages(
+  original: Original,
+  job: ImageJob,
+  context: TransformContext,
+): Promise<TransformResult> {
+  const { spec, format } = job;
+  const frames = countFrames(original, { ...spec, format }, context.limits);
+  const pace = choosePace(original, { ...job, frames }, context);
+  if (pace === "too_slow") return { kind: "too_slow" };
+  const asked = { ...spec, format, isSlow: pace === "slow" };
+  const result =
+    frames > 1
+      ? await makeAnimation(original, asked)
+      : await makeImage(original, asked, context.sharing);
+  checkBytes(result.bytes, format);
+  return result;
 }
 
 /** Decides before pixels are touched, and so as if there were nothing to trim. */
 function choosePace(
   original: Original,
-  { spec, format, frames, skipIfSlow }: PacedJob,
+  { spec, format, frames, skipIfSlow }: ImageJob & { readonly frames: number },
   { limits, onSlow }: TransformContext,
 ): "quick" | "slow" | "too_slow" {
   const asked = { ...spec, format };

@@ -69,7 +69,6 @@ class ChildWorker implements ImageWorker {
   readonly #child: Child;
   /** Called with what the process says before it is ready, and of its batch afterwards. */
   #onMessage: (message: WorkerMessage | Ready) => void = () => {};
-  #engine = "";
   #stderr = "";
   #answers = 0;
   #rss = 0;
@@ -88,10 +87,6 @@ class ChildWorker implements ImageWorker {
         else if (message.kind === "died") reject(message.error);
       };
     });
-  }
-
-  get engine(): string {
-    return this.#engine;
   }
 
   begin(batch: Batch, onMessage: (message: WorkerMessage) => void): void {
@@ -160,11 +155,7 @@ class ChildWorker implements ImageWorker {
       this.#rss = response.rss;
       this.#answers += 1;
     }
-    if (response.kind === "ready") {
-      this.#engine = response.engine;
-    } else if (response.kind === "exhausted") {
-      this.stop();
-    }
+    if (response.kind === "exhausted") this.stop();
     this.#onMessage(toMessage(response, body));
   }
 }
@@ -183,8 +174,8 @@ function toMessage(response: ResponseHeader, body: Uint8Array): WorkerMessage | 
     return { kind: "failed", id, error: new MediaError(code, message, options) };
   }
   if (response.kind !== "made") return { kind: "ended", id, result: { kind: response.kind } };
-  const { width, height, sha256 } = response;
-  return { kind: "ended", id, result: { kind: "made", bytes: body, width, height, sha256 } };
+  const { kind, width, height, isFirstFrame, sha256 } = response;
+  return { kind: "ended", id, result: { kind, bytes: body, width, height, isFirstFrame, sha256 } };
 }
 
 async function spawnChild({ execArgv = [] }: ChildWorkerOptions): Promise<Child> {

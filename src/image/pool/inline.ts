@@ -1,6 +1,6 @@
 import { BatchRunner } from "../child/batch-runner.ts";
 import type { ImageLimits } from "../input/limits.ts";
-import { ENGINE, prepareEngine } from "../sharp/engine.ts";
+import { prepareEngine } from "../sharp/engine.ts";
 import type { Batch, BatchOutput, ImageWorker, WorkerMessage } from "../worker.ts";
 
 /**
@@ -8,7 +8,6 @@ import type { Batch, BatchOutput, ImageWorker, WorkerMessage } from "../worker.t
  * example. An output that hangs cannot be stopped here. Its caller is answered in time, and the next batch waits for it.
  */
 class InlineWorker implements ImageWorker {
-  readonly engine = ENGINE;
   readonly #limits: ImageLimits;
   #runner: BatchRunner | undefined;
   #last: Promise<void> = Promise.resolve();

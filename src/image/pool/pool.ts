@@ -62,11 +62,6 @@ export class Pool {
     });
   }
 
-  /** The libraries that variants are made with; empty until the first worker has started. */
-  engine(): string {
-    return this.#workers.engine;
-  }
-
   /** Starts all workers. @throws when one cannot be started */
   start(): Promise<void> {
     return this.#workers.start();

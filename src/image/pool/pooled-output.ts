@@ -88,8 +88,8 @@ export class PooledOutput {
 
   /** The part of it that workers need. */
   get request(): BatchOutput {
-    const { spec, format, skipIfSlow } = this.job;
-    return { id: this.id, spec, format, skipIfSlow };
+    const { spec, format, skipIfSlow, skipIfMoving } = this.job;
+    return { id: this.id, spec, format, skipIfSlow, skipIfMoving };
   }
 
   /** Makes it the job of a visitor if a client waits for it by now. */

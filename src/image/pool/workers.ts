@@ -25,16 +25,10 @@ export class WorkerSet {
   readonly #idle: ImageWorker[] = [];
   /** Workers, and those that are being started: never more than `size`. */
   #reserved = 0;
-  #engine = "";
   #isStopped = false;
 
   constructor(options: WorkerSetOptions & WorkerSetHooks) {
     this.#options = options;
-  }
-
-  /** The libraries that variants are made with; empty until the first worker has started. */
-  get engine(): string {
-    return this.#engine;
   }
 
   /** Starts all workers. @throws when one cannot be started */
@@ -90,7 +84,6 @@ export class WorkerSet {
     try {
       const worker = await this.#options.startWorker();
       this.#workers.add(worker);
-      this.#engine = worker.engine;
       if (this.#isStopped) worker.stop();
       else this.#idle.push(worker);
       this.#options.onIdle();

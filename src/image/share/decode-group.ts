@@ -2,6 +2,7 @@ import { FIELDS, OPTIONS } from "../../transform/options.ts";
 import type { TransformSpec } from "../../transform/spec.ts";
 import type { OutputFormat } from "../../transform/formats.ts";
 import { hasFeature, isImageFormat } from "../../transform/formats.ts";
+import { keepsMotion } from "../../transform/negotiate.ts";
 import type { ImagePlan } from "../plan/geometry.ts";
 import { countOutputPixels, isSearchedCut, planGeometry } from "../plan/geometry.ts";
 import type { InputHeader } from "../input/formats.ts";
@@ -23,7 +24,7 @@ export function mayShareDecode({ spec, format }: OutputSpec): boolean {
 
 /** True if a variant may have several frames, by a cheap look at its original. */
 function mayMove({ bytes, spec, format }: OutputSpec & { bytes: Uint8Array }): boolean {
-  const input = spec.still || !hasFeature(format, "hasMotion") ? undefined : sniffFormat(bytes);
+  const input = keepsMotion(spec, format) ? sniffFormat(bytes) : undefined;
   return input !== undefined && INPUTS[input].mayMove?.(bytes) === true;
 }
 

@@ -19,9 +19,6 @@ const SAMPLES: readonly { readonly loader: string; readonly draw: () => Promise<
   },
 ];
 
-/** The libraries that variants are made by, and their versions. */
-export const ENGINE: string = `sharp/${sharp.versions.sharp} libvips/${sharp.versions.vips}`;
-
 /**
  * Prepares this process for hostile originals: only the loaders of input formats are open, and a job has one thread and
  * no cache. Proves that other loaders refuse.

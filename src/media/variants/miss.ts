@@ -14,7 +14,7 @@ import { purgeGone } from "../purge/purge.ts";
 import type { Recorder } from "../recorder.ts";
 import type { CacheToken, VariantCache } from "../variant-cache.ts";
 import type { MadeVariant, Variant, VariantInfo } from "../variant.ts";
-import { describeVariant, focusOn, nameSource, readVariantInfo } from "../variant.ts";
+import { describeVariant, focusOn, isOutdated, nameSource, readVariantInfo } from "../variant.ts";
 import type { WriteBack } from "./write-back.ts";
 
 export interface FreshnessRules {
@@ -32,13 +32,15 @@ export type Transformed =
       readonly width: number;
       readonly height: number;
       /** Of the bytes, in hexadecimal digits, if it is known already. */
-      readonly sha256?: string;
+      readonly sha256?: string | undefined;
+      /** The original is an animation, and its format holds none. */
+      readonly isFirstFrame?: boolean | undefined;
       /** The time in the queue, and at work. */
       readonly queueMs: number;
       readonly transformMs: number;
     }
-  /** Skipped under `skipIfSlow`. */
-  | { readonly kind: "too_slow" };
+  /** Skipped under `skipIfSlow`, or under `skipIfMoving`. */
+  | { readonly kind: "too_slow" | "moves" };
 
 interface TransformJob {
   /** Names the version of the original: jobs of one version share work. */
@@ -49,6 +51,8 @@ interface TransformJob {
   readonly format: OutputFormat;
   /** Do not start what would take longer than a client waits. */
   readonly skipIfSlow?: boolean;
+  /** Do not make the first frame of an animation, in a format that holds no more. */
+  readonly skipIfMoving?: boolean;
 }
 
 interface TransformOptions extends Partial<Demand> {
@@ -79,8 +83,8 @@ export type VariantOutcome =
   | { readonly kind: "stored"; readonly info: VariantInfo }
   /** `written` tells whether the store has the variant, or a newer one, now; it never rejects. */
   | { readonly kind: "made"; readonly variant: Variant; readonly written: Promise<boolean> }
-  /** The transform would take longer than a client waits. */
-  | { readonly kind: "too_slow" };
+  /** Another format serves better: the transform would take longer than a client waits, or stop an animation. */
+  | { readonly kind: "too_slow" | "moves" };
 
 /** A variant that memory does not have. */
 export interface Wanted {
@@ -89,6 +93,10 @@ export interface Wanted {
   readonly recorder: Recorder;
   /** Do not start a transform that would take longer than a client waits. */
   readonly skipIfSlow: boolean;
+  /** Do not make the first frame of an animation, in a format that holds no more. */
+  readonly skipIfMoving: boolean;
+  /** Make a variant of an older recipe anew, and let what is known of it stand until then. */
+  readonly renews: boolean;
   /** For all of it. */
   readonly timeoutMs: number;
   /** The object under the variant's key, if it is known already. */
@@ -101,7 +109,7 @@ type Current = ObjectInfo | MediaError | undefined;
 /** The answers of both stores. */
 interface Present {
   readonly object: ObjectInfo | undefined;
-  /** Undefined unless the object is a complete variant. */
+  /** Undefined unless the object is a complete variant that need not be made anew. */
   readonly stored: VariantInfo | undefined;
   readonly current: Current;
 }
@@ -154,7 +162,7 @@ export class Miss {
     if (stored?.source === nameSource(info, this.#wanted.request)) return this.#giveStored(stored);
 
     const variant = await this.#make({ ...original, info }, whole);
-    if (variant === "too_slow") return { kind: variant };
+    if (typeof variant === "string") return { kind: variant };
 
     // where no variant is, another instance may have deleted all of them with their original meanwhile
     const mayBeGone = !object && original.info.metadata[PUT_ID] !== undefined;
@@ -172,10 +180,17 @@ export class Miss {
     const asking = isChecked && !originals.areLocal ? this.#askOriginal(signal) : undefined;
     const looking = this.#wanted.object ?? variants.head(request.variantKey, signal);
     const [object, answer] = await Promise.all([looking, asking]);
-    const stored = object && readVariantInfo(request, object);
+    const stored = this.#readStored(object);
     // a file that is going to be read need not be asked first
     const isAskedLate = isChecked && originals.areLocal && object !== undefined;
     return { object, stored, current: isAskedLate ? await this.#askOriginal(signal) : answer };
+  }
+
+  /** `undefined` for what has to be made anew. */
+  #readStored(object: ObjectInfo | undefined): VariantInfo | undefined {
+    const { request, renews } = this.#wanted;
+    const info = object && readVariantInfo(request, object);
+    return info && renews && isOutdated(info) ? undefined : info;
   }
 
   /** A failing store of originals does not end the request: the variant may be stored. */
@@ -239,30 +254,30 @@ export class Miss {
   async #make(
     original: Extract<OriginalLease["original"], { kind: "found" }>,
     signal: AbortSignal,
-  ): Promise<MadeVariant | "too_slow"> {
+  ): Promise<MadeVariant | "too_slow" | "moves"> {
     const { transform, cache, now } = this.#deps;
-    const { request, demand, recorder, skipIfSlow } = this.#wanted;
+    const { request, demand, recorder, skipIfSlow, skipIfMoving, renews } = this.#wanted;
     const { key, variantKey, format } = request;
     const { bytes, info } = original;
     const spec = focusOn(info, request);
     const begin = now();
     recorder.record({ kind: "miss" });
-    cache.delete(variantKey);
+    if (!renews) cache.delete(variantKey);
     try {
       const originalId = JSON.stringify([key, info.etag]);
-      const job = { originalId, bytes, spec, format, skipIfSlow };
+      const job = { originalId, bytes, spec, format, skipIfSlow, skipIfMoving };
       const made = await transform(job, { signal, ...demand });
-      if (made.kind === "too_slow") return made.kind;
+      if (made.kind !== "made") return made.kind;
       recorder.setTime("queue", made.queueMs);
       recorder.setTime("decode-encode", made.transformMs);
       recorder.record({ kind: "transform", format, ms: now() - begin });
       return {
         bytes: made.bytes,
         dimensions: `${made.width}x${made.height}`,
-        info: await describeVariant(made.bytes, nameSource(info, request), made.sha256),
+        info: await describeVariant(made, nameSource(info, request)),
       };
     } catch (error) {
-      cache.setFailure(this.#token, error);
+      if (!renews) cache.setFailure(this.#token, error);
       throw error;
     }
   }

@@ -48,7 +48,7 @@ export async function previewVariant(
     const originalId = JSON.stringify([key, original.info.etag]);
     const job = { originalId, bytes: original.bytes, spec, format };
     const made = await transform(job, { signal, abandoned });
-    if (made.kind === "too_slow") throw toRequestTimeout(undefined);
+    if (made.kind !== "made") throw toRequestTimeout(undefined);
     recorder.setTime("queue", made.queueMs);
     recorder.setTime("decode-encode", made.transformMs);
     return made.bytes;

@@ -136,5 +136,5 @@ export function closeResult(result: ReadResult): void {
 
 /** Disks, and programs that copy buckets, can damage stored bytes. */
 async function isIntact({ info, bytes }: Variant): Promise<boolean> {
-  return (await describeVariant(bytes, info.source)).etag === info.etag;
+  return (await describeVariant({ bytes }, info.source)).etag === info.etag;
 }

@@ -4,16 +4,19 @@ import type { Demand } from "../../async/shared-work.ts";
 import { SharedWork } from "../../async/shared-work.ts";
 import { MediaError } from "../../errors.ts";
 import type { VariantRequest } from "../../request/request.ts";
+import { findMoving } from "../../request/resolve.ts";
 import type { ObjectInfo, ObjectStore, OpenOptions } from "../../store/store.ts";
 import { toStoreTimeout } from "../../store/store.ts";
 import { Recorder } from "../recorder.ts";
 import type { CachedVariant } from "../variant-cache.ts";
 import type { VariantInfo } from "../variant.ts";
-import { readVariantInfo } from "../variant.ts";
+import { isOutdated, readVariantInfo } from "../variant.ts";
 import type { MissDeps, VariantOutcome } from "./miss.ts";
 import { Miss, toRequestTimeout } from "./miss.ts";
+import { findStoredVariant } from "./preview.ts";
 import type { ReadResult, VariantReaderDeps } from "./read.ts";
 import { closeResult, VariantReader } from "./read.ts";
+import { Renewals } from "./renewals.ts";
 
 /** The part of the TTL after which a check that failed is tried again. */
 const RETRY_SHARE = 0.1;
@@ -28,6 +31,8 @@ export interface FindOptions {
   readonly isBackground?: boolean;
   /** Of the request: it is told how long each part takes. */
   readonly recorder?: Recorder;
+  /** Waits until a variant of an older recipe is made anew. */
+  readonly renews?: boolean;
 }
 
 interface ReadOptions extends Pick<OpenOptions, "range" | "signal"> {
@@ -36,7 +41,7 @@ interface ReadOptions extends Pick<OpenOptions, "range" | "signal"> {
 }
 
 /** A variant, and the request that it answers: under `f_auto` that may be one for another format. */
-export type FoundVariant = Exclude<VariantOutcome, { kind: "too_slow" }> & {
+export type FoundVariant = Extract<VariantOutcome, { kind: "stored" | "made" }> & {
   readonly request: VariantRequest;
 };
 
@@ -49,8 +54,12 @@ export interface VariantsDeps extends MissDeps, VariantReaderDeps {
 interface JobInput {
   readonly request: VariantRequest;
   readonly skipIfSlow: boolean;
+  readonly skipIfMoving: boolean;
   readonly object?: ObjectInfo | undefined;
 }
+
+/** A job that no client waits for: nothing is left to another format. */
+const WHATEVER = { skipIfSlow: false, skipIfMoving: false } as const;
 
 /** Finds variants in memory or in the store, makes those that are missing, and stores them. */
 export class Variants {
@@ -63,9 +72,15 @@ export class Variants {
   readonly #heads = new SharedWork<ObjectInfo | undefined>();
   /** The keys of variants that were too slow for a client, and are made in the background. */
   readonly #makingSlowly = new Set<string>();
+  readonly #renewals: Renewals;
 
   constructor(deps: VariantsDeps) {
     this.#deps = deps;
+    this.#renewals = new Renewals({
+      ...deps,
+      renew: (request) =>
+        this.#joinJob({ request, ...WHATEVER }, { isBackground: true, renews: true }),
+    });
     this.#reader = new VariantReader(deps);
   }
 
@@ -73,7 +88,7 @@ export class Variants {
   async find(request: VariantRequest, options: FindOptions = {}): Promise<FoundVariant> {
     const { now, observe } = this.#deps;
     const begin = now();
-    const cached = this.getCached(request);
+    const cached = options.renews ? undefined : this.getCached(request);
     if (cached) options.recorder?.setTime("memo", now() - begin);
     const found = cached ?? (await this.#find(request, options));
     if (found.kind === "stored") observe({ kind: "hit" });
@@ -86,8 +101,17 @@ export class Variants {
     if (!cached) return undefined;
     const freshness = this.#rate(cached);
     if (freshness === "expired") return undefined;
+    const { info } = cached;
+    const other = info.isFirstFrame ? findMoving(request) : undefined;
+    if (other) return this.getCached(other);
     if (freshness === "stale") this.#refreshInBackground(request, cached);
-    return { kind: "stored", info: cached.info, request };
+    if (isOutdated(info)) this.#renewals.offer(request);
+    return { kind: "stored", info, request };
+  }
+
+  /** Looks at what is stored under the name of a variant, current or not. @throws MediaError as the store does */
+  inspect(request: VariantRequest): Promise<VariantInfo | undefined> {
+    return findStoredVariant(this.#deps, request);
   }
 
   /** The bytes of a variant that was found, if they are in memory. */
@@ -129,22 +153,50 @@ export class Variants {
   }
 
   async #find(request: VariantRequest, options: FindOptions): Promise<FoundVariant> {
-    const { cache } = this.#deps;
-    const { variantKey } = request;
+    const instead = this.#chooseInstead(request);
+    if (instead) return this.#findOther(instead, options);
+    const variant = this.#deps.cache.getUnwritten(request);
+    if (variant) {
+      const made = { kind: "made", variant, written: Promise.resolve(false) } as const;
+      return this.#settle(request, made, options);
+    }
+    const object = await this.#headUnlessMayMake(request);
+    const skipIfSlow = request.alternative !== undefined;
+    const skipIfMoving = findMoving(request) !== undefined;
+    const outcome = await this.#joinJob({ request, skipIfSlow, skipIfMoving, object }, options);
+    return this.#settle(request, outcome, options);
+  }
+
+  /**
+   * Chooses another format that is known to serve better for now.
+   *
+   * @throws MediaError why the variant could not be made lately, if no other format is left
+   */
+  #chooseInstead(request: VariantRequest): VariantRequest | undefined {
+    const moving = findMoving(request);
+    if (moving && this.#deps.cache.isMoving(request)) return moving;
     const other = request.alternative?.();
     const hasFailed = this.#checkFailure(request, other !== undefined);
-    if (other && (hasFailed || this.#makingSlowly.has(variantKey))) {
-      return this.#findOther(other, options);
+    return hasFailed || this.#makingSlowly.has(request.variantKey) ? other : undefined;
+  }
+
+  async #settle(
+    request: VariantRequest,
+    outcome: VariantOutcome,
+    options: FindOptions,
+  ): Promise<FoundVariant> {
+    const moving = findMoving(request);
+    if (moving && isStill(outcome)) {
+      this.#deps.cache.setMoving(request);
+      return this.#findOther(moving, options);
     }
-    const variant = cache.getUnwritten(request);
-    if (variant) return { kind: "made", variant, written: Promise.resolve(false), request };
-    const object = await this.#headUnlessMayMake(request);
-    const outcome = await this.#joinJob(
-      { request, skipIfSlow: other !== undefined, object },
-      options,
-    );
-    if (outcome.kind !== "too_slow") return { ...outcome, request };
-    if (!other) return this.#find(request, options); // it was too slow for another caller only
+    if (outcome.kind === "stored" || outcome.kind === "made") {
+      if (outcome.kind === "stored" && isOutdated(outcome.info)) this.#renewals.offer(request);
+      return { ...outcome, request };
+    }
+    const other = request.alternative?.();
+    // it was skipped for another caller only
+    if (!other || outcome.kind === "moves") return this.#find(request, options);
     this.#makeInBackground(request);
     return this.#findOther(other, options);
   }
@@ -185,12 +237,14 @@ export class Variants {
 
   async #joinJob(
     job: JobInput,
-    { signal, isBackground = false, recorder = new Recorder(this.#deps.observe) }: FindOptions,
+    { signal, isBackground = false, renews = false, ...options }: FindOptions,
   ): Promise<VariantOutcome> {
+    const { recorder = new Recorder(this.#deps.observe) } = options;
     const timeoutMs = isBackground ? BACKGROUND_TIMEOUT_MS : this.#deps.requestTimeoutMs;
-    const name = this.#nameJob(job.request);
+    // a visitor who finds the old one does not wait for the new one
+    const name = (renews ? "renew " : "") + this.#nameJob(job.request);
     const start = (demand: Demand): Promise<VariantOutcome> =>
-      new Miss(this.#deps, { ...job, demand, recorder, timeoutMs }).run();
+      new Miss(this.#deps, { ...job, renews, demand, recorder, timeoutMs }).run();
     const join = async (until: AbortSignal | undefined): Promise<VariantOutcome> => {
       try {
         return await this.#jobs.join(name, start, { signal: until, isBackground });
@@ -218,7 +272,7 @@ export class Variants {
     const { variantKey } = request;
     if (this.#makingSlowly.has(variantKey)) return;
     this.#makingSlowly.add(variantKey);
-    const job = this.#joinJob({ request, skipIfSlow: false }, { isBackground: true });
+    const job = this.#joinJob({ request, ...WHATEVER }, { isBackground: true });
     const report = (error: unknown): void =>
       observe({ kind: "background_failed", task: `make ${variantKey}`, error });
     background.run(job.catch(report).finally(() => this.#makingSlowly.delete(variantKey)));
@@ -237,7 +291,7 @@ export class Variants {
     const isTried = triedAt !== undefined && now() - triedAt < freshness.ttlMs * RETRY_SHARE;
     if (isTried || this.#jobs.has(this.#nameJob(request))) return;
     cache.setTried(request, now());
-    const job = this.#joinJob({ request, skipIfSlow: false }, { isBackground: true });
+    const job = this.#joinJob({ request, ...WHATEVER }, { isBackground: true });
     const report = (error: unknown): void => {
       const isGone = error instanceof MediaError && error.code === "original_not_found";
       if (isGone) return; // which is a result, and no failure
@@ -249,6 +303,13 @@ export class Variants {
 
 function needsSignature(): MediaError {
   return new MediaError("not_allowed", "a signature is needed to have this variant made");
+}
+
+/** True for a variant that shows the first frame of an animation, or would. */
+function isStill(outcome: VariantOutcome): boolean {
+  if (outcome.kind === "stored") return outcome.info.isFirstFrame;
+  if (outcome.kind === "made") return outcome.variant.info.isFirstFrame;
+  return outcome.kind === "moves";
 }
 
 function isOfFormat({ code }: MediaError): boolean {

@@ -1,7 +1,7 @@
 import type { VariantRequest } from "../../request/request.ts";
-import type { ObjectStore, PutOptions } from "../../store/store.ts";
+import type { ObjectInfo, ObjectStore, PutOptions } from "../../store/store.ts";
 import type { MadeVariant, StoredHeaders, Variant, VariantInfo } from "../variant.ts";
-import { nameSource, readVariantInfo, toPutOptions } from "../variant.ts";
+import { isBetter, nameSource, readVariantInfo, toPutOptions } from "../variant.ts";
 
 export interface WriteBackDeps {
   readonly originals: Pick<ObjectStore, "head">;
@@ -13,6 +13,12 @@ interface Write {
   readonly request: VariantRequest;
   readonly variant: Variant;
   readonly options: PutOptions;
+}
+
+/** The object that is there already, and the variant that it is, if that one stays. */
+interface Rival {
+  readonly present: ObjectInfo | undefined;
+  readonly better: VariantInfo | undefined;
 }
 
 /** Writes variants, and never over one of a newer original. */
@@ -57,23 +63,29 @@ export class WriteBack {
     return (await this.#deps.variants.put(request.variantKey, variant.bytes, put)).kind;
   }
 
-  /** Another instance has written first: its variant stays, unless only ours is of the current original. */
+  /** Another instance has written first: its variant stays, unless ours is of a newer original or a newer recipe. */
   async #resolveConflict(write: Write): Promise<VariantInfo | undefined> {
     const { request, variant } = write;
-    const present = await this.#deps.variants.head(request.variantKey);
-    const info = present && readVariantInfo(request, present);
-    if (info?.source === variant.info.source) return info;
+    const { present, better } = await this.#findBetter(write);
+    if (better) return better;
     if (!(await this.isCurrent(request, variant))) return undefined;
     return (await this.#put(write, present?.etag)) === "stored" ? variant.info : undefined;
   }
 
-  /** For stores without conditions: the original may change between the check and the write, within one TTL. */
-  async #writeUnconditionally({
-    request,
-    variant,
-    options,
-  }: Write): Promise<VariantInfo | undefined> {
+  /** Looks for a variant of the same original that ours must not replace. */
+  async #findBetter({ request, variant }: Write): Promise<Rival> {
+    const present = await this.#deps.variants.head(request.variantKey);
+    const info = present && readVariantInfo(request, present);
+    const isKept = info?.source === variant.info.source && !isBetter(variant.info, info);
+    return { present, better: isKept ? info : undefined };
+  }
+
+  /** For stores without conditions: either may change between the checks and the write, within one TTL. */
+  async #writeUnconditionally(write: Write): Promise<VariantInfo | undefined> {
+    const { request, variant, options } = write;
     if (!(await this.isCurrent(request, variant))) return undefined;
+    const { better } = await this.#findBetter(write);
+    if (better) return better;
     const result = await this.#deps.variants.put(request.variantKey, variant.bytes, options);
     return result.kind === "stored" ? variant.info : undefined;
   }

@@ -71,6 +71,8 @@ export interface WarmFinder {
   readonly variants: Pick<Variants, "find">;
   /** Requests of clients come first. */
   readonly isBackground: boolean;
+  /** Variants of an older recipe are made anew. */
+  readonly renews?: boolean;
   /** Before the first retry; doubled for each further one. Default: half a second. */
   readonly retryPauseMs?: number;
 }
@@ -81,13 +83,13 @@ export interface WarmFinder {
  * @throws the reason of the signal when it fires
  */
 export async function findWithRetry(
-  { variants, isBackground, retryPauseMs = RETRY_PAUSE_MS }: WarmFinder,
+  { variants, isBackground, renews = false, retryPauseMs = RETRY_PAUSE_MS }: WarmFinder,
   request: VariantRequest,
   signal: AbortSignal,
 ): Promise<Pick<WarmResult, "status" | "bytes" | "code" | "message">> {
   for (let attempt = 1; ; attempt += 1) {
     try {
-      return await describeOutcome(await variants.find(request, { signal, isBackground }));
+      return await describeOutcome(await variants.find(request, { signal, isBackground, renews }));
     } catch (error) {
       if (signal.aborted) throw error;
       const mayRetry = error instanceof MediaError && isTransient(error.code);

@@ -182,6 +182,22 @@ describe("transformImage", () => {
     }
   });
 
+  it("gives way to a format that moves, where there is one, and says what it shows otherwise", async () => {
+    const job = { bytes: clip, spec: {}, format: "avif", skipIfMoving: true } as const;
+    const context = { limits: DEFAULT_IMAGE_LIMITS };
+    expect(await transformImage(job, context)).toEqual({ kind: "moves" });
+    const still = { ...job, bytes: await drawQuadrants(80, 40).gif().toBuffer() };
+    expect(expectMade(await transformImage(still, context)).isFirstFrame).toBeUndefined();
+    for (const [format, isFirstFrame] of [
+      ["avif", true],
+      ["jpg", true],
+      ["webp", undefined],
+    ] as const) {
+      const made = expectMade(await transformImage({ bytes: clip, spec: {}, format }, context));
+      expect([format, made.isFirstFrame]).toEqual([format, isFirstFrame]);
+    }
+  });
+
   it("makes of what does not move what it would make anyway", async () => {
     const still = await drawQuadrants(80, 40).gif().toBuffer();
     const asked = await makeVariant(still, "w_40,fl_still", "webp");

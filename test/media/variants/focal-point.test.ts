@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { nameSource, printVersion } from "../../../src/media/variant.ts";
+import { nameSource } from "../../../src/media/variant.ts";
 import type { MissDeps } from "../../../src/media/variants/miss.ts";
 import { createMemoryStore } from "../../../src/store/memory.ts";
 import type { ObjectInfo, ObjectStore } from "../../../src/store/store.ts";
@@ -75,16 +75,12 @@ describe("a focal point in the metadata of an original", () => {
     expect(bench.count("originals.get")).toBe(1);
   });
 
-  it("is part of the version that redirects name", async () => {
+  it("is part of the version of the original", async () => {
     const request = await requestOf(CROP);
-    const print = (metadata: Record<string, string>) =>
-      printVersion({
-        etag: "",
-        size: 1,
-        source: nameSource({ etag: '"0123456789"', metadata }, request),
-      });
-    expect(print({})).toBe("01234567");
-    expect(print({ focal: "0.3x0.7" })).toBe("01234567-03x07");
-    expect(print({ focal: "nowhere" })).toBe("01234567");
+    const name = (metadata: Record<string, string>) =>
+      nameSource({ etag: '"01"', metadata }, request);
+    expect(name({})).toBe('"01"');
+    expect(name({ focal: "0.3x0.7" })).toBe('"01" 0.3x0.7');
+    expect(name({ focal: "nowhere" })).toBe('"01"');
   });
 });

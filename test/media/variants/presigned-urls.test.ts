@@ -6,7 +6,7 @@ import { RULES } from "../../support/media/variants.ts";
 
 const HOUR = 3_600_000;
 const START = 1000 * HOUR;
-const INFO = { etag: '"e"', size: 1, source: '"source"' };
+const INFO = { etag: '"e"', size: 1, source: '"source"', recipe: 1, isFirstFrame: false };
 
 interface Bench {
   readonly urls: PresignedUrls;

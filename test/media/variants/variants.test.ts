@@ -1,3 +1,4 @@
+import { RECIPE } from "../../../src/media/recipe.ts";
 import { describe, expect, it, vi } from "vitest";
 import { createMemoryStore } from "../../../src/store/memory.ts";
 import type { PutOptions } from "../../../src/store/store.ts";
@@ -35,7 +36,7 @@ describe("createVariants", () => {
         sha256: etag.slice(1, -1),
         spec: "w_300",
         dimensions: "2x1",
-        engine: "test",
+        recipe: String(RECIPE),
         "cache-tag": expect.stringMatching(/^[\da-f]{16}$/),
       },
     });

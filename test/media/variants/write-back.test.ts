@@ -2,20 +2,22 @@ import { describe, expect, it } from "vitest";
 import { describeVariant } from "../../../src/media/variant.ts";
 import type { MadeVariant } from "../../../src/media/variant.ts";
 import { WriteBack } from "../../../src/media/variants/write-back.ts";
+import { RECIPE } from "../../../src/media/recipe.ts";
 import { createMemoryStore } from "../../../src/store/memory.ts";
 import type { ObjectStore, PutOptions } from "../../../src/store/store.ts";
 import { requestOf } from "../../support/media/variants.ts";
 
 const REQUEST = await requestOf("/w_300/cat.jpg");
-const STORED_AS = {
-  engine: () => "test",
-  cacheControl: "max-age=1",
-  versionedCacheControl: "max-age=2",
-};
+const STORED_AS = { cacheControl: "max-age=1", versionedCacheControl: "max-age=2" };
 
-async function variantOf(text: string, source: string): Promise<MadeVariant> {
+async function variantOf(
+  text: string,
+  source: string,
+  recipe: number = RECIPE,
+): Promise<MadeVariant> {
   const bytes = new TextEncoder().encode(text);
-  return { bytes, dimensions: "1x1", info: await describeVariant(bytes, source) };
+  const info = { ...(await describeVariant({ bytes }, source)), recipe };
+  return { bytes, dimensions: "1x1", info };
 }
 
 interface Bench {
@@ -87,6 +89,29 @@ describe("WriteBack", () => {
     await writeBack.write(REQUEST, await variantOf("new", await replaceOriginal()), undefined);
     expect(await writeBack.write(REQUEST, old, undefined)).toBeUndefined();
     expect(await text()).toBe("new");
+  });
+
+  it.each([
+    ["with", createMemoryStore],
+    ["without", withoutConditions],
+  ])("keeps the newer of two recipes in a store %s conditions", async (_, create) => {
+    const { writeBack, store, replaceOriginal, text } = await createBench(create());
+    const etag = await replaceOriginal();
+    const [old, now, future] = await Promise.all(
+      [RECIPE - 1, RECIPE, RECIPE + 1].map((recipe) => variantOf(`${recipe}`, etag, recipe)),
+    );
+    if (!old || !now || !future) throw new Error("there are three");
+    expect(await writeBack.write(REQUEST, old, undefined)).toEqual(old.info);
+    // an instance of another recipe had found nothing, either
+    expect(await writeBack.write(REQUEST, now, undefined)).toEqual(now.info);
+    expect(await text()).toBe(`${RECIPE}`);
+    await writeBack.write(REQUEST, future, (await store.head(REQUEST.variantKey))?.etag);
+    expect(await writeBack.write(REQUEST, now, undefined)).toEqual(future.info);
+    expect(await text()).toBe(`${RECIPE + 1}`);
+    // the original counts before the recipe
+    const newer = await variantOf("newer", await replaceOriginal(), RECIPE - 1);
+    expect(await writeBack.write(REQUEST, newer, undefined)).toEqual(newer.info);
+    expect(await text()).toBe("newer");
   });
 
   it("writes plainly to a store without conditions, if the original is still the same", async () => {

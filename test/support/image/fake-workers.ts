@@ -67,7 +67,6 @@ export function createFakeWorker(): FakeWorker {
     if (!running) beginNext();
   };
   return {
-    engine: "test",
     begin: (batch, onMessage) => {
       send = onMessage;
       batches.push(batch);
@@ -175,9 +174,9 @@ export async function finishAll(workers: readonly FakeWorker[], turns: number): 
 let lastId = 0;
 
 /** An output for a worker that no pool has. */
-export function toOutput({ spec, format, skipIfSlow }: ImageJob): BatchOutput {
+export function toOutput({ spec, format, skipIfSlow, skipIfMoving }: ImageJob): BatchOutput {
   lastId += 1;
-  return { id: -lastId, spec, format, skipIfSlow };
+  return { id: -lastId, spec, format, skipIfSlow, skipIfMoving };
 }
 
 /** Makes the only output of a batch. */

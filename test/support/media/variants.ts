@@ -116,11 +116,7 @@ export function createBench(options: BenchOptions = {}): Bench {
     cache,
     writeBack: new WriteBack({
       ...counted,
-      headers: {
-        engine: () => "test",
-        cacheControl: "max-age=1",
-        versionedCacheControl: "max-age=2",
-      },
+      headers: { cacheControl: "max-age=1", versionedCacheControl: "max-age=2" },
     }),
     storeTimeoutMs: 500,
     requestTimeoutMs: 1000,

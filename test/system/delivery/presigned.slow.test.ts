@@ -102,7 +102,7 @@ describe.skipIf(!hasRgw())("presigned delivery", () => {
       now: () => end,
     });
     const request: Pick<VariantRequest, "variantKey"> = { variantKey: "kept" };
-    const info = { etag: '"1"', source: '"2"', size: 4 };
+    const info = { etag: '"1"', source: '"2"', recipe: 1, isFirstFrame: false, size: 4 };
     const wanted = { request: request as VariantRequest, info, method: "GET" }; // of which only the key is read
     const { url, givenUntil } = await urls.sign(wanted);
     expect(givenUntil).toBe(end + 1);
