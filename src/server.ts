@@ -1,164 +1,87 @@
-import type { RequestListener, Server } from "node:http";
-import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
-import { getRequestListener } from "@hono/node-server";
-import { Semaphore } from "./async/semaphore.ts";
-import type { Config } from "./config/config.ts";
-import { answerProblem } from "./http/answer/answer.ts";
-import { toResponse } from "./http/answer/response.ts";
-import type { App } from "./http/app.ts";
-import { createApp, isAdminPath } from "./http/app.ts";
-import { AnswerCache } from "./http/media/answer-cache.ts";
-import { Connections } from "./http/node/connections.ts";
-import { InFlightBytes } from "./http/node/in-flight-bytes.ts";
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { loadConfig } from "./config/config.ts";
 import { readPageFiles } from "./http/node/page-files.ts";
-import { createListener } from "./http/node/listener.ts";
-import { createMetricsServer } from "./http/node/metrics-server.ts";
 import type { Logger } from "./logger.ts";
 import { createService } from "./service/service.ts";
-import type { ObjectStore } from "./store/store.ts";
+import { createServing } from "./service/serving.ts";
 
-/** A client that takes nothing of its answer for this long is disconnected. */
-const CLIENT_IDLE_MS = 30_000;
-/** Requests of a connection that are answered at the same time. Browsers and proxies send one after the other. */
-const MAX_OPEN = 8;
-/** Requests of all connections that have been read and wait behind those; 3 kB each. */
-const MAX_WAITING = 10_000;
+export { MediaError } from "./errors.ts";
+export type { Logger } from "./logger.ts";
 
-/** A running service. */
-export interface Running {
-  /** The address for people on this machine. */
-  readonly url: string;
-  /** The address of the metrics, if they have a listener of their own. */
-  readonly metricsUrl: string | undefined;
-  readonly originals: Pick<ObjectStore, "list">;
+export interface MediaHandlerOptions {
   /**
-   * Answers that it is not ready, and serves on for a moment until load balancers have seen that. Then it accepts
-   * nothing new, and resolves when all that was begun is done; with false when the time was not enough.
+   * Variables of the service, whose values go before those of `process.env`:
+   * `{ ORIGINALS_DIR: "./pictures", VARIANTS_DIR: "./variants", BASE_PATH: "/media" }`. docs/configuration.md has them all.
    */
-  stop(): Promise<boolean>;
+  readonly environment?: Readonly<Record<string, string | undefined>>;
+  /** Learns of requests and failures. Default: nobody does. */
+  readonly logger?: Logger;
 }
 
+/** The service inside of an application. */
+export interface MediaHandler {
+  /**
+   * Answers a request whose path is under `BASE_PATH`; never rejects. For Hono, Next, Bun and all that speaks of
+   * `Request` and `Response`.
+   */
+  readonly fetch: (request: Request) => Promise<Response>;
+  /** Does the same as middleware for `node:http`, Express and Connect; paths that are not under `BASE_PATH` go on to `next`. */
+  readonly middleware: (
+    request: IncomingMessage,
+    response: ServerResponse,
+    next?: (error?: unknown) => void,
+  ) => void;
+  /** Finishes the work that was begun, and ends the image processes. */
+  readonly close: () => Promise<void>;
+}
+
+const SILENT: Logger = { info: () => {}, warn: () => {}, error: () => {} };
+
 /**
- * Starts the service of a configuration.
+ * Starts the service inside of an application, with image processes of its own, and without a port.
  *
- * @throws MediaError when a store cannot be reached, Error when the address cannot be listened on.
+ * @example
+ * const media = await createHandler({ environment: { S3_BUCKET: "photos", BASE_PATH: "/media" } });
+ * app.all("/media/*", (c) => media.fetch(c.req.raw)); // Hono
+ * app.use(media.middleware); // Express
+ * @throws ConfigError naming each variable that is wrong; MediaError `store_failed` when a store cannot be reached
  */
-export async function startServer(config: Config, logger: Logger): Promise<Running> {
-  let state: "starting" | "ready" | "stopping" = "starting";
+export async function createHandler({
+  environment = {},
+  logger = SILENT,
+}: MediaHandlerOptions = {}): Promise<MediaHandler> {
+  const config = loadConfig({ ...process.env, ...environment });
   const service = await createService(config, logger);
-  const app = createApp({
-    ...service.app,
-    inFlightBytes: new InFlightBytes(config.limits.answersInFlight),
-    answerCache: new AnswerCache(service.app),
-    lookUps: new Semaphore({ limit: config.limits.lookUps }),
-    adminToken: config.adminToken,
-    pageFiles: hasPage(config) ? readPageFiles() : undefined,
-    isReady: () => state === "ready",
-    isStopping: () => state === "stopping",
+  let isClosing = false;
+  const { fetch, listener } = createServing(service, config, {
+    pageFiles: config.page ? readPageFiles() : undefined,
+    isReady: () => !isClosing,
+    // the connections are the application's
+    isStopping: () => false,
   });
-  const server = createHttpServer(config);
-  const connections = new Connections(server, {
-    onRequest: createRequestListener(app, () => state === "stopping"),
-    idleMs: CLIENT_IDLE_MS,
-    maxOpen: MAX_OPEN,
-    maxWaiting: MAX_WAITING,
-  });
-  const metricsServer = createMetricsServer(service.app.metrics);
   try {
     await service.start();
-    await listen(server, config);
-    if (config.metrics) await listen(metricsServer, config.metrics);
   } catch (error) {
-    server.close();
     service.stop();
     throw error;
   }
-  state = "ready";
   return {
-    url: printUrl(server, config.host) + config.basePath,
-    metricsUrl: config.metrics && `${printUrl(metricsServer, config.metrics.host)}/metrics`,
-    originals: service.originalsStore,
-    stop: async () => {
-      state = "stopping";
-      const deadline = sleep(config.timeouts.drainMs).then(() => false);
-      const isDone = await Promise.race([drain(connections, service.drain, config), deadline]);
-      server.closeAllConnections();
-      metricsServer.close();
-      metricsServer.closeAllConnections();
+    fetch: async (request) => fetch(request),
+    middleware: (request, response, next) => {
+      // Express cuts off the path at which it mounts
+      const { originalUrl } = request as { readonly originalUrl?: string };
+      const target = originalUrl ?? request.url ?? "";
+      if (next && !target.startsWith(`${config.basePath}/`)) {
+        next();
+        return;
+      }
+      request.url = target;
+      listener(request, response);
+    },
+    close: async () => {
+      isClosing = true;
+      await service.drain();
       service.stop();
-      return isDone;
     },
   };
-}
-
-function createHttpServer({ limits, mediaToken }: Pick<Config, "limits" | "mediaToken">): Server {
-  const server = createServer({
-    headersTimeout: 10_000,
-    // a file is sent by a program that has a token
-    requestTimeout: mediaToken === undefined ? 15_000 : 300_000,
-    connectionsCheckingInterval: 2000,
-    keepAliveTimeout: 65_000, // longer than that of load balancers
-    maxHeaderSize: 8192,
-  });
-  server.maxConnections = limits.connections;
-  return server;
-}
-
-function createRequestListener(app: App, isStopping: () => boolean): RequestListener {
-  const listenForAll = createListener({ ports: app.ports, isStopping });
-  const listenForOperators = getRequestListener(app.admin, {
-    hostname: "localhost", // for requests without a Host; its value has no effect
-    errorHandler: () => {
-      const problem = "the request must have a path as its target and a valid Host";
-      return toResponse(answerProblem({ code: "invalid_request", message: problem }));
-    },
-  });
-  return (request, response) => {
-    if (isAdminPath(request.url ?? "")) void listenForOperators(request, response);
-    else listenForAll(request, response);
-  };
-}
-
-function listen(server: Server, { host, port }: Pick<Config, "host" | "port">): Promise<void> {
-  return new Promise((resolve, reject) => {
-    server.once("error", reject);
-    server.listen(port, host, () => {
-      server.off("error", reject);
-      resolve();
-    });
-  });
-}
-
-async function drain(
-  connections: Connections,
-  drainBackground: () => Promise<void>,
-  { timeouts }: Config,
-): Promise<true> {
-  await sleep(timeouts.stopDelayMs);
-  await connections.close();
-  await drainBackground();
-  return true;
-}
-
-/** Does not keep the process alive. */
-function sleep(ms: number): Promise<void> {
-  return new Promise((resolve) => {
-    setTimeout(resolve, ms).unref();
-  });
-}
-
-/** The page is for this machine alone, unless the configuration says otherwise. */
-export function hasPage({ page, host }: Pick<Config, "page" | "host">): boolean {
-  return page ?? isLoopback(host);
-}
-
-export function isLoopback(host: string): boolean {
-  return host === "localhost" || host === "::1" || host.startsWith("127.");
-}
-
-/** The address of a server for people on this machine. */
-function printUrl(server: Server, host: string): string {
-  const { port } = server.address() as AddressInfo; // it listens on a port, not on a pipe
-  return `http://${isLoopback(host) ? "localhost" : host}:${port}`;
 }

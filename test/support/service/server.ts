@@ -4,8 +4,8 @@ import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { loadConfig } from "../../../src/config/config.ts";
-import type { Running } from "../../../src/server.ts";
-import { startServer } from "../../../src/server.ts";
+import type { Running } from "../../../src/service/server.ts";
+import { startServer } from "../../../src/service/server.ts";
 import type { LogLine } from "./app.ts";
 import { ADMIN_TOKEN } from "./app.ts";
 

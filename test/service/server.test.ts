@@ -9,9 +9,9 @@ import {
   EXIF_SEGMENT,
   insertSegments,
   XMP_SEGMENT,
-} from "./support/image/metadata.ts";
-import { drawPhoto, drawQuadrants } from "./support/images.ts";
-import type { TestServer } from "./support/service/server.ts";
+} from "../support/image/metadata.ts";
+import { drawPhoto, drawQuadrants } from "../support/images.ts";
+import type { TestServer } from "../support/service/server.ts";
 import {
   childrenOf,
   createFolders,
@@ -19,7 +19,7 @@ import {
   send,
   startTestServer,
   until,
-} from "./support/service/server.ts";
+} from "../support/service/server.ts";
 
 let photo: Buffer;
 let large: Buffer;

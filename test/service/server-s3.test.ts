@@ -7,12 +7,12 @@ import {
 } from "@aws-sdk/client-s3";
 import sharp from "sharp";
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
-import { useS3 } from "./support/s3/environment.ts";
-import { drawPhoto } from "./support/images.ts";
-import type { S3Server } from "./support/s3/server.ts";
-import { startS3Server } from "./support/s3/server.ts";
-import type { TestServer } from "./support/service/server.ts";
-import { readMetric, startTestServer, until } from "./support/service/server.ts";
+import { useS3 } from "../support/s3/environment.ts";
+import { drawPhoto } from "../support/images.ts";
+import type { S3Server } from "../support/s3/server.ts";
+import { startS3Server } from "../support/s3/server.ts";
+import type { TestServer } from "../support/service/server.ts";
+import { readMetric, startTestServer, until } from "../support/service/server.ts";
 
 let s3: S3Server;
 let client: S3Client;
