@@ -58,7 +58,7 @@ const LAYERS: Readonly<Record<string, Layer>> = {
   },
   service: {
     imports: "async logger config events http image library media request sign store url",
-    packages: "node: pino",
+    packages: "node: @hono/node-server pino",
   },
   "service/s3-stores": { imports: "config store", packages: "@aws-sdk/client-s3" },
   frameworks: { imports: "errors transform url" },
@@ -73,7 +73,7 @@ const LAYERS: Readonly<Record<string, Layer>> = {
   },
   cli: {
     imports:
-      "errors logger config edge http image/input library media ops request server service sign store transform url",
+      "errors logger config edge http image/input library media ops request service sign store transform url",
     packages: "node: commander cli-progress sharp zod",
   },
   page: {
