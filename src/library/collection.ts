@@ -20,7 +20,7 @@ import { deleteFiles } from "./remove.ts";
 import type { LibraryParts, Quota, Scan, Shelf, ShelfRules } from "./shelf.ts";
 import { findItem, toFolder } from "./shelf.ts";
 import type { HandledCollection, Handler, HandlerOptions } from "./web/handler.ts";
-import { createHandler } from "./web/handler.ts";
+import { createMediaRoutes } from "./web/handler.ts";
 
 /** A schema of any library that speaks Standard Schema: zod, valibot, arktype. */
 export type MetadataSchema = StandardSchemaV1<unknown, Metadata>;
@@ -166,7 +166,7 @@ export function createCollection<Schema extends MetadataSchema | undefined = und
     name,
     // the schema checks what callers send
     handler: (given) =>
-      createHandler({ ...rules, collection: collection as HandledCollection }, given),
+      createMediaRoutes({ ...rules, collection: collection as HandledCollection }, given),
     put: (body, given = {}) => orRefusal(run((open) => putFile(open, body, given))),
     get: (key) => run((open) => findItem(open, key)),
     list: (query = {}) => listLater(enter, query),

@@ -69,7 +69,7 @@ const MAX_CHANGE_BYTES = 256 * 1024;
  * `GET KEY` describes, with `?file` it sends the bytes; `PATCH KEY` changes `meta`, `focal`, `name` and `key`;
  * `DELETE KEY?after=` deletes.
  */
-export function createHandler(handled: Handled, { path, authorize }: HandlerOptions): Handler {
+export function createMediaRoutes(handled: Handled, { path, authorize }: HandlerOptions): Handler {
   return async (request) => {
     try {
       const url = new URL(request.url);
