@@ -1,5 +1,5 @@
-// Makes the images that urls.md shows, by the same code that the service runs: npm run docs:images
-import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
+// Makes the images that urls.md and the README show, by the same code that the service runs: npm run docs:images
+import { readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import sharp from "sharp";
 import { landscape, logo, spinner } from "../samples/drawings.js";
@@ -66,11 +66,75 @@ export async function makeImage(bytes: Uint8Array, text: string): Promise<Uint8A
   return result.bytes;
 }
 
+/** The screenshot, which npm run docs:screenshot takes. */
+export const SCREENSHOT = "page.webp";
+/** Ten transforms in one image, for the README. */
+export const STRIP = "transforms.webp";
+
+/** Tiles of the strip, row by row. */
+const TILES: readonly (readonly [original: string, spec: string])[] = [
+  ["landscape", "w_320"],
+  ["landscape", "w_320,ar_1:1"],
+  ["landscape", "ar_1:1,g_0.26x0.4"],
+  ["landscape", "crop_0.7_0.6_0.3_0.35"],
+  ["landscape", "ar_1:1,r_max"],
+  ["landscape", "a_12"],
+  ["landscape", "e_blur:400"],
+  ["landscape", "e_pixelate:24"],
+  ["landscape", "e_tint:1e90ff"],
+  ["logo", "b_ffd700"],
+];
+const COLUMNS = 5;
+/** Of a tile, in pixels, and of the line below it. */
+const TILE = { width: 300, height: 200, caption: 44 };
+
+/** Draws the captions before the engine is prepared, which reads no SVG afterwards. */
+function drawCaptions(): Promise<readonly Buffer[]> {
+  const { width, caption } = TILE;
+  return Promise.all(
+    TILES.map(([, spec]) => {
+      const text = `<text x="${width / 2}" y="26" text-anchor="middle" font-size="17" fill="#7a7268" font-family="monospace">${spec}</text>`;
+      const svg = `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${caption}">${text}</svg>`;
+      return sharp(Buffer.from(svg)).png().toBuffer();
+    }),
+  );
+}
+
+/** Puts the tiles beside each other, on nothing: the page behind may be light or dark. */
+async function makeStrip(
+  originals: Readonly<Record<string, Buffer>>,
+  captions: readonly Buffer[],
+): Promise<Uint8Array> {
+  const { width, height, caption } = TILE;
+  const gap = 16;
+  const layers = await Promise.all(
+    TILES.map(async ([original, spec], index) => {
+      const left = (index % COLUMNS) * (width + gap);
+      const top = Math.floor(index / COLUMNS) * (height + caption);
+      const made = await makeImage(originals[original] ?? Buffer.of(), `${spec},f_png`);
+      const box = { width, height, fit: "contain" as const, background: "#0000" };
+      const input = await sharp(made).resize(box).png().toBuffer();
+      return [
+        { input, left, top },
+        { input: captions[index] ?? Buffer.of(), left, top: top + height },
+      ];
+    }),
+  );
+  const size = {
+    width: COLUMNS * (width + gap) - gap,
+    height: (TILES.length / COLUMNS) * (height + caption),
+  };
+  const empty = sharp({ create: { ...size, channels: 4, background: "#0000" } });
+  return empty.composite(layers.flat()).webp({ quality: 80, effort: 6 }).toBuffer();
+}
+
 async function makeAll(): Promise<void> {
   const originals = await drawOriginals(); // from SVG, which the engine does not read once it is prepared
+  const captions = await drawCaptions();
   await prepareEngine();
-  await rm(FOLDER, { recursive: true, force: true });
-  await mkdir(FOLDER);
+  const old = (await readdir(FOLDER)).filter((name) => name !== SCREENSHOT);
+  await Promise.all(old.map((name) => rm(new URL(name, FOLDER))));
+  await writeFile(new URL(STRIP, FOLDER), await makeStrip(originals, captions));
   let total = 0;
   const page = await readFile(new URL("urls.md", import.meta.url), "utf8");
   for (const { original, spec, file } of listImages(page)) {

@@ -37,7 +37,6 @@ export const TABLES: Readonly<Record<string, TableFacts>> = {
 
 /** The tables of each page, by the name that its markers have. */
 const PAGES: Readonly<Record<string, Readonly<Record<string, () => readonly Row[]>>>> = {
-  "README.md": { options: makeReadmeTable },
   "docs/urls.md": {
     ...Object.fromEntries(
       Object.entries(TABLES).map(([name, facts]) => [name, () => makeUrlsTable(facts)]),
@@ -78,24 +77,10 @@ function isCountingFlag(field: Field): boolean {
   return OPTIONS[field].name === "fl" && OPTIONS[field].affects !== "request";
 }
 
-function makeReadmeTable(): readonly Row[] {
-  const rows = FIELDS.map((field) => [
-    printName(field),
-    fillRange(field, OPTION_WORDS[field].text) + printImplied(field),
-    OPTION_WORDS[field].examples.map(toCode).join(" "),
-  ]);
-  return [["option", "values", "examples"], ...rows];
-}
-
 /** `e_blur`, but `w_`. */
 function printName(field: Field): string {
   const { label, word } = OPTIONS[field];
   return toCode(word ? label : `${label}_`);
-}
-
-function printImplied(field: Field): string {
-  const { implied } = OPTIONS[field];
-  return typeof implied === "number" ? `. Default: ${implied}` : "";
 }
 
 function fillRange(field: Field, text: string): string {

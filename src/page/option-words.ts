@@ -3,7 +3,7 @@ import type { Mode } from "../transform/spec.ts";
 
 /** The words of one option in the docs and on the page. Names, ranges and defaults come from its row in `OPTIONS`. */
 export interface OptionWords {
-  /** For the README, and for docs/urls.md where there is no `more`. `RANGE` is the range of a number. */
+  /** For the page, and for docs/urls.md where there is no `more`. `RANGE` is the range of a number. */
   readonly text: string;
   /** For docs/urls.md. */
   readonly more?: string;
@@ -11,7 +11,7 @@ export interface OptionWords {
   readonly default?: string;
   /** Values as programs write them, for docs/typescript.md, where they are neither numbers nor flags. */
   readonly program?: string;
-  /** Pieces, for the README. */
+  /** Pieces that have the option. */
   readonly examples: readonly string[];
   /** A canonical transform, for docs/typescript.md. Default: the last example, beside a width if it needs one. */
   readonly transform?: string;

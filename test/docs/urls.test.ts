@@ -2,7 +2,14 @@ import { readdirSync, readFileSync } from "node:fs";
 import type { OutputInfo } from "sharp";
 import sharp from "sharp";
 import { describe, expect, it } from "vitest";
-import { drawOriginals, FOLDER, listImages, makeImage } from "../../docs/make-images.ts";
+import {
+  drawOriginals,
+  FOLDER,
+  listImages,
+  makeImage,
+  SCREENSHOT,
+  STRIP,
+} from "../../docs/make-images.ts";
 import { DESCRIPTION_FORMATS } from "../../src/transform/formats.ts";
 import { FIELDS } from "../../src/transform/options.ts";
 import { parseTransform, recognizeTransform } from "../../src/transform/parse.ts";
@@ -21,6 +28,9 @@ const SHOWN: readonly Shown[] = [
   ...PAGE.matchAll(/(?:`([^`]+)`<br>)?!\[([^\]]*)\]\(images\/([^)]*)\)/g),
 ].map(([, caption, spec = "", file = ""]) => ({ caption, spec, file }));
 
+/** The files that the page shows; the README shows the others. */
+const KEPT = readdirSync(FOLDER).filter((name) => name !== SCREENSHOT && name !== STRIP);
+
 function fieldsShown(): ReadonlySet<string> {
   return new Set(SHOWN.flatMap(({ spec }) => Object.keys(parseTransform(spec))));
 }
@@ -28,7 +38,7 @@ function fieldsShown(): ReadonlySet<string> {
 describe("the images of docs/urls.md", () => {
   it("are all shown", () => {
     const shown = listImages(PAGE).map(({ file }) => file);
-    const kept = readdirSync(FOLDER).toSorted();
+    const kept = KEPT.toSorted();
     expect(kept, "an image is missing or too many: run npm run docs:images").toEqual(
       shown.toSorted(),
     );
@@ -57,9 +67,12 @@ describe("the images of docs/urls.md", () => {
   });
 
   it("are small", () => {
-    const sizes = readdirSync(FOLDER).map((name) => readFileSync(new URL(name, FOLDER)).length);
+    const sizes = KEPT.map((name) => readFileSync(new URL(name, FOLDER)).length);
     expect(Math.max(...sizes)).toBeLessThan(10_000);
     expect(sizes.reduce((a, b) => a + b)).toBeLessThan(300_000);
+    for (const name of [SCREENSHOT, STRIP]) {
+      expect(readFileSync(new URL(name, FOLDER)).length).toBeLessThan(200_000);
+    }
   });
 
   it.each([

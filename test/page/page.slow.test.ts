@@ -125,7 +125,7 @@ describe.skipIf(!hasChromium())("the page in a browser", { retry: 1, timeout: 12
     await page.getByRole("searchbox").fill("BEA");
     await page.getByText("holidays/beach.jpg").waitFor();
     await page.getByRole("searchbox").fill("");
-    await page.getByRole("link", { name: "holidays" }).click();
+    await page.getByRole("link", { name: "holidays", exact: true }).click();
     await page.locator(".tile").getByText("beach.jpg", { exact: true }).click();
     await page.locator(".comparison img").first().waitFor();
     expect(await readFragment()).toBe("#/holidays/beach.jpg?w_1200,f_auto");
