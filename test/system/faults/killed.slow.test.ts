@@ -16,7 +16,9 @@ afterEach(async () => {
 });
 
 async function serve(environment: Readonly<Record<string, string>>): Promise<string> {
-  const run = startCli(["serve"], { environment: { PORT: "0", POOL_SIZE: "1", ...environment } });
+  // in production it makes no variants of its own to print their URLs
+  const own = { NODE_ENV: "production", PORT: "0", POOL_SIZE: "1" };
+  const run = startCli(["serve"], { environment: { ...own, ...environment } });
   child = run.process;
   return waitForUrl(run);
 }
