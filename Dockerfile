@@ -4,7 +4,7 @@ FROM node:22-bookworm-slim AS build
 WORKDIR /app
 COPY package.json package-lock.json ./
 RUN npm ci --ignore-scripts --no-audit --no-fund
-COPY tsconfig.json ./
+COPY tsconfig.json build.js ./
 COPY src ./src
 RUN npm run build && find dist -name '*.map' -o -name '*.d.ts' | xargs rm
 
