@@ -33,4 +33,12 @@ describe("shift-media cloudfront-function", () => {
     expect([code, output]).toEqual([1, ""]);
     expect(errors).toMatch(/has \d+ bytes, CloudFront takes 10240: shorten PRESETS/);
   });
+
+  it("is refused for private variants: CloudFront would ask the bucket for anybody", async () => {
+    const { code, output, errors } = await runCli(["cloudfront-function"], {
+      environment: { S3_BUCKET: "media", POLICY: "open", VARIANTS: "private" },
+    });
+    expect([code, output]).toEqual([2, ""]);
+    expect(errors).toContain("VARIANTS=private contradicts it");
+  });
 });
