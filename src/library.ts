@@ -61,8 +61,8 @@ export interface Library extends AsyncDisposable {
   close(): Promise<void>;
 }
 
-/** Milliseconds that a file waits for an image process, which may have to start: nobody looks at a page meanwhile. */
-const QUEUE_WAIT_MS = "60000";
+/** A file may wait for an image process that has to start, and take its time: no page waits for it. */
+const PATIENCE = { QUEUE_WAIT_MS: "60000", TRANSFORM_TIMEOUT_MS: "30000" };
 
 /**
  * Opens a media library over the store of a service: what it keeps is what the service gives out.
@@ -74,7 +74,7 @@ const QUEUE_WAIT_MS = "60000";
  */
 export function createLibrary(options: LibraryOptions): Library {
   const variables = { ...process.env, ...toVariables(options), ...options.environment };
-  const config = loadConfig({ QUEUE_WAIT_MS, ...variables });
+  const config = loadConfig({ ...PATIENCE, ...variables });
   let service: Promise<MediaService> | undefined;
   const open = (): Promise<MediaService> => {
     service ??= start(config, options).catch((error: unknown) => {

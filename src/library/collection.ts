@@ -98,7 +98,9 @@ export interface Collection<In = Metadata, Out = Metadata> {
    */
   put(
     body: FileBody,
-    ...options: Record<string, never> extends In ? [PutDetails<In>?] : [PutDetails<In>]
+    ...options: Record<string, never> extends In
+      ? [options?: PutDetails<In>]
+      : [options: PutDetails<In>]
   ): Promise<Taken<Out> | Refusal>;
   /** The file under a key. */
   get(key: string): Promise<Item<Out> | undefined>;

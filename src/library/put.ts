@@ -107,7 +107,10 @@ async function inspect(
   const sha256 = facts.gps === "removed" ? await hashFile(path) : received.sha256;
   // it may not listen to its signal
   const scanned = Promise.resolve(rules.scan?.({ path, name, type, bytes }, signal));
-  const problem = await orAbort(scanned, signal);
+  const problem = await orAbort(scanned, signal).catch((cause: unknown) => {
+    if (!signal.aborted || given?.aborted) throw cause;
+    throw new MediaError("timeout", "the file was not scanned in time", { cause });
+  });
   if (typeof problem === "string") throw new Refused("refused_by_scan", problem);
   return { facts, sha256 };
 }

@@ -1,6 +1,6 @@
 import { createHash, randomUUID } from "node:crypto";
 import { createReadStream } from "node:fs";
-import { mkdtemp, open, rm, stat } from "node:fs/promises";
+import { open, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import type { ByteSource } from "../store/store.ts";
@@ -31,9 +31,6 @@ export interface Received {
   readonly sha256: string;
 }
 
-/** The folder of this process. */
-let folder: Promise<string> | undefined;
-
 /**
  * Writes a body into a temporary file, whatever its length, and deletes the file after `use`.
  *
@@ -47,8 +44,7 @@ export async function withReceived<T>(
 ): Promise<T> {
   const declared = options.size ?? (await getSize(body));
   if (declared !== undefined) checkSize(declared, options.maxBytes);
-  folder ??= mkdtemp(join(tmpdir(), "shift-media-"));
-  const path = join(await folder, randomUUID());
+  const path = join(tmpdir(), `shift-media-${randomUUID()}`);
   try {
     const { size, sha256 } = await write(path, openBody(body, options.signal), options.maxBytes);
     if (declared !== undefined && size !== declared) {
