@@ -132,6 +132,19 @@ describe.skipIf(!hasChromium())("the page in a browser", { retry: 1, timeout: 12
     expect(problems).toEqual([]);
   });
 
+  it("adds images to a folder, and says why it does not take one", async () => {
+    await open("#/holidays/");
+    await page.locator(".tile").getByText("beach.jpg", { exact: true }).waitFor();
+    const input = page.getByLabel("Add images");
+    const buffer = await drawPhoto(120, 80);
+    await input.setInputFiles({ name: "new one.jpg", mimeType: "image/jpeg", buffer });
+    await page.locator(".tile").getByText("new one.jpg", { exact: true }).waitFor();
+    expect(problems).toEqual([]);
+    const text = Buffer.from("no image at all");
+    await input.setInputFiles({ name: "text.jpg", mimeType: "image/jpeg", buffer: text });
+    await page.getByRole("alert").getByText("text.jpg: ").waitFor();
+  });
+
   it("makes the variant that the address names, stores none, and keeps its state when it is loaded again", async () => {
     await openPhoto("w_300,h_300,f_webp");
     const readSizes = () =>

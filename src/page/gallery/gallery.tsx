@@ -5,6 +5,7 @@ import { replacePlace, useService, useSettled } from "../state/hooks.ts";
 import type { Place } from "../state/place.ts";
 import { printPlace } from "../state/place.ts";
 import { Tile } from "./tile.tsx";
+import { AddButton, useUploads } from "./upload.tsx";
 
 type Folder = Extract<Place, { kind: "folder" }>;
 
@@ -12,10 +13,19 @@ type Folder = Extract<Place, { kind: "folder" }>;
 export function Gallery({ place }: { readonly place: Folder }): JSX.Element {
   const { prefix } = place;
   const search = useSettled(place.search, 250);
-  const { keys, folders, hasMore, problem, isLoading, loadMore } = usePages(prefix, search);
+  const { originalsPrefix: root } = useService().settings;
+  const { keys, folders, hasMore, problem, isLoading, loadMore, reload } = usePages(prefix, search);
+  const uploads = useUploads({ prefix: prefix === "" ? root : prefix, onDone: reload });
   const isEmpty = !isLoading && problem === undefined && keys.length + folders.length === 0;
   return (
-    <div class="gallery">
+    <div
+      class="gallery"
+      onDragOver={(event) => event.preventDefault()}
+      onDrop={(event) => {
+        event.preventDefault();
+        uploads.add([...(event.dataTransfer?.files ?? [])]);
+      }}
+    >
       <div class="find">
         <h1>{prefix === "" ? "Originals" : prefix.slice(0, -1).split("/").pop()}</h1>
         <input
@@ -25,21 +35,22 @@ export function Gallery({ place }: { readonly place: Folder }): JSX.Element {
           value={place.search}
           onInput={(event) => replacePlace({ ...place, search: event.currentTarget.value })}
         />
+        <AddButton add={uploads.add} />
       </div>
+      {uploads.refusals.map((refusal) => (
+        <p class="problem" role="alert" key={refusal}>
+          {refusal}
+        </p>
+      ))}
       <Folders folders={folders} prefix={prefix} />
       <ul class="tiles">
         {keys.map((key) => (
           <Tile key={key} original={key} name={key.slice(prefix.length)} />
         ))}
       </ul>
-      {isEmpty && search === "" && <Empty />}
-      {problem !== undefined && (
-        <p class="problem" role="alert">
-          {problem}
-        </p>
-      )}
+      <Notes isEmpty={isEmpty && search === ""} problem={problem} />
       <p class="quiet" role="status">
-        {isLoading ? "Loading …" : describeCount(keys.length, search)}
+        {uploads.status || (isLoading ? "Loading …" : describeCount(keys.length, search))}
       </p>
       {hasMore && (
         <button type="button" onClick={loadMore} disabled={isLoading}>
@@ -47,6 +58,24 @@ export function Gallery({ place }: { readonly place: Folder }): JSX.Element {
         </button>
       )}
     </div>
+  );
+}
+
+interface NotesProps {
+  readonly isEmpty: boolean;
+  readonly problem: string | undefined;
+}
+
+function Notes({ isEmpty, problem }: NotesProps): JSX.Element {
+  return (
+    <>
+      {isEmpty && <Empty />}
+      {problem !== undefined && (
+        <p class="problem" role="alert">
+          {problem}
+        </p>
+      )}
+    </>
   );
 }
 
@@ -90,6 +119,7 @@ interface Pages extends Pick<OriginalsPage, "keys" | "folders"> {
   readonly problem: string | undefined;
   readonly isLoading: boolean;
   readonly loadMore: () => void;
+  readonly reload: () => void;
 }
 
 function usePages(prefix: string, search: string): Pages {
@@ -127,5 +157,6 @@ function usePages(prefix: string, search: string): Pages {
     problem,
     isLoading,
     loadMore: () => void load(pages),
+    reload: () => void load([]),
   };
 }

@@ -64,6 +64,12 @@ export class Client {
     return new Map(paths.map((path, index) => [path, signatures[index] ?? ""]));
   }
 
+  /** Puts a file under a key; the library refuses what is no image, and a key that is taken. */
+  async upload(key: string, file: File): Promise<void> {
+    const query = new URLSearchParams({ key, name: file.name });
+    await this.#ask(`/-/media?${query}`, { method: "POST", body: file });
+  }
+
   async image(path: string, { signal, isKept = false }: ImageOptions = {}): Promise<FetchedImage> {
     const answer = await this.#ask(`/-/images${path}${isKept ? "" : "?keep=no"}`, {
       signal: signal ?? null,
