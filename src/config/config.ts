@@ -23,7 +23,7 @@ import { readVariables, REQUEST_VARIABLES } from "./variables.ts";
 import type { CacheRules } from "../http/answer/cache-control.ts";
 import type { Delivery } from "../http/answer/delivery.ts";
 import type { ImageLimits } from "../image/input/limits.ts";
-import { DEFAULT_IMAGE_LIMITS } from "../image/input/limits.ts";
+import { DEFAULT_IMAGE_LIMITS, TRUNCATED } from "../image/input/limits.ts";
 import type { ImageFormat } from "../transform/formats.ts";
 import type { FreshnessRules } from "../media/variants/miss.ts";
 import type { VariantPrefix } from "../url/variant-key.ts";
@@ -99,6 +99,7 @@ const VARIABLES = {
   MAX_ORIGINAL_PIXELS: wholeNumber(DEFAULT_IMAGE_LIMITS.maxPixels, 1, 200_000_000),
   MAX_AVIF_PIXELS: wholeNumber(DEFAULT_IMAGE_LIMITS.maxAvifPixels, 1, 200_000_000),
   MAX_ORIGINAL_SIDE: wholeNumber(DEFAULT_IMAGE_LIMITS.maxSide, 1, 65_535),
+  TRUNCATED: choice(TRUNCATED, DEFAULT_IMAGE_LIMITS.truncated),
   SLOW_PIXELS: wholeNumber(DEFAULT_IMAGE_LIMITS.slowPixels, 0, 200_000_000),
   POOL_SIZE: wholeNumber(availableParallelism(), 0, 256),
   QUEUE_PER_CHILD: wholeNumber(32, 1, 10_000),
@@ -191,6 +192,7 @@ function derive(
       maxAvifPixels: env.MAX_AVIF_PIXELS,
       maxSide: env.MAX_ORIGINAL_SIDE,
       slowPixels: env.SLOW_PIXELS,
+      truncated: env.TRUNCATED,
     },
     pool: { size: env.POOL_SIZE, queuePerChild: env.QUEUE_PER_CHILD, waitMs: env.QUEUE_WAIT_MS },
     limits: {

@@ -21,6 +21,8 @@ export interface VariantInfo {
   readonly isFirstFrame: boolean;
   /** In bytes. */
   readonly size: number;
+  /** Its original was cut off. It is never stored. */
+  readonly isTruncated?: boolean;
 }
 
 export interface Variant {
@@ -62,15 +64,17 @@ interface MadeBytes {
   /** Of the bytes, in hexadecimal digits, if it is known already. */
   readonly sha256?: string | undefined;
   readonly isFirstFrame?: boolean | undefined;
+  readonly isTruncated?: boolean | undefined;
 }
 
 /** Describes a variant that has just been made. */
 export async function describeVariant(
-  { bytes, isFirstFrame = false, ...made }: MadeBytes,
+  { bytes, isFirstFrame = false, isTruncated = false, ...made }: MadeBytes,
   source: string,
 ): Promise<VariantInfo> {
   const etag = `"${made.sha256 ?? (await sha256(bytes))}"`;
-  return { etag, source, recipe: RECIPE, isFirstFrame, size: bytes.length };
+  const info = { etag, source, recipe: RECIPE, isFirstFrame, size: bytes.length };
+  return isTruncated ? { ...info, isTruncated } : info;
 }
 
 /** The headers that describe a variant; they are known before its bytes. */

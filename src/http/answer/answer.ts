@@ -24,6 +24,8 @@ export interface ImageHeaders {
   readonly cacheControl: string;
   /** The request header that the choice of the format depends on. */
   readonly vary?: string;
+  /** The image is what there is of an original that is cut off. */
+  readonly isTruncated?: boolean;
 }
 
 /** An answer as a plain value with all of its headers, for any kind of server. */
@@ -177,7 +179,13 @@ function toBytesHeaders(there: Representation, headers: ImageHeaders): Record<st
 
 function toCommonHeaders(
   { etag }: Pick<Representation, "etag">,
-  { cacheControl, vary }: ImageHeaders,
+  { cacheControl, vary, isTruncated }: ImageHeaders,
 ): Record<string, string> {
-  return { ...COMMON_HEADERS, etag, "cache-control": cacheControl, ...(vary && { vary }) };
+  return {
+    ...COMMON_HEADERS,
+    etag,
+    "cache-control": cacheControl,
+    ...(vary && { vary }),
+    ...(isTruncated && { "x-image-truncated": "true" }),
+  };
 }

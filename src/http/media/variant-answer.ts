@@ -131,15 +131,18 @@ function redirectTo({ deps, request }: AnswerInput, location: string, seconds?: 
 
 export function createImageHeaders(input: AnswerInput, info: VariantInfo): ImageHeaders {
   const { deps, request } = input;
+  // for a fallback, a better format is being made, and the rest of an original may be uploaded
+  const isPassing = request.isFallback === true || info.isTruncated === true;
   const context = {
-    askedVersion: request.version,
+    askedVersion: info.isTruncated ? undefined : request.version,
     version: printVersion(info),
-    // another client may be redirected, and for a fallback a better format is being made
-    isTemporary: pickUsualDelivery(input) !== "stream" || request.isFallback === true,
-    isVersioned: request.spec.version !== undefined && !request.isFallback,
+    // another client may be redirected
+    isTemporary: pickUsualDelivery(input) !== "stream" || isPassing,
+    isVersioned: request.spec.version !== undefined && !isPassing,
   };
   return {
     ...describeContent(request),
+    ...(info.isTruncated && { isTruncated: true }),
     cacheControl: limitToExpiry(printBytesCaching(context, deps.cache), request, deps.rules),
     ...printVary(request),
   };

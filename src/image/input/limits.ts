@@ -11,11 +11,16 @@ export interface ImageLimits {
    * skipped for a client that accepts another format.
    */
   readonly slowPixels: number;
+  /** Fate of an original that is cut off before its last pixel: it is refused, or shown as far as it goes. */
+  readonly truncated: (typeof TRUNCATED)[number];
 }
+
+export const TRUNCATED = ["refuse", "allow"] as const;
 
 export const DEFAULT_IMAGE_LIMITS: ImageLimits = {
   maxPixels: 50_000_000,
   maxAvifPixels: 24_000_000,
   maxSide: 16_384,
   slowPixels: 2_000_000, // half a second
+  truncated: "refuse",
 };

@@ -44,6 +44,8 @@ export type TransformResult =
       readonly height: number;
       /** The original is an animation, and its format holds none. */
       readonly isFirstFrame?: true | undefined;
+      /** The original is cut off, and this is what there is of it. */
+      readonly isTruncated?: true | undefined;
     }
   | { readonly kind: "too_slow" | "moves" };
 
@@ -97,11 +99,11 @@ async function transformStored(
   await releaseGarbage();
   try {
     const original = await openImage(bytes, spec, context.limits);
-    if (!isImageFormat(format)) return await makeDescription(original, spec, format);
-    const isFirstFrame = isMoving(original) && !FORMATS[format].hasMotion;
-    if (isFirstFrame && job.skipIfMoving) return { kind: "moves" };
-    const result = await makeImages(original, { ...job, format }, context);
-    return isFirstFrame && result.kind === "made" ? { ...result, isFirstFrame } : result;
+    const result = isImageFormat(format)
+      ? await makeShown(original, { ...job, format }, context)
+      : await makeDescription(original, spec, format);
+    const isTruncated = original.isTruncated && result.kind === "made";
+    return isTruncated ? { ...result, isTruncated } : result;
   } catch (error) {
     if (error instanceof MediaError) throw error;
     if (OUT_OF_MEMORY.test(String(error))) throw new OutOfMemory(String(error));
@@ -110,6 +112,18 @@ async function transformStored(
 }
 
 type ImageJob = TransformJob & { readonly format: ImageFormat };
+
+/** Makes an image, and says whether it is the first frame of an animation that its format cannot hold. */
+async function makeShown(
+  original: Original,
+  job: ImageJob,
+  context: TransformContext,
+): Promise<TransformResult> {
+  const isFirstFrame = isMoving(original) && !FORMATS[job.format].hasMotion;
+  if (isFirstFrame && job.skipIfMoving) return { kind: "moves" };
+  const result = await makeImages(original, job, context);
+  return isFirstFrame && result.kind === "made" ? { ...result, isFirstFrame } : result;
+}
 
 /** Makes one image, or all frames of an animation. */
 async function makeImages(

@@ -174,8 +174,9 @@ function toMessage(response: ResponseHeader, body: Uint8Array): WorkerMessage | 
     return { kind: "failed", id, error: new MediaError(code, message, options) };
   }
   if (response.kind !== "made") return { kind: "ended", id, result: { kind: response.kind } };
-  const { kind, width, height, isFirstFrame, sha256 } = response;
-  return { kind: "ended", id, result: { kind, bytes: body, width, height, isFirstFrame, sha256 } };
+  const { width, height, isFirstFrame, isTruncated, sha256 } = response;
+  const facts = { width, height, isFirstFrame, isTruncated, sha256 };
+  return { kind: "ended", id, result: { kind: "made", bytes: body, ...facts } };
 }
 
 async function spawnChild({ execArgv = [] }: ChildWorkerOptions): Promise<Child> {

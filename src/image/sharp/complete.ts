@@ -2,6 +2,7 @@ import sharp from "sharp";
 import { MediaError } from "../../errors.ts";
 import type { InputFormat } from "../input/formats.ts";
 import { sniffFormat } from "../input/formats.ts";
+import type { ImageLimits } from "../input/limits.ts";
 import { closeJpeg } from "../input/jpeg/end.ts";
 import { endsLikePng } from "../input/png.ts";
 import { splitPng } from "../input/png-pixels.ts";
@@ -11,54 +12,73 @@ import { mendPng } from "./mend-png.ts";
 /** Originals that lack their end, and of which all pixels were found to be there. */
 const proven = new WeakSet<Uint8Array>();
 
+export interface CompletedOriginal {
+  readonly bytes: Uint8Array;
+  /** Pixels are missing. A decoder that passes over errors shows the others. */
+  readonly isTruncated: boolean;
+}
+
 /**
  * Gives an original the end that it lacks, where all of its pixels are there. Otherwise libvips would miss the end at some
  * sizes and not at others.
  *
- * @throws MediaError `unusable_original` where pixels are missing
+ * @throws MediaError `unusable_original` where pixels are missing, unless the limits allow that
  */
 export async function completeOriginal(
   original: Uint8Array,
   format: InputFormat,
-): Promise<Uint8Array> {
-  if (format === "jpeg") return completeJpeg(original);
-  return format === "png" ? completePng(original) : original;
+  { truncated }: ImageLimits,
+): Promise<CompletedOriginal> {
+  const { bytes, problem } = await findEnd(original, format);
+  if (bytes !== original) noteGarbage(bytes.length);
+  if (problem && truncated === "refuse") throw problem;
+  return { bytes, isTruncated: problem !== undefined };
 }
 
-async function completeJpeg(original: Uint8Array): Promise<Uint8Array> {
+interface Ended {
+  readonly bytes: Uint8Array;
+  readonly problem?: MediaError;
+}
+
+async function findEnd(original: Uint8Array, format: InputFormat): Promise<Ended> {
+  if (format === "jpeg") return findJpegEnd(original);
+  return format === "png" ? findPngEnd(original) : { bytes: original };
+}
+
+async function findJpegEnd(original: Uint8Array): Promise<Ended> {
   const closed = closeJpeg(original);
-  if (!closed) return original;
-  if (!closed.hasScans) throw cutOff();
-  noteGarbage(closed.bytes.length);
-  if (!proven.has(original)) await proveBlocks(closed.bytes);
+  if (!closed) return { bytes: original };
+  const { bytes } = closed;
+  if (!closed.hasScans) return { bytes, problem: cutOff() };
+  const problem = proven.has(original) ? undefined : await findMissingBlocks(bytes);
+  if (problem) return { bytes, problem };
   proven.add(original);
-  return closed.bytes;
+  return { bytes };
 }
 
-async function completePng(original: Uint8Array): Promise<Uint8Array> {
+async function findPngEnd(original: Uint8Array): Promise<Ended> {
   const parts = endsLikePng(original) ? undefined : splitPng(original);
-  if (!parts || parts.hasEnd) return original;
+  if (!parts || parts.hasEnd) return { bytes: original };
   const mended = await mendPng(parts);
-  if (!mended) throw cutOff();
-  noteGarbage(mended.length);
-  return mended;
+  return mended ? { bytes: mended } : { bytes: original, problem: cutOff() };
 }
 
 /** All blocks were there, and libjpeg passed over bytes between them and the end marker. */
 const ONLY_SURPLUS = /extraneous bytes before marker 0xd9/;
 
 /**
- * Proves that a JPEG has all of its blocks: libjpeg warns when it comes to the end marker too soon. libvips reports the
+ * Tells whether blocks of a JPEG are missing: libjpeg warns when it comes to the end marker too soon. libvips reports the
  * first warning only.
  */
-async function proveBlocks(jpeg: Uint8Array): Promise<void> {
+async function findMissingBlocks(jpeg: Uint8Array): Promise<MediaError | undefined> {
   const { width, height } = await sharp(jpeg, { limitInputPixels: false }).metadata();
   const last = { left: width - 1, top: height - 1, width: 1, height: 1 };
   try {
     // for the last pixel all others have to be decoded, and none has to be kept
     await sharp(jpeg, { failOn: "warning" }).extract(last).raw().toBuffer();
+    return undefined;
   } catch (error) {
-    if (!ONLY_SURPLUS.test(String(error))) throw cutOff(error);
+    return ONLY_SURPLUS.test(String(error)) ? undefined : cutOff(error);
   }
 }
 

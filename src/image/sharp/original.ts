@@ -49,6 +49,8 @@ export interface Original {
   readonly metadata: ImageFacts;
   /** Upright, unless the spec ignores the orientation. */
   readonly size: Size;
+  /** It is shown as far as it goes. */
+  readonly isTruncated: boolean;
   /** As in Exif, from 1 to 8: how the image has to be turned. */
   readonly orientation: number;
   /** Begins a pipeline with the first frame, at this size and in sRGB unless `options` say otherwise. */
@@ -85,7 +87,7 @@ export async function openImage(
   const { bytes: cleared, added } = clear(input, admitted);
   if (cleared !== original) noteGarbage(original.length);
   const shouldOrient = spec.rotate !== "ignore";
-  const options: SharpOptions = {
+  const strict: SharpOptions = {
     // real cameras write harmless marker noise, which is a "warning"; truncation is an "error"
     failOn: "error",
     limitInputPixels: limits.maxPixels,
@@ -94,11 +96,13 @@ export async function openImage(
   if (header) checkDimensions(header, format, limits);
   // libvips reads the header alone, and our own check names both the size and the limit
   const decoded =
-    toFacts(header) ?? (await sharp(cleared, { ...options, limitInputPixels: false }).metadata());
+    toFacts(header) ?? (await sharp(cleared, { ...strict, limitInputPixels: false }).metadata());
   const stored = dropFacts(decoded, added);
   checkDimensions(stored, format, limits);
-  const whole = await completeOriginal(cleared, format);
-  const { bytes, metadata } = await convertNumbers(whole, format, stored);
+  const completed = await completeOriginal(cleared, format, limits);
+  const { isTruncated } = completed;
+  const options: SharpOptions = isTruncated ? { ...strict, failOn: "none" } : strict;
+  const { bytes, metadata } = await convertNumbers(completed.bytes, format, stored);
   const { width, height } = shouldOrient ? metadata.autoOrient : metadata;
   const size = { width, height };
   const orientation = shouldOrient ? (metadata.orientation ?? 1) : 1;
@@ -137,6 +141,7 @@ export async function openImage(
     format,
     input,
     length: original.length,
+    isTruncated,
     metadata,
     size,
     orientation,

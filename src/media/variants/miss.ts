@@ -31,6 +31,8 @@ export type Transformed =
       /** In pixels. */
       readonly width: number;
       readonly height: number;
+      /** The original is cut off, and this is what there is of it. */
+      readonly isTruncated?: boolean | undefined;
       /** Of the bytes, in hexadecimal digits, if it is known already. */
       readonly sha256?: string | undefined;
       /** The original is an animation, and its format holds none. */
@@ -283,7 +285,7 @@ export class Miss {
   }
 
   /**
-   * Writes the variant to the store. Never rejects.
+   * Writes the variant to the store, unless the rest of its original may still come. Never rejects.
    *
    * @returns whether the store has it, or a newer one, now
    */
@@ -291,6 +293,10 @@ export class Miss {
     const { cache, writeBack, variants } = this.#deps;
     const { request, recorder } = this.#wanted;
     const { key, variantKey } = request;
+    if (variant.info.isTruncated) {
+      cache.setUnwritten(this.#token, variant);
+      return false;
+    }
     const token = cache.begin(request);
     using _ = recorder.begin("store");
     try {
