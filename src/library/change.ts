@@ -1,11 +1,13 @@
 import { randomUUID } from "node:crypto";
 import { MediaError } from "../errors.ts";
+import { PUT_ID } from "../media/originals/put-id.ts";
 import type { ByteSource, ObjectInfo, ObjectStore } from "../store/store.ts";
 import type { FocalPoint } from "../transform/spec.ts";
 import type { Item } from "./item.ts";
 import { createItem } from "./item.ts";
 import type { Kept, Metadata } from "./metadata.ts";
 import {
+  checkFocal,
   checkMeta,
   hasRest,
   isBegun,
@@ -22,7 +24,7 @@ import { describeFile, makePresets } from "./put.ts";
 import { Refused } from "./refusal.ts";
 import { deleteFiles, toTrashKey, TRASH_DAYS } from "./remove.ts";
 import type { Shelf } from "./shelf.ts";
-import { checkOwnKey, findItem, findObject, getLedger, toFolder } from "./shelf.ts";
+import { checkOwnFolder, checkOwnKey, findItem, findObject, getLedger } from "./shelf.ts";
 
 /** A change of a file; what is absent stays. */
 export interface FileChange {
@@ -70,13 +72,6 @@ function applyChange(
   };
 }
 
-function checkFocal(point: FocalPoint): FocalPoint {
-  const isInside = [point.x, point.y].every((value) => value >= 0 && value <= 1);
-  if (isInside) return point;
-  const problem = "a focal point must be two fractions from 0 to 1";
-  throw new Refused("invalid_metadata", `${problem}, got ${point.x} and ${point.y}`);
-}
-
 function printPoint(point: FocalPoint | undefined): string {
   return point ? printFocal(point) : "";
 }
@@ -122,7 +117,7 @@ export async function moveFile(shelf: Shelf, from: string, to: string): Promise<
   const { parts, rules } = shelf;
   checkOwnKey(rules, to);
   const info = await findObject(shelf, from);
-  const moved = await findMoved(shelf, from, to);
+  const moved = await findMoved(shelf, { from, to, info });
   if (!info) {
     if (!moved) throw notFound(from);
     await parts.purgeVariants(from);
@@ -144,17 +139,29 @@ async function complete(
   { info, to }: { readonly info: ObjectInfo; readonly to: string },
 ): Promise<TakenFile> {
   const { originals } = shelf.parts;
-  const kept: Kept = { ...(await readKept(originals, from, info)), movedFrom: from };
+  const before = await readKept(originals, from, info);
+  const kept: Kept = { ...before, movedFrom: printOrigin(from, info) };
   await writeRest(originals, to, printKept(kept).rest);
   return toTaken(shelf, to, { info, kept });
 }
 
-/** The file that an interrupted move has written. */
-async function findMoved(shelf: Shelf, from: string, to: string): Promise<Item | undefined> {
+/** The file that an interrupted move has written; another one may be under `from` by now. */
+async function findMoved(
+  shelf: Shelf,
+  { from, to, info }: Pick<Transfer, "from" | "to"> & { readonly info: ObjectInfo | undefined },
+): Promise<Item | undefined> {
   const target = await shelf.parts.originals.head(to);
   if (!target) return undefined;
-  const kept = await readKept(shelf.parts.originals, to, target);
-  return kept.movedFrom === from ? findItem(shelf, to) : undefined;
+  const { movedFrom = "" } = await readKept(shelf.parts.originals, to, target);
+  const isMoved = info
+    ? movedFrom === printOrigin(from, info)
+    : movedFrom.slice(movedFrom.indexOf(" ") + 1) === from;
+  return isMoved ? findItem(shelf, to) : undefined;
+}
+
+/** Names an object and its key. */
+function printOrigin(key: string, { etag, metadata }: ObjectInfo): string {
+  return `${metadata[PUT_ID] ?? etag} ${key}`;
 }
 
 /** @throws Refused `not_found`, `exists`, `quota`, `invalid_key` */
@@ -208,11 +215,11 @@ async function transfer(shelf: Shelf, { from, to, info, isMove }: Transfer): Pro
   const { parts } = shelf;
   const { originals } = parts;
   const before = await readKept(originals, from, info);
-  checkFolder(shelf, before, to);
+  checkOwnFolder(shelf.rules, before.owner, to);
   const kept: Kept = {
     ...omitFields(before, ["deletedAt", "movedFrom"]),
     putId: randomUUID(),
-    ...(isMove && { movedFrom: from }),
+    ...(isMove && { movedFrom: printOrigin(from, info) }),
   };
   const ledger = getLedger(shelf, info);
   const file = { key: to, putId: kept.putId, bytes: info.size };
@@ -225,13 +232,6 @@ async function transfer(shelf: Shelf, { from, to, info, isMove }: Transfer): Pro
     // entries that cannot be counted now are looked up when their time is over
     if (ids) await ledger?.close(ids).catch(() => undefined);
   }
-}
-
-/** Files of an owner stay in its folder, where they are counted. */
-function checkFolder({ rules }: Shelf, { owner }: Kept, to: string): void {
-  const folder = toFolder(rules, owner);
-  if (to.startsWith(folder)) return;
-  throw new Refused("invalid_key", `a file of "${owner}" must stay under "${folder}", got "${to}"`);
 }
 
 async function writeTo(

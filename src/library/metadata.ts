@@ -31,7 +31,7 @@ export interface Kept extends Partial<Omit<Facts, "type" | "extension">> {
   readonly createdAt?: string;
   /** Of an object in the trash. ISO 8601. */
   readonly deletedAt?: string;
-  /** The key that an object had before a move; a move that was interrupted goes on. */
+  /** The object that was moved here, by its put id, and its key; a move that was interrupted goes on. */
   readonly movedFrom?: string;
   readonly focal?: FocalPoint;
   readonly meta?: Metadata;
@@ -217,10 +217,31 @@ export async function checkMeta(
     });
     throw new Refused("invalid_metadata", `the metadata is wrong: ${problems.join("; ")}`);
   }
-  const bytes = new TextEncoder().encode(JSON.stringify(result.value)).length;
-  if (bytes <= MAX_META_BYTES) return result.value;
+  const { value } = result;
+  if (typeof value !== "object" || value === null || Array.isArray(value)) {
+    throw new Refused("invalid_metadata", "the metadata must be an object of names and values");
+  }
+  const bytes = new TextEncoder().encode(toJson(value)).length;
+  if (bytes <= MAX_META_BYTES) return value;
   const problem = `the metadata must have at most ${MAX_META_BYTES} bytes as JSON, got ${bytes}`;
   throw new Refused("invalid_metadata", problem);
+}
+
+function toJson(value: Metadata): string {
+  try {
+    return JSON.stringify(value);
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    throw new Refused("invalid_metadata", "the metadata is nested too deeply");
+  }
+}
+
+/** @throws Refused `invalid_metadata` for a point outside of the image */
+export function checkFocal(point: FocalPoint): FocalPoint {
+  const isInside = [point.x, point.y].every((value) => value >= 0 && value <= 1);
+  if (isInside) return point;
+  const problem = "a focal point must be two fractions from 0 to 1";
+  throw new Refused("invalid_metadata", `${problem}, got ${point.x} and ${point.y}`);
 }
 
 export function printFocal({ x, y }: FocalPoint): string {

@@ -77,10 +77,8 @@ export function checkLibraryKey(key: string, variantsRoot: string): void {
 
 /** @throws MediaError `invalid_key` for an owner that cannot be one segment of a key */
 export function checkOwner(owner: string): void {
-  const isSegment = !owner.includes("/") && new TextEncoder().encode(owner).length <= 200;
-  if (isSegment) return checkKey(owner);
-  throw new MediaError(
-    "invalid_key",
-    `an owner must have no "/" and at most 200 bytes, got "${owner}"`,
-  );
+  const isShort = new TextEncoder().encode(owner).length <= 200;
+  if (isShort && !owner.includes("/") && !isSidecarKey(owner)) return checkKey(owner);
+  const problem = 'an owner must have no "/", no ".json" at its end, and at most 200 bytes';
+  throw new MediaError("invalid_key", `${problem}, got "${owner}"`);
 }

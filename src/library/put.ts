@@ -8,11 +8,18 @@ import type { FocalPoint } from "../transform/spec.ts";
 import { encodeSegment } from "../url/percent.ts";
 import type { Item } from "./item.ts";
 import { createItem } from "./item.ts";
-import { findItem } from "./shelf.ts";
 import type { Shelf } from "./shelf.ts";
-import { checkOwnKey, isAccepted, toFolder } from "./shelf.ts";
+import { checkOwnFolder, checkOwnKey, findItem, isAccepted, toFolder } from "./shelf.ts";
 import type { Kept } from "./metadata.ts";
-import { checkMeta, hasRest, isBegun, printKept, toSidecarKey, writeRest } from "./metadata.ts";
+import {
+  checkFocal,
+  checkMeta,
+  hasRest,
+  isBegun,
+  printKept,
+  toSidecarKey,
+  writeRest,
+} from "./metadata.ts";
 import { cleanName, nameFile } from "./names.ts";
 import type { FileBody, Received } from "./receive.ts";
 import { getName, hashFile, toByteSource, withReceived } from "./receive.ts";
@@ -60,7 +67,11 @@ export async function putFile(
   }
   const meta = await checkMeta(rules.schema, given.meta);
   const folder = toFolder(rules, given.owner);
-  if (given.key !== undefined) checkOwnKey(rules, given.key);
+  if (given.key !== undefined) {
+    checkOwnKey(rules, given.key);
+    checkOwnFolder(rules, given.owner, given.key);
+  }
+  const focal = given.focal && checkFocal(given.focal);
   const { maxBytes } = rules;
   const { size, signal } = given;
   const receive = { maxBytes, ...(size !== undefined && { size }), ...(signal && { signal }) };
@@ -76,7 +87,7 @@ export async function putFile(
       createdAt: new Date().toISOString(),
       meta,
       ...(given.owner !== undefined && { owner: given.owner }),
-      ...(given.focal && { focal: given.focal }),
+      ...(focal && { focal }),
     };
     const named = { name, extension, type, sha256, owner: given.owner };
     const createKey = (): string => given.key ?? folder + nameFile(rules.naming, named);
@@ -151,6 +162,7 @@ async function publishUnder(
   const { received, kept, given } = publication;
   const present = await findPresent(shelf, key, given);
   if (present && isSame(shelf, present, kept)) return adopt(shelf, key);
+  if (present && !given.replace) return undefined;
   const ledger = shelf.ledgers.of(given.owner);
   const entry = await ledger?.reserve({ key, putId: kept.putId, bytes: received.size });
   try {

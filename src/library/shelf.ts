@@ -96,6 +96,23 @@ export function checkOwnKey({ prefix, variantsRoot }: ShelfRules, key: string): 
   throw new MediaError("invalid_key", `the key must begin with "${prefix}", got "${key}"`);
 }
 
+/**
+ * Files of an owner stay in its folder, where they are counted.
+ *
+ * @throws MediaError `invalid_key` for a key that is elsewhere
+ */
+export function checkOwnFolder(rules: ShelfRules, owner: string | undefined, key: string): void {
+  if (owner === undefined) return;
+  const folder = toFolder(rules, owner);
+  // among all files the collection comes first
+  const isInside = rules.hasForeign ? `/${key}`.includes(`/${folder}`) : key.startsWith(folder);
+  if (isInside) return;
+  throw new MediaError(
+    "invalid_key",
+    `a file of "${owner}" must be under "${folder}", got "${key}"`,
+  );
+}
+
 /** False for what the library and the service keep among the files. */
 export function isFileKey({ variantsRoot }: ShelfRules, key: string): boolean {
   return (

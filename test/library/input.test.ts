@@ -155,6 +155,43 @@ describe("put", () => {
     );
   });
 
+  it("keeps what is under a key when names are by content", async () => {
+    const files = open({ key: "content" });
+    const key = `c${names}/logo.jpg`;
+    const { item } = accept(await files.put(await drawUnique(), { key }));
+    expect(codeOf(await files.put(await drawUnique(), { key }))).toBe("exists");
+    expect((await files.get(key))?.sha256).toBe(item.sha256);
+    const replaced = accept(await files.put(await drawUnique(), { key, replace: true })).item;
+    expect((await files.get(key))?.sha256).toBe(replaced.sha256);
+  });
+
+  it("refuses owners that are no folder, and keys in the folders of others", async () => {
+    const files = open();
+    const bytes = await drawUnique();
+    for (const owner of ["", "..", "a/b", "a\u0000", ".quota.json", "x".repeat(201)]) {
+      expect(codeOf(await files.put(bytes, { owner })), owner).toBe("invalid_key");
+    }
+    const key = `c${names}/bob/a.jpg`;
+    expect(codeOf(await files.put(bytes, { owner: "ann", key }))).toBe("invalid_key");
+    expect(codeOf(await files.put(bytes, { owner: "bob", key }))).toBe("taken");
+  });
+
+  it("refuses metadata that are no object, or too deep, and points outside of the image", async () => {
+    const files = open();
+    const bytes = await drawUnique();
+    const deep = JSON.parse(`${'{"a":'.repeat(9000)}1${"}".repeat(9000)}`);
+    for (const meta of ["text", 5, [1], deep]) {
+      expect(codeOf(await files.put(bytes, { meta }))).toBe("invalid_metadata");
+    }
+    for (const focal of [
+      { x: 5, y: 0 },
+      { x: 0, y: NaN },
+    ]) {
+      expect(codeOf(await files.put(bytes, { focal }))).toBe("invalid_metadata");
+    }
+    expect(await collect(files.list())).toEqual([]);
+  });
+
   it("lets a scan look before anybody else can, and refuse", async () => {
     const seen: ScannedFile[] = [];
     let listed: readonly string[] = ["not looked"];

@@ -156,6 +156,29 @@ export function describeCollection(name: string, openSubject: () => Promise<Subj
       expect(await trips.usage()).toMatchObject({ items: 3 });
     });
 
+    it("moves no file over the one that was moved before it", async () => {
+      const trips = subject.library.collection("again");
+      const [from, to] = ["again/new.jpg", "again/old.jpg"];
+      const first = accept(await trips.put(await drawUnique(), { key: from })).item;
+      accept(await trips.move(from, to));
+      expect(accept(await trips.move(from, to)).item.sha256).toBe(first.sha256);
+      const second = accept(await trips.put(await drawUnique(), { key: from })).item;
+      expect(codeOf(await trips.move(from, to))).toBe("exists");
+      expect((await trips.get(from))?.sha256).toBe(second.sha256);
+      expect((await trips.get(to))?.sha256).toBe(first.sha256);
+    });
+
+    it("moves the files of an owner within its folder, by whole keys as well", async () => {
+      const { library } = subject;
+      const owned = library.collection("owned");
+      const { item } = accept(await owned.put(await drawUnique(), { owner: "ann" }));
+      for (const collection of [owned, library.files]) {
+        expect(codeOf(await collection.move(item.key, "owned/bob/a.jpg"))).toBe("invalid_key");
+      }
+      const moved = accept(await library.files.move(item.key, "owned/ann/b.jpg")).item;
+      expect(moved).toMatchObject({ owner: "ann", sha256: item.sha256 });
+    });
+
     it("keeps what is deleted for some days, out of sight, and brings it back", async () => {
       const { library, originals } = subject;
       const bin = library.collection("bin");
