@@ -24,10 +24,11 @@ export type { JsonValue, Metadata } from "./library/metadata.ts";
 export type { NamedFile, Naming } from "./library/names.ts";
 export type { FileBody } from "./library/receive.ts";
 export type { Refusal, RefusalCode } from "./library/refusal.ts";
-export type { Deleted, DeleteOptions, DeleteTarget, TrashDays } from "./library/remove.ts";
+export type { Deleted, DeleteOptions, DeleteTarget } from "./library/remove.ts";
 export type { Quota, Scan, ScannedFile } from "./library/shelf.ts";
 export type { Grant, Handler, HandlerOptions } from "./library/web/handler.ts";
 export type { Logger } from "./logger.ts";
+export type { TrashDays } from "./url/trash.ts";
 export { MediaError } from "./errors.ts";
 export { createMemoryStore } from "./store/memory.ts";
 

@@ -1,5 +1,6 @@
 import { MediaError } from "../errors.ts";
 import type { VariantPrefix } from "../url/variant-key.ts";
+import { isInTrash } from "../url/trash.ts";
 import { isUnderRoot } from "../url/variant-key.ts";
 import type { Background } from "../async/background.ts";
 import { toCacheTag } from "../url/cache-tag.ts";
@@ -117,6 +118,7 @@ function findReasonToIgnore(
   }
   // with one bucket, the writes of this service itself cause events, too
   if (isUnderRoot(prefix.root, event.key)) return `the key is under "${prefix.root}"`;
+  if (isInTrash(event.key)) return "it is the copy of a deleted file";
   try {
     checkPurgeTarget({ kind: "key", key: event.key }, prefix);
     return undefined;

@@ -3,6 +3,7 @@ import { MediaError } from "../errors.ts";
 import { PUT_ID } from "../media/originals/put-id.ts";
 import type { ByteSource, ObjectInfo, ObjectStore } from "../store/store.ts";
 import type { FocalPoint } from "../transform/spec.ts";
+import { toTrashKey, TRASH_DAYS } from "../url/trash.ts";
 import type { Item } from "./item.ts";
 import { createItem } from "./item.ts";
 import type { Kept, Metadata } from "./metadata.ts";
@@ -22,7 +23,7 @@ import { cleanName } from "./names.ts";
 import type { TakenFile } from "./put.ts";
 import { describeFile, makePresets } from "./put.ts";
 import { Refused } from "./refusal.ts";
-import { deleteFiles, toTrashKey, TRASH_DAYS } from "./remove.ts";
+import { deleteMoved } from "./remove.ts";
 import type { Shelf } from "./shelf.ts";
 import { checkOwnFolder, checkOwnKey, findItem, findObject, getLedger } from "./shelf.ts";
 
@@ -128,7 +129,7 @@ export async function moveFile(shelf: Shelf, from: string, to: string): Promise<
   const taken = moved
     ? await complete(shelf, from, { info, to })
     : await transfer(shelf, { from, to, info, isMove: true });
-  await deleteFiles(shelf, from, {});
+  await deleteMoved(shelf, from);
   return taken;
 }
 

@@ -3,22 +3,22 @@ import { MediaError } from "../errors.ts";
 import { PUT_ID } from "../media/originals/put-id.ts";
 import type { EraseResult, ObjectInfo } from "../store/store.ts";
 import { toCacheTag } from "../url/cache-tag.ts";
+import type { TrashDays } from "../url/trash.ts";
+import { toTrashKey, TRASH_DAYS } from "../url/trash.ts";
 import type { CountedFile, Ledger } from "./ledger.ts";
 import { listKeys, mapAtOnce } from "./list.ts";
 import { printKept, readKept, toSidecarKey } from "./metadata.ts";
 import type { Shelf } from "./shelf.ts";
 import { checkOwnKey, getLedger, isFileKey } from "./shelf.ts";
 
-/** The days that deleted files can be kept for: the bucket has one rule of expiry for each. */
-export const TRASH_DAYS = [7, 30, 90] as const;
-
-export type TrashDays = (typeof TRASH_DAYS)[number];
-
 /** One key, several, or all that begin with a prefix. */
 export type DeleteTarget = string | readonly string[] | { readonly prefix: string };
 
 export interface DeleteOptions {
-  /** Keep a copy for so many days, out of everybody's sight; `restore` brings it back. */
+  /**
+   * Keep a copy for so many days, out of everybody's sight; `restore` brings it back. Without it, copies that are there
+   * are deleted, too.
+   */
   readonly after?: TrashDays | undefined;
 }
 
@@ -51,10 +51,21 @@ export async function deleteFiles(
     );
   }
   let sum: Deleted = { deleted: [], missing: [], variants: 0, cacheTags: [], versions: "none" };
-  for await (const keys of listTarget(shelf, target)) {
-    sum = add(sum, await deleteBatch(shelf, keys, after));
+  const deletion = { after, withCopies: after === undefined };
+  for await (const keys of listTarget(shelf, target, deletion)) {
+    sum = add(sum, await deleteBatch(shelf, keys, deletion));
   }
   return sum;
+}
+
+/** Deletes a file that has another key by now. Copies of others that were under its key stay. */
+export async function deleteMoved(shelf: Shelf, key: string): Promise<void> {
+  await deleteBatch(shelf, [key], { withCopies: false });
+}
+
+interface Deletion extends DeleteOptions {
+  /** Deletes what is in the trash, too. */
+  readonly withCopies: boolean;
 }
 
 function add(one: Deleted, other: Deleted): Deleted {
@@ -68,9 +79,14 @@ function add(one: Deleted, other: Deleted): Deleted {
   };
 }
 
-async function* listTarget(shelf: Shelf, target: DeleteTarget): AsyncGenerator<readonly string[]> {
+async function* listTarget(
+  shelf: Shelf,
+  target: DeleteTarget,
+  { withCopies }: Deletion,
+): AsyncGenerator<readonly string[]> {
   if (typeof target === "object" && "prefix" in target) {
     yield* listPrefix(shelf, target.prefix);
+    if (withCopies) yield* listCopies(shelf, target.prefix);
     return;
   }
   const keys = typeof target === "string" ? [target] : target;
@@ -94,6 +110,16 @@ async function* listPrefix(shelf: Shelf, prefix: string): AsyncGenerator<readonl
   }
 }
 
+/** Lists the keys that files in the trash had. */
+async function* listCopies(shelf: Shelf, prefix: string): AsyncGenerator<readonly string[]> {
+  for (const folder of TRASH_DAYS.map((days) => toTrashKey("", days))) {
+    for await (const { keys } of listKeys(shelf, folder + prefix)) {
+      const before = keys.map((key) => key.slice(folder.length));
+      yield* split(before.filter((key) => isFileKey(shelf.rules, key)));
+    }
+  }
+}
+
 function* split(keys: readonly string[]): Generator<readonly string[]> {
   for (let start = 0; start < keys.length; start += BATCH) yield keys.slice(start, start + BATCH);
 }
@@ -102,7 +128,7 @@ function* split(keys: readonly string[]): Generator<readonly string[]> {
 async function deleteBatch(
   shelf: Shelf,
   keys: readonly string[],
-  after: TrashDays | undefined,
+  { after, withCopies }: Deletion,
 ): Promise<Deleted> {
   const { parts } = shelf;
   const infos = await mapAtOnce(keys, AT_ONCE, (key) => parts.originals.head(key));
@@ -113,18 +139,31 @@ async function deleteBatch(
     );
   }
   const close = await beginDeletion(shelf, found);
-  const versions = await erase(shelf, keys);
+  const copies = withCopies ? await findCopies(shelf, keys) : [];
+  const versions = await erase(shelf, [...keys, ...copies.map(({ copy }) => copy)]);
   const counts = await mapAtOnce(keys, AT_ONCE, (key) => parts.purgeVariants(key));
   await close();
   sweepLater(shelf, keys);
-  const deleted = found.map(({ key }) => key);
+  const known = new Set([...found, ...copies].map(({ key }) => key));
   return {
-    deleted,
-    missing: keys.filter((key) => !deleted.includes(key)),
+    deleted: keys.filter((key) => known.has(key)),
+    missing: keys.filter((key) => !known.has(key)),
     variants: counts.reduce((sum, count) => sum + count, 0),
     cacheTags: keys.map(toCacheTag),
     versions,
   };
+}
+
+/** Finds the copies of files in the trash. */
+async function findCopies(
+  { parts }: Shelf,
+  keys: readonly string[],
+): Promise<readonly { readonly key: string; readonly copy: string }[]> {
+  const all = keys.flatMap((key) =>
+    TRASH_DAYS.map((days) => ({ key, copy: toTrashKey(key, days) })),
+  );
+  const infos = await mapAtOnce(all, AT_ONCE, ({ copy }) => parts.originals.head(copy));
+  return all.filter((_, index) => infos[index]);
 }
 
 interface FoundFile {
@@ -171,10 +210,6 @@ function sweepLater({ parts }: Shelf, keys: readonly string[]): void {
     await mapAtOnce(keys, AT_ONCE, (key) => parts.purgeVariants(key).catch(() => 0));
   };
   parts.background.run(sweep());
-}
-
-export function toTrashKey(key: string, days: TrashDays): string {
-  return `trash/${days}/${key}`;
 }
 
 async function throwAway(

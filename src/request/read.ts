@@ -8,6 +8,7 @@ import type { TransformSpec } from "../transform/spec.ts";
 import { checkKey } from "../url/key.ts";
 import type { ParsedPath, Target } from "../url/path.ts";
 import { splitTarget, splitPath } from "../url/path.ts";
+import { isInTrash } from "../url/trash.ts";
 import { parseVariantKey, isUnderRoot } from "../url/variant-key.ts";
 import type { MediaRequest, OriginalRequest, RequestRules, VariantRequest } from "./request.ts";
 import { suggestForQuery, suggestTransform } from "./suggest.ts";
@@ -127,8 +128,9 @@ function resolveStored(parsed: ParsedPath, isSigned: boolean, rules: RequestRule
   };
 }
 
-/** @throws MediaError `not_allowed` for a key outside of the prefix of originals */
+/** @throws MediaError `not_allowed` for a key outside of the prefix of originals, or that of a deleted file */
 export function checkPrefix(key: string, { originals }: Pick<RequestRules, "originals">): void {
+  if (isInTrash(key)) throw new MediaError("not_allowed", `"${key}" was deleted`);
   if (key.startsWith(originals.prefix)) return;
   throw new MediaError("not_allowed", `the key must begin with "${originals.prefix}"`);
 }

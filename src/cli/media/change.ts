@@ -2,6 +2,8 @@ import { createInterface } from "node:readline/promises";
 import type { Command } from "commander";
 import type { Collection, Deleted, DeleteTarget } from "../../library.ts";
 import { UsageError } from "../../ops/usage-error.ts";
+import type { TrashDays } from "../../url/trash.ts";
+import { TRASH_DAYS } from "../../url/trash.ts";
 import { EXIT } from "../exit.ts";
 import type { JsonOption } from "./library.ts";
 import { printBytes, printRow, printChanged, withFiles } from "./library.ts";
@@ -82,9 +84,9 @@ function readTarget(keys: readonly string[], { prefix }: RmOptions): DeleteTarge
   return prefix === undefined ? keys : { prefix };
 }
 
-function readDays(text: string | undefined): 7 | 30 | 90 | undefined {
+function readDays(text: string | undefined): TrashDays | undefined {
   if (text === undefined) return undefined;
-  const days = ([7, 30, 90] as const).find((each) => String(each) === text);
+  const days = TRASH_DAYS.find((each) => String(each) === text);
   if (days) return days;
   throw new UsageError(`--after must be 7, 30 or 90, got "${text}"`);
 }

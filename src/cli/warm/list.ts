@@ -6,6 +6,7 @@ import { UsageError } from "../../ops/usage-error.ts";
 import type { ObjectStore } from "../../store/store.ts";
 import { printTransform } from "../../transform/options.ts";
 import type { VariantPrefix } from "../../url/variant-key.ts";
+import { isInTrash } from "../../url/trash.ts";
 import { isUnderRoot, parseVariantKey } from "../../url/variant-key.ts";
 
 /** The originals to warm up. They can be read twice: for the work, and to count them. */
@@ -37,7 +38,8 @@ export interface Prefixed {
 export function listPrefix({ originals, prefix, variantsRoot, want }: Prefixed): WarmList {
   const read = async function* (): AsyncGenerator<WarmEntry> {
     for await (const key of listKeys(originals, prefix)) {
-      if (!isUnderRoot(variantsRoot, key) && !key.endsWith("/")) yield { key, outputs: [want] };
+      const isOriginal = !isUnderRoot(variantsRoot, key) && !isInTrash(key) && !key.endsWith("/");
+      if (isOriginal) yield { key, outputs: [want] };
     }
   };
   return { read, isCountable: true };

@@ -1,13 +1,14 @@
 import { readBody } from "../../async/body.ts";
 import { MediaError, STATUS } from "../../errors.ts";
 import { decodeSegment } from "../../url/percent.ts";
+import type { TrashDays } from "../../url/trash.ts";
 import type { FileChange } from "../change.ts";
 import type { Item } from "../item.ts";
 import type { PutFileOptions, TakenFile } from "../put.ts";
 import type { FileBody } from "../receive.ts";
 import type { Refusal, RefusalCode } from "../refusal.ts";
 import { orRefusal } from "../refusal.ts";
-import type { DeleteOptions, Deleted, TrashDays } from "../remove.ts";
+import type { DeleteOptions, Deleted } from "../remove.ts";
 import type { Page, PageQuery } from "../list.ts";
 import { isForm, withForm } from "./form.ts";
 

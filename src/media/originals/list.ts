@@ -1,3 +1,4 @@
+import { isInTrash } from "../../url/trash.ts";
 import type { ListOptions, ListPage, ObjectStore } from "../../store/store.ts";
 
 /** Pages of a store that one search reads: a store has no index of the middle of keys. */
@@ -30,7 +31,7 @@ export async function listOriginals(
   const page = search
     ? await searchKeys(store, { ...input, search })
     : await store.list({ ...options, delimiter: "/" });
-  const isShown = (key: string): boolean => !key.startsWith(variantsRoot);
+  const isShown = (key: string): boolean => !key.startsWith(variantsRoot) && !isInTrash(key);
   return {
     ...page,
     keys: page.keys.filter((key) => isShown(key) && isImage(key)),

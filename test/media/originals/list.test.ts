@@ -9,6 +9,7 @@ const KEYS = [
   "cats/Tom.json",
   "cats/old/tomcat.png",
   "dogs/rex.jpg",
+  "trash/30/rex.jpg",
   "variants/1/a.jpg/w_3.jpg",
 ];
 

@@ -201,6 +201,32 @@ export function describeCollection(name: string, openSubject: () => Promise<Subj
       expect(codeOf(await bin.restore("bin/other.jpg"))).toBe("not_found");
     });
 
+    it("empties the trash of what is deleted for good, but not of what is moved away", async () => {
+      const { library, originals } = subject;
+      const bin = library.collection("emptied", { key: "content" });
+      const bytes = await drawUnique();
+      const meta = { text: "x".repeat(3000) };
+      const throwAway = async () => {
+        const { item } = accept(await bin.put(bytes, { owner: "ann", meta }));
+        await bin.delete(item.key, { after: 30 });
+        return item.key;
+      };
+      const key = await throwAway();
+      accept(await bin.put(bytes, { owner: "ann" }));
+      accept(await bin.move(key, "emptied/ann/b.jpg"));
+      expect(await listKeys(originals, "trash/30/emptied/")).toHaveLength(2);
+      expect(await bin.delete([key, `${key}x`])).toMatchObject({
+        deleted: [key],
+        missing: [`${key}x`],
+      });
+      expect(await listKeys(originals, "trash/30/emptied/")).toEqual([]);
+      await throwAway();
+      const { deleted } = await bin.delete({ prefix: "emptied/ann/" });
+      expect(deleted).toEqual(["emptied/ann/b.jpg", key]);
+      expect(await listKeys(originals, "trash/30/emptied/")).toEqual([]);
+      expect(codeOf(await bin.restore(key))).toBe("not_found");
+    });
+
     it("deletes all that begins with a prefix, and pages through what is left", async () => {
       const many = subject.library.collection("many");
       for (const owner of ["ann", "ann", "ann", "anna"]) {
