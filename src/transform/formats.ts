@@ -70,7 +70,7 @@ export const FORMATS: Readonly<Record<ImageFormat, FormatFacts>> = {
     hasProgressive: false,
     hasProfile: true,
     autoRank: 2,
-    fallback: "png",
+    fallback: "jpg",
   },
   avif: {
     mediaType: "image/avif",
@@ -82,7 +82,7 @@ export const FORMATS: Readonly<Record<ImageFormat, FormatFacts>> = {
     hasProgressive: false,
     hasProfile: true,
     autoRank: 1,
-    fallback: "png",
+    fallback: "jpg",
   },
   gif: {
     mediaType: "image/gif",
