@@ -95,8 +95,9 @@ const VARIABLES = {
   S3_PUBLIC_ENDPOINT: url().optional(),
   S3_FORCE_PATH_STYLE: flag().optional(),
   PRESIGN_SECONDS: wholeNumber(3600, 60, 302_400),
-  MAX_ORIGINAL_BYTES: wholeNumber(32 * MIB, 1, 512 * MIB),
+  MAX_ORIGINAL_BYTES: wholeNumber(64 * MIB, 1, 512 * MIB),
   MAX_ORIGINAL_PIXELS: wholeNumber(DEFAULT_IMAGE_LIMITS.maxPixels, 1, 200_000_000),
+  MAX_JPEG_PIXELS: wholeNumber(DEFAULT_IMAGE_LIMITS.maxJpegPixels, 1, 1_000_000_000),
   MAX_AVIF_PIXELS: wholeNumber(DEFAULT_IMAGE_LIMITS.maxAvifPixels, 1, 200_000_000),
   MAX_ORIGINAL_SIDE: wholeNumber(DEFAULT_IMAGE_LIMITS.maxSide, 1, 65_535),
   TRUNCATED: choice(TRUNCATED, DEFAULT_IMAGE_LIMITS.truncated),
@@ -189,6 +190,7 @@ function derive(
     maxOriginalBytes: env.MAX_ORIGINAL_BYTES,
     imageLimits: {
       maxPixels: env.MAX_ORIGINAL_PIXELS,
+      maxJpegPixels: env.MAX_JPEG_PIXELS,
       maxAvifPixels: env.MAX_AVIF_PIXELS,
       maxSide: env.MAX_ORIGINAL_SIDE,
       slowPixels: env.SLOW_PIXELS,

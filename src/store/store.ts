@@ -181,7 +181,7 @@ async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
 
 /** The error of all stores for an object over its reader's limit. */
 export function tooLarge(size: number, maxBytes: number): MediaError {
-  const problem = `the original must have at most ${maxBytes} bytes, got ${size}`;
+  const problem = `the original must have at most ${maxBytes} bytes (MAX_ORIGINAL_BYTES), got ${size}`;
   return new MediaError("too_large", problem);
 }
 

@@ -14,8 +14,13 @@ describe("loadConfig", () => {
       delivery: "auto",
       freshness: { mode: "check", ttlMs: 300_000 },
       autoFormats: ["avif", "webp"],
-      maxOriginalBytes: 33_554_432,
-      imageLimits: { maxPixels: 50_000_000, maxAvifPixels: 24_000_000, maxSide: 16_384 },
+      maxOriginalBytes: 67_108_864,
+      imageLimits: {
+        maxPixels: 72_000_000,
+        maxJpegPixels: 210_000_000,
+        maxAvifPixels: 24_000_000,
+        maxSide: 16_384,
+      },
     });
     expect(config.publicUrl).toBeUndefined();
   });

@@ -23,7 +23,7 @@ export interface InputRow {
   /** The loaders of libvips that it needs. All others stay closed. */
   readonly loaders: readonly string[];
   /** The limit of pixels, where it is not that of all formats. */
-  readonly maxPixels?: (limits: ImageLimits) => number;
+  readonly limitPixels?: (limits: ImageLimits, header?: InputHeader) => PixelLimit;
   /**
    * Checks what libvips does not bound, and gives the bytes without those that only take time to read.
    *
@@ -58,11 +58,24 @@ export interface InputRow {
   readonly fillBlocks?: (bytes: Uint8Array, factor: number) => Uint8Array | undefined;
 }
 
+/** A limit of pixels, and the variable that sets it. */
+export interface PixelLimit {
+  readonly pixels: number;
+  readonly variable: string;
+}
+
+/** The limit of all formats that have none of their own. */
+export function limitPixels({ maxPixels }: ImageLimits): PixelLimit {
+  return { pixels: maxPixels, variable: "MAX_ORIGINAL_PIXELS" };
+}
+
 export interface InputHeader extends Size {
   /** As in Exif, from 1 to 8. */
   readonly orientation?: number;
   /** The size is all there is to know: channels have 8 bits, and there is no alpha and no metadata. */
   readonly isPlain?: boolean;
+  /** Its decoder gives rows in their order, and holds no more than a few of them. */
+  readonly isStreamed?: boolean;
 }
 
 export type InputFormat = "jpeg" | "png" | "webp" | "gif" | "avif";
@@ -76,6 +89,10 @@ export const INPUTS: Readonly<Record<InputFormat, InputRow>> = {
     matches: startsWith("\xff\xd8\xff"),
     // the one of files is for temp files of this process: sharp is given no other path
     loaders: ["VipsForeignLoadJpegBuffer", "VipsForeignLoadJpegFile"],
+    limitPixels: (limits, header) =>
+      header?.isStreamed
+        ? { pixels: limits.maxJpegPixels, variable: "MAX_JPEG_PIXELS" }
+        : limitPixels(limits),
     admit: admitJpeg,
     readHeader: readJpegHeader,
     hasAlpha: false,
@@ -126,7 +143,10 @@ export const INPUTS: Readonly<Record<InputFormat, InputRow>> = {
     matches: hasBrand("avif", "avis"),
     loaders: ["VipsForeignLoadHeifBuffer"],
     admit: admitAvif,
-    maxPixels: ({ maxAvifPixels, maxPixels }) => Math.min(maxAvifPixels, maxPixels),
+    limitPixels: (limits) =>
+      limits.maxAvifPixels < limits.maxPixels
+        ? { pixels: limits.maxAvifPixels, variable: "MAX_AVIF_PIXELS" }
+        : limitPixels(limits),
     readColor: readAvifColor,
     hasAlpha: true,
     decoding: "whole",

@@ -69,7 +69,7 @@ export class OutOfMemory extends Error {
 
 /** Words of libvips and its encoders when an allocation fails. */
 const OUT_OF_MEMORY =
-  /out of memory|bufferpool|unable to encode|cannot allocate|bytes failed|failed to allocate|undefined aom/i;
+  /out of memory|insufficient memory|bufferpool|unable to encode|cannot allocate|bytes failed|failed to allocate|undefined aom/i;
 
 /**
  * Makes the bytes of a variant: admits the original, plans in pixels, carries the plan out, encodes.

@@ -175,7 +175,7 @@ export class RunningBatch {
 
 /** A deadline is of the clock: it never tells whether the image is slow or the machine busy, so no cache may keep it. */
 function createTimeoutError(ms: number, slow: string | undefined): MediaError {
-  const took = `took longer than ${ms} ms`;
+  const took = `took longer than ${ms} ms (TRANSFORM_TIMEOUT_MS)`;
   return new MediaError(
     "timeout",
     slow === undefined

@@ -1,7 +1,7 @@
 import type { Metadata, Sharp, SharpOptions } from "sharp";
 import sharp from "sharp";
 import type { TransformSpec } from "../../transform/spec.ts";
-import { admitOriginal, checkDimensions } from "../input/admit.ts";
+import { admitOriginal, checkDimensions, checkHeld } from "../input/admit.ts";
 import type { InputFormat, InputHeader, InputRow } from "../input/formats.ts";
 import { INPUTS } from "../input/formats.ts";
 import type { ClearedGif } from "../input/gif.ts";
@@ -53,7 +53,11 @@ export interface Original {
   readonly isTruncated: boolean;
   /** As in Exif, from 1 to 8: how the image has to be turned. */
   readonly orientation: number;
-  /** Begins a pipeline with the first frame, at this size and in sRGB unless `options` say otherwise. */
+  /**
+   * Begins a pipeline for all pixels of the first frame, in sRGB unless `options` say otherwise.
+   *
+   * @throws MediaError `unusable_original` when they are too many to be held at once
+   */
   read(options?: SharpOptions): Sharp;
   /** Begins one that `scale` carries this plan out on first: it may lack detail that no such result shows. */
   readFor(plan: ImagePlan, options?: SharpOptions): ImageSource;
@@ -90,15 +94,15 @@ export async function openImage(
   const strict: SharpOptions = {
     // real cameras write harmless marker noise, which is a "warning"; truncation is an "error"
     failOn: "error",
-    limitInputPixels: limits.maxPixels,
+    limitInputPixels: Math.max(limits.maxPixels, limits.maxJpegPixels),
   };
   const header = input.readHeader?.(admitted);
-  if (header) checkDimensions(header, format, limits);
+  if (header) checkDimensions(header, limits, { format, header });
   // libvips reads the header alone, and our own check names both the size and the limit
   const decoded =
     toFacts(header) ?? (await sharp(cleared, { ...strict, limitInputPixels: false }).metadata());
   const stored = dropFacts(decoded, added);
-  checkDimensions(stored, format, limits);
+  checkDimensions(stored, limits, { format, header });
   const completed = await completeOriginal(cleared, format, limits);
   const { isTruncated } = completed;
   const options: SharpOptions = isTruncated ? { ...strict, failOn: "none" } : strict;
@@ -106,6 +110,8 @@ export async function openImage(
   const { width, height } = shouldOrient ? metadata.autoOrient : metadata;
   const size = { width, height };
   const orientation = shouldOrient ? (metadata.orientation ?? 1) : 1;
+  const isStreamed = format !== "jpeg" || header?.isStreamed === true;
+  const held = { channels: metadata.hasAlpha ? 4 : 3, isStreamed };
   const { pages: decodedFrames = 1 } = decoded;
   const firstFrame = selectFirst(added);
   const begin = (from: Uint8Array, more?: SharpOptions): Sharp => {
@@ -123,6 +129,7 @@ export async function openImage(
     return { shrink, reduced: { width: width / shrink, height: height / shrink } };
   };
   const decodeWhole = async (more?: SharpOptions): Promise<Decoded> => {
+    checkHeld(size, held);
     const pixels = await toPixels(begin(bytes, { ...more, autoOrient: false }));
     return { shrink: 1, pixels, size: pixels };
   };
@@ -145,7 +152,10 @@ export async function openImage(
     metadata,
     size,
     orientation,
-    read: (more) => begin(bytes, more),
+    read: (more) => {
+      checkHeld(size, held);
+      return begin(bytes, more);
+    },
     readFor: (plan, more) => {
       const { shrink, reduced } = planDecode(plan);
       const isStored = more?.autoOrient === false && orientation > 4;

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { MediaError } from "../../../src/errors.ts";
-import { admitOriginal, checkDimensions } from "../../../src/image/input/admit.ts";
+import { admitOriginal, checkDimensions, checkHeld } from "../../../src/image/input/admit.ts";
 import { DEFAULT_IMAGE_LIMITS } from "../../../src/image/input/limits.ts";
 import { decode, drawQuadrants, readGrid } from "../../support/images.ts";
 import {
@@ -107,41 +107,94 @@ describe("admitOriginal", () => {
 });
 
 describe("checkDimensions", () => {
-  const limits = { ...DEFAULT_IMAGE_LIMITS, maxPixels: 1000, maxAvifPixels: 500, maxSide: 100 };
+  const limits = {
+    ...DEFAULT_IMAGE_LIMITS,
+    maxPixels: 1000,
+    maxJpegPixels: 2000,
+    maxAvifPixels: 500,
+    maxSide: 100,
+  };
+  const streamed = { width: 1, height: 1, isStreamed: true };
 
   it.each([
-    [100, 10, "jpeg"],
-    [10, 100, "png"],
-    [1, 1, "gif"],
-    [50, 10, "avif"],
-  ] as const)("lets %i×%i of %s pass", (width, height, format) => {
-    expect(() => checkDimensions({ width, height }, format, limits)).not.toThrow();
+    [100, 10, "jpeg", undefined],
+    [100, 20, "jpeg", streamed],
+    [10, 100, "png", undefined],
+    [1, 1, "gif", undefined],
+    [50, 10, "avif", undefined],
+  ] as const)("lets %i×%i of %s pass", (width, height, format, header) => {
+    expect(() => checkDimensions({ width, height }, limits, { format, header })).not.toThrow();
   });
 
   it.each([
-    [101, 1, "jpeg", "101×1, but no side may be over 100 pixels"],
-    [1, 101, "webp", "1×101, but no side may be over 100 pixels"],
-    [77, 13, "png", "77×13, but png originals may have at most 1000 pixels"],
-    [51, 10, "avif", "51×10, but avif originals may have at most 500 pixels"],
-  ] as const)("refuses %i×%i of %s and names the limit", (width, height, format, reason) => {
-    const { code, message } = refusalOf(() => checkDimensions({ width, height }, format, limits));
-    expect(code).toBe("unusable_original");
-    expect(message).toBe(`the original is ${reason}`);
-  });
+    [101, 1, "jpeg", undefined, "101×1, but no side may be over 100 pixels (MAX_ORIGINAL_SIDE)"],
+    [1, 101, "webp", undefined, "1×101, but no side may be over 100 pixels (MAX_ORIGINAL_SIDE)"],
+    [
+      77,
+      13,
+      "png",
+      undefined,
+      "77×13, but png originals may have at most 1000 pixels (MAX_ORIGINAL_PIXELS)",
+    ],
+    [
+      77,
+      13,
+      "jpeg",
+      undefined,
+      "77×13, but jpeg originals may have at most 1000 pixels (MAX_ORIGINAL_PIXELS)",
+    ],
+    [
+      87,
+      23,
+      "jpeg",
+      streamed,
+      "87×23, but jpeg originals may have at most 2000 pixels (MAX_JPEG_PIXELS)",
+    ],
+    [
+      51,
+      10,
+      "avif",
+      undefined,
+      "51×10, but avif originals may have at most 500 pixels (MAX_AVIF_PIXELS)",
+    ],
+  ] as const)(
+    "refuses %i×%i of %s and names the limit",
+    (width, height, format, header, reason) => {
+      const check = (): void => checkDimensions({ width, height }, limits, { format, header });
+      const { code, message } = refusalOf(check);
+      expect(code).toBe("unusable_original");
+      expect(message).toBe(`the original is ${reason}`);
+    },
+  );
 
   it("holds AVIF to the lower of both limits", () => {
     const lower = { ...limits, maxAvifPixels: 5000 };
-    expect(() => checkDimensions({ width: 77, height: 13 }, "avif", lower)).toThrow("at most 1000");
+    const size = { width: 77, height: 13 };
+    expect(() => checkDimensions(size, lower, { format: "avif" })).toThrow("at most 1000");
   });
 
-  it("has limits that a camera's images are within", () => {
-    const { maxSide } = DEFAULT_IMAGE_LIMITS;
-    expect(maxSide).toBe(16_384);
-    expect(() =>
-      checkDimensions({ width: 8192, height: 6100 }, "jpeg", DEFAULT_IMAGE_LIMITS),
-    ).not.toThrow();
-    expect(() =>
-      checkDimensions({ width: 5472, height: 3648 }, "avif", DEFAULT_IMAGE_LIMITS),
-    ).not.toThrow();
+  it.each([
+    ["50 MP of a phone", 8192, 6144, "png", undefined],
+    ["a panorama of 64 MP", 16_382, 3900, "png", undefined],
+    ["108 MP", 12_000, 9000, "jpeg", streamed],
+    ["200 MP", 16_320, 12_240, "jpeg", streamed],
+    ["20 MP as AVIF", 5472, 3648, "avif", undefined],
+  ] as const)("has limits that %s are within", (_, width, height, format, header) => {
+    const size = { width, height };
+    expect(() => checkDimensions(size, DEFAULT_IMAGE_LIMITS, { format, header })).not.toThrow();
+  });
+});
+
+describe("checkHeld", () => {
+  it("refuses what can be reduced, and is too large to be held", () => {
+    const size = { width: 12_000, height: 9000 };
+    const held = { channels: 3, isStreamed: true };
+    expect(() => checkHeld(size, held)).not.toThrow();
+    expect(refusalOf(() => checkHeld(size, { ...held, isStreamed: false })).message).toBe(
+      "the original is 12000×9000, which takes 972000000 bytes to be looked at as a whole, " +
+        'but may take at most 500000000: ask for it without "trim"',
+    );
+    const larger = { width: 16_320, height: 12_240 };
+    expect(refusalOf(() => checkHeld(larger, held)).code).toBe("unusable_original");
   });
 });

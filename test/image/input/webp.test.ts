@@ -50,7 +50,8 @@ describe("transformImage", () => {
     const job = { bytes: BOMB, spec: { width: 10 }, format: "png" } as const;
     await expect(transformImage(job, { limits: DEFAULT_IMAGE_LIMITS })).rejects.toMatchObject({
       code: "unusable_original",
-      message: "the original is 16383×16383, but webp originals may have at most 50000000 pixels",
+      message:
+        "the original is 16383×16383, but webp originals may have at most 72000000 pixels (MAX_ORIGINAL_PIXELS)",
     });
   });
 });

@@ -102,7 +102,8 @@ describe("Pool with what is slow", () => {
     const { pool, workers } = setUp({ deadlineMs: 40 });
     const job = expect(pool.run(JOB, never)).rejects.toMatchObject({
       code: "timeout",
-      message: "avif of 9 pixels took longer than 40 ms: ask for a smaller image or another format",
+      message:
+        "avif of 9 pixels took longer than 40 ms (TRANSFORM_TIMEOUT_MS): ask for a smaller image or another format",
     });
     await settle();
     workers[0]?.saySlow("avif of 9 pixels");

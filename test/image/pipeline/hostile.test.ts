@@ -42,19 +42,19 @@ const REFUSED: [name: string, bytes: Buffer, code: ErrorCode, reason: string][] 
     "a PNG of one very long line",
     await drawFlat(1, 65_535),
     "unusable_original",
-    "1×65535, but no side may be over 16384",
+    "1×65535, but no side may be over 16384 pixels (MAX_ORIGINAL_SIDE)",
   ],
   [
     "41 bytes that promise 25 MP",
     drawPngHeader(786_464, 32),
     "unusable_original",
-    "786464×32, but no side may be over 16384",
+    "786464×32, but no side may be over 16384 pixels (MAX_ORIGINAL_SIDE)",
   ],
   [
-    "a PNG of 50.4 MP",
-    await drawFlat(7100, 7100),
+    "a PNG of 73.1 MP",
+    await drawFlat(8550, 8550),
     "unusable_original",
-    "7100×7100, but png originals may have at most 50000000",
+    "8550×8550, but png originals may have at most 72000000 pixels (MAX_ORIGINAL_PIXELS)",
   ],
   [
     "a JPEG of 1000 scans",
@@ -101,7 +101,9 @@ describe("transformImage", () => {
     const limits = { ...DEFAULT_IMAGE_LIMITS, maxAvifPixels: 64 * 64 };
     expect(await transformImage(job, { limits })).toMatchObject({ width: 64, height: 64 });
     const refusal = transformImage(job, { limits: { ...limits, maxAvifPixels: 64 * 64 - 1 } });
-    await expect(refusal).rejects.toThrow("64×64, but avif originals may have at most 4095 pixels");
+    await expect(refusal).rejects.toThrow(
+      "64×64, but avif originals may have at most 4095 pixels (MAX_AVIF_PIXELS)",
+    );
   });
 
   it("keeps what the decoder said for the log", async () => {

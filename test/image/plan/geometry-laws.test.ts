@@ -13,7 +13,7 @@ import { fraction, gravities } from "../../support/url/specs.ts";
 import { chooseRuns } from "../../support/runs.ts";
 
 const MAX_ORIGINAL_SIDE = 16_384;
-const MAX_ORIGINAL_PIXELS = 50_000_000;
+const MAX_ORIGINAL_PIXELS = 210_000_000;
 
 const originalSide = fc.oneof(
   fc.integer({ min: 1, max: 20 }),

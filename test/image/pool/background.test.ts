@@ -184,7 +184,7 @@ describe("Pool with background jobs", () => {
 
   it("gives them three times as long", async () => {
     const { pool, workers } = setUp({ deadlineMs: 40 });
-    const message = "the transform took longer than 120 ms";
+    const message = "the transform took longer than 120 ms (TRANSFORM_TIMEOUT_MS)";
     await expect(pool.run(JOB, behind)).rejects.toMatchObject({ code: "timeout", message });
     expect(workers[0]?.given).toHaveLength(1);
   });

@@ -55,7 +55,7 @@ describe("Pool", () => {
     await expect(pool.run(SLOW_JOB, never)).rejects.toMatchObject({
       code: "timeout",
       message:
-        "webp of 39200000 pixels took longer than 1000 ms: ask for a smaller image or another format",
+        "webp of 39200000 pixels took longer than 1000 ms (TRANSFORM_TIMEOUT_MS): ask for a smaller image or another format",
     });
     await expectGone(pids);
     expect(await pool.run(SMALL_JOB, never)).toMatchObject({ width: 20 });

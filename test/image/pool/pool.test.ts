@@ -98,7 +98,7 @@ describe("Pool", () => {
     const { pool, workers } = setUp({ deadlineMs: 30 });
     await expect(pool.run(JOB, never)).rejects.toMatchObject({
       code: "timeout",
-      message: "the transform took longer than 30 ms",
+      message: "the transform took longer than 30 ms (TRANSFORM_TIMEOUT_MS)",
     });
     const next = pool.run(JOB, never);
     await settle();

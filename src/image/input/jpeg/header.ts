@@ -56,6 +56,8 @@ export interface JpegHeader extends Size {
    * libvips would report.
    */
   readonly isPlain: boolean;
+  /** All of the image is in one scan, which is decoded row by row. libjpeg keeps the coefficients of several. */
+  readonly isStreamed: boolean;
 }
 
 /**
@@ -67,11 +69,16 @@ export function readJpegHeader(bytes: Uint8Array): JpegHeader | undefined {
   const frame = segments.find(({ code }) => isFrame(code));
   const size = frame && readFrameSize(bytes, frame.start);
   if (!frame || !size) return undefined;
-  const isComplete = segments.at(-1)?.code === SOS;
+  const scan = segments.at(-1);
+  const isComplete = scan?.code === SOS;
   const others = segments.filter((segment) => segment !== frame);
   return {
     ...size,
     orientation: findOrientation(bytes, segments.slice(0, segments.indexOf(frame))) ?? 1,
+    isStreamed:
+      isComplete &&
+      SEQUENTIAL_FRAMES.has(frame.code) &&
+      bytes[scan.start + 4] === bytes[frame.start + 9],
     isPlain:
       isComplete &&
       isPlainFrame(bytes, frame.start) &&
