@@ -1,6 +1,7 @@
 import type { ColorSpace } from "../color/color-space.ts";
 import type { Size } from "../plan/sizes.ts";
 import { admitAvif } from "./avif/brand.ts";
+import { hasPremultipliedAlpha } from "./avif/alpha.ts";
 import { readAvifColor } from "./avif/color.ts";
 import type { ClearedGif } from "./gif.ts";
 import { clearCanvas, hasSeveralFrames } from "./gif.ts";
@@ -40,6 +41,8 @@ export interface InputRow {
   /** Has libvips leave clear what no frame covers; `undefined` where it does so by itself. */
   readonly clearCanvas?: (bytes: Uint8Array) => ClearedGif | undefined;
   readonly hasAlpha: boolean;
+  /** True if colours are multiplied by alpha, which libvips does not look for. */
+  readonly isPremultiplied?: (bytes: Uint8Array) => boolean;
   /** Tells by the first bytes of a file whether it may have several frames. Absent for formats that have one. */
   readonly mayMove?: (bytes: Uint8Array) => boolean;
   /**
@@ -148,6 +151,7 @@ export const INPUTS: Readonly<Record<InputFormat, InputRow>> = {
         ? { pixels: limits.maxAvifPixels, variable: "MAX_AVIF_PIXELS" }
         : limitPixels(limits),
     readColor: readAvifColor,
+    isPremultiplied: hasPremultipliedAlpha,
     hasAlpha: true,
     decoding: "whole",
   },

@@ -15,7 +15,8 @@ import { insertPngChunk, toPngChunk } from "./png-chunk.ts";
 export type ColorFacts = Pick<Metadata, "hasAlpha" | "depth" | "icc"> &
   Partial<Pick<Metadata, "space">>;
 
-interface Profiled<Facts> {
+/** An image, and what is known of it. */
+export interface Profiled<Facts> {
   readonly bytes: Uint8Array;
   readonly metadata: Facts;
 }

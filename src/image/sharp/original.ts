@@ -17,6 +17,7 @@ import type { Pixels } from "./pixels.ts";
 import { toPixels } from "./pixels.ts";
 import type { Decoded } from "./reduced.ts";
 import { decodeReduced } from "./reduced.ts";
+import { straightenAlpha } from "./straight-alpha.ts";
 
 /** The metadata of an image that matters here, as sharp reports it. */
 export type ImageFacts = Pick<
@@ -32,7 +33,7 @@ export type ImageFacts = Pick<
   | "delay"
   | "loop"
 > &
-  Partial<Pick<Metadata, "space">>;
+  Partial<Pick<Metadata, "space" | "isPalette">>;
 
 /** The beginning of a pipeline. */
 export interface ImageSource {
@@ -106,12 +107,12 @@ export async function openImage(
   const completed = await completeOriginal(cleared, format, limits);
   const { isTruncated } = completed;
   const options: SharpOptions = isTruncated ? { ...strict, failOn: "none" } : strict;
-  const { bytes, metadata } = await convertNumbers(completed.bytes, format, stored);
+  const converted = await convertNumbers(completed.bytes, format, stored);
+  const { bytes, metadata } = await straightenAlpha(converted, input);
   const { width, height } = shouldOrient ? metadata.autoOrient : metadata;
   const size = { width, height };
   const orientation = shouldOrient ? (metadata.orientation ?? 1) : 1;
-  const isStreamed = format !== "jpeg" || header?.isStreamed === true;
-  const held = { channels: metadata.hasAlpha ? 4 : 3, isStreamed };
+  const held = describeHeld(metadata, format, header);
   const { pages: decodedFrames = 1 } = decoded;
   const firstFrame = selectFirst(added);
   const begin = (from: Uint8Array, more?: SharpOptions): Sharp => {
@@ -206,6 +207,15 @@ function dropFrames(strip: Pixels, count: number, added: ReadonlySet<number>): P
   }
   const data = strip.data.subarray(0, kept * bytes);
   return { ...strip, data, height: (strip.height / count) * kept };
+}
+
+function describeHeld(
+  { hasAlpha }: ImageFacts,
+  format: InputFormat,
+  header: InputHeader | undefined,
+): Parameters<typeof checkHeld>[1] {
+  const isStreamed = format !== "jpeg" || header?.isStreamed === true;
+  return { channels: hasAlpha ? 4 : 3, isStreamed };
 }
 
 /** The metadata of an image of which its size is all there is to know. */

@@ -3,6 +3,8 @@ import { findBox, walkBoxes } from "./boxes.ts";
 
 /** The boxes of an AVIF that say how its image is shown. */
 export interface AvifProperties {
+  /** The number of the image. */
+  readonly item: number;
   readonly meta: Box;
   readonly iprp: Box;
   readonly ipco: Box;
@@ -25,7 +27,7 @@ interface Association {
 }
 
 /** Bytes of the version and the flags of a box. */
-const VERSION_BYTES = 4;
+export const VERSION_BYTES = 4;
 
 /** Finds the properties of the primary image (ISO/IEC 23008-12, 9.3); `undefined` where there are none. */
 export function readAvifProperties(bytes: Uint8Array): AvifProperties | undefined {
@@ -45,6 +47,7 @@ export function readAvifProperties(bytes: Uint8Array): AvifProperties | undefine
   const all = [...walkBoxes(bytes, ipco.content, ipco.end)];
   const own = listIndexes(bytes, association).map((index) => all[index - 1]);
   return {
+    item,
     meta,
     iprp,
     ipco,
