@@ -22,6 +22,8 @@ export interface FrameTiming {
 export interface EncodeSpec extends Pick<TransformSpec, "lossless" | "progressive"> {
   /** 1 to 100, of formats that have qualities. */
   readonly quality: number;
+  /** Colours are to be as sharp as brightness, as far as the format can: thin red lines stay red. */
+  readonly keepsChroma: boolean;
   /** The image is so large that it is encoded with the least effort. */
   readonly isSlow: boolean;
   /** The pixels are those of several frames. */
@@ -76,10 +78,11 @@ const PNG = { palette: false, compressionLevel: 5 } as const;
  * more bytes, which matters little where browsers get WebP or AVIF. Without deringing it would be 12 ms, and have eight
  * times as many grey specks on white beside text.
  */
-export const encodeJpeg: Encode = (image, { quality, progressive = false }) =>
+export const encodeJpeg: Encode = (image, { quality, keepsChroma, progressive = false }) =>
   run(
     image.jpeg({
       quality,
+      chromaSubsampling: keepsChroma ? "4:4:4" : "4:2:0",
       progressive,
       optimiseScans: progressive,
       trellisQuantisation: progressive,
@@ -93,13 +96,16 @@ export const encodePng: Encode = async (image, { progressive }) => {
   return { bytes: dropPngChunks(bytes, PNG_DENSITY), ...size };
 };
 
-/** Lossy, effort 2 would take half of the time that 4 does, the default, and 4 % more bytes; 3 saves nothing. */
-export const encodeWebp: Encode = async (image, { quality, lossless, isSlow, timing }) => {
+/** WebP halves the resolution of colours; "sharp YUV" chooses them so that it shows less. Lossy, effort 2 would take half of the time that 4 does, the default, and 4 % more bytes; 3 saves nothing. */
+export const encodeWebp: Encode = async (image, { lossless, isSlow, timing, ...spec }) => {
+  const { quality, keepsChroma } = spec;
   const isQuick = isSlow || timing !== undefined;
   const effort = isQuick ? LEAST_WEBP_EFFORT : LOSSLESS_WEBP.effort;
   const options = lossless
     ? { ...LOSSLESS_WEBP, effort }
-    : { quality, ...(timing && { effort: ANIMATED_WEBP_EFFORT }) };
+    : timing
+      ? { quality, effort: ANIMATED_WEBP_EFFORT }
+      : { quality, smartSubsample: keepsChroma };
   const encoded = await run(setTiming(image.webp(options), timing, fitWebpDelay));
   if (timing?.isTranslucent) declareAlpha(encoded.bytes);
   return encoded;

@@ -76,6 +76,9 @@ export interface ImageSpec extends Pick<TransformSpec, "quality" | "lossless" | 
   readonly format: ImageFormat;
 }
 
+/** From this quality on, and from `best`, colours are as sharp as brightness. */
+const FULL_CHROMA = 90;
+
 interface EncodeOptions extends Partial<Pick<EncodeSpec, "isSlow" | "timing">> {
   readonly quality?: Quality;
 }
@@ -87,7 +90,8 @@ export async function encodeImage(
   const { encode, qualities } = OUTPUTS[format];
   await releaseGarbage();
   const number = typeof quality === "number" ? quality : (qualities?.[quality] ?? 0);
-  return encode(image, { ...spec, quality: number, isSlow });
+  const keepsChroma = number >= Math.min(FULL_CHROMA, qualities?.best ?? FULL_CHROMA);
+  return encode(image, { ...spec, quality: number, keepsChroma, isSlow });
 }
 
 /** CPU time of encoding so many pixels, in pixels of AVIF that would take as long. Descriptions take none. */

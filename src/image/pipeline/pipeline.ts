@@ -22,6 +22,7 @@ import { attachProfile, chooseProfile } from "../steps/profile.ts";
 import { scaleOriginal } from "../steps/scale.ts";
 import { cropTo, findContent } from "../steps/trim.ts";
 import { animate, countFrames, isMoving } from "./animation.ts";
+import { encodeWithPalette } from "./palette.ts";
 
 /** One variant to make. */
 export interface TransformJob {
@@ -182,7 +183,13 @@ async function makeImage(
     : await finish();
   const image = isTurnedByReaders(original, spec) ? await materialize(finished) : finished;
   const profiled = profile ? await attachProfile(image, profile) : image;
-  return { kind: "made", ...(await encodeImage(profiled, spec)) };
+  const { format, isSlow } = spec;
+  const mayHavePalette = original.metadata.isPalette === true && !profile && !isSlow;
+  const encoded =
+    mayHavePalette && format === "png"
+      ? await encodeWithPalette(profiled, { ...spec, format })
+      : await encodeImage(profiled, spec);
+  return { kind: "made", ...encoded };
 }
 
 /** True if a variant with `a_ignore` would come out upright, because its encoder writes the orientation. */
