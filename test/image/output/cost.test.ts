@@ -58,8 +58,8 @@ describe("transformImage of what is slow", () => {
   });
 
   it("declines before pixels are touched", async () => {
-    const png = await drawQuadrants(400, 300).png().toBuffer();
-    const bytes = png.subarray(0, png.length / 2);
+    const bytes = await drawQuadrants(400, 300).png().toBuffer();
+    bytes.fill(0, 900, 940);
     const job = { bytes, spec: {}, format: "avif" } as const;
     const limits = limitedTo(1000);
     expect(await transformImage({ ...job, skipIfSlow: true }, { limits })).toEqual({
