@@ -1,6 +1,6 @@
 import type { StandardSchemaV1 } from "@standard-schema/spec";
 import { MediaError } from "../errors.ts";
-import type { FocalPoint } from "../transform/spec.ts";
+import type { FocalPoint, Presets } from "../transform/spec.ts";
 import { copyFile, moveFile, restoreFile, updateFile } from "./change.ts";
 import type { Addresses, Item } from "./item.ts";
 import type { Usage } from "./ledger.ts";
@@ -133,6 +133,8 @@ export interface LibraryDoor extends Addresses {
   /** All keys begin with it. */
   readonly originalsPrefix: string;
   readonly maxImageBytes: number;
+  /** Presets of the service. */
+  readonly presets: Presets;
 }
 
 /** Bytes of a file that is no image. */
@@ -203,13 +205,21 @@ function checkName(name: string, variantsRoot: string): void {
   throw new MediaError("invalid_key", problem);
 }
 
+/** @throws TypeError for a preset that the service does not have */
+function checkPresets(names: readonly string[], presets: Presets): void {
+  const unknown = names.find((name) => !presets.has(name));
+  if (unknown === undefined) return;
+  throw new TypeError(`there is no preset "${unknown}": presets are named in PRESETS`);
+}
+
 function toRules(
-  { variantsRoot, originalsPrefix, maxImageBytes }: LibraryDoor,
+  { variantsRoot, originalsPrefix, maxImageBytes, presets }: LibraryDoor,
   name: string,
   given: CollectionOptions<MetadataSchema | undefined>,
 ): ShelfRules {
   checkName(name, variantsRoot);
   const options = { ...DEFAULTS, ...given };
+  checkPresets(options.presets, presets);
   const isOfImages = options.accept.every((kind) => kind === "image");
   const maxBytes = options.maxBytes ?? (isOfImages ? maxImageBytes : DEFAULT_MAX_BYTES);
   return {

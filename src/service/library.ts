@@ -21,7 +21,7 @@ export function createLibraryDoor(
   baseUrl: string,
   open: LibraryDoor["open"],
 ): LibraryDoor {
-  const { secrets, policy, originals } = access;
+  const { secrets, policy, originals, presets } = access;
   const sign = secrets.length > 0 && { sign: createSigner(secrets.join(",")) };
   return {
     urls: createUrls({ baseUrl, variantsRoot: prefix.root, ...sign }),
@@ -30,6 +30,7 @@ export function createLibraryDoor(
     variantsRoot: prefix.root,
     originalsPrefix: originals.prefix,
     maxImageBytes: maxOriginalBytes,
+    presets,
   };
 }
 

@@ -246,6 +246,10 @@ describe("put", () => {
     }
   });
 
+  it("refuses presets that the service does not have", () => {
+    expect(() => open({ presets: ["card", "crad"] })).toThrow('there is no preset "crad"');
+  });
+
   it("refuses quotas on a store that knows no conditions", async () => {
     const plain = createMemoryStore();
     const careless: ObjectStore = {

@@ -5,6 +5,7 @@ import { UsageError } from "../../ops/usage-error.ts";
 import type { TrashDays } from "../../url/trash.ts";
 import { TRASH_DAYS } from "../../url/trash.ts";
 import { EXIT } from "../exit.ts";
+import { printExamples } from "../options/examples.ts";
 import type { JsonOption } from "./library.ts";
 import { printBytes, printRow, printChanged, withFiles } from "./library.ts";
 
@@ -16,6 +17,7 @@ export function addMv(program: Command): void {
     .argument("<from>", "its key, not encoded")
     .argument("<to>", "its new key, which must be free")
     .option("--json", "print JSON")
+    .addHelpText("after", printExamples("shift-media mv posts/ann/a.jpg posts/ann/ferry.jpg"))
     .action((from: string, to: string, options: JsonOption) =>
       withFiles("move a file", async (files) => printChanged(await files.move(from, to), options)),
     );
@@ -29,6 +31,13 @@ export function addFocal(program: Command): void {
     .argument("<key>", "its key, not encoded")
     .argument("<point>", "fractions of width and height, such as 0.3x0.7; or none")
     .option("--json", "print JSON")
+    .addHelpText(
+      "after",
+      printExamples(
+        "shift-media focal posts/ferry.jpg 0.3x0.7",
+        "shift-media focal posts/ferry.jpg none",
+      ),
+    )
     .action((key: string, text: string, options: JsonOption) =>
       withFiles("set a focal point", async (files) =>
         printChanged(await files.update(key, { focal: readPoint(text) }), options),
@@ -60,9 +69,19 @@ export function addRm(program: Command): void {
     .description("delete files of the media library, with all of their variants")
     .argument("[keys...]", "their keys, not encoded")
     .option("--prefix <text>", "delete all files whose keys begin with it")
-    .option("--after <days>", "keep copies for 7, 30 or 90 days")
+    .option(
+      "--after <days>",
+      "keep copies for 7, 30 or 90 days; without it, those in the trash are deleted, too",
+    )
     .option("--yes", "do not ask")
     .option("--json", "print JSON")
+    .addHelpText(
+      "after",
+      printExamples(
+        "shift-media rm posts/ferry.jpg",
+        "shift-media rm --prefix posts/ann/ --after 30",
+      ),
+    )
     .action((keys: readonly string[], options: RmOptions) =>
       withFiles("delete files", async (files) => {
         const target = readTarget(keys, options);

@@ -6,6 +6,7 @@ import type { Collection } from "../../library.ts";
 import { UsageError } from "../../ops/usage-error.ts";
 import { readNumber } from "../options/values.ts";
 import { EXIT } from "../exit.ts";
+import { printExamples } from "../options/examples.ts";
 import type { JsonOption } from "./library.ts";
 import { printItem, printRow, printRefusal, withFiles } from "./library.ts";
 
@@ -33,6 +34,13 @@ export function addPut(program: Command): void {
     .option("--replace", "replace files that have the same keys")
     .option("--concurrency <number>", "files at the same time; default: 4")
     .option("--json", "print a line of JSON for each file")
+    .addHelpText(
+      "after",
+      printExamples(
+        "shift-media put ferry.jpg --prefix posts/",
+        "shift-media put photos --prefix photos/ --json",
+      ),
+    )
     .action((paths: readonly string[], options: PutCommandOptions) =>
       withFiles("put files", async (files) => {
         const atOnce = readNumber("--concurrency", options.concurrency, 100) ?? AT_ONCE;

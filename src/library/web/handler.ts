@@ -1,6 +1,6 @@
 import { readBody } from "../../async/body.ts";
 import { MediaError, STATUS } from "../../errors.ts";
-import { decodeSegment } from "../../url/percent.ts";
+import { decodeSegment, encodeSegment } from "../../url/percent.ts";
 import type { TrashDays } from "../../url/trash.ts";
 import type { FileChange } from "../change.ts";
 import type { Item } from "../item.ts";
@@ -71,10 +71,11 @@ const MAX_CHANGE_BYTES = 256 * 1024;
  * `DELETE KEY?after=` deletes.
  */
 export function createMediaRoutes(handled: Handled, { path, authorize }: HandlerOptions): Handler {
+  const folder = path.replace(/\/$/, "");
   return async (request) => {
     try {
       const url = new URL(request.url);
-      const key = readKey(url.pathname, path);
+      const key = readKey(url.pathname, folder);
       const method = request.method === "HEAD" ? "GET" : request.method;
       const route = ROUTES[key === "" ? "collection" : "file"][method];
       if (!route) return refuseMethod(key);
@@ -166,17 +167,17 @@ async function list({ collection, query, grant }: Call): Promise<Response> {
 async function describe(call: Call): Promise<Response> {
   const item = await getItem(call);
   return call.query.has("file")
-    ? sendFile(item)
+    ? sendFile(item, call.request.method === "HEAD")
     : Response.json(toJson(item), { headers: PRIVATE });
 }
 
-async function sendFile(item: Item): Promise<Response> {
-  return new Response(await item.stream(), {
+async function sendFile(item: Item, isHead: boolean): Promise<Response> {
+  return new Response(isHead ? undefined : await item.stream(), {
     headers: {
       ...PRIVATE,
       "content-type": item.type,
       "content-length": String(item.bytes),
-      "content-disposition": `attachment; filename*=UTF-8''${encodeURIComponent(item.name)}`,
+      "content-disposition": `attachment; filename*=UTF-8''${encodeSegment(item.name)}`,
       "x-content-type-options": "nosniff",
       "content-security-policy": "sandbox; default-src 'none'",
     },
@@ -186,14 +187,15 @@ async function sendFile(item: Item): Promise<Response> {
 async function change(call: Call): Promise<Response> {
   const { collection, key, grant } = call;
   const { meta, focal, name, key: to } = await readChange(call.request);
+  if (to !== undefined && !isGranted(call, grant, to)) {
+    throw new MediaError("not_allowed", "the key is another owner's");
+  }
   await getItem(call);
   let outcome: TakenFile | Refusal | undefined;
   if ([meta, focal, name].some((field) => field !== undefined)) {
     outcome = await collection.update(key, { meta, focal, name });
   }
   if (to !== undefined && outcome?.ok !== false) {
-    if (!isGranted(call, grant, to))
-      throw new MediaError("not_allowed", "the key is another owner's");
     outcome = await collection.move(key, to);
   }
   if (!outcome) throw new MediaError("invalid_body", "there must be meta, focal, name or key");

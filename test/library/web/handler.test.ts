@@ -141,8 +141,9 @@ describe("the handler of a collection", () => {
       const init = method === "PATCH" ? { body: JSON.stringify({ name: "x" }) } : {};
       expect((await send(method, `/${bob}`, "ann", init)).status, method).toBe(404);
     }
-    const steal = { body: JSON.stringify({ key: ann.replace("/ann/", "/bob/") }) };
+    const steal = { body: JSON.stringify({ name: "x", key: ann.replace("/ann/", "/bob/") }) };
     expect((await send("PATCH", `/${ann}`, "ann", steal)).status).toBe(403);
+    expect((await send("GET", `/${ann}`, "ann")).body.name).toBe("file");
     const { body } = await send("GET", "", "ann");
     expect(body.items.every((item: { owner: string }) => item.owner === "ann")).toBe(true);
     const named = await send("POST", "?key=posts/bob/a.jpg&owner=bob", "ann", {
@@ -160,6 +161,9 @@ describe("the handler of a collection", () => {
       { code: "unauthorized" },
     ]);
     expect((await send("GET", "", "banned")).status).toBe(451);
+    const slashed = library.collection("posts").handler({ path: "/m/", authorize: () => ({}) });
+    expect((await slashed(new Request("https://a/m/posts/none.jpg"))).status).toBe(404);
+    expect((await slashed(new Request("https://a/m"))).status).toBe(200);
     const elsewhere = await handle(new Request("https://app.example.com/other"));
     expect(elsewhere.status).toBe(404);
   });
@@ -198,5 +202,8 @@ describe("the handler of a collection", () => {
       "content-disposition": "attachment; filename*=UTF-8''%C3%BC.jpg",
       "x-content-type-options": "nosniff",
     });
+    const head = await handle(new Request(request, { method: "HEAD" }));
+    expect(head.body).toBeNull();
+    expect(head.headers.get("content-length")).toBe(String(bytes.length));
   });
 });
