@@ -14,7 +14,7 @@ import {
 } from "./keys.ts";
 import { headObject, openObject, readObject, writeObject, openStream } from "./object.ts";
 import type { FolderState } from "./tree.ts";
-import { checkFolder, intoFolder, pruneFolders, walkFiles } from "./tree.ts";
+import { makeFolder, checkFolder, intoFolder, pruneFolders, walkFiles } from "./tree.ts";
 import type {
   ByteSource,
   CopyOptions,
@@ -170,7 +170,7 @@ interface Target {
 async function publish(temp: string, { path, place, mustBeAbsent }: Target): Promise<boolean> {
   const move = mustBeAbsent ? link : rename;
   try {
-    if (place === "to make") await mkdir(dirname(path), { recursive: true }); // the folder is known to be missing
+    if (place === "to make") await makeFolder(dirname(path)); // the folder is known to be missing
     await intoFolder(path, () => move(temp, path));
     return true;
   } catch (error) {

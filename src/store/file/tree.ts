@@ -15,7 +15,16 @@ export async function intoFolder<T>(path: string, write: (path: string) => Promi
     } catch (error) {
       if (!isNotFound(error) || attempt === MAX_ATTEMPTS) throw error;
     }
-    await mkdir(dirname(path), { recursive: true });
+    await makeFolder(dirname(path));
+  }
+}
+
+/** Makes a folder with those above it, unless another writer deletes one of them meanwhile. */
+export async function makeFolder(folder: string): Promise<void> {
+  try {
+    await mkdir(folder, { recursive: true });
+  } catch (error) {
+    if (!isNotFound(error)) throw error;
   }
 }
 
