@@ -34,7 +34,7 @@ export type ImageResult =
 
 /** Tells how a batch goes. */
 export type WorkerMessage =
-  /** The worker makes this output now. It is not said of the output of a batch that has only one. */
+  /** The worker makes this output now. */
   | { readonly kind: "begun"; readonly id: number }
   /** The output that is being made is slow: `what` describes it. */
   | { readonly kind: "slow"; readonly id: number; readonly what: string }

@@ -26,8 +26,6 @@ export class BatchRunner {
   readonly #options: BatchRunnerOptions;
   #pending: PlannedOutput[] = [];
   #shared: Pick<Sharing, "decoded" | "finished"> = {};
-  /** It has been given more than one output, so that it has to say which one it makes. */
-  #hasSeveral = false;
   #isRunning = false;
 
   constructor(options: BatchRunnerOptions) {
@@ -35,7 +33,6 @@ export class BatchRunner {
   }
 
   add(outputs: readonly BatchOutput[]): void {
-    this.#hasSeveral ||= this.#isRunning || this.#pending.length + outputs.length > 1;
     const { bytes } = this.#options;
     const planned = outputs.map((each) => ({ ...each, plan: planSharing({ ...each, bytes }) }));
     this.#pending.push(...planned);
@@ -60,11 +57,10 @@ export class BatchRunner {
     let output = pickNext(this.#pending);
     while (output) {
       this.#pending = this.#pending.filter((other) => other !== output);
-      if (this.#hasSeveral) this.#options.onMessage({ kind: "begun", id: output.id });
+      this.#options.onMessage({ kind: "begun", id: output.id });
       await this.#make(output);
       output = pickNext(this.#pending, output.plan);
     }
-    this.#hasSeveral = true;
     this.#isRunning = false;
   }
 

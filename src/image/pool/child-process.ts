@@ -1,5 +1,6 @@
 import { spawn } from "node:child_process";
 import type { ChildProcess } from "node:child_process";
+import { readdirSync } from "node:fs";
 import { setPriority, tmpdir } from "node:os";
 import { extname } from "node:path";
 import type { Duplex } from "node:stream";
@@ -15,7 +16,7 @@ import type { Batch, BatchOutput, ImageWorker, WorkerMessage } from "../worker.t
 import { WorkerDied } from "../worker.ts";
 
 const MAX_ANSWERS = 5000;
-/** A niceness (nice(1)): the service comes first. */
+/** A niceness (nice(1)) for processes that are ready: the service comes first. */
 const PRIORITY = 10;
 const MAX_RSS_BYTES = 512 * 1024 * 1024;
 const START_TIMEOUT_MS = 15_000;
@@ -83,8 +84,10 @@ class ChildWorker implements ImageWorker {
     this.#write({ kind: "limits", limits });
     this.ready = new Promise((resolve, reject) => {
       this.#onMessage = (message) => {
-        if (message.kind === "ready") resolve();
-        else if (message.kind === "died") reject(message.error);
+        if (message.kind === "died") reject(message.error);
+        if (message.kind !== "ready") return;
+        lowerPriority(child.process.pid);
+        resolve();
       };
     });
   }
@@ -188,7 +191,6 @@ async function spawnChild({ execArgv = [] }: ChildWorkerOptions): Promise<Child>
   const command = [process.execPath, ...execArgv, "--expose-gc", script];
   const [file = "", ...args] = await withDataLimit(command, env);
   const childProcess = spawn(file, args, { stdio: ["ignore", "ignore", "pipe", "pipe"], env });
-  lowerPriority(childProcess.pid);
   // without free descriptors there is an error, and no pipe
   childProcess.on("error", () => {});
   const pipes = childProcess.stdio as ChildProcess["stdio"] | undefined;
@@ -197,12 +199,27 @@ async function spawnChild({ execArgv = [] }: ChildWorkerOptions): Promise<Child>
   return { process: childProcess, channel };
 }
 
-/** Images can wait for a moment; answers from the cache cannot. */
+/**
+ * Images can wait for a moment; answers from the cache cannot. The start of a process is short, and no image is made
+ * before: at a low priority it would take many seconds beside a busy service.
+ */
 function lowerPriority(pid: number | undefined): void {
+  for (const thread of listThreads(pid)) {
+    try {
+      setPriority(thread, PRIORITY);
+    } catch {
+      // it has ended already, or the system has no priorities
+    }
+  }
+}
+
+/** Linux has a priority for each thread, which those that it starts later take over. Other systems have one for all. */
+function listThreads(pid: number | undefined): readonly number[] {
+  if (pid === undefined) return [];
   try {
-    if (pid !== undefined) setPriority(pid, PRIORITY);
+    return readdirSync(`/proc/${pid}/task`).map(Number);
   } catch {
-    // it has ended already, or the system has no priorities
+    return [pid];
   }
 }
 

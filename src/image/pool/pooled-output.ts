@@ -104,10 +104,15 @@ export class PooledOutput {
     this.#begunAt = performance.now();
   }
 
-  /** Lets it wait once more, because its worker has died. */
+  /** Lets it wait once more, because its worker has died of it. */
   beginRetry(): void {
     this.isRetry = true;
     this.original = this; // it shares nothing, so that no other job can be the cause
+    this.waitAgain();
+  }
+
+  /** Lets it wait as if it had just arrived, because its worker has died. */
+  waitAgain(): void {
     this.#begunAt = undefined;
     this.#arrivedAt = performance.now();
     const { abandoned } = this.#options;

@@ -27,6 +27,8 @@ export class RunningBatch {
   readonly #recalled = new Set<number>();
   #total = 0;
   #running: PooledOutput | undefined;
+  /** The worker has said that it makes one of them. */
+  #hasWorkerBegun = false;
   /** The description of the output that runs, if it is slow. */
   #slow: string | undefined;
   #timer: NodeJS.Timeout | undefined;
@@ -120,6 +122,7 @@ export class RunningBatch {
 
   #receive(message: WorkerMessage): void {
     if (this.#isOver) return;
+    this.#hasWorkerBegun ||= message.kind === "begun";
     if (message.kind === "begun") this.#begin(this.#unanswered.get(message.id));
     else if (message.kind === "slow") this.#slow = message.what;
     else if (message.kind === "dropped") this.#forget(message.ids);
@@ -156,6 +159,11 @@ export class RunningBatch {
 
   #die(error: WorkerDied): void {
     const cause = this.#running ?? this.#unanswered.values().next().value;
+    if (error.isKilled && !this.#hasWorkerBegun) {
+      cause?.waitAgain(); // it was killed while it was idle, which is only now being noticed
+      this.end();
+      return;
+    }
     if (cause) this.#unanswered.delete(cause.id);
     this.end();
     if (cause && !cause.isSettled) this.#options.onDeath(cause, error);

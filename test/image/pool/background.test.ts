@@ -1,6 +1,12 @@
-import { setTimeout as sleep } from "node:timers/promises";
-import { describe, expect, it, vi } from "vitest";
-import { JOB, never, setUp, settle } from "../../support/image/fake-workers.ts";
+import { describe, expect, it } from "vitest";
+import {
+  JOB,
+  never,
+  passTime,
+  setUp,
+  settle,
+  stopClock,
+} from "../../support/image/fake-workers.ts";
 
 const behind = { ...never, isAwaited: () => false } as const;
 
@@ -11,6 +17,7 @@ describe("Pool with background jobs", () => {
     [3, 1],
     [4, 2],
   ])("runs of %i workers at most %i for them", async (size, share) => {
+    stopClock();
     const { pool, workers } = setUp({ size });
     await pool.start();
     const visitor = pool.run(JOB, never);
@@ -65,6 +72,7 @@ describe("Pool with background jobs", () => {
   });
 
   it("keeps who comes to wait for one no longer waiting than others", async () => {
+    stopClock();
     const { pool, workers } = setUp({ queueWaitMs: 30 });
     await pool.start();
     const running = pool.run(JOB, never);
@@ -78,10 +86,11 @@ describe("Pool with background jobs", () => {
       onAwaited: (listener) => void listeners.push(listener),
     });
     const outcome = promoted.catch((error: unknown) => error);
-    await sleep(60);
+    await passTime(60);
     expect(pool.stats()).toMatchObject({ queued: 0, queuedBackground: 2 });
     isAwaited = true;
     for (const listener of listeners) listener();
+    await passTime(30);
     expect(await outcome).toMatchObject({ code: "overloaded" });
     expect(pool.stats()).toMatchObject({ busy: 1, queued: 0, queuedBackground: 1 });
     workers[0]?.finish();
@@ -92,6 +101,7 @@ describe("Pool with background jobs", () => {
   });
 
   it("lets one go on waiting that somebody came for and left again", async () => {
+    stopClock();
     const { pool, workers } = setUp({ queueWaitMs: 30 });
     await pool.start();
     const running = pool.run(JOB, never);
@@ -105,9 +115,11 @@ describe("Pool with background jobs", () => {
     });
     isAwaited = true;
     for (const listener of listeners) listener();
-    await settle();
+    await passTime(29);
+    expect(pool.stats()).toMatchObject({ queued: 1, queuedBackground: 0 });
     isAwaited = false;
-    await vi.waitFor(() => expect(pool.stats()).toMatchObject({ queued: 0, queuedBackground: 1 }));
+    await passTime(1);
+    expect(pool.stats()).toMatchObject({ queued: 0, queuedBackground: 1 });
     workers[0]?.finish();
     await running;
     await settle();
@@ -161,12 +173,13 @@ describe("Pool with background jobs", () => {
   });
 
   it("does not tell them to come again, but for very many", async () => {
+    stopClock();
     const { pool, workers } = setUp({ queueLimit: 1, queueWaitMs: 20 });
     await pool.start();
     const running = pool.run(JOB, behind);
     await settle();
     const waiting = Array.from({ length: 10 }, () => pool.run(JOB, behind));
-    await sleep(40);
+    await passTime(40);
     expect(pool.stats()).toMatchObject({ queued: 0, queuedBackground: 10 });
     const refused = expect(Promise.all([...Array(2)].map(() => pool.run(JOB, behind)))).rejects;
     await refused.toMatchObject({ code: "overloaded" });
@@ -183,9 +196,14 @@ describe("Pool with background jobs", () => {
   });
 
   it("gives them three times as long", async () => {
+    stopClock();
     const { pool, workers } = setUp({ deadlineMs: 40 });
     const message = "the transform took longer than 120 ms (TRANSFORM_TIMEOUT_MS)";
-    await expect(pool.run(JOB, behind)).rejects.toMatchObject({ code: "timeout", message });
+    const late = expect(pool.run(JOB, behind)).rejects.toMatchObject({ code: "timeout", message });
+    await passTime(119);
+    expect(workers[0]?.stops).toBe(0);
+    await passTime(1);
+    await late;
     expect(workers[0]?.given).toHaveLength(1);
   });
 });

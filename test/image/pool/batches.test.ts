@@ -1,5 +1,4 @@
-import { setTimeout as sleep } from "node:timers/promises";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { MediaError } from "../../../src/errors.ts";
 import { DEFAULT_IMAGE_LIMITS } from "../../../src/image/input/limits.ts";
 import { startInlineWorker } from "../../../src/image/pool/inline.ts";
@@ -13,9 +12,11 @@ import {
   listWidths,
   nameOriginal,
   never,
+  passTime,
   runAll,
   setUp,
   settle,
+  stopClock,
 } from "../../support/image/fake-workers.ts";
 import { alpha, make, photo } from "../../support/image/shared-images.ts";
 import { drawQuadrants } from "../../support/images.ts";
@@ -132,9 +133,12 @@ describe("Pool with jobs of one original", () => {
   });
 
   it("refuses a job of a batch that has waited too long, and makes the others", async () => {
+    stopClock();
     const { pool, workers } = await startOne({ queueWaitMs: 30 });
     const jobs = runAll(pool, jobsOf(png, [1, 2]));
-    await expect(jobs[1]).rejects.toMatchObject({ code: "overloaded" });
+    const refused = expect(jobs[1]).rejects.toMatchObject({ code: "overloaded" });
+    await passTime(30);
+    await refused;
     expect(pool.stats()).toMatchObject({ busy: 1, queued: 0 });
     workers[0]?.finish(5);
     expect(await jobs[0]).toMatchObject({ width: 5 });
@@ -161,23 +165,27 @@ describe("Pool with jobs of one original", () => {
   });
 
   it("gives each job of a batch the whole deadline", async () => {
+    stopClock();
     const { pool, workers } = await startOne({ deadlineMs: 100 });
     const jobs = runAll(pool, jobsOf(png, [1, 2, 3, 4]));
     const late = expect(jobs[3]).rejects.toMatchObject({ code: "timeout" });
     for (let turn = 0; turn < 3; turn += 1) {
-      await sleep(60);
+      await passTime(99);
       workers[0]?.finish();
     }
     expect(await Promise.all(jobs.slice(0, 3))).toHaveLength(3);
+    await passTime(100);
     await late;
     expect(workers[0]?.stops).toBeGreaterThan(0);
   });
 
   it("ends the job that takes too long, and has the others made by another worker", async () => {
+    stopClock();
     const { pool, workers } = await startOne({ deadlineMs: 40 });
     const jobs = runAll(pool, jobsOf(png, [1, 2, 3]));
-    await expect(jobs[0]).rejects.toMatchObject({ code: "timeout" });
-    await settle();
+    const late = expect(jobs[0]).rejects.toMatchObject({ code: "timeout" });
+    await passTime(40);
+    await late;
     expect(listWidths(workers[1])).toEqual([2]);
     await finishAll(workers.slice(1), 2);
     await Promise.all(jobs.slice(1));
@@ -217,12 +225,11 @@ describe("Pool with jobs of one original", () => {
     const refused = expect(jobs[0]).rejects.toMatchObject({ code: "unusable_original" });
     for (const [turn, width] of [1, 2, 1].entries()) {
       await becomeBusy(pool);
-      await expect.poll(() => listWidths(workers.at(-1))).toEqual([width]);
+      await vi.waitFor(() => expect(listWidths(workers.at(-1))).toEqual([width]), 20_000);
       const worker = workers[turn === 0 ? 0 : workers.length - 1];
       if (width === 2) {
         worker?.finish(2);
-        await sleep(60);
-        expect(listWidths(worker)).toEqual([2, 1]);
+        await vi.waitFor(() => expect(listWidths(worker)).toEqual([2, 1]), 20_000);
         worker?.fail(new WorkerDied("died of it"));
         break;
       }

@@ -1,6 +1,7 @@
 import { randomFillSync } from "node:crypto";
 import { execFileSync, spawnSync } from "node:child_process";
 import { readdirSync, readFileSync } from "node:fs";
+import { getPriority } from "node:os";
 import { setTimeout as pause } from "node:timers/promises";
 import sharp from "sharp";
 import { describe, expect, it, vi } from "vitest";
@@ -105,12 +106,13 @@ describe("startChildWorker", () => {
     if (!first || !second || !third) throw new Error("there are three");
     const messages: WorkerMessage[] = [];
     worker.begin({ ...SMALL_JOB, outputs: [first] }, (message) => void messages.push(message));
-    await vi.waitFor(() => expect(messages).toHaveLength(1));
+    await vi.waitFor(() => expect(messages).toHaveLength(2), 20_000);
     worker.add([second, third]);
     worker.drop([first.id, third.id]);
-    await vi.waitFor(() => expect(messages).toHaveLength(4));
+    await vi.waitFor(() => expect(messages).toHaveLength(5), 20_000);
     worker.stop();
     expect(messages).toMatchObject([
+      { kind: "begun", id: first.id },
       { kind: "ended", id: first.id, result: { kind: "made", width: 20 } },
       { kind: "begun", id: second.id },
       { kind: "dropped", ids: [third.id] },
@@ -171,6 +173,15 @@ describe("startChildWorker", () => {
     const error: unknown = await start.catch((thrown: unknown) => thrown);
     expect(error).toBeInstanceOf(WorkerDied);
     expect(String(error)).toContain("--no-such-flag");
+  });
+
+  it.runIf(process.platform === "linux")("lets each thread of its child go last", async () => {
+    const worker = await startWorker();
+    const [pid] = listChildren();
+    const threads = readdirSync(`/proc/${pid}/task`).map(Number);
+    expect(threads.length).toBeGreaterThan(1);
+    for (const thread of threads) expect(getPriority(thread)).toBeGreaterThanOrEqual(10);
+    worker.stop();
   });
 
   it.runIf(process.platform === "linux")("bounds the memory of its child", async () => {

@@ -1,7 +1,13 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
 import { MediaError } from "../../../src/errors.ts";
-import { JOB, never, setUp, settle } from "../../support/image/fake-workers.ts";
+import {
+  JOB,
+  never,
+  passTime,
+  setUp,
+  settle,
+  stopClock,
+} from "../../support/image/fake-workers.ts";
 
 describe("Pool", () => {
   it("starts all workers, once", async () => {
@@ -55,13 +61,16 @@ describe("Pool", () => {
   });
 
   it("refuses what has waited too long, and lets the job that runs go on", async () => {
+    stopClock();
     const { pool, workers } = setUp({ queueWaitMs: 30 });
     await pool.start();
     const running = pool.run(JOB, never);
-    await expect(pool.run(JOB, never)).rejects.toMatchObject({
+    const refused = expect(pool.run(JOB, never)).rejects.toMatchObject({
       code: "overloaded",
       message: "no image could be begun within 30 ms, try again later",
     });
+    await passTime(30);
+    await refused;
     expect(pool.stats()).toEqual({ workers: 1, busy: 1, queued: 0, queuedBackground: 0 });
     workers[0]?.finish(7);
     expect(await running).toMatchObject({ width: 7 });
@@ -95,11 +104,14 @@ describe("Pool", () => {
   });
 
   it("ends a job that takes too long, and only that", async () => {
+    stopClock();
     const { pool, workers } = setUp({ deadlineMs: 30 });
-    await expect(pool.run(JOB, never)).rejects.toMatchObject({
+    const late = expect(pool.run(JOB, never)).rejects.toMatchObject({
       code: "timeout",
       message: "the transform took longer than 30 ms (TRANSFORM_TIMEOUT_MS)",
     });
+    await passTime(30);
+    await late;
     const next = pool.run(JOB, never);
     await settle();
     workers[1]?.finish(2);
@@ -107,12 +119,13 @@ describe("Pool", () => {
   });
 
   it("calls the deadline off when a job is done", async () => {
+    stopClock();
     const { pool, workers } = setUp({ deadlineMs: 30 });
     const job = pool.run(JOB, never);
-    await settle();
+    await passTime(29);
     workers[0]?.finish();
     await job;
-    await sleep(60);
+    await passTime(60);
     expect(workers[0]?.stops).toBe(0);
   });
 

@@ -103,12 +103,28 @@ describe("Pool", () => {
     await pool.start();
     const refused = expect(pool.run(JOB, never)).rejects.toMatchObject({ code: "overloaded" });
     for (const turn of [0, 1]) {
-      await vi.waitFor(() => expect(workers).toHaveLength(turn + 1));
       await becomeBusy(pool);
       workers[turn]?.wearOut();
       workers[turn]?.fail(new WorkerDied("killed", { isKilled: true }));
     }
     await refused;
+  });
+
+  it("makes a job all the same when many workers were killed before they began it", async () => {
+    const { pool, workers } = setUp({ size: 3 });
+    await pool.start();
+    const deaths = workers.map((worker) =>
+      vi.spyOn(worker, "begin").mockImplementation((_, onMessage) => {
+        worker.wearOut();
+        const error = new WorkerDied("killed", { isKilled: true });
+        queueMicrotask(() => onMessage({ kind: "died", error }));
+      }),
+    );
+    const job = pool.run(JOB, never);
+    await vi.waitFor(() => expect(workers.some(({ given }) => given.length > 0)).toBe(true));
+    for (const worker of workers) worker.finish(8);
+    expect(await job).toMatchObject({ width: 8 });
+    for (const begin of deaths) expect(begin).toHaveBeenCalledOnce();
   });
 
   it("stops its workers, refuses those who wait, and stops workers that start too late", async () => {

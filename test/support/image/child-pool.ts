@@ -30,7 +30,13 @@ export function startWorker(): Promise<ImageWorker> {
 const pools: Pool[] = [];
 
 export async function startPool(options: Partial<PoolOptions> = {}): Promise<Pool> {
-  const defaults = { size: 1, startWorker, queueLimit: 10, queueWaitMs: 9000, deadlineMs: 20_000 };
+  const defaults = {
+    size: 1,
+    startWorker,
+    queueLimit: 10,
+    queueWaitMs: 25_000,
+    deadlineMs: 25_000,
+  };
   const pool = new Pool({ ...defaults, ...options });
   pools.push(pool);
   await pool.start();

@@ -1,5 +1,5 @@
 import { setImmediate, setTimeout as sleep } from "node:timers/promises";
-import { expect, vi } from "vitest";
+import { expect, onTestFinished, vi } from "vitest";
 import type { MediaError } from "../../../src/errors.ts";
 import type { PoolOptions } from "../../../src/image/pool/pool.ts";
 import { Pool } from "../../../src/image/pool/pool.ts";
@@ -129,10 +129,23 @@ export async function settle(): Promise<void> {
   await setImmediate(); // timers may come before what was to happen at once
 }
 
+/** Stops the clock of the pool for the rest of a test, so that a busy machine does not take its time. */
+export function stopClock(): void {
+  vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "performance"] });
+  onTestFinished(() => void vi.useRealTimers());
+}
+
+/** Lets time pass for a pool whose clock has been stopped. */
+export async function passTime(ms: number): Promise<void> {
+  await settle();
+  await vi.advanceTimersByTimeAsync(ms);
+  await settle();
+}
+
 /** A job whose worker has died is not begun anew at once. */
 export async function becomeBusy(pool: Pool): Promise<void> {
   await settle();
-  await vi.waitFor(() => expect(pool.stats().busy).toBe(1));
+  await vi.waitFor(() => expect(pool.stats().busy).toBe(1), 20_000);
 }
 
 const ids = new WeakMap<Uint8Array, string>();
