@@ -50,7 +50,11 @@ export async function updateFile(
     change.meta === undefined ? undefined : await checkMeta(shelf.rules.schema, change.meta);
   for (let attempt = 1; attempt <= MAX_ATTEMPTS; attempt += 1) {
     const info = await findObject(shelf, key);
-    if (!info) throw notFound(key);
+    if (!info) {
+      // it was deleted after an attempt had written there
+      if (attempt > 1) await shelf.parts.originals.delete([toSidecarKey(key)]);
+      throw notFound(key);
+    }
     const before = await readKept(shelf.parts.originals, key, info);
     const kept = applyChange(before, { ...change, meta });
     if (!(await rewrite(shelf, key, { info, kept }))) continue;
@@ -90,6 +94,8 @@ async function rewrite(
 ): Promise<boolean> {
   const { contentType = "application/octet-stream", cacheControl, etag } = info;
   const { metadata, rest } = printKept(kept);
+  // before the object lets go of what it had: a process may end in between
+  await writeRest(originals, key, rest);
   const copied = await originals.copy(key, key, {
     ...describeFile(contentType, kept.name ?? key.slice(key.lastIndexOf("/") + 1)),
     ...(cacheControl !== undefined && { cacheControl }),
@@ -97,7 +103,6 @@ async function rewrite(
     ifMatch: etag,
   });
   if (copied.kind === "changed") return false;
-  await writeRest(originals, key, rest);
   if (!rest && hasRest(info)) await originals.delete([toSidecarKey(key)]);
   return true;
 }

@@ -147,6 +147,11 @@ export async function readKept(
   return metadata[MORE] === undefined ? kept : { ...kept, ...(await readRest(store, key)) };
 }
 
+/** Whose an object is. It is not read from the key, which may have folders of other kinds. */
+export function readOwner({ metadata: { owner } }: ObjectInfo): string | undefined {
+  return owner === undefined ? undefined : decode(owner);
+}
+
 async function readRest(store: Pick<ObjectStore, "get">, key: string): Promise<Kept> {
   const found = await store.get(toSidecarKey(key), { maxBytes: 4 * MAX_META_BYTES });
   // a put was interrupted before it, or somebody else deleted it

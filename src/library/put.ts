@@ -52,7 +52,7 @@ export interface TakenFile {
 
 /** Milliseconds for measuring, and for a scan. */
 const CHECK_MS = 60_000;
-/** Random names collide never; each other one is another put's. */
+/** A random name is hardly ever taken; another one is then drawn. */
 const MAX_ATTEMPTS = 3;
 
 /** @throws Refused for what the user has sent; MediaError for faults */

@@ -8,7 +8,7 @@ import type { Addresses, Item } from "./item.ts";
 import { readItem } from "./item.ts";
 import type { Ledger } from "./ledger.ts";
 import type { Metadata } from "./metadata.ts";
-import { isSidecarKey } from "./metadata.ts";
+import { isSidecarKey, readOwner } from "./metadata.ts";
 import type { Naming } from "./names.ts";
 import { checkLibraryKey, checkOwner, OWN_FOLDERS } from "./names.ts";
 
@@ -136,10 +136,9 @@ export async function findObject(
   return isOwn ? info : undefined;
 }
 
-/** The owner is in the metadata, and not read from the key: a key may have folders of other kinds. */
+/** The ledger that counts an object. */
 export function getLedger({ ledgers }: Shelf, info: ObjectInfo): Ledger | undefined {
-  const { owner } = info.metadata;
-  return ledgers.of(owner === undefined ? undefined : decodeURIComponent(owner));
+  return ledgers.of(readOwner(info));
 }
 
 /** Types of documents that people read. */

@@ -115,6 +115,21 @@ describe("a library whose store fails", () => {
     }
   });
 
+  it("changes all of the metadata or nothing, whichever call fails", async () => {
+    const [collection] = openBoth({});
+    for (let skipped = 0; ; skipped += 1) {
+      const before = { text: "short" };
+      const bytes = await drawUnique(8, 8);
+      const { key } = accept(await collection.put(bytes, { meta: before })).item;
+      const wasReached = failAfter(skipped, new RegExp(key));
+      const problem = await collection.update(key, { meta: META }).catch((error: Error) => error);
+      s3.heal();
+      const { meta } = (await collection.get(key)) ?? {};
+      expect(meta, `call ${skipped}`).toEqual(problem instanceof Error ? before : META);
+      if (!wasReached()) break;
+    }
+  });
+
   it("deletes a file, or can go on with it, whichever call fails", async () => {
     const [collection] = openBoth({ quota: QUOTA, presets: ["card"], warm: "await" });
     for (let skipped = 0; ; skipped += 1) {

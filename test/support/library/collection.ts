@@ -168,6 +168,14 @@ export function describeCollection(name: string, openSubject: () => Promise<Subj
       expect((await trips.get(to))?.sha256).toBe(first.sha256);
     });
 
+    it("deletes what another program has put there, whatever it says of its owner", async () => {
+      const { library, originals } = subject;
+      const metadata = { owner: "100%" };
+      await originals.put("odd/a.jpg", randomBytes(9), { contentType: "image/jpeg", metadata });
+      expect((await library.files.get("odd/a.jpg"))?.owner).toBe("100%");
+      expect(await library.files.delete("odd/a.jpg")).toMatchObject({ deleted: ["odd/a.jpg"] });
+    });
+
     it("moves the files of an owner within its folder, by whole keys as well", async () => {
       const { library } = subject;
       const owned = library.collection("owned");
