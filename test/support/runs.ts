@@ -1,9 +1,10 @@
-/** With `RUNS=all` laws are tried by all of their runs, and long tables row by row. */
-const isAll = process.env["RUNS"] === "all";
+/** With `RUNS=all` laws are tried by all of their runs, and long tables row by row; `RUNS=10000` sets the number. */
+const { RUNS } = process.env;
+const isAll = RUNS === "all";
 
 /** How many cases of a law to try: a few in `npm test`, and many in `npm run test:all`. */
 export function chooseRuns(few: number, many: number): number {
-  return isAll ? many : few;
+  return Number(RUNS) || (isAll ? many : few);
 }
 
 /** Rows of a long table: a few of them in `npm test`, evenly spread, and each in `npm run test:all`. */

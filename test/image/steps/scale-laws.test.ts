@@ -116,8 +116,9 @@ function hasTies({ width, height }: Size, to: Size): boolean {
   return isTied(width, to.width) || isTied(height, to.height);
 }
 
-const numRuns = chooseRuns(40, 10_000);
-const TIMEOUT_MS = 900_000;
+const numRuns = chooseRuns(25, 300);
+/** Enough for RUNS=10000. */
+const TIMEOUT_MS = 3_600_000;
 
 describe("scale", () => {
   it(
@@ -165,12 +166,14 @@ describe("scale", () => {
           const { data, width, channels } = await scaleTo(pixels, to);
           const middle = Math.floor((width - 1) / 2);
           const read = (x: number, y: number): number => data[(y * width + x) * channels] ?? 0;
+          let worst = 0;
           for (let at = 0; at < width; at += 1) {
             const [left, right] = [read(at, middle), read(width - 1 - at, middle)];
             const [top, bottom] = [read(middle, at), read(middle, width - 1 - at)];
             for (const level of [right, top, bottom])
-              expect(Math.abs(level - left)).toBeLessThanOrEqual(2);
+              worst = Math.max(worst, Math.abs(level - left));
           }
+          expect(worst).toBeLessThanOrEqual(2);
         }),
         { numRuns },
       );
@@ -187,8 +190,11 @@ describe("scale", () => {
             draw({ ...one, isOpaque: true }, (_x, _y, channel) => 40 + 80 * channel),
             pickTarget(one),
           );
-          for (const [at, level] of data.entries())
-            expect(Math.abs(level - 40 - 80 * (at % 3))).toBeLessThanOrEqual(1);
+          const worst = data.reduce(
+            (most, level, at) => Math.max(most, Math.abs(level - 40 - 80 * (at % 3))),
+            0,
+          );
+          expect(worst).toBeLessThanOrEqual(1);
           const waves = { ...one, isOpaque: true, width: one.width + 40, height: one.height + 40 };
           const pixels = drawWaves(waves);
           const made = await scaleTo(pixels, pickTarget(waves));
