@@ -86,7 +86,7 @@ export function addRm(program: Command): void {
       withFiles("delete files", async (files) => {
         const target = readTarget(keys, options);
         const after = readDays(options.after);
-        if (!options.yes && !(await confirm(await describe(files, target)))) {
+        if (!options.yes && !(await confirm(await describe(files, target, after)))) {
           process.exitCode = EXIT.failed;
           return;
         }
@@ -110,17 +110,23 @@ function readDays(text: string | undefined): TrashDays | undefined {
   throw new UsageError(`--after must be 7, 30 or 90, got "${text}"`);
 }
 
-async function describe(files: Collection, target: DeleteTarget): Promise<string> {
-  if (typeof target === "string" || !("prefix" in target)) return `${target.length} files`;
+async function describe(
+  files: Collection,
+  target: DeleteTarget,
+  after: TrashDays | undefined,
+): Promise<string> {
+  const others = after === undefined ? "variants and copies in the trash" : "variants";
+  const what = `with all of their ${others}`;
+  if (typeof target === "string" || !("prefix" in target)) return `${target.length} files, ${what}`;
   const { items, bytes } = await files.usage({ prefix: target.prefix });
-  return `${items} files under "${target.prefix}", ${printBytes(bytes)}`;
+  return `${items} files under "${target.prefix}", ${printBytes(bytes)}, ${what}`;
 }
 
 async function confirm(what: string): Promise<boolean> {
   if (!process.stdin.isTTY) throw new UsageError(`this deletes ${what}: give --yes to do so`);
   const prompt = createInterface({ input: process.stdin, output: process.stderr });
   try {
-    const answer = await prompt.question(`delete ${what}, with all of their variants? [y/N] `);
+    const answer = await prompt.question(`delete ${what}? [y/N] `);
     return /^y(?:es)?$/i.test(answer.trim());
   } finally {
     prompt.close();

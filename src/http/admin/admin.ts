@@ -42,22 +42,6 @@ interface Env {
   Bindings: AdapterBindings;
 }
 
-const REFUSAL = {
-  message: () =>
-    toResponse(
-      answerProblem({
-        code: "unauthorized",
-        message:
-          "the bearer token is missing or wrong, send that of ADMIN_TOKEN, or the one printed at start",
-      }),
-    ),
-};
-const REFUSALS = {
-  noAuthenticationHeader: REFUSAL,
-  invalidAuthenticationHeader: REFUSAL,
-  invalidToken: REFUSAL,
-};
-
 /** The routes for operators, under `/-/`. */
 export function createAdmin(deps: AdminDeps): Hono<Env> {
   const { adminToken, mediaToken, media, metrics, purge, events, cache, report } = deps;
@@ -104,7 +88,15 @@ export function createAdmin(deps: AdminDeps): Hono<Env> {
  */
 function createGuard(tokens: readonly (string | undefined)[], variable: string): MiddlewareHandler {
   const token = tokens.filter((each) => each !== undefined);
-  if (token.length > 0) return bearerAuth({ token, ...REFUSALS });
+  const remedy = `send that of ${variable}, or the one printed at start`;
+  const message = `the bearer token is missing or wrong, ${remedy}`;
+  const refusal = { message: () => toResponse(answerProblem({ code: "unauthorized", message })) };
+  const refusals = {
+    noAuthenticationHeader: refusal,
+    invalidAuthenticationHeader: refusal,
+    invalidToken: refusal,
+  };
+  if (token.length > 0) return bearerAuth({ token, ...refusals });
   return async function refuse() {
     throw new MediaError("not_found", `set ${variable} to use this route`);
   };

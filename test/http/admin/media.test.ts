@@ -133,6 +133,9 @@ describe("/-/media", () => {
     expect((await call(path)).status).toBe(404);
     const deleted = await call("/-/media/c/d.jpg?after=30", { method: "DELETE" });
     expect(deleted.body).toMatchObject({ deleted: ["c/d.jpg"], versions: "none" });
+    for (const copy of ["trash/30/c/d.jpg", "w_20/trash/30/c/d.jpg"]) {
+      expect((await fetch(`${server.url}/${copy}`)).status).toBe(403);
+    }
   });
 
   it("answers what it refuses as docs/openapi.json says", async () => {
@@ -172,7 +175,11 @@ describe("/-/media", () => {
 
   it("opens to operators, too; and the token for media opens nothing else", async () => {
     expect((await fetch(`${server.url}/-/media`, { headers: OPERATOR })).status).toBe(200);
-    expect((await fetch(`${server.url}/-/media`)).status).toBe(401);
+    const closed = await fetch(`${server.url}/-/media`);
+    expect([closed.status, await closed.text()]).toEqual([
+      401,
+      expect.stringContaining("that of MEDIA_TOKEN"),
+    ]);
     expect((await fetch(`${server.url}/-/mediax`, { headers: BACKEND })).status).toBe(401);
     const purge = { method: "DELETE", headers: BACKEND };
     expect((await fetch(`${server.url}/-/variants/a.jpg`, purge)).status).toBe(401);
