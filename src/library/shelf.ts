@@ -103,8 +103,8 @@ export function checkOwnKey({ prefix, variantsRoot }: ShelfRules, key: string): 
  */
 export function checkOwnFolder(rules: ShelfRules, owner: string | undefined, key: string): void {
   if (owner === undefined) return;
-  const folder = toFolder(rules, owner);
   // among all files the collection comes first
+  const folder = rules.hasForeign ? `${owner}/` : toFolder(rules, owner);
   const isInside = rules.hasForeign ? `/${key}`.includes(`/${folder}`) : key.startsWith(folder);
   if (isInside) return;
   throw new MediaError(

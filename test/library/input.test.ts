@@ -176,6 +176,17 @@ describe("put", () => {
     expect(codeOf(await files.put(bytes, { owner: "bob", key }))).toBe("taken");
   });
 
+  it("takes whole keys under the prefix of originals, in the folder of their owner", async () => {
+    const store = { originals: createMemoryStore(), variants: createMemoryStore() };
+    const prefixed = openLibrary(store, { ORIGINALS_PREFIX: "media/" });
+    const bytes = await drawUnique();
+    const put = (key: string) => prefixed.files.put(bytes, { owner: "ann", key });
+    expect(codeOf(await put("media/posts/ann/a.jpg"))).toBe("taken");
+    expect(codeOf(await put("media/posts/bob/a.jpg"))).toBe("invalid_key");
+    expect(codeOf(await put("posts/ann/a.jpg"))).toBe("invalid_key");
+    await prefixed.close();
+  });
+
   it("refuses metadata that are no object, or too deep, and points outside of the image", async () => {
     const files = open();
     const bytes = await drawUnique();
