@@ -33,7 +33,7 @@ describe.skipIf(!existsSync(DESCRIPTORS))("createFileStore", () => {
     await store.get("a", { maxBytes: 1 }).catch(() => undefined);
     await store.open("a", { ifMatch: '"other"' });
     await store.open("a", { signal: AbortSignal.abort() }).catch(() => undefined);
-    await vi.waitFor(async () => expect(await listOpen()).toEqual([]));
+    await vi.waitFor(async () => expect(await listOpen()).toEqual([]), 20_000);
   });
 
   it("keeps a file open for a read that is under way, and reads no other in its place", async () => {
@@ -54,6 +54,6 @@ describe.skipIf(!existsSync(DESCRIPTORS))("createFileStore", () => {
       expect(chunk.every((byte) => byte === 1)).toBe(true);
       await expect(iterator.next()).rejects.toThrow("closed");
     }
-    await vi.waitFor(async () => expect(await listOpen()).toEqual([]));
+    await vi.waitFor(async () => expect(await listOpen()).toEqual([]), 20_000);
   });
 });

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import type { Answer } from "../../support/s3/script.ts";
 import { breakingOff, dribbling, stalling, stayingSilent } from "../../support/s3/script.ts";
 import type { Scripted } from "../../support/s3/scripted-store.ts";
@@ -55,8 +55,11 @@ describe.concurrent("a store that is too slow", () => {
     ["a body", stalling],
   ])("is left at once when the caller, who waits for %s, goes away", async (_, answer) => {
     const { store, server } = await script([answer], NEVER_MS, NEVER_MS);
-    const signal = AbortSignal.timeout(200);
-    const failure = catchFailure(store.get("key", { maxBytes: 100, signal }));
+    const caller = new AbortController();
+    const failure = catchFailure(store.get("key", { maxBytes: 100, signal: caller.signal }));
+    await vi.waitFor(() => expect(server.requests).toHaveLength(1), 20_000);
+    await sleep(100); // the body of an answer has begun by then
+    caller.abort();
     expect(await failure).toMatchObject(TIMED_OUT);
     expect(server.requests).toHaveLength(1);
   });

@@ -118,8 +118,8 @@ export function describeRaces(start?: () => Promise<S3Server>): void {
         s3.fail(new RegExp(`GET originals/${key}`), deletion);
         expect((await fetch(`${service.url}/w_20/${key}`)).status).toBe(200);
         const asked = new RegExp(`HEAD originals/${key}`);
-        await vi.waitFor(() => expect(s3.count(asked)).toBeGreaterThan(2));
-        await vi.waitFor(() => expect(s3.pending()).toBe(0));
+        await vi.waitFor(() => expect(s3.count(asked)).toBeGreaterThan(2), 20_000);
+        await vi.waitFor(() => expect(s3.pending()).toBe(0), 20_000);
         expect(s3.count(new RegExp(`PUT variants/variants/1/${key}`))).toBe(0);
         expect(await listVariants(key)).toEqual([]);
       });
@@ -130,8 +130,10 @@ export function describeRaces(start?: () => Promise<S3Server>): void {
         const write = new RegExp(`PUT variants/variants/1/${key}`);
         s3.fail(write, { before: () => collection.delete(key), times: 1 });
         expect((await fetch(`${service.url}/w_20/${key}`)).status).toBe(200);
-        await vi.waitFor(() => expect(s3.answers).toContainEqual(expect.stringMatching(write)));
-        await vi.waitFor(async () => expect(await listVariants(key)).toEqual([]), 5000);
+        const findWrite = (): void =>
+          expect(s3.answers).toContainEqual(expect.stringMatching(write));
+        await vi.waitFor(findWrite, 20_000);
+        await vi.waitFor(async () => expect(await listVariants(key)).toEqual([]), 20_000);
       });
     });
   });
