@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { transformSync } from "esbuild";
 import { describe, expect, it } from "vitest";
-import { createUrls } from "../../src/index.ts";
+import { createUrls, html } from "../../src/index.ts";
 import { transform } from "../../src/frameworks/unpic.ts";
 
 const PAGE = readFileSync(new URL("../../docs/frameworks.md", import.meta.url), "utf8");
@@ -14,7 +14,7 @@ function runSample(mark: string, name: string): unknown {
   const sample = samples.find((code) => code.includes(mark)) ?? "";
   const script = sample.replaceAll(/^import .*$/gm, "").replaceAll(/^export /gm, "");
   const { code } = transformSync(script, { loader: "ts" });
-  const scope = { media, transform, IMAGE_LOADER: "loader" };
+  const scope = { media, html, transform, IMAGE_LOADER: "loader" };
   // oxlint-disable-next-line typescript/no-implied-eval -- the page is ours
   const run = new Function(...Object.keys(scope), `${code}\nreturn ${name};`) as (
     ...values: readonly unknown[]
@@ -63,11 +63,12 @@ describe("the Angular loader of docs/frameworks.md", () => {
 
 describe("the HTML of docs/frameworks.md", () => {
   it("has the attributes that there are", () => {
-    const html = String(runSample("const html", "html"));
-    expect(html).toMatch(
-      /^<img src="https:\S+" srcset="[^"]+" sizes="[^"]+" width="800" height="450" alt="A cat">$/,
-    );
-    expect(html).toContain("w_800,h_450,f_auto/photos/cat.jpg");
+    const tag = String(runSample("html(image", "tag"));
+    const names = [...tag.matchAll(/ ([a-z]+)="[^"]+"/g)].map(([, name]) => name);
+    const expected = ["src", "srcset", "sizes", "width", "height", "alt", "loading"];
+    expect(new Set(names)).toEqual(new Set(expected));
+    expect(tag).toMatch(/^<img src="https:[^>]+>$/);
+    expect(tag).toContain("w_800,h_450,f_auto/photos/cat.jpg");
   });
 });
 

@@ -19,7 +19,7 @@ async function loadedBy(module: string): Promise<string[]> {
 describe("createStores", () => {
   it("takes the SDK into memory for buckets alone, and sharp in no case", async () => {
     expect(await loadedBy("server.js")).toEqual(["prom-client"]);
-    expect(await loadedBy("cli/serve.js")).toEqual(["prom-client"]);
+    expect(await loadedBy("cli/serve/command.js")).toEqual(["prom-client"]);
     expect(await loadedBy("service/s3-stores.js")).toEqual(["@aws-sdk/client-s3"]);
     expect(await loadedBy("image/sharp/engine.js")).toEqual(["@img"]);
   });

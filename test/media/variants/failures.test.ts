@@ -55,7 +55,9 @@ describe("failures", () => {
   it("refuses an original with too many bytes", async () => {
     const bench = createBench();
     await bench.putOriginal("cat.jpg", "x".repeat(1001));
-    await expect(findText(bench)).rejects.toThrow("at most 1000 bytes, got 1001");
+    await expect(findText(bench)).rejects.toThrow(
+      "at most 1000 bytes (MAX_ORIGINAL_BYTES), got 1001",
+    );
   });
 
   it("does not remember that it was overloaded", async () => {

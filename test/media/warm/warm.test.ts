@@ -50,7 +50,7 @@ describe("createWarm", () => {
         "a.jpg/w_10.webp",
         "a.jpg/w_10,fl_still.webp",
         "b.webp/w_10.avif",
-        "b.webp/w_10.png", // for clients that name no format
+        "b.webp/w_10.jpg", // for clients that name no format
         "b.webp/w_10.webp",
         "b.webp/w_10,fl_still.webp",
       ]
