@@ -198,8 +198,8 @@ describe("scale", () => {
           const waves = { ...one, isOpaque: true, width: one.width + 40, height: one.height + 40 };
           const pixels = drawWaves(waves);
           const made = await scaleTo(pixels, pickTarget(waves));
-          // kernels do not weigh the pixels of an edge as those inside
-          expect(Math.abs(average(made) - average(pixels))).toBeLessThanOrEqual(4);
+          // kernels do not weigh the pixels of an edge as those inside, and of two rows both are edges
+          expect(Math.abs(average(made) - average(pixels))).toBeLessThanOrEqual(5);
         }),
         { numRuns },
       );
