@@ -146,8 +146,8 @@ describe("shift-media warm", () => {
 
   it("refuses what makes no sense, with 2", async () => {
     const cases: readonly (readonly [args: readonly string[], message: string])[] = [
-      [[], "give either --from or --prefix"],
-      [["--from", "-", "--prefix", "a"], "give either --from or --prefix"],
+      [[], "give one of --from, --prefix and --renew"],
+      [["--from", "-", "--prefix", "a"], "give one of --from, --prefix and --renew"],
       [["--prefix", ""], '"transforms", "presets" or "formats" must be given'],
       [["--prefix", "", "--transform", "w_1", "--shard", "4/3"], "--shard must be like 2/5"],
       [["--prefix", "", "--transform", "w200"], 'unknown option "w200"'],
