@@ -39,7 +39,6 @@ export async function describeService(
     ...describePolicy(config.access),
     ...describeStores(config),
   ];
-  // in production the variants would be made for no reader
   const keys = isForPeople(config)
     ? await findImages(running.originals, config).catch(() => undefined)
     : undefined;
@@ -49,7 +48,9 @@ export async function describeService(
       `no images yet: ${describeOriginals(config)} has no JPEG, PNG, WebP, AVIF or GIF`,
     );
   }
-  const urls = keys ? await listWorkingUrls(running.url, suggestPaths(config, keys)) : [];
+  const paths = keys ? suggestPaths(config, keys) : [];
+  const token = config.adminToken ?? madeToken;
+  const urls = await listWorkingUrls(running.url, paths, token);
   if (urls.length > 0) lines.push("", "Try", ...urls.map((url) => `  ${url}`));
   return `${lines.join("\n")}\n`;
 }
@@ -122,17 +123,20 @@ function suggestPaths(config: Config, keys: readonly string[]): readonly string[
   return keys.slice(0, 1).flatMap((key) => buildSamplePath(config, key, { expires }) ?? []);
 }
 
-/** Asks the service for each: some originals are broken, or too large. */
-async function listWorkingUrls(url: string, paths: readonly string[]): Promise<readonly string[]> {
+/** Has the service make each, and keep none: some originals are broken, or too large. */
+async function listWorkingUrls(
+  url: string,
+  paths: readonly string[],
+  token: string | undefined,
+): Promise<readonly string[]> {
   const { origin } = new URL(url);
-  const urls = paths.map((path) => origin + path);
+  const headers = { authorization: `Bearer ${token}` };
   const work = await Promise.all(
-    urls.map(async (one) => {
-      const answer = await fetch(one, { method: "HEAD", redirect: "manual" }).catch(
-        () => undefined,
-      );
-      return answer !== undefined && answer.status < 400;
+    paths.map(async (path) => {
+      const answer = await fetch(`${origin}/-/images${path}?keep=no`, { headers });
+      await answer.body?.cancel();
+      return answer.ok;
     }),
   );
-  return urls.filter((_, index) => work[index]);
+  return paths.filter((_, index) => work[index]).map((path) => origin + path);
 }

@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { cpSync, readdirSync, statSync } from "node:fs";
+import { readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { TestProject } from "vitest/node";
@@ -17,11 +17,10 @@ function buildWhenStale(): void {
   const built = statSync(join(ROOT, "dist/image/child/main.js"), { throwIfNoEntry: false });
   if (built && built.mtimeMs > findLastChange()) return;
   const tsc = join(ROOT, "node_modules/.bin/tsc");
-  const flags = ["--noCheck", "--declaration", "false", "--isolatedDeclarations", "false"];
-  execFileSync(tsc, flags, { cwd: ROOT, stdio: "inherit" });
-  const script = "edge/cloudfront/function.js";
-  cpSync(join(ROOT, "src", script), join(ROOT, "dist", script));
-  execFileSync("npm", ["run", "--silent", "build:page"], { cwd: ROOT, stdio: "inherit" });
+  const options = { cwd: ROOT, stdio: "inherit" } as const;
+  execFileSync(tsc, ["--noCheck"], options);
+  execFileSync(process.execPath, ["build.js"], options);
+  execFileSync("npm", ["run", "--silent", "build:page"], options);
 }
 
 function findLastChange(): number {
