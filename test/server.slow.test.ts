@@ -1,6 +1,6 @@
 import { execFile, spawn } from "node:child_process";
 import type { ChildProcess } from "node:child_process";
-import { mkdir, mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
+import { cp, mkdir, mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
 import type { Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
@@ -51,7 +51,12 @@ async function writeNextApplication(): Promise<string> {
   for (const name of ["next", "react", "react-dom"]) {
     await symlink(join(ROOT, "test/node_modules", name), join(folder, "node_modules", name));
   }
-  await symlink(ROOT, join(folder, "node_modules", "shift-media"));
+  // as npm installs it: a bundler follows a link out of node_modules
+  const installed = join(folder, "node_modules", "shift-media");
+  for (const name of ["package.json", "dist"]) {
+    await cp(join(ROOT, name), join(installed, name), { recursive: true });
+  }
+  await symlink(join(ROOT, "node_modules"), join(installed, "node_modules"));
   const files = {
     "package.json": '{ "type": "module" }',
     "next.config.mjs": 'export default { serverExternalPackages: ["shift-media"] };',
